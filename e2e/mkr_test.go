@@ -1,0 +1,101 @@
+package e2e
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"mackerel-plugin-pipeline-sli/e2e/real"
+)
+
+// TestMkrInstallsBothPrograms installs the packed suite with the real mkr and runs it from there.
+func TestMkrInstallsBothPrograms(t *testing.T) {
+	zip := packed(t)
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(zip))))
+	t.Cleanup(server.Close)
+	address := server.URL + "/" + filepath.Base(zip)
+	prefix := filepath.Join(t.TempDir(), "plugins")
+	bin := filepath.Join(prefix, "bin")
+	if out, err := install(t, prefix, address); err != nil {
+		t.Fatalf("mkr plugin install: %v\n%s", err, out)
+	}
+	checkInstalled(t, bin)
+
+	t.Run("a plain install leaves what is there", func(t *testing.T) {
+		if out, err := install(t, prefix, address); err == nil || !strings.Contains(out, "already exists") {
+			t.Errorf("mkr: %v\n%s", err, out)
+		}
+	})
+	t.Run("overwrite replaces both", func(t *testing.T) {
+		for _, program := range []string{real.PluginName, real.CheckName} {
+			writeFile(t, filepath.Join(bin, program), "an old version")
+		}
+		if out, err := install(t, "--overwrite", prefix, address); err != nil {
+			t.Fatalf("mkr plugin install --overwrite: %v\n%s", err, out)
+		}
+		checkInstalled(t, bin)
+	})
+}
+
+// packed makes the zip for this platform as a release is made, into a folder of the test.
+func packed(t *testing.T) string {
+	t.Helper()
+	for _, program := range []string{real.PluginName, real.CheckName} {
+		if _, err := os.Stat(filepath.Join(real.Repository(), program, "main.go")); err != nil {
+			t.Skipf("nothing to pack yet: %v", err)
+		}
+	}
+	dir := t.TempDir()
+	pack := exec.Command("go", "run", "./packaging/zip", "-out", dir, "-version", "v0.0.0-e2e", "-commit", "0123abc",
+		"-platforms", runtime.GOOS+"/"+runtime.GOARCH)
+	pack.Dir = real.Repository()
+	pack.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=1700000000")
+	if out, err := pack.CombinedOutput(); err != nil {
+		t.Fatalf("go run ./packaging/zip: %v\n%s", err, out)
+	}
+	return filepath.Join(dir, fmt.Sprintf("%s_%s_%s.zip", real.PluginName, runtime.GOOS, runtime.GOARCH))
+}
+
+// install runs mkr plugin install; the last two arguments are the prefix and the target.
+func install(t *testing.T, args ...string) (output string, err error) {
+	t.Helper()
+	options, prefix, target := args[:len(args)-2], args[len(args)-2], args[len(args)-1]
+	command := append([]string{"plugin", "install", "--prefix", prefix}, options...)
+	out, err := exec.Command(real.Mkr(t), append(command, target)...).CombinedOutput()
+	return string(out), err
+}
+
+// checkInstalled: both programs, nothing else, may be executed by everyone and run.
+func checkInstalled(t *testing.T, bin string) {
+	t.Helper()
+	entries, err := os.ReadDir(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+		if info, err := e.Info(); err != nil || info.Mode() != fs.FileMode(0o755) {
+			t.Errorf("%s: mode %v, error %v, want -rwxr-xr-x", e.Name(), info.Mode(), err)
+		}
+	}
+	if want := []string{real.CheckName, real.PluginName}; !slices.Equal(names, want) {
+		t.Errorf("installed %v, want %v", names, want)
+	}
+	for _, name := range names {
+		for flag, want := range map[string]string{"--version": "v0.0.0-e2e", "--help": "--config"} {
+			out, err := exec.Command(filepath.Join(bin, name), flag).CombinedOutput()
+			if err != nil || !strings.Contains(string(out), want) {
+				t.Errorf("%s %s: %v\n%s\nwant %q in it", name, flag, err, out, want)
+			}
+		}
+	}
+}

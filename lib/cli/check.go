@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mackerelio/checkers"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// checkOptions are the flags of check-pipeline-freshness.
+type checkOptions struct {
+	common
+	sourceless
+	WarningAge    span     `short:"w" long:"warning-age" value-name:"D" description:"older data warns (default: the freshness threshold)"`
+	CriticalAge   span     `short:"c" long:"critical-age" value-name:"D" description:"older data is critical (default: 5 × the threshold)"`
+	WarningRatio  float64  `long:"warning-ratio" value-name:"PCT" description:"a lower ratio warns"`
+	CriticalRatio float64  `long:"critical-ratio" value-name:"PCT" description:"a lower ratio is critical"`
+	SLI           []string `long:"sli" value-name:"NAME" description:"what ratio and burn rules judge; repeatable (default: freshness)"`
+	BurnRate      bool     `long:"burn-rate" description:"judge the burn rate of the error budget"`
+	MaxLag        span     `long:"max-lag" value-name:"D" description:"a measurement that lags more is UNKNOWN"`
+	NoTraffic     string   `long:"no-traffic" value-name:"STATUS" description:"status when there is nothing to judge (default: OK)"`
+	Missing       string   `long:"missing" value-name:"STATUS" description:"status when it could not be measured (default: UNKNOWN)"`
+	StatusAs      string   `long:"status-as" value-name:"MAP" description:"overwrite statuses, e.g. unknown=ok,warning=critical"`
+}
+
+// checkProgram is one run of the check.
+type checkProgram struct {
+	program
+	opt      checkOptions
+	statusAs map[checkers.Status]checkers.Status
+}
+
+// Check runs check-pipeline-freshness and returns its exit code, 0 to 3 whatever
+// happens.
+func Check(env Env) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			code = say(env, sli.Unknown, fmt.Sprintf("internal error: %v", p))
+		}
+	}()
+	ctx, stop := signal.NotifyContext(env.Context, syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	c := checkProgram{program: program{env: env, voice: voice{program: "check-pipeline-freshness", out: env.Stderr}}}
+	return c.main(ctx)
+}
+
+// say prints a status and a message on stdout, where Mackerel shows it.
+func say(env Env, status sli.CheckStatus, message string) int {
+	fmt.Fprintln(env.Stdout, env.Check.Text(status, message))
+	return int(status)
+}
+
+// refuse says that the check can't begin: UNKNOWN, with the hint.
+func (c *checkProgram) refuse(err error) int {
+	text := err.Error()
+	var h hinted
+	if errors.As(err, &h) {
+		text += " (" + h.hint + ")"
+	}
+	return say(c.env, sli.Unknown, strings.ReplaceAll(text, "\n", "; "))
+}
+
+func (c *checkProgram) main(ctx context.Context) int {
+	words, _, err := parse(&c.opt, c.voice.program, "[OPTIONS]\n\nJudges every configured pipeline and prints one line.", c.env.Args)
+	var help errHelp
+	switch {
+	case errors.As(err, &help):
+		fmt.Fprint(c.env.Stdout, help.text)
+		return exitOK
+	case err != nil:
+		return c.refuse(err)
+	case c.opt.Version:
+		fmt.Fprint(c.env.Stdout, version(c.voice.program))
+		return exitOK
+	case len(words) > 0:
+		return c.refuse(fmt.Errorf("the check has no commands (got %q)", words[0]))
+	}
+	if err := c.validate(); err != nil {
+		return c.refuse(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(c.opt.Timeout))
+	defer cancel()
+	return c.judge(ctx)
+}
+
+// validate checks the flags that have rules of their own.
+func (c *checkProgram) validate() error {
+	for _, f := range []struct{ flag, value string }{{"--no-traffic", c.opt.NoTraffic}, {"--missing", c.opt.Missing}} {
+		if _, ok := sli.ParseCheckStatus(f.value); f.value != "" && !ok {
+			return fmt.Errorf("%s: must be OK, WARNING, CRITICAL or UNKNOWN (got %q)", f.flag, f.value)
+		}
+	}
+	for _, f := range []struct {
+		flag  string
+		value float64
+	}{{"--warning-ratio", c.opt.WarningRatio}, {"--critical-ratio", c.opt.CriticalRatio}} {
+		if f.value < 0 || f.value >= 100 {
+			return fmt.Errorf("%s: must be a percentage under 100 (got %g)", f.flag, f.value)
+		}
+		if f.value > 0 && f.value <= 1 {
+			return withHint(fmt.Errorf("%s: must be a percentage over 1 (got %g)", f.flag, f.value), "did you mean %g?", f.value*100)
+		}
+	}
+	if c.opt.WarningAge > 0 && c.opt.CriticalAge > 0 && c.opt.CriticalAge <= c.opt.WarningAge {
+		return fmt.Errorf("-c %s must be longer than -w %s", sli.Span(time.Duration(c.opt.CriticalAge)), sli.Span(time.Duration(c.opt.WarningAge)))
+	}
+	if c.opt.StatusAs != "" {
+		var err error
+		if c.statusAs, err = checkers.ParseStatusMap(c.opt.StatusAs); err != nil {
+			return withHint(fmt.Errorf("--status-as: not a status map (got %q)", c.opt.StatusAs), "unknown=ok,warning=critical")
+		}
+	}
+	return nil
+}
+
+// judge measures as the metric program does, and words the worst finding.
+func (c *checkProgram) judge(ctx context.Context) int {
+	c.now = c.env.Now()
+	c.program.opt.common, c.program.opt.sourceless = c.opt.common, c.opt.sourceless
+	conf, err := c.load()
+	if err != nil {
+		return c.refuse(err)
+	}
+	limits := make([]sli.Limits, len(conf.Pipelines))
+	for i, p := range conf.Pipelines {
+		if limits[i], err = c.limits(p.Plan); err != nil {
+			return c.refuse(err)
+		}
+	}
+	run := c.newRun(conf)
+	run.History = true
+	report, _, err := c.measure(ctx, run, c.store(conf, false))
+	if err != nil {
+		return c.refuse(err)
+	}
+	findings := make([]sli.Finding, len(report.Pipelines))
+	for i, p := range report.Pipelines {
+		findings[i] = sli.Judge(p, limits[i], c.now)
+	}
+	line, status := c.env.Check.Line(findings)
+	if as, ok := c.statusAs[checkers.Status(status)]; ok {
+		status = sli.CheckStatus(as)
+		_, text, _ := strings.Cut(line, ": ")
+		line = c.env.Check.Text(status, text)
+	}
+	fmt.Fprintln(c.env.Stdout, line)
+	return int(status)
+}
+
+// limits are the configured ones, with what flags overwrite.
+func (c *checkProgram) limits(plan *sli.Plan) (sli.Limits, error) {
+	l, o := plan.Limits, c.opt
+	override(&l.WarningAge, time.Duration(o.WarningAge))
+	override(&l.CriticalAge, time.Duration(o.CriticalAge))
+	override(&l.WarningRatio, o.WarningRatio)
+	override(&l.CriticalRatio, o.CriticalRatio)
+	override(&l.MaxLag, time.Duration(o.MaxLag))
+	override(&l.NoTraffic, o.NoTraffic)
+	override(&l.Missing, o.Missing)
+	override(&l.BurnRate, o.BurnRate)
+	if len(o.SLI) > 0 {
+		l.SLIs = nil
+	}
+	for _, name := range o.SLI {
+		kind := sli.Kind(name)
+		if plan.Rule(kind) == nil {
+			return l, withHint(fmt.Errorf("--sli: pipeline %s has no SLI of that name (got %q)", plan.Name, name), "SLIs here: %s", kindNames(plan))
+		}
+		l.SLIs = append(l.SLIs, kind)
+	}
+	rules := l.WarningRatio > 0 || l.CriticalRatio > 0 || l.BurnRate
+	for _, kind := range l.SLIs {
+		if kind != sli.Freshness && !rules {
+			return l, withHint(fmt.Errorf("--sli %s: needs a rule to judge it by", kind), "add --warning-ratio, --critical-ratio or --burn-rate")
+		}
+	}
+	return l, nil
+}
+
+func kindNames(plan *sli.Plan) string {
+	var names []string
+	for _, r := range plan.Rules {
+		names = append(names, string(r.Kind))
+	}
+	return strings.Join(names, ", ")
+}
+
+// override replaces a value by one that was typed.
+func override[T comparable](value *T, typed T) {
+	var zero T
+	if typed != zero {
+		*value = typed
+	}
+}

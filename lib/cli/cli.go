@@ -1,0 +1,104 @@
+// Package cli is what both programs have in common: arguments, environment, the
+// clock, the deadline, the voice of errors and hints, exit codes. It is given the
+// kinds of sources and the outputs, and links neither.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Version and Commit are set when a release is built.
+var (
+	Version = "0.0.0-dev"
+	Commit  = "unknown"
+)
+
+// Exit codes of commands and of the metric program.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // nothing was measured, or a command found something wrong
+	exitUsage   = 2 // bad arguments or configuration
+	exitUnknown = 3 // the check's UNKNOWN
+)
+
+// Env is the world as a program sees it.
+type Env struct {
+	Context context.Context
+	Args    []string // without the program's name
+	Getenv  func(string) (string, bool)
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Now     func() time.Time
+	Zone    *time.Location
+	UID     int
+	// Terminal tells how wide stdout is, 0 if it is no terminal.
+	Terminal int
+
+	Kinds   map[string]config.Kind
+	Outputs Outputs
+	Check   CheckOutput
+}
+
+// Outputs print what was found.
+type Outputs struct {
+	Lines       func(w io.Writer, prefix string, report *sli.Report) error
+	Definitions func(w io.Writer, prefix string, plans []*sli.Plan) error
+	Series      func(plan *sli.Plan) int
+	Explain     func(w io.Writer, report *sli.Report, style sli.Style) error
+	ExplainJSON func(w io.Writer, report *sli.Report, zone *time.Location) error
+}
+
+// CheckOutput words the check's line.
+type CheckOutput struct {
+	Line func(findings []sli.Finding) (line string, status sli.CheckStatus)
+	Text func(status sli.CheckStatus, message string) string
+}
+
+// Host is the world as it is.
+func Host() Env {
+	return Env{
+		Context:  context.Background(),
+		Args:     os.Args[1:],
+		Getenv:   os.LookupEnv,
+		Stdin:    os.Stdin,
+		Stdout:   os.Stdout,
+		Stderr:   os.Stderr,
+		Now:      time.Now,
+		Zone:     time.Local,
+		UID:      os.Getuid(),
+		Terminal: terminalWidth(os.Stdout),
+	}
+}
+
+// Main runs mackerel-plugin-pipeline-sli and returns its exit code.
+func Main(env Env) (code int) {
+	v := voice{program: "mackerel-plugin-pipeline-sli", out: env.Stderr}
+	defer func() {
+		if p := recover(); p != nil {
+			v.fail(fmt.Errorf("internal error: %v", p), "please report this with the text below")
+			fmt.Fprintf(env.Stderr, "%s\n", debug.Stack())
+			code = exitFailed
+		}
+	}()
+	ctx, stop := signal.NotifyContext(env.Context, syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	p := program{env: env, voice: v}
+	return p.main(ctx)
+}
+
+// version is the answer to --version.
+func version(program string) string {
+	return fmt.Sprintf("%s %s (commit %s, %s %s/%s)\n", program, Version, Commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+)
+
+// DefaultConfig is where the configuration file is unless said otherwise.
+const DefaultConfig = "/etc/mackerel-agent/pipeline-sli.yaml"
+
+// load reads the configuration that the flags name.
+func (p *program) load() (*config.Config, error) {
+	return loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless}.load()
+}
+
+// loader finds and reads configuration for both programs.
+type loader struct {
+	env        Env
+	common     common
+	sourceless sourceless
+}
+
+func (l loader) load() (*config.Config, error) {
+	sources, err := l.sources()
+	if err != nil {
+		return nil, err
+	}
+	reader := config.Reader{Kinds: l.env.Kinds, Getenv: l.env.Getenv, Zone: l.env.Zone}
+	c, err := reader.Read(sources)
+	if err != nil {
+		return nil, err
+	}
+	return c, l.choose(c)
+}
+
+// choose keeps the pipelines that --pipeline names.
+func (l loader) choose(c *config.Config) error {
+	if len(l.common.Pipeline) == 0 {
+		return nil
+	}
+	var known []string
+	for _, p := range c.Pipelines {
+		known = append(known, p.Plan.Name)
+	}
+	for _, name := range l.common.Pipeline {
+		if !slices.Contains(known, name) {
+			return withHint(fmt.Errorf("--pipeline: no pipeline of that name (got %q)", name), "pipelines here: %s", strings.Join(known, ", "))
+		}
+	}
+	c.Pipelines = slices.DeleteFunc(c.Pipelines, func(p config.Pipeline) bool {
+		return !slices.Contains(l.common.Pipeline, p.Plan.Name)
+	})
+	return nil
+}
+
+// sources are the texts to read: files, or what flags spell out.
+func (l loader) sources() ([]config.Source, error) {
+	named := l.common.Config
+	if env, _ := l.env.Getenv("PIPELINE_SLI_CONFIG"); len(named) == 0 && env != "" {
+		named = []string{env}
+	}
+	text, spelled, err := l.sourceless.text()
+	switch {
+	case err != nil:
+		return nil, err
+	case spelled && len(named) > 0:
+		return nil, withHint(errors.New("flags that stand in for a file don't go with --config"), "leave out one of them")
+	case spelled:
+		return []config.Source{{Name: "flags", Path: "flags", Text: []byte(text)}}, nil
+	case len(named) == 0:
+		named = []string{DefaultConfig}
+	}
+	var sources []config.Source
+	for _, pattern := range named {
+		files, err := l.files(pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			source, err := readSource(file)
+			if err != nil {
+				return nil, err
+			}
+			sources = append(sources, source)
+		}
+	}
+	return sources, nil
+}
+
+func (l loader) files(pattern string) ([]string, error) {
+	if !strings.ContainsAny(pattern, "*?[") {
+		return []string{pattern}, nil
+	}
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("--config: not a glob (got %q)", pattern)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("--config: no file matches (got %q)", pattern)
+	}
+	return files, nil
+}
+
+// maxConfig bounds what is read of a file that may be no configuration at all.
+const maxConfig = 2 << 20
+
+func readSource(file string) (config.Source, error) {
+	text, err := readBounded(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && file == DefaultConfig:
+		return config.Source{}, withHint(fmt.Errorf("%s: no such file", file),
+			"name one with --config, or try without: mackerel-plugin-pipeline-sli --access-log /var/log/nginx/access.log")
+	case errors.Is(err, fs.ErrNotExist):
+		return config.Source{}, fmt.Errorf("%s: no such file", file)
+	case errors.Is(err, fs.ErrPermission):
+		return config.Source{}, fmt.Errorf("%s: may not be read by this user", file)
+	case err != nil:
+		return config.Source{}, err
+	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		path = file
+	}
+	return config.Source{Name: file, Path: path, Text: text}, nil
+}
+
+func readBounded(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxConfig {
+		return nil, fmt.Errorf("%s: is no configuration file", file)
+	}
+	return os.ReadFile(file)
+}
+
+// text spells the flags as a configuration; false when there are none.
+func (s sourceless) text() (string, bool, error) {
+	if s.AccessLog == "" {
+		if s.LatencyThreshold != 0 || s.Name != "" {
+			return "", false, withHint(errors.New("--latency-threshold and --name go with --access-log"), "add --access-log PATH")
+		}
+		return "", false, nil
+	}
+	name := s.Name
+	if name == "" {
+		name = nameOf(s.AccessLog)
+	}
+	path, err := filepath.Abs(s.AccessLog)
+	if err != nil {
+		return "", false, err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "pipelines:\n- name: %s\n  metrics: full\n  stages:\n  - name: front\n    access_log: { path: %s }\n", strconv.Quote(name), strconv.Quote(escape(path)))
+	b.WriteString("  slis:\n    availability: { target: 99.9 }\n")
+	if s.LatencyThreshold != 0 {
+		fmt.Fprintf(&b, "    latency: { threshold: %s, target: 99 }\n", section.UnitDuration(s.LatencyThreshold))
+	}
+	return b.String(), true, nil
+}
+
+// escape keeps a path that holds ${ from being expanded.
+func escape(s string) string { return strings.ReplaceAll(s, "${", "$${") }
+
+// nameOf is a pipeline's name from a file's.
+func nameOf(path string) string {
+	base := filepath.Base(path)
+	for ext := filepath.Ext(base); ext != "" && ext != base; ext = filepath.Ext(base) {
+		base = strings.TrimSuffix(base, ext)
+	}
+	name := strings.Map(func(r rune) rune {
+		if r < 0x80 && (r == '-' || r == '_' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z') {
+			return r
+		}
+		return '_'
+	}, base)
+	if strings.Trim(name, "_") == "" {
+		return "log"
+	}
+	return name
+}

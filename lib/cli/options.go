@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jessevdk/go-flags"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+)
+
+// span is a duration flag: 90s, 5m; a bare number is seconds.
+type span time.Duration
+
+// UnmarshalFlag reads what was typed.
+func (s *span) UnmarshalFlag(text string) error {
+	d, err := section.ParseDuration(text)
+	if err != nil {
+		return err
+	}
+	if d <= 0 {
+		return fmt.Errorf("must be over 0 (got %s)", text)
+	}
+	*s = span(d)
+	return nil
+}
+
+// unitSpan is a duration flag whose unit must be typed.
+type unitSpan time.Duration
+
+// UnmarshalFlag reads what was typed.
+func (s *unitSpan) UnmarshalFlag(text string) error {
+	d, err := section.ParseUnitDuration(text)
+	if err != nil {
+		return err
+	}
+	*s = unitSpan(d)
+	return nil
+}
+
+// common are the flags that both programs and all commands take.
+type common struct {
+	Config   []string `long:"config" value-name:"FILE" description:"configuration file or glob; repeatable (default: /etc/mackerel-agent/pipeline-sli.yaml, or PIPELINE_SLI_CONFIG)"`
+	Pipeline []string `long:"pipeline" value-name:"P" description:"only this pipeline; repeatable"`
+	StateDir string   `long:"state-dir" value-name:"DIR" description:"where positions and counts are kept"`
+	Timeout  span     `short:"t" long:"timeout" value-name:"D" default:"20s" description:"when the run ends with what is known"`
+	Version  bool     `long:"version" description:"print version, commit and Go version"`
+	Help     bool     `short:"h" long:"help" description:"print this help"`
+}
+
+// sourceless are the flags that stand in for a configuration file.
+type sourceless struct {
+	AccessLog        string   `long:"access-log" value-name:"PATH" description:"without a file: measure this access log"`
+	LatencyThreshold unitSpan `long:"latency-threshold" value-name:"D" description:"with --access-log: what is quick enough, e.g. 500ms"`
+	Name             string   `long:"name" value-name:"N" description:"without a file: the pipeline's name"`
+}
+
+// metricOptions are the flags of mackerel-plugin-pipeline-sli.
+type metricOptions struct {
+	common
+	sourceless
+	Prefix string `long:"metric-key-prefix" value-name:"S" default:"pipeline-sli" description:"what metric names begin with"`
+	At     string `long:"at" value-name:"T" description:"speak of a past instant: RFC 3339, '2026-11-22 12:00', or -90m"`
+	Peek   bool   `long:"peek" description:"measure, but keep nothing"`
+	Take   bool   `long:"take" description:"fix the next events point, as a run by the agent does"`
+	JSON   bool   `long:"json" description:"explain: as JSON"`
+	All    bool   `long:"all" description:"explain: each log from its beginning to its end"`
+	From   string `long:"from" value-name:"T" description:"export: the first minute"`
+	To     string `long:"to" value-name:"T" description:"export: up to this minute"`
+}
+
+// errHelp says that help was asked for, and holds it.
+type errHelp struct{ text string }
+
+func (e errHelp) Error() string { return e.text }
+
+// parse reads arguments into options, and returns the words that are no flags. Long
+// flags may be typed with one dash, as older plugins have it.
+func parse(options any, name, usage string, args []string) (words []string, set []string, err error) {
+	parser := flags.NewNamedParser(name, flags.PassDoubleDash)
+	parser.Usage = usage
+	if _, err := parser.AddGroup("Options", "", options); err != nil {
+		return nil, nil, err
+	}
+	words, err = parser.ParseArgs(twoDashes(parser, args))
+	if err != nil {
+		return nil, nil, flagError(parser, err)
+	}
+	for _, g := range parser.Groups() {
+		for _, o := range g.Options() {
+			if o.IsSet() && !o.IsSetDefault() {
+				set = append(set, o.LongName)
+			}
+		}
+	}
+	if slices.Contains(set, "help") {
+		var b strings.Builder
+		parser.WriteHelp(&b)
+		return nil, nil, errHelp{b.String()}
+	}
+	return words, set, nil
+}
+
+// twoDashes spells known long flags with two dashes: `-metric-key-prefix` would be
+// read as a heap of short ones.
+func twoDashes(parser *flags.Parser, args []string) []string {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		if arg == "--" {
+			break
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && len(name) > 1 && parser.FindOptionByLongName(name) != nil {
+			out[i] = "-" + arg
+		}
+	}
+	return out
+}
+
+// flagError puts the parser's complaint into our words.
+func flagError(parser *flags.Parser, err error) error {
+	var e *flags.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	message := strings.NewReplacer("`", "", "'", "").Replace(e.Message)
+	if e.Type == flags.ErrUnknownFlag {
+		name := strings.TrimPrefix(message, "unknown flag ")
+		err := fmt.Errorf("no flag --%s", name)
+		if best, ok := section.Suggest(name, longNames(parser)); ok {
+			return withHint(err, "did you mean --%s?", best)
+		}
+		return withHint(err, "--help lists the flags")
+	}
+	message = strings.TrimPrefix(message, "invalid argument for flag ")
+	return errors.New(message)
+}
+
+func longNames(parser *flags.Parser) []string {
+	var names []string
+	for _, g := range parser.Groups() {
+		for _, o := range g.Options() {
+			names = append(names, o.LongName)
+		}
+	}
+	return names
+}
+
+// flagNames lists the long names of an options struct, embedded ones too.
+func flagNames(options any) []string {
+	var names []string
+	t := reflect.TypeOf(options)
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous {
+			names = append(names, flagNames(reflect.Zero(f.Type).Interface())...)
+		} else {
+			names = append(names, f.Tag.Get("long"))
+		}
+	}
+	return names
+}

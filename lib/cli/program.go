@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// program is one run of the metric program.
+type program struct {
+	env   Env
+	voice voice
+	opt   metricOptions
+	set   []string // long names of the flags that were typed
+	now   time.Time
+}
+
+// command is a word behind the program's name.
+type command struct {
+	flags []string // its own, beside the common ones and --at
+	doc   string
+	run   func(*program, context.Context) int
+}
+
+// commands are all words that mackerel-plugin-pipeline-sli knows.
+var commands = map[string]command{
+	"explain":  {[]string{"json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
+	"validate": {nil, "the configuration: errors, scopes, series", (*program).validate},
+	"export":   {[]string{"from", "to"}, "events of every due minute with its own time, for mkr throw", (*program).export},
+}
+
+const usage = `[OPTIONS] [COMMAND]
+
+Prints the metrics of every configured pipeline, as mackerel-agent reads them.
+
+Commands:`
+
+func usageText() string {
+	var b strings.Builder
+	b.WriteString(usage)
+	for _, name := range commandNames() {
+		fmt.Fprintf(&b, "\n  %-10s %s", name, commands[name].doc)
+	}
+	return b.String()
+}
+
+func commandNames() []string {
+	var names []string
+	for name := range commands {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (p *program) main(ctx context.Context) int {
+	words, set, err := parse(&p.opt, p.voice.program, usageText(), p.env.Args)
+	var help errHelp
+	switch {
+	case errors.As(err, &help):
+		fmt.Fprint(p.env.Stdout, help.text)
+		return exitOK
+	case err != nil:
+		return p.usage(err)
+	case p.opt.Version:
+		fmt.Fprint(p.env.Stdout, version(p.voice.program))
+		return exitOK
+	}
+	p.set = set
+	if p.now, err = p.clock(); err != nil {
+		return p.usage(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.opt.Timeout))
+	defer cancel()
+
+	run, err := p.command(words)
+	if err != nil {
+		return p.usage(err)
+	}
+	return run(p, ctx)
+}
+
+// command is what the words ask for; without words, to print metrics.
+func (p *program) command(words []string) (func(*program, context.Context) int, error) {
+	own := []string{"metric-key-prefix", "peek", "take"}
+	run := (*program).metrics
+	name := "the metrics"
+	if len(words) > 0 {
+		c, ok := commands[words[0]]
+		if !ok {
+			return nil, unknownWord(words[0], commandNames())
+		}
+		if len(words) > 1 {
+			return nil, fmt.Errorf("%s takes no further words (got %q)", words[0], words[1])
+		}
+		own, run, name = c.flags, c.run, words[0]
+	}
+	shared := slices.Concat(flagNames(common{}), flagNames(sourceless{}), []string{"at"}, own)
+	for _, flag := range p.set {
+		if !slices.Contains(shared, flag) {
+			return nil, withHint(fmt.Errorf("--%s doesn't go with %s", flag, name), "--help lists the flags")
+		}
+	}
+	return run, nil
+}
+
+// unknownWord refuses a word that is no command.
+func unknownWord(word string, known []string) error {
+	err := fmt.Errorf("no command of that name (got %q)", word)
+	if best, ok := section.Suggest(word, known); ok {
+		return withHint(err, "did you mean %s?", best)
+	}
+	return withHint(err, "commands are %s", strings.Join(known, ", "))
+}
+
+// usage ends a run that can't begin.
+func (p *program) usage(err error) int {
+	p.voice.failAll(err)
+	return exitUsage
+}
+
+// clock is the run's one clock reading, or the past instant that was asked for.
+func (p *program) clock() (time.Time, error) {
+	now := p.env.Now()
+	if p.opt.At == "" {
+		return now, nil
+	}
+	at, err := instant(p.opt.At, now, p.env.Zone)
+	if err != nil {
+		return now, fmt.Errorf("--at: %w", err)
+	}
+	if at.After(now) {
+		return now, fmt.Errorf("--at: must not be in the future (got %s)", p.opt.At)
+	}
+	return at, nil
+}
+
+// instant reads a time as typed: RFC 3339, `2026-11-22 12:00`, or -90m.
+func instant(text string, now time.Time, zone *time.Location) (time.Time, error) {
+	if ago, ok := strings.CutPrefix(text, "-"); ok {
+		d, err := section.ParseDuration(ago)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("must be a time, or like -90m (got %q)", text)
+		}
+		return now.Add(-time.Duration(d)), nil
+	}
+	return config.ParseTime(text, zone)
+}
+
+// metrics is the main job: measure, print, acknowledge.
+func (p *program) metrics(ctx context.Context) int {
+	meta, byAgent := p.env.Getenv("MACKEREL_AGENT_PLUGIN_META")
+	if meta != "" {
+		return p.definitions()
+	}
+	if err := p.checkPrefix(); err != nil {
+		return p.usage(err)
+	}
+	c, err := p.load()
+	if err != nil {
+		return p.usage(err)
+	}
+	run := p.newRun(c)
+	run.Take = (byAgent || p.opt.Take) && !p.opt.Peek && p.opt.At == ""
+	store := p.store(c, p.opt.Peek || p.opt.At != "")
+	report, store, err := p.measure(ctx, run, store)
+	if err != nil {
+		return p.usage(err)
+	}
+	if err := p.env.Outputs.Lines(p.env.Stdout, p.opt.Prefix, report); err != nil {
+		p.voice.fail(fmt.Errorf("writing the metrics: %w", err), "")
+		return exitFailed
+	}
+	if run.Take {
+		p.acknowledge(ctx, store, report)
+	}
+	p.doubts(report)
+	return verdictOfRun(report)
+}
+
+// acknowledge lets the next point be fixed; if it fails the same point is printed
+// again, which does no harm.
+func (p *program) acknowledge(ctx context.Context, store measure.Store, report *sli.Report) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := measure.Acknowledge(ctx, store, report); err != nil {
+		p.voice.warn(fmt.Sprintf("the events point is printed once more in the next run: %v", err), "")
+	}
+}
+
+// verdictOfRun is 0 if every source answered or anything was measured.
+func verdictOfRun(report *sli.Report) int {
+	failed := false
+	for _, pipeline := range report.Pipelines {
+		failed = failed || pipeline.Failed() > 0
+		for _, r := range pipeline.Results {
+			if r.Status != sli.NotMeasured {
+				return exitOK
+			}
+		}
+	}
+	if failed {
+		return exitFailed
+	}
+	return exitOK
+}
+
+// definitions answers the agent's question for graph definitions, from the file alone.
+func (p *program) definitions() int {
+	code := exitOK
+	c, err := p.load()
+	if err == nil {
+		err = p.checkPrefix()
+	}
+	var plans []*sli.Plan
+	if err != nil {
+		code = p.usage(err)
+	} else {
+		plans = plansOf(c)
+	}
+	if err := p.env.Outputs.Definitions(p.env.Stdout, p.opt.Prefix, plans); err != nil {
+		p.voice.fail(fmt.Errorf("writing the definitions: %w", err), "")
+		return exitFailed
+	}
+	return code
+}
+
+func plansOf(c *config.Config) []*sli.Plan {
+	plans := make([]*sli.Plan, len(c.Pipelines))
+	for i, pipeline := range c.Pipelines {
+		plans[i] = pipeline.Plan
+	}
+	return plans
+}
+
+// checkPrefix refuses a prefix that would make metric names the service refuses: one
+// bad name stops all metrics of the host.
+func (p *program) checkPrefix() error {
+	for _, part := range strings.Split(p.opt.Prefix, ".") {
+		if part == "" || strings.Trim(part, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
+			return fmt.Errorf("--metric-key-prefix: must be letters, digits, - and _, in parts between dots (got %q)", p.opt.Prefix)
+		}
+	}
+	return nil
+}

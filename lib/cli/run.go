@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/internal/state"
+	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// store is the state as measure wants it.
+type store struct{ state.Store }
+
+func (s store) View(ctx context.Context, f func(measure.Tx) error) error {
+	return s.Store.View(ctx, func(tx state.Tx) error { return f(tx) })
+}
+
+func (s store) Update(ctx context.Context, f func(measure.Tx) error) error {
+	return s.Store.Update(ctx, func(tx state.Tx) error { return f(tx) })
+}
+
+// memory is a state that begins empty and is forgotten.
+func memory() measure.Store { return store{state.Overlay(nil)} }
+
+// newRun is a run over the configured pipelines.
+func (p *program) newRun(c *config.Config) measure.Run {
+	run := measure.Run{Now: p.now}
+	if p.opt.At != "" {
+		run.Until = p.now
+	}
+	for _, pipeline := range c.Pipelines {
+		sources := make([]measure.Source, len(pipeline.Evidence))
+		for i, e := range pipeline.Evidence {
+			sources[i] = e.(measure.Source)
+		}
+		run.Pipelines = append(run.Pipelines, measure.Pipeline{Plan: pipeline.Plan, Sources: sources})
+		g := pipeline.Plan.Graphs
+		run.History = run.History || g[sli.GraphBudget] || g[sli.GraphBurn]
+	}
+	return run
+}
+
+// store is the state of the run: the one on disk, or, where nothing may be kept, a
+// copy in memory over it. Where there is none it says why and goes on without.
+func (p *program) store(c *config.Config, keepNothing bool) measure.Store {
+	if p.opt.At != "" {
+		return memory() // the state speaks of now
+	}
+	dir, err := p.stateDir(c)
+	if err == nil {
+		if keepNothing {
+			return p.readOnly(dir)
+		}
+		var db *state.DB
+		if db, err = state.Open(dir, state.Options{Now: p.env.Now()}); err == nil {
+			return store{db}
+		}
+	}
+	p.withoutState(err)
+	return memory()
+}
+
+func (p *program) stateDir(c *config.Config) (string, error) {
+	return state.Dir(p.opt.StateDir, c.StateDir, func(name string) string {
+		value, _ := p.env.Getenv(name)
+		return value
+	}, p.env.UID)
+}
+
+// readOnly is what commands work on: they write nothing.
+func (p *program) readOnly(dir string) measure.Store {
+	base, err := state.OpenReadOnly(dir)
+	switch {
+	case err == nil:
+		return store{state.Overlay(base)}
+	case errors.Is(err, state.ErrNoState):
+		p.hintAtOthers(dir)
+	case errors.Is(err, fs.ErrPermission):
+		p.voice.warn(fmt.Sprintf("state %s may not be read by this user; working from the sources alone", dir), "sudo -u USER "+p.voice.program+" …, as the user that runs mackerel-agent")
+	default:
+		p.withoutState(err)
+	}
+	return memory()
+}
+
+// hintAtOthers says that another user, likely the agent's, keeps a state beside.
+func (p *program) hintAtOthers(dir string) {
+	others, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), "pipeline-sli-*"))
+	for _, other := range others {
+		if other != dir {
+			p.voice.warn(fmt.Sprintf("no state of this user; working from the sources alone, while the agent's history may be in %s", other),
+				"sudo "+p.voice.program+" …, or --state-dir "+other)
+			return
+		}
+	}
+}
+
+func (p *program) withoutState(err error) {
+	p.voice.warn(fmt.Sprintf("without state: %v; windows are read back from the sources, and no events are printed", err), stateHint(err))
+}
+
+func stateHint(err error) string {
+	switch {
+	case errors.Is(err, state.ErrLocked):
+		return ""
+	case errors.Is(err, state.ErrRefused), errors.Is(err, fs.ErrPermission):
+		return "name a directory of this user's own with --state-dir"
+	}
+	return ""
+}
+
+// measure runs; where the state fails it runs once more without.
+func (p *program) measure(ctx context.Context, run measure.Run, s measure.Store) (*sli.Report, measure.Store, error) {
+	run.Store = s
+	report, err := run.Do(ctx)
+	var foreign *measure.ErrForeign
+	if errors.As(err, &foreign) && !exists(foreign.Owner) {
+		run.Adopt = true
+		report, err = run.Do(ctx)
+	}
+	if errors.As(err, &foreign) {
+		return nil, s, withHint(err, "rename the pipeline, or give it its own --state-dir")
+	}
+	if err != nil {
+		p.withoutState(err)
+		run.Store, run.Take = memory(), false
+		if report, err = run.Do(ctx); err != nil {
+			return nil, s, err
+		}
+	}
+	if db, ok := s.(store); ok {
+		if d, ok := db.Store.(*state.DB); ok {
+			for _, w := range d.Warnings() {
+				p.voice.warn(w, "")
+			}
+		}
+	}
+	return report, run.Store, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// doubts prints on stderr what was not measured, and why.
+func (p *program) doubts(report *sli.Report) {
+	for _, pipeline := range report.Pipelines {
+		for _, s := range pipeline.Stages {
+			where := fmt.Sprintf("pipeline %s: stage %s: ", pipeline.Plan.Name, s.Stage.Name)
+			if s.Err != nil {
+				p.voice.warn(where+s.Err.Error()+missed(pipeline, s), "")
+			}
+			for _, w := range s.Warnings {
+				p.voice.warn(where+w, "")
+			}
+			if s.Err == nil && s.FirstBad != "" {
+				p.voice.warn(where+"first malformed line: "+s.FirstBad, "")
+			}
+		}
+		for _, w := range pipeline.Warnings {
+			p.voice.warn("pipeline "+pipeline.Plan.Name+": "+w, "")
+		}
+	}
+}
+
+// missed names the SLIs that a failed source costs.
+func missed(p *sli.Pipeline, s *sli.StageReport) string {
+	text := ""
+	for _, r := range p.Results {
+		if r.Rule.Feeds(s.Stage.Name) && r.Status == sli.NotMeasured {
+			text += "; " + string(r.Rule.Kind) + " not measured"
+		}
+	}
+	return text
+}
+
+// clockText is a time as people read it, with its zone.
+func clockText(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("2006-01-02 15:04 MST")
+}

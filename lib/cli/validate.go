@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Series that a host may have before Mackerel bills another one.
+const (
+	seriesPerHost  = 200
+	seriesPerMicro = 30
+)
+
+// validate says what the configuration amounts to, without asking the world.
+func (p *program) validate(context.Context) int {
+	c, err := p.load()
+	if err != nil {
+		return p.usage(err)
+	}
+	total := 0
+	for _, pipeline := range c.Pipelines {
+		plan := pipeline.Plan
+		n := p.env.Outputs.Series(plan)
+		total += n
+		fmt.Fprintf(p.env.Stdout, "pipeline %s: %d series\n", plan.Name, n)
+		for _, rule := range plan.Rules {
+			fmt.Fprintf(p.env.Stdout, "  %-13s %s from %s, %s, scope %s, settles after %s, window %s, target %g%%\n", rule.Kind,
+				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.Span(rule.Settle), sli.Span(rule.Window), rule.Target)
+		}
+		for _, lint := range sli.Lints(plan) {
+			p.voice.warn("pipeline "+plan.Name+": "+lint, "")
+		}
+	}
+	fmt.Fprintf(p.env.Stdout, "%d series in all, of %d per standard host (%d on a micro host)\n", total, seriesPerHost, seriesPerMicro)
+	return exitOK
+}
+
+func stageList(rule *sli.Rule) string {
+	text := ""
+	for i, name := range rule.Stages {
+		if i > 0 {
+			text += " + "
+		}
+		text += name
+	}
+	return text
+}

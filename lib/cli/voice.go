@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+)
+
+// voice speaks to people, on stderr: lower case, no full stop, one hint at most.
+type voice struct {
+	program string
+	out     io.Writer
+}
+
+// hinted is an error with the next thing to type.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+// withHint adds a hint to an error.
+func withHint(err error, format string, args ...any) error {
+	return hinted{err, fmt.Sprintf(format, args...)}
+}
+
+func (v voice) say(kind, text string) {
+	text = strings.ReplaceAll(printable(text), "\n", " ")
+	fmt.Fprintf(v.out, "%s: %s: %s\n", v.program, kind, text)
+}
+
+// fail prints an error that stops something, and its hint.
+func (v voice) fail(err error, hint string) {
+	var h hinted
+	if errors.As(err, &h) && hint == "" {
+		hint = h.hint
+	}
+	v.say("error", err.Error())
+	if hint != "" {
+		v.say("hint", hint)
+	}
+}
+
+// failAll prints every error of a configuration, each with its hint.
+func (v voice) failAll(err error) {
+	list := section.All(err)
+	if len(list) == 0 {
+		v.fail(err, "")
+		return
+	}
+	for _, e := range list {
+		v.fail(e, e.Hint)
+	}
+}
+
+// warn prints a doubt.
+func (v voice) warn(text, hint string) {
+	v.say("warning", text)
+	if hint != "" {
+		v.say("hint", hint)
+	}
+}
+
+// printable makes foreign text safe for a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r < ' ', r == 0x7f, r >= 0x80 && r < 0xa0, r == '\u2028', r == '\u2029', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

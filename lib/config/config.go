@@ -1,0 +1,325 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Evidence is what a stage's section describes; what can read it is the caller's to
+// know.
+type Evidence interface{ Facts() sli.Facts }
+
+// Kind is a kind of stage.
+type Kind struct {
+	Options any // the struct its section decodes into, for the schema and the reference
+	New     func(*section.Node, Around) (Evidence, error)
+}
+
+// Around is what a stage's section may need from outside of it.
+type Around struct {
+	Pipeline, Stage string
+	Zone            *time.Location
+}
+
+// Config is what configuration files say.
+type Config struct {
+	StateDir  string
+	Pipelines []Pipeline
+}
+
+// Pipeline is a plan with the evidence of its stages, in the same order.
+type Pipeline struct {
+	Plan     *sli.Plan
+	Evidence []Evidence
+}
+
+// Reader reads configuration files.
+type Reader struct {
+	Kinds  map[string]Kind
+	Getenv func(string) (string, bool)
+	Zone   *time.Location // the host's
+}
+
+// Source is one file's name and text.
+type Source struct {
+	Name string // as messages show it
+	Path string // absolute; pipelines belong to it
+	Text []byte
+}
+
+// Read reads all files together; pipeline names are unique across them. The error
+// holds everything that is wrong, as section.All lists it.
+func (r Reader) Read(sources []Source) (*Config, error) {
+	c := new(Config)
+	var errs []error
+	seen := map[string]string{}
+	for _, source := range sources {
+		pipelines, stateDir, err := r.read(source)
+		errs = append(errs, err)
+		if stateDir != "" {
+			c.StateDir = stateDir
+		}
+		for _, p := range pipelines {
+			if other, ok := seen[p.Plan.Name]; ok {
+				errs = append(errs, &section.Error{File: source.Name, Rule: "pipeline names must be unique", Got: p.Plan.Name,
+					Hint: "the other one is in " + other})
+			}
+			seen[p.Plan.Name] = source.Name
+		}
+		c.Pipelines = append(c.Pipelines, pipelines...)
+	}
+	return c, errors.Join(errs...)
+}
+
+func (r Reader) read(source Source) ([]Pipeline, string, error) {
+	root, err := section.Parse(source.Name, source.Text, r.Getenv)
+	if root == nil {
+		return nil, "", err
+	}
+	var f file
+	errs := []error{err, root.DecodeVariants(&f, r.variants())}
+	if errors.Join(errs...) != nil {
+		return nil, "", errors.Join(errs...)
+	}
+	list, _ := root.Get("pipelines")
+	var pipelines []Pipeline
+	for i, node := range list.Items() {
+		b := builder{reader: r, node: node, from: f.Pipelines[i], metrics: f.Metrics}
+		p := b.build()
+		p.Plan.Owner = source.Path
+		pipelines = append(pipelines, p)
+		errs = append(errs, b.errs...)
+	}
+	return pipelines, f.StateDir, errors.Join(errs...)
+}
+
+func (r Reader) variants() section.Variants {
+	v := section.Variants{}
+	for name, kind := range r.Kinds {
+		v[name] = kind.Options
+	}
+	return v
+}
+
+// Schema is the JSON Schema of the file, for editors.
+func (r Reader) Schema() []byte {
+	return section.Schema(file{}, "configuration of mackerel-plugin-pipeline-sli", r.variants())
+}
+
+// builder makes one pipeline out of its section.
+type builder struct {
+	reader  Reader
+	node    *section.Node
+	from    pipeline
+	metrics section.StringList // top level's
+	plan    *sli.Plan
+	found   []Evidence
+	errs    []error
+}
+
+func (b *builder) refuse(err error) { b.errs = append(b.errs, err) }
+
+// at is the node of a key that is known to be there, else the pipeline's own.
+func (b *builder) at(keys ...string) *section.Node {
+	n := b.node
+	for _, key := range keys {
+		if child, ok := n.Get(key); ok {
+			n = child
+		}
+	}
+	return n
+}
+
+func (b *builder) build() Pipeline {
+	f := b.from
+	b.plan = &sli.Plan{
+		Name:       f.Name,
+		Label:      f.Label,
+		Window:     b.wholeMinutes(f.Window, "window"),
+		Period:     time.Duration(f.SLO.Period),
+		Runbook:    f.Runbook,
+		RenameFrom: f.RenameFrom,
+		StageNames: map[string]string{},
+	}
+	b.graphs()
+	b.stages()
+	b.exclusions()
+	if len(b.errs) == 0 {
+		b.rules()
+		b.limits()
+	}
+	return Pipeline{Plan: b.plan, Evidence: b.found}
+}
+
+func (b *builder) graphs() {
+	words := b.from.Metrics
+	if len(words) == 0 {
+		words = b.metrics
+	}
+	if len(words) == 0 {
+		words = section.StringList{"minimal"}
+	}
+	graphs, err := sli.ParseGraphs(words)
+	if err != nil {
+		b.refuse(b.at("metrics").Errorf("choose from: "+strings.Join(sli.GraphWords(), ", "), "%v", err))
+	}
+	b.plan.Graphs = graphs
+}
+
+func (b *builder) stages() {
+	nodes := b.at("stages").Items()
+	seen := map[string]bool{}
+	for i, s := range b.from.Stages {
+		switch {
+		case seen[s.Name]:
+			b.refuse(nodes[i].Errorf("", "stage names must be unique (got %q)", s.Name))
+		case slices.Contains(methods, s.Name):
+			b.refuse(nodes[i].Errorf("call it "+s.Name+"-stage", "a stage can't be called like a method (got %q)", s.Name))
+		}
+		seen[s.Name] = true
+		if s.RenameFrom != "" {
+			b.plan.StageNames[s.Name] = s.RenameFrom
+		}
+		evidence, err := b.reader.Kinds[s.Of.Kind].New(s.Of.Node, Around{Pipeline: b.from.Name, Stage: s.Name, Zone: b.reader.Zone})
+		if err != nil {
+			b.refuse(err)
+			continue
+		}
+		b.found = append(b.found, evidence)
+		b.plan.Stages = append(b.plan.Stages, sli.Stage{Name: s.Name, Kind: s.Of.Kind, Facts: evidence.Facts()})
+	}
+	if len(nodes) == 0 {
+		b.refuse(b.at("stages").Errorf("", "needs at least one stage"))
+	}
+}
+
+// methods are the words that `from:` takes beside the names of stages.
+var methods = []string{"delivered", "records", "rows", "stages", "age", "flow", "prover", "traces", "ids", "counts", "runs", "verdicts"}
+
+func (b *builder) wholeMinutes(d section.Duration, keys ...string) time.Duration {
+	if time.Duration(d)%time.Minute != 0 {
+		b.refuse(b.at(keys...).Errorf("", "must be whole minutes"))
+	}
+	return time.Duration(d)
+}
+
+// rules resolves the SLIs in their order, so that later ones can build on earlier.
+func (b *builder) rules() {
+	s := b.from.SLIs
+	var specs []sli.Spec
+	if a := s.Availability; a != nil {
+		from := a.From
+		if from == "front" {
+			from = ""
+		}
+		specs = append(specs, sli.Spec{Kind: sli.Availability, Target: float64(a.Target), AbortLimit: time.Duration(a.AbortLimit),
+			From: from, Good: b.match(a.Good, "slis", "availability", "good"), Window: b.wholeMinutes(a.Window, "slis", "availability", "window")})
+	}
+	if l := s.Latency; l != nil {
+		specs = append(specs, sli.Spec{Kind: sli.Latency, Target: float64(l.Target), Threshold: time.Duration(l.Threshold), From: l.From,
+			Window: b.wholeMinutes(l.Window, "slis", "latency", "window")})
+	}
+	if f := s.Freshness; f != nil {
+		specs = append(specs, sli.Spec{Kind: sli.Freshness, Target: float64(f.Target), Threshold: time.Duration(f.Threshold),
+			ExpectEvery: time.Duration(f.ExpectEvery), From: f.From, Window: b.wholeMinutes(f.Window, "slis", "freshness", "window")})
+	}
+	if c := s.Coverage; c != nil {
+		specs = append(specs, sli.Spec{Kind: sli.Coverage, Target: float64(c.Target), Deadline: b.deadline(c), From: c.From,
+			Accepted: c.Accepted, Done: c.Done, Window: b.wholeMinutes(c.Window, "slis", "coverage", "window")})
+	}
+	if c := s.Correctness; c != nil {
+		specs = append(specs, sli.Spec{Kind: sli.Correctness, Target: float64(c.Target), From: c.From,
+			Window: b.wholeMinutes(c.Window, "slis", "correctness", "window")})
+	}
+	if len(specs) == 0 {
+		b.refuse(b.at("slis").Errorf("availability: { target: 99.9 }", "needs at least one SLI"))
+	}
+	for _, spec := range specs {
+		b.resolve(spec)
+	}
+}
+
+func (b *builder) resolve(spec sli.Spec) {
+	err := b.plan.Resolve(spec)
+	var unfit *sli.Unfit
+	if errors.As(err, &unfit) {
+		b.refuse(b.at("slis", string(spec.Kind)).Errorf(unfit.Hint, "%s", unfit.Reason))
+	}
+}
+
+// deadline is when a record that isn't done counts as lost.
+func (b *builder) deadline(c *coverage) time.Duration {
+	switch {
+	case c.Deadline > 0:
+		return time.Duration(c.Deadline)
+	case b.from.Check.CriticalAge > 0:
+		return time.Duration(b.from.Check.CriticalAge)
+	case b.from.SLIs.Freshness != nil:
+		return 5 * time.Duration(b.from.SLIs.Freshness.Threshold)
+	}
+	return 15 * time.Minute
+}
+
+func (b *builder) match(c conditions, keys ...string) sli.Match {
+	m, err := sli.ParseMatch(c)
+	if err != nil {
+		b.refuse(b.at(keys...).Errorf(`values are text, a regular expression (^…), a number (<500) or a class (4xx)`, "%v", err))
+	}
+	return m
+}
+
+func (b *builder) limits() {
+	c := b.from.Check
+	limits := sli.Limits{
+		WarningAge: time.Duration(c.WarningAge), CriticalAge: time.Duration(c.CriticalAge),
+		WarningRatio: float64(c.WarningRatio), CriticalRatio: float64(c.CriticalRatio),
+		BurnRate: c.BurnRate, MaxLag: time.Duration(c.MaxLag), NoTraffic: c.NoTraffic, Missing: c.Missing,
+	}
+	for _, name := range c.SLI {
+		kind := sli.Kind(name)
+		if b.plan.Rule(kind) == nil {
+			b.refuse(b.at("check", "sli").Errorf("", "no SLI of that name is configured (got %q)", name))
+		}
+		limits.SLIs = append(limits.SLIs, kind)
+	}
+	if c.WarningAge > 0 && c.CriticalAge > 0 && c.CriticalAge <= c.WarningAge {
+		b.refuse(b.at("check", "critical_age").Errorf("", "must be longer than warning_age %s", c.WarningAge))
+	}
+	b.plan.Limits = limits
+}
+
+// exclusions reads `exclude:`.
+func (b *builder) exclusions() {
+	nodes := b.at("exclude").Items()
+	for i, e := range b.from.Exclude {
+		x := sli.Exclusion{Reason: e.Reason}
+		for _, name := range e.SLIs {
+			x.SLIs = append(x.SLIs, sli.Kind(name))
+		}
+		var err error
+		switch {
+		case e.Weekly != "" && e.From == "" && e.To == "":
+			x.Weekly, err = b.weekly(e)
+		case e.Weekly == "" && e.From != "" && e.To != "":
+			if x.From, err = ParseTime(e.From, b.reader.Zone); err == nil {
+				x.To, err = ParseTime(e.To, b.reader.Zone)
+			}
+			if err == nil && !x.To.After(x.From) {
+				err = fmt.Errorf("to must be after from")
+			}
+		default:
+			err = errors.New("needs from and to, or weekly")
+		}
+		if err != nil {
+			b.refuse(nodes[i].Errorf("", "%v", err))
+			continue
+		}
+		b.plan.Exclude = append(b.plan.Exclude, x)
+	}
+}

@@ -1,0 +1,109 @@
+// Package config reads the configuration file: its frame here, the section of each
+// stage kind by the kind itself. It is strict; every error names file, line, rule and
+// the value got, and has one hint.
+package config
+
+import (
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+)
+
+// file is the frame of a configuration file.
+type file struct {
+	StateDir  string             `yaml:"state_dir" doc:"where positions and counts are kept" otherwise:"under the agent's work directory"`
+	Metrics   section.StringList `yaml:"metrics" doc:"which graphs are posted: a set (minimal, standard, full) and/or graph names" otherwise:"minimal"`
+	Pipelines []pipeline         `yaml:"pipelines" required:"true" doc:"one entry per pipeline"`
+}
+
+type pipeline struct {
+	Name       string             `yaml:"name" required:"true" pattern:"[A-Za-z0-9_-]+" doc:"part of metric names"`
+	Label      string             `yaml:"label" doc:"shown to people instead of the name"`
+	Window     section.Duration   `yaml:"window" default:"5m" min:"1m" max:"1h" doc:"what ratios speak of, in whole minutes"`
+	Metrics    section.StringList `yaml:"metrics" doc:"as at top level, for this pipeline" otherwise:"top level's"`
+	Stages     []stage            `yaml:"stages" required:"true" doc:"the places a record passes, in order"`
+	SLIs       slis               `yaml:"slis" required:"true" doc:"what is measured, by which objective"`
+	Check      check              `yaml:"check" doc:"options of check-pipeline-freshness for this pipeline; its flags win"`
+	SLO        slo                `yaml:"slo" doc:"the period of the objectives"`
+	Exclude    []exclude          `yaml:"exclude" doc:"stretches that leave windows, budgets and burn; never events, age or states"`
+	RenameFrom string             `yaml:"rename_from" pattern:"[A-Za-z0-9_-]+" doc:"the name the pipeline had; its history goes on"`
+	Runbook    string             `yaml:"runbook" doc:"a URL that the check's message ends with"`
+}
+
+type stage struct {
+	Name       string `yaml:"name" required:"true" pattern:"[A-Za-z0-9-]+" doc:"unique within the pipeline"`
+	RenameFrom string `yaml:"rename_from" pattern:"[A-Za-z0-9-]+" doc:"the name the stage had; its position and history go on"`
+	Of         section.Variant
+}
+
+type slo struct {
+	Period section.Duration `yaml:"period" default:"28d" min:"1d" max:"90d" doc:"what budgets speak of"`
+}
+
+// conditions are `where` and `good`: a field's value, or a list of values.
+type conditions map[string]section.StringList
+
+type slis struct {
+	Availability *availability `yaml:"availability" doc:"was the write accepted?"`
+	Latency      *latency      `yaml:"latency" doc:"was it accepted quickly?"`
+	Freshness    *freshness    `yaml:"freshness" doc:"how soon can users see it?"`
+	Coverage     *coverage     `yaml:"coverage" doc:"did every accepted record come out in time?"`
+	Correctness  *correctness  `yaml:"correctness" doc:"did it come out right?"`
+}
+
+type availability struct {
+	Target     section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
+	Good       conditions       `yaml:"good" doc:"what a good answer is" otherwise:"status: \"<500\""`
+	AbortLimit section.Duration `yaml:"abort_limit" default:"10s" doc:"a client abort (499, 460) is bad if it lasted longer, else uncertain"`
+	From       string           `yaml:"from" doc:"front, delivered or the name of a stage" otherwise:"the first stage that counts requests"`
+	Window     section.Duration `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
+}
+
+type latency struct {
+	Threshold section.UnitDuration `yaml:"threshold" required:"true" doc:"what is quick enough, with its unit"`
+	Target    section.Target       `yaml:"target" required:"true" doc:"percent of good events"`
+	From      string               `yaml:"from" doc:"the name of a stage" otherwise:"where availability is measured"`
+	Window    section.Duration     `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
+}
+
+type freshness struct {
+	Threshold   section.Duration `yaml:"threshold" required:"true" doc:"what is fresh enough"`
+	Target      section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
+	ExpectEvery section.Duration `yaml:"expect_every" doc:"batch: how often the data is updated"`
+	From        string           `yaml:"from" doc:"the method" otherwise:"the best there is evidence for" enum:"records|rows|stages|age|flow|prover|traces"`
+	Window      section.Duration `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
+}
+
+type coverage struct {
+	Target   section.Target     `yaml:"target" required:"true" doc:"percent of good events"`
+	Deadline section.Duration   `yaml:"deadline" doc:"done later than this is bad" otherwise:"the critical age, else 5 × the freshness threshold, else 15m"`
+	From     string             `yaml:"from" enum:"ids|counts|runs" doc:"the method" otherwise:"ids where both ends log them, else counts"`
+	Accepted section.StringList `yaml:"accepted" doc:"the stages that count what was accepted" otherwise:"the first that does"`
+	Done     section.StringList `yaml:"done" doc:"the stages that count what came out" otherwise:"the last that does"`
+	Window   section.Duration   `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's" otherwise:"1h by counts"`
+}
+
+type correctness struct {
+	Target section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
+	From   string           `yaml:"from" enum:"prover|verdicts" doc:"the method" otherwise:"the prover if there is one"`
+	Window section.Duration `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
+}
+
+type check struct {
+	WarningAge    section.Duration   `yaml:"warning_age" doc:"older data warns" otherwise:"the freshness threshold"`
+	CriticalAge   section.Duration   `yaml:"critical_age" doc:"older data is critical" otherwise:"5 × the freshness threshold"`
+	WarningRatio  section.Percent    `yaml:"warning_ratio" doc:"a lower ratio warns"`
+	CriticalRatio section.Percent    `yaml:"critical_ratio" doc:"a lower ratio is critical"`
+	SLI           section.StringList `yaml:"sli" doc:"the SLIs that ratio and burn rules judge" otherwise:"freshness"`
+	BurnRate      bool               `yaml:"burn_rate" doc:"judge the burn rate of the error budget"`
+	MaxLag        section.Duration   `yaml:"max_lag" doc:"a measurement that lags more is UNKNOWN" otherwise:"slowest settle + 3m"`
+	NoTraffic     string             `yaml:"no_traffic" enum:"OK|WARNING|CRITICAL|UNKNOWN" doc:"status when there is nothing to judge" default:"OK"`
+	Missing       string             `yaml:"missing" enum:"OK|WARNING|CRITICAL|UNKNOWN" doc:"status when it could not be measured" default:"UNKNOWN"`
+}
+
+type exclude struct {
+	From     string             `yaml:"from" doc:"RFC 3339, or 2026-11-22 12:00"`
+	To       string             `yaml:"to" doc:"as from"`
+	Weekly   string             `yaml:"weekly" doc:"Sun 02:00-04:00"`
+	TimeZone string             `yaml:"time_zone" doc:"of weekly" otherwise:"the host's"`
+	Reason   string             `yaml:"reason" required:"true" doc:"why"`
+	SLIs     section.StringList `yaml:"slis" doc:"the SLIs it concerns" otherwise:"all"`
+}

@@ -1,0 +1,183 @@
+package file
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// id is what a directory entry leads to.
+type id struct{ dev, inode uint64 }
+
+// entry is a regular file found in this run, known or not.
+type entry struct {
+	id
+	path  string
+	size  int64
+	mtime time.Time
+	named bool     // the globs name it
+	logs  []string // the named paths of which it is, by its name, perhaps a rotated generation
+	taken *file    // the tracked file that it was recognised as
+
+	loaded bool // the rest is set
+	head   []byte
+	gzip   bool
+	err    error
+}
+
+// finder collects entries; each inode once.
+type finder struct {
+	byID    map[id]*entry
+	byPath  map[string]*entry // every path seen, several may lead to one entry
+	entries []*entry          // as found
+	named   []string          // paths configured, globs expanded, that lead to a file
+	missing []string          // paths configured that lead to nothing
+	real    map[string]string // paths configured, and where links there lead, if elsewhere
+	failed  map[string]bool   // paths that couldn't be looked at: what is known of them stays
+	looked  bool              // at least one path could be looked at, whether something is there or not
+	errs    []error
+	doubts  []string
+}
+
+func newFinder() *finder {
+	return &finder{byID: map[id]*entry{}, byPath: map[string]*entry{}, real: map[string]string{}, failed: map[string]bool{}}
+}
+
+// add looks at path. A file that was found before, by a link or another glob, stays one entry.
+func (d *finder) add(path string) (*entry, error) {
+	if e := d.byPath[path]; e != nil {
+		return e, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, bare(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	at, err := identity(info)
+	if err != nil {
+		return nil, err
+	}
+	e := d.byID[at]
+	if e == nil {
+		e = &entry{id: at, path: path, size: info.Size(), mtime: info.ModTime()}
+		d.byID[at] = e
+		d.entries = append(d.entries, e)
+	}
+	d.byPath[path] = e
+	return e, nil
+}
+
+// bare strips the operation and path that the os package puts before an error.
+func bare(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// doubt notes a warning.
+func (d *finder) doubt(format string, args ...any) {
+	d.doubts = append(d.doubts, fmt.Sprintf(format, args...))
+}
+
+// fail notes why a path couldn't be read.
+func (d *finder) fail(path string, err error) {
+	d.errs = append(d.errs, fmt.Errorf("log file %s: %w", path, bare(err)))
+}
+
+// expand adds what the globs name.
+func (d *finder) expand(globs []string) {
+	for _, glob := range globs {
+		if _, err := os.Lstat(glob); err == nil || !strings.ContainsAny(glob, `*?[\`) {
+			d.name(glob)
+			continue
+		}
+		paths, err := filepath.Glob(glob)
+		if err != nil {
+			d.errs = append(d.errs, fmt.Errorf("log file glob %s: %w", glob, err))
+			continue
+		}
+		if len(paths) > maxNamed {
+			d.errs = append(d.errs, fmt.Errorf("log file glob %s: names %d files, at most %d are followed", glob, len(paths), maxNamed))
+			paths = paths[len(paths)-maxNamed:]
+		}
+		d.nameAll(glob, paths)
+	}
+}
+
+// nameAll adds a glob's matches. Directories and the like among files are passed over with a doubt; alone, they are an error.
+func (d *finder) nameAll(glob string, paths []string) {
+	files, others := 0, 0
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a link to nothing, or just rotated away
+		case err == nil && !info.Mode().IsRegular():
+			others++
+		default:
+			files++
+			d.name(path)
+		}
+	}
+	switch {
+	case files == 0 && others > 0:
+		d.fail(glob, errNotRegular)
+	case files == 0:
+		err := noMatch(glob)
+		d.looked = d.looked || errors.Is(err, fs.ErrNotExist)
+		d.fail(glob, err)
+	case others > 0:
+		d.doubt("log file glob %s: %d matches are not regular files and are passed over", glob, others)
+	}
+}
+
+// noMatch is why a glob matched nothing: usually nothing is there, but filepath.Glob is silent about directories that may not be read.
+func noMatch(glob string) error {
+	if dir, err := os.Open(filepath.Dir(glob)); err == nil {
+		dir.Close()
+	} else if errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return fmt.Errorf("nothing matches: %w", fs.ErrNotExist)
+}
+
+// name adds a path configured.
+func (d *finder) name(path string) {
+	path = filepath.Clean(path)
+	e, err := d.add(path)
+	d.looked = d.looked || err == nil || errors.Is(err, fs.ErrNotExist)
+	switch {
+	case err == nil:
+		e.named = true
+		d.named = append(d.named, path)
+		if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
+			d.real[path] = real
+		}
+		return
+	case errors.Is(err, fs.ErrNotExist):
+		d.missing = append(d.missing, path)
+	default:
+		d.failed[path] = true
+	}
+	d.fail(path, err)
+}
+
+// list adds the entries of dir that want asks for.
+func (d *finder) list(dir string, want func(base string) bool) {
+	children, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		d.doubt("directory %s: %v, so rotated files in it aren't found", dir, bare(err))
+	}
+	for _, child := range children {
+		if !child.IsDir() && want(child.Name()) {
+			_, _ = d.add(filepath.Join(dir, child.Name())) // what vanished or is no file is no candidate
+		}
+	}
+}

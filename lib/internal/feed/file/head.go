@@ -1,0 +1,135 @@
+package file
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+var (
+	errUnsupported = errors.New("following log files is not supported on this system yet")
+	errNotRegular  = errors.New("not a regular file")
+	errReplaced    = errors.New("replaced by another file just now")
+	errGzip        = errors.New("gzip data is damaged")
+)
+
+// hashHead is the hash by which files are known: FNV-1a, 64 bit.
+func hashHead(head []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(head)
+	return h.Sum64()
+}
+
+// open opens the entry's file, and only that file: whatever took its path in the meantime is errReplaced.
+func (e *entry) open() (*os.File, os.FileInfo, error) {
+	f, err := openRegular(e.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	var at id
+	if err == nil {
+		at, err = identity(info)
+	}
+	if err == nil && at != e.id {
+		err = errReplaced
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+// loadHead reads the first KiB of content, once; it returns why it couldn't be read. Damaged gzip data is no such reason: there is as much as there is.
+func (r *reading) loadHead(e *entry) error {
+	if e.loaded {
+		return e.err
+	}
+	e.loaded = true
+	f, _, err := e.open()
+	if err != nil {
+		e.err = err
+		return err
+	}
+	defer f.Close()
+	raw := make([]byte, headMax)
+	n, err := fill(f, raw)
+	if err != nil && err != io.EOF {
+		e.err = err
+		return err
+	}
+	e.head = raw[:n]
+	if e.gzip = isGzip(e.head); e.gzip {
+		e.head = nil
+		content := make([]byte, headMax)
+		if z, err := r.inflate(f); err == nil {
+			n, _ = fill(z, content)
+			e.head = content[:n]
+		}
+	}
+	return nil
+}
+
+// isGzip looks for the magic number of RFC 1952 and its only method.
+func isGzip(head []byte) bool {
+	return len(head) >= 3 && head[0] == 0x1f && head[1] == 0x8b && head[2] == 8
+}
+
+// inflate returns the decompressed content of f from its beginning, all members. One inflater serves all files, one after another.
+func (r *reading) inflate(f *os.File) (io.Reader, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	if r.compressed == nil {
+		r.compressed, r.inflater = bufio.NewReaderSize(f, 128<<10), new(gzip.Reader)
+	}
+	r.compressed.Reset(f)
+	if err := r.inflater.Reset(r.compressed); err != nil {
+		return nil, gzipError(err)
+	}
+	return gzipReader{r.inflater}, nil
+}
+
+// gzipReader gives every failure the name errGzip.
+type gzipReader struct{ z *gzip.Reader }
+
+func (g gzipReader) Read(p []byte) (int, error) {
+	n, err := g.z.Read(p)
+	if err != nil && err != io.EOF {
+		err = gzipError(err)
+	}
+	return n, err
+}
+
+func gzipError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: it ends in the middle", errGzip)
+	}
+	return fmt.Errorf("%w: %v", errGzip, err)
+}
+
+// skip passes over n bytes of z and returns how many there were; fewer only at z's end.
+func (c *cutter) skip(ctx context.Context, z io.Reader, n int64) (passed int64, err error) {
+	for passed < n && err == nil {
+		if ctx.Err() != nil {
+			return passed, errStopped
+		}
+		var m int
+		m, err = fill(z, c.buf[c.area:c.area+int(min(int64(c.block), n-passed))])
+		passed += int64(m)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return passed, err
+}

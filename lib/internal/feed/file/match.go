@@ -1,0 +1,226 @@
+package file
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// file is a tracked file in this run.
+type file struct {
+	t   *Tracked // as the next cursor will know it
+	old *Tracked // as the cursor knew it; nil if it is new
+	e   *entry   // where it is; nil if it isn't to be found
+}
+
+// recognise finds the entries of the files known: by inode, then, for what isn't where its inode was, by the hash of its head.
+func (r *reading) recognise() {
+	for i := range r.cur.Files {
+		old := &r.cur.Files[i]
+		t := *old
+		r.files = append(r.files, &file{t: &t, old: old})
+		for _, path := range []string{t.Path, t.Real} {
+			if path != "" && r.byID[id{t.Dev, t.Inode}] == nil {
+				if _, err := r.add(path); err != nil && !errors.Is(err, fs.ErrNotExist) && err != errNotRegular {
+					r.failed[path] = true
+				}
+			}
+		}
+	}
+	r.findGenerations()
+	gone := func(f *file) bool { return !f.t.Gone.IsZero() }
+	r.claimByInode(func(f *file) bool { return f.t.HeadLen > 0 && !gone(f) })
+	r.searchAll()
+	r.claimByInode(func(f *file) bool { return f.t.HeadLen > 0 })
+	r.claimByHead()
+	r.claimByInode(func(f *file) bool { return f.t.HeadLen == 0 && !gone(f) })
+}
+
+// findGenerations lists the directories of all logs for files that look like rotated generations, and notes of which logs.
+func (r *reading) findGenerations() {
+	logs := map[string][]string{} // path that a generation's name derives from → logs
+	note := func(path, log string) {
+		if path != "" && !slices.Contains(logs[path], log) {
+			logs[path] = append(logs[path], log)
+		}
+	}
+	for _, path := range slices.Concat(r.named, r.missing) {
+		note(path, path)
+	}
+	for path, real := range r.real {
+		note(real, path)
+		names, _ := splitRotated(filepath.Base(real))
+		for _, name := range names { // a link to today's file: yesterday's is its sibling
+			note(filepath.Join(filepath.Dir(real), name), path)
+		}
+	}
+	for _, f := range r.files {
+		note(f.t.Name, f.t.Name)
+		note(f.t.Real, f.t.Name)
+	}
+	dirs := map[string]bool{}
+	for path := range logs {
+		dirs[filepath.Dir(path)] = true
+	}
+	of := func(path string) (found []string) {
+		names, _ := splitRotated(filepath.Base(path))
+		for _, name := range names {
+			found = append(found, logs[filepath.Join(filepath.Dir(path), name)]...)
+		}
+		return found
+	}
+	for dir := range dirs {
+		r.list(dir, func(base string) bool { return of(filepath.Join(dir, base)) != nil })
+	}
+	for _, e := range r.entries {
+		e.logs = of(e.path)
+	}
+}
+
+// claimByInode gives the files of a kind the entries that have their inode, if the head fits.
+func (r *reading) claimByInode(kind func(*file) bool) {
+	for _, f := range r.files {
+		e := r.byID[id{f.t.Dev, f.t.Inode}]
+		if f.e == nil && e != nil && e.taken == nil && kind(f) && r.same(f.t, e) {
+			r.claim(f, e)
+		}
+	}
+}
+
+// searchAll looks at every file in the directories of those that have only now gone from their place, whatever it is called.
+func (r *reading) searchAll() {
+	searched := map[string]bool{}
+	for _, f := range r.files {
+		if f.e != nil || f.t.Ignored || !f.t.Gone.IsZero() {
+			continue
+		}
+		for _, path := range []string{f.t.Name, f.t.Path, f.t.Real} {
+			if dir := filepath.Dir(path); path != "" && !searched[dir] {
+				searched[dir] = true
+				r.list(dir, func(string) bool { return true })
+			}
+		}
+	}
+}
+
+// claimByHead gives the files that are still missing the copies made of them, compressed or not.
+func (r *reading) claimByHead() {
+	for _, f := range r.files {
+		if f.e != nil || f.t.HeadLen == 0 {
+			continue
+		}
+		var best *entry
+		for _, e := range r.entries {
+			if r.isCopy(f.t, e) && (best == nil || best.gzip && !e.gzip || best.gzip == e.gzip && e.mtime.Before(best.mtime)) {
+				best = e
+			}
+		}
+		if best != nil {
+			r.claim(f, best)
+		}
+	}
+}
+
+// isCopy says whether e, which has another inode, goes on from what was read of t. A file that took t's own place is one only if its head is a full one:
+// logs that begin with the same few bytes are common.
+func (r *reading) isCopy(t *Tracked, e *entry) bool {
+	switch {
+	case e.taken != nil || e.mtime.Before(t.Mtime.Truncate(time.Second)): // some tools restore times to the second only
+		return false
+	case !t.Gone.IsZero() && !e.named && len(e.logs) == 0:
+		return false
+	case r.byPath[t.Name] == e && t.HeadLen < headMax:
+		return false
+	case e.id == id{t.Dev, t.Inode} || r.loadHead(e) != nil:
+		return false
+	}
+	return (e.gzip || e.size >= t.Offset) && r.same(t, e)
+}
+
+// same says whether e's content begins as t's does. Where that can't be told, its inode counts.
+func (r *reading) same(t *Tracked, e *entry) bool {
+	if t.HeadLen == 0 || t.Done && t.Gone.IsZero() && unchanged(t, e) {
+		return true
+	}
+	if r.loadHead(e) != nil {
+		return true
+	}
+	if !t.Gone.IsZero() && !e.gzip && e.size < t.Offset {
+		return false
+	}
+	return len(e.head) >= t.HeadLen && hashHead(e.head[:t.HeadLen]) == t.HeadHash
+}
+
+func unchanged(t *Tracked, e *entry) bool {
+	return e.id == id{t.Dev, t.Inode} && e.size == t.Size && e.mtime.Equal(t.Mtime)
+}
+
+// claim settles that f is at e.
+func (r *reading) claim(f *file, e *entry) {
+	t := f.t
+	f.e, e.taken, t.Gone = e, f, time.Time{}
+	finished := t.Done && t.Path != t.Name // nothing was written to it any more: a copy of it holds nothing new
+	if moved := e.id != (id{t.Dev, t.Inode}); moved && !finished {
+		t.Done, t.Grown = false, r.opt.Now
+	} else if moved || t.Ignored {
+		t.Size, t.Mtime = e.size, e.mtime
+	} else if !unchanged(t, e) {
+		t.Done = false
+	}
+	t.Dev, t.Inode = e.dev, e.inode
+	switch {
+	case r.byPath[t.Name] == e:
+		t.Path = t.Name
+	case r.byPath[t.Path] != e:
+		t.Path = e.path
+	}
+	t.Real = r.real[t.Path]
+	if !t.Done {
+		_ = r.loadHead(e) // why it can't be read is said when it is opened to be read
+	}
+	if !t.Done && !e.gzip && e.err == nil && e.size < t.Offset {
+		r.doubt("%s was cut back from %d to %d bytes; it is read on from there", t.Path, t.Offset, e.size)
+		t.Offset, t.Skip = e.size, true
+	}
+	t.learn(e)
+}
+
+// learn takes over what e's head, if it was read, tells of t.
+func (t *Tracked) learn(e *entry) {
+	if e.loaded && e.err == nil && len(e.head) >= t.HeadLen {
+		t.Gzip, t.HeadLen, t.HeadHash = e.gzip, len(e.head), hashHead(e.head)
+	}
+}
+
+// giveUp says what is lost with the files that weren't found, and forgets those of no further use. It returns the logs that now have a gap.
+func (r *reading) giveUp() (gaps map[string]bool) {
+	gaps = map[string]bool{}
+	r.files = slices.DeleteFunc(r.files, func(f *file) bool {
+		t := f.t
+		if f.e != nil || r.failed[t.Path] || r.failed[t.Name] {
+			return false
+		}
+		if !t.Gone.IsZero() || t.Ignored {
+			return r.opt.Now.Sub(t.Gone) >= goneFor
+		}
+		t.Gone = r.opt.Now
+		unread := !t.Done || t.Partial || t.Path == t.Name && !t.Gzip
+		if unread {
+			gaps[t.Name] = true
+		}
+		switch {
+		case t.Waiting:
+			r.lose("%s vanished before it was read", t.Path)
+		case unread && t.Gzip:
+			r.lose("%s vanished before its end was read", t.Path)
+		case unread && t.Size > t.Offset:
+			r.lose("%s was removed or truncated with %d bytes unread, and no copy of it was found", t.Path, t.Size-t.Offset)
+		case unread:
+			r.doubt("%s was removed or truncated, and no copy of it was found: what was written to it after the last run is unknown", t.Path)
+		}
+		return t.HeadLen == 0
+	})
+	return gaps
+}

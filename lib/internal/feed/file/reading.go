@@ -1,0 +1,268 @@
+package file
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// reading is one run over a log's files.
+type reading struct {
+	*finder
+	opt    Options
+	cur    Cursor
+	sink   func(Block) error
+	files  []*file // in reading order
+	stats  Stats
+	cutter *cutter
+
+	compressed *bufio.Reader
+	inflater   *gzip.Reader
+}
+
+// newReading finds out what there is to read; nothing is handed over yet.
+func newReading(opt Options, cur Cursor, sink func(Block) error) *reading {
+	if opt.TailBytes <= 0 {
+		opt.TailBytes = defaultTail
+	}
+	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, cutter: newCutter(opt.Block)}
+	r.stats.Complete = true
+	r.expand(opt.Globs)
+	r.recognise()
+	gaps := r.giveUp()
+	r.takeIn(gaps)
+	slices.SortStableFunc(r.files, compareFiles)
+	return r
+}
+
+// compareFiles puts the generations of a log in the order in which they were written: known ones as the cursor has them, then new ones, then the living.
+func compareFiles(a, b *file) int {
+	if c := cmp.Compare(family(a.t.Name), family(b.t.Name)); c != 0 {
+		return c
+	}
+	if c := compareBool(a.t.Path == a.t.Name, b.t.Path == b.t.Name); c != 0 {
+		return c
+	}
+	if c := compareBool(a.old == nil, b.old == nil); c != 0 || a.old != nil {
+		return c
+	}
+	if c := compareGenerations(filepath.Base(a.t.Path), filepath.Base(b.t.Path)); c != 0 {
+		return c
+	}
+	return a.t.Mtime.Compare(b.t.Mtime)
+}
+
+// family is what the generations of a log have in common, also where each has a name of its own (a file a day).
+func family(path string) string {
+	if names, _ := splitRotated(filepath.Base(path)); len(names) > 0 {
+		return filepath.Join(filepath.Dir(path), names[len(names)-1])
+	}
+	return path
+}
+
+// compareBool puts false first.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// cursor is what is known now.
+func (r *reading) cursor() Cursor {
+	next := Cursor{Seen: r.cur.Seen || r.looked, LastRun: r.opt.Now}
+	spare := r.files[:0:0]
+	for _, f := range r.files {
+		named := f.e != nil && f.e.named
+		if !named && (f.t.Done || f.t.Ignored || !f.t.Gone.IsZero()) {
+			spare = append(spare, f)
+		}
+	}
+	slices.SortStableFunc(spare, func(a, b *file) int { return b.t.Mtime.Compare(a.t.Mtime) })
+	forget := map[*file]bool{}
+	for _, f := range spare[min(len(spare), maxUnnamed):] {
+		forget[f] = true
+	}
+	for _, f := range r.files {
+		if !forget[f] {
+			next.Files = append(next.Files, *f.t)
+		}
+	}
+	return next
+}
+
+// report is how it went.
+func (r *reading) report() Stats {
+	r.stats.Warnings = r.doubts
+	return r.stats
+}
+
+// failures joins the errors of all paths and files, at most ten.
+func (r *reading) failures() error {
+	if n := len(r.errs); n > 10 {
+		return errors.Join(append(r.errs[:10:10], fmt.Errorf("and %d more log files", n-10))...)
+	}
+	return errors.Join(r.errs...)
+}
+
+// last says whether nothing more can come after f's unterminated line.
+func (r *reading) last(f *file) bool {
+	t := f.t
+	if r.opt.Final {
+		return true
+	}
+	newer := r.byPath[t.Name]
+	superseded := t.Path != t.Name && newer != nil && newer != f.e
+	return (t.Gzip || superseded) && r.idle(t)
+}
+
+func (r *reading) idle(t *Tracked) bool { return r.opt.Now.Sub(t.Grown) >= idleAfter }
+
+// forward reads f on from where it was left.
+func (r *reading) forward(ctx context.Context, f *file) error {
+	t := f.t
+	if f.e == nil || t.Ignored || t.Done && !(t.Partial && r.last(f)) {
+		return nil
+	}
+	return r.pass(ctx, f, func(h *os.File, info os.FileInfo) error {
+		size := info.Size()
+		if !t.Gzip && size < t.Offset {
+			return errReplaced // truncated this moment: the next run sees what became of it
+		}
+		if size != t.Size || t.Grown.After(r.opt.Now) {
+			t.Grown = r.opt.Now
+		}
+		t.Size, t.Mtime, t.Done, t.Partial = size, info.ModTime(), false, false
+		if err := r.begin(ctx, f, h); err != nil || t.Ignored {
+			return err
+		}
+		if t.Gzip {
+			size = math.MaxInt64 // of content: as much as there is
+		}
+		at, read, err := r.cut(ctx, f, h, position{t.Offset, t.Skip}, size, r.last(f))
+		t.Offset, t.Skip = at.off, at.skip
+		if err == nil {
+			t.Partial = read > at.off && !at.skip
+			t.Done = t.Gzip || r.idle(t)
+		} else if errors.Is(err, errGzip) {
+			t.Done = true // until it changes
+			err = fmt.Errorf("%w after %d bytes of content", err, read)
+		}
+		return err
+	})
+}
+
+// begin applies Options.Start to a file there before the first run.
+func (r *reading) begin(ctx context.Context, f *file, h *os.File) error {
+	t := f.t
+	if !t.Waiting || r.opt.Start == Beginning {
+		t.Waiting = false
+		return nil
+	}
+	tail, size := r.opt.TailBytes, t.Size
+	if r.opt.Start == End || t.Mtime.Before(r.opt.Since) {
+		tail = 0
+	}
+	if t.Gzip && tail == 0 {
+		t.Waiting, t.Ignored, t.Done = false, true, true
+		return nil
+	}
+	if t.Gzip {
+		z, err := r.inflate(h)
+		if err == nil {
+			size, err = r.cutter.skip(ctx, z, math.MaxInt64)
+		}
+		if err != nil && !errors.Is(err, errGzip) { // damage is met again, and said, where it lies
+			return err
+		}
+	}
+	if size > tail {
+		t.Offset, t.Skip = size-tail-1, true // one byte before, so that a line beginning just there is whole
+	}
+	t.Waiting = false
+	return nil
+}
+
+// back hands over again what was read of f.
+func (r *reading) back(ctx context.Context, f *file) error {
+	t := f.t
+	if t.Ignored || t.Waiting || t.Offset == 0 || t.Mtime.Before(r.opt.Since) {
+		return nil
+	}
+	if f.e == nil {
+		r.lose("%s is gone: its lines can't be read again", t.Path)
+		return nil
+	}
+	return r.pass(ctx, f, func(h *os.File, _ os.FileInfo) error {
+		from := position{}
+		if t.Offset > r.opt.TailBytes {
+			from = position{t.Offset - r.opt.TailBytes - 1, true}
+		}
+		_, _, err := r.cut(ctx, f, h, from, t.Offset, t.Skip)
+		return err
+	})
+}
+
+// pass opens f for do and notes how that went. Only errors of the sink are returned.
+func (r *reading) pass(ctx context.Context, f *file, do func(*os.File, os.FileInfo) error) error {
+	before := r.stats.Bytes
+	err := errStopped
+	if ctx.Err() == nil {
+		var h *os.File
+		var info os.FileInfo
+		if h, info, err = f.e.open(); err == nil {
+			err = do(h, info)
+			h.Close()
+		}
+	}
+	var refused sinkError
+	r.stats.Files = append(r.stats.Files, FileStat{Path: f.t.Path, Bytes: r.stats.Bytes - before, Complete: err == nil})
+	r.stats.Complete = r.stats.Complete && err == nil
+	switch {
+	case errors.As(err, &refused):
+		return refused.error
+	case err != nil && err != errStopped && err != errReplaced:
+		r.fail(f.t.Path, err)
+	}
+	return nil
+}
+
+// cut hands over the lines of h between two offsets of its content.
+func (r *reading) cut(ctx context.Context, f *file, h *os.File, from position, to int64, final bool) (at position, read int64, err error) {
+	var content io.Reader = io.NewSectionReader(h, from.off, to-from.off)
+	if f.t.Gzip {
+		z, err := r.inflate(h)
+		if err != nil {
+			return from, from.off, err
+		}
+		if passed, err := r.cutter.skip(ctx, z, from.off); err != nil || passed < from.off {
+			return from, passed, err
+		}
+		content = io.LimitReader(z, to-from.off)
+	}
+	first := true
+	at, read, err = r.cutter.cut(ctx, content, from, final, func(off int64, data []byte, truncated bool) error {
+		b := Block{File: f.t, Offset: off, Data: data, Truncated: truncated, First: first, FromStart: from.off == 0}
+		first = false
+		return r.sink(b)
+	})
+	r.stats.Bytes += read - from.off
+	return at, read, err
+}
+
+// lose notes what can't be read any more.
+func (r *reading) lose(format string, args ...any) {
+	r.stats.Lost = append(r.stats.Lost, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,231 @@
+package file
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestCopytruncate(t *testing.T) {
+	long := strings.Repeat("x", 2000)
+	for name, pad := range map[string]string{"short": "", "longer than the hash": long} {
+		for _, copied := range []string{"access.log.1", "access.log-20261122", "copy"} {
+			t.Run(name+" "+copied, func(t *testing.T) {
+				f := follow(t, "access.log")
+				f.write("access.log", "a1"+pad+"\na2\n")
+				want(t, f.run(), "a1"+pad, "a2")
+				f.write("access.log", "a3\n")
+				f.copyTruncate("access.log", copied)
+				f.write("access.log", "b1\n")
+				want(t, f.run(), "a3", "b1")
+				if !f.tracked("access.log").Created {
+					t.Error("everything before the truncation was found, so the first minute is whole")
+				}
+				want(t, f.run())
+				f.write("access.log", "b2\n")
+				want(t, f.run(), "b2")
+			})
+		}
+	}
+}
+
+func TestCopytruncateSeveralTimesWhileAway(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\n")
+	f.run()
+	f.write("access.log", "a2\n")
+	f.copyTruncate("access.log", "access.log.1")
+	f.write("access.log", "b1\n")
+	f.rename("access.log.1", "access.log.2")
+	f.copyTruncate("access.log", "access.log.1")
+	f.compress("access.log.2", "access.log.3.gz")
+	f.rename("access.log.1", "access.log.2")
+	f.write("access.log", "c1\n")
+	f.copyTruncate("access.log", "access.log.1")
+	f.write("access.log", "d1\n")
+	want(t, f.run(), "a2", "b1", "c1", "d1")
+	want(t, f.run())
+}
+
+func TestCopytruncateUnderAGlobThatNamesTheCopy(t *testing.T) {
+	f := follow(t, "access.log*")
+	f.write("access.log", "a1\na2\na3\n")
+	want(t, f.run(), "a1", "a2", "a3")
+	f.must(os.WriteFile(f.path("access.log.1"), []byte("a1\na2\n"), 0o644)) // the copy is being made
+	want(t, f.run())
+	f.write("access.log", "a4\n")
+	f.must(os.WriteFile(f.path("access.log.1"), []byte(f.read("access.log")), 0o644))
+	want(t, f.run(), "a4")
+	f.truncate("access.log")
+	want(t, f.run())
+	f.write("access.log", "b1\n")
+	want(t, f.run(), "b1")
+}
+
+func TestTruncatedToZero(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\n")
+	f.run()
+	f.truncate("access.log")
+	want(t, f.run())
+	wantSaid(t, f.stats.Warnings, "no copy of it was found")
+	f.write("access.log", "b1\n")
+	want(t, f.run(), "b1")
+	if len(f.stats.Lost)+len(f.stats.Warnings) != 0 {
+		t.Errorf("said again: %q %q", f.stats.Lost, f.stats.Warnings)
+	}
+}
+
+func TestTruncatedAndGrownBeyondTheOldOffset(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\na2\n")
+	f.run()
+	f.truncate("access.log")
+	f.write("access.log", "b1\nb2\nb3\nb4\n")
+	want(t, f.run(), "b1", "b2", "b3", "b4")
+	if f.tracked("access.log").Created {
+		t.Error("lines before the truncation may be missing, so the first minute isn't whole")
+	}
+}
+
+func TestTruncatedWithUnreadBytesIsSaid(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\nhalf")
+	want(t, f.run(), "a1")
+	f.truncate("access.log")
+	f.write("access.log", "b1\n")
+	want(t, f.run(), "b1")
+	wantSaid(t, f.stats.Lost, "4 bytes unread")
+}
+
+func TestCutBackIsNotReadAgain(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", strings.Repeat("x", 1500)+"\na2\na3\n")
+	f.run()
+	f.must(os.Truncate(f.path("access.log"), 1501+4))
+	want(t, f.run())
+	wantSaid(t, f.stats.Warnings, "cut back")
+	f.write("access.log", "rest of a3\na4\n")
+	want(t, f.run(), "a4")
+}
+
+// A writer that doesn't append goes on at its old place: the file begins with a hole, which reads as NULs.
+func TestTruncatedUnderAWriterThatDoesNotAppend(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\n")
+	f.run()
+	f.copyTruncate("access.log", "access.log.1")
+	hole := int64(3 << 20)
+	h, err := os.OpenFile(f.path("access.log"), os.O_WRONLY, 0)
+	f.must(err)
+	defer h.Close()
+	f.must(h.Truncate(hole))
+	want(t, f.run())
+	_, err = h.WriteAt([]byte("b1\nb2\n"), hole)
+	f.must(err)
+	want(t, f.run(), "b1", "b2")
+	if at := f.blocks[0].Offset; at != hole {
+		t.Errorf("the line begins at %d, want %d", at, hole)
+	}
+}
+
+func TestReplacedByAFileOfTheSameSize(t *testing.T) {
+	t.Run("another inode", func(t *testing.T) {
+		f := follow(t, "access.log")
+		f.write("access.log", "a1\n")
+		f.run()
+		f.write("new", "b1\n")
+		f.rename("new", "access.log")
+		want(t, f.run(), "b1")
+	})
+	t.Run("in place", func(t *testing.T) {
+		f := follow(t, "access.log")
+		f.write("access.log", "a1\n")
+		f.run()
+		f.must(os.WriteFile(f.path("access.log"), []byte("b1\n"), 0o644))
+		want(t, f.run(), "b1")
+	})
+}
+
+func TestReplacedByACopyOfItself(t *testing.T) { // what sed -i does
+	f := follow(t, "access.log")
+	f.write("access.log", strings.Repeat("x", 2000)+"\na2\n")
+	f.run()
+	f.write("new", f.read("access.log")+"a3\n")
+	f.rename("new", "access.log")
+	want(t, f.run(), "a3")
+}
+
+func TestEmptyFileIsKnownByItsInode(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "")
+	want(t, f.run())
+	f.write("access.log", "a1\n")
+	f.rename("access.log", "odd name")
+	f.write("access.log", "b1\n")
+	want(t, f.run(), "a1", "b1")
+}
+
+func TestShortFileThatGrows(t *testing.T) {
+	f := follow(t, "access.log")
+	text, lines := numbered("line", 300) // 12 bytes each: past the 1024 hashed
+	for i, line := range lines {
+		f.write("access.log", line+"\n")
+		if i%7 == 0 {
+			want(t, f.run(), lines[max(0, i-6):i+1]...)
+		}
+	}
+	f.run()
+	if got := f.tracked("access.log"); got.HeadLen != headMax || got.HeadHash != hashHead([]byte(text[:headMax])) {
+		t.Errorf("hash over %d bytes, want %d", got.HeadLen, headMax)
+	}
+}
+
+func TestInodeReuse(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\n")
+	f.run()
+	f.write("other", "b1\nb2\n")
+	info, err := os.Stat(f.path("other"))
+	f.must(err)
+	at, err := identity(info)
+	f.must(err)
+	// As if the file read had been removed and its inode given to another.
+	f.remove("access.log")
+	f.cur.Files[0].Inode = at.inode
+	f.rename("other", "access.log")
+	want(t, f.run(), "b1", "b2")
+}
+
+func TestDeletedFile(t *testing.T) {
+	f := follow(t, "*.log")
+	f.write("a.log", "a1\n")
+	f.write("b.log", "b1\nhalf")
+	f.run()
+	f.remove("b.log")
+	want(t, f.run())
+	wantSaid(t, f.stats.Lost, "b.log was removed or truncated with 4 bytes unread")
+	want(t, f.run())
+	if len(f.stats.Lost) != 0 {
+		t.Errorf("said again: %q", f.stats.Lost)
+	}
+	f.run(25 * time.Hour)
+	if len(f.cur.Files) != 1 {
+		t.Errorf("still remembered: %+v", f.cur.Files)
+	}
+}
+
+func TestFileThatComesBackIsNotReadAgain(t *testing.T) { // a volume that wasn't mounted
+	f := follow(t, "logs/*.log")
+	f.must(os.Mkdir(f.path("logs"), 0o755))
+	f.write("logs/a.log", "a1\n")
+	f.write("logs/b.log", "b1\n")
+	f.run()
+	f.rename("logs", "away")
+	f.try(t.Context(), nil)
+	f.try(t.Context(), nil)
+	f.rename("away", "logs")
+	f.write("logs/a.log", "a2\n")
+	want(t, f.run(), "a2")
+}

@@ -1,0 +1,148 @@
+package loglines
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+)
+
+// answer says what the reading covers.
+func (r *reading) answer(ctx context.Context, stats file.Stats, cur file.Cursor, out []byte) (Answer, error) {
+	a := Answer{Cursor: out, Bytes: stats.Bytes, FirstBad: r.firstBad, Lost: int64(len(stats.Lost))}
+	a.Warnings = append(append(a.Warnings, stats.Warnings...), stats.Lost...)
+	newestDue := minuteOf(r.ask.Now.Add(-r.log.Settle()).UnixMicro()) - 1
+	for _, f := range r.files {
+		if f.waiting != (Count{}) {
+			f.count, f.waiting, f.minute = f.waiting, Count{}, newestDue
+			r.flush(f)
+		}
+		a.Layout = layout(f.scanner.Note())
+	}
+	a.Alien = alien(cur)
+	a.To = r.until(stats)
+	if ctx.Err() != nil {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", r.log.Reads()))
+	}
+	a.From = r.from(a.To)
+	return a, nil
+}
+
+// alien is an error when one of the files never had a line that could be read.
+func alien(cur file.Cursor) error {
+	for i := range cur.Files {
+		if n := noteOf(&cur.Files[i]); !n.Read && n.Bad != "" {
+			return errors.New("no line can be read; the first is " + n.Bad)
+		}
+	}
+	return nil
+}
+
+func noteOf(t *file.Tracked) note {
+	var n note
+	// A note that can't be read is forgotten: the format is found anew.
+	_ = json.Unmarshal(t.Note, &n)
+	return n
+}
+
+// layout names the format and whose conventions it follows.
+func layout(n logscan.Note) string {
+	text := n.Format.String()
+	if n.Format == logscan.Auto {
+		most := 0
+		for name, votes := range n.Votes {
+			if votes > most {
+				text, most = name, votes
+			}
+		}
+	}
+	if n.Flavour != "" {
+		text += " (" + n.Flavour + ")"
+	}
+	return text
+}
+
+// until is up to when everything that was written has been seen: now, or, while a
+// backlog is being worked off, the time its slowest file has reached.
+func (r *reading) until(stats file.Stats) time.Time {
+	to := r.ask.Now
+	if !r.ask.Until.IsZero() {
+		to = r.ask.Until
+	}
+	if r.ask.Final {
+		return instant(r.latest())
+	}
+	for _, f := range stats.Files {
+		if f.Complete {
+			continue
+		}
+		reached := time.Time{}
+		for t, reading := range r.files {
+			if t.Path == f.Path && reading.latest > 0 {
+				reached = time.UnixMicro(reading.latest)
+			}
+		}
+		if reached.Before(to) {
+			to = reached
+		}
+	}
+	return to
+}
+
+// from is from when on a first reading knows everything: from the minute after the
+// earliest line, since that line's own minute may have begun before the log did; and
+// where a file was entered in its middle, from the minute after its first line there.
+func (r *reading) from(to time.Time) time.Time {
+	if r.ask.Final {
+		return instant(r.earliest())
+	}
+	if !r.first && !r.ask.Again {
+		return time.Time{}
+	}
+	earliest := r.earliest()
+	if earliest == 0 {
+		return to
+	}
+	for _, f := range r.files {
+		if f.cut {
+			earliest = max(earliest, f.earliest)
+		}
+	}
+	from := time.UnixMicro((minuteOf(earliest) + 1) * 60_000_000)
+	if from.Before(r.ask.From) {
+		return r.ask.From
+	}
+	return from
+}
+
+// earliest and latest are the times of the first and of the newest line over all
+// files, 0 where there was none.
+func (r *reading) earliest() int64 {
+	var earliest int64
+	for _, f := range r.files {
+		if f.earliest != 0 && (earliest == 0 || f.earliest < earliest) {
+			earliest = f.earliest
+		}
+	}
+	return earliest
+}
+
+func (r *reading) latest() int64 {
+	var latest int64
+	for _, f := range r.files {
+		latest = max(latest, f.latest)
+	}
+	return latest
+}
+
+// instant is the time of microseconds since the epoch; the zero time for 0.
+func instant(microseconds int64) time.Time {
+	if microseconds == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(microseconds)
+}

@@ -1,0 +1,108 @@
+// Package loglines reads the lines of a log, wherever it lies, into records, and
+// accounts for every one of them: lines = parsed + malformed + blank. It is the part
+// that access logs and application logs have in common.
+package loglines
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+)
+
+// Options are the keys that access_log and app_log share.
+type Options struct {
+	Path         section.StringList `yaml:"path" required:"true" doc:"the files; globs, gzip by content"`
+	Pattern      string             `yaml:"pattern" doc:"format regex: RE2 with named groups called like fields"`
+	Columns      section.StringList `yaml:"columns" doc:"format combined: names of the tokens after the user agent, - skips one"`
+	Fields       map[string]string  `yaml:"fields" doc:"where a field is, as a.b.c in JSON or a label" otherwise:"the well-known names"`
+	TimeFormat   string             `yaml:"time_format" doc:"rfc3339, clf, epoch or a strftime string" otherwise:"auto"`
+	TimeZone     string             `yaml:"time_zone" doc:"of times without a zone" otherwise:"the host's"`
+	Time         string             `yaml:"time" enum:"start|end" doc:"what the time stamps" otherwise:"by format"`
+	LatencyUnit  string             `yaml:"latency_unit" enum:"s|ms|us|ns" doc:"of durations" otherwise:"by the field's convention"`
+	Settle       section.Duration   `yaml:"settle" default:"10s" min:"0s" doc:"how long the writer may hold lines back"`
+	Wrapper      string             `yaml:"wrapper" enum:"auto|none|docker|cri" default:"auto" doc:"what a container runtime puts around each line"`
+	MaxMalformed section.Percent    `yaml:"max_malformed" default:"10" doc:"above this share a minute is not measured"`
+	Start        string             `yaml:"start" enum:"window|end|beginning" default:"window" doc:"where the first run begins to read"`
+	Optional     bool               `yaml:"optional" default:"false" doc:"a missing file is no failure"`
+}
+
+// Log is a log as configured.
+type Log struct {
+	options Options
+	scan    logscan.Config
+}
+
+// New checks what tags can't. zone is the host's.
+func (o Options) New(n *section.Node, format logscan.Format, zone *time.Location) (*Log, error) {
+	l := &Log{options: o, scan: logscan.Config{
+		Format:      format,
+		Columns:     o.Columns,
+		Fields:      o.Fields,
+		TimeFormat:  o.TimeFormat,
+		Zone:        zone,
+		LatencyUnit: o.LatencyUnit,
+		TimeIs:      o.Time,
+	}}
+	if err := l.scan.Wrapper.UnmarshalText([]byte(o.Wrapper)); err != nil {
+		return nil, n.Errorf("", "%v", err)
+	}
+	if o.TimeZone != "" {
+		zone, err := time.LoadLocation(o.TimeZone)
+		if err != nil {
+			return nil, child(n, "time_zone").Errorf("try Asia/Tokyo or UTC", "must be the name of a time zone")
+		}
+		l.scan.Zone = zone
+	}
+	if err := l.setPattern(n, format); err != nil {
+		return nil, err
+	}
+	if _, err := logscan.NewScanner(l.scan, logscan.Note{}); err != nil {
+		return nil, n.Errorf("", "%v", err)
+	}
+	return l, nil
+}
+
+func (l *Log) setPattern(n *section.Node, format logscan.Format) error {
+	switch {
+	case format == logscan.Regex && l.options.Pattern == "":
+		return n.Errorf(`pattern: '^(?P<time>\S+) (?P<status>\d+)'`, "format regex needs a pattern with named groups")
+	case format != logscan.Regex && l.options.Pattern != "":
+		return child(n, "pattern").Errorf("write format: regex beside it", "pattern is for format regex only")
+	case l.options.Pattern == "":
+		return nil
+	}
+	re, err := regexp.Compile(l.options.Pattern)
+	if err != nil {
+		return child(n, "pattern").Errorf("RE2 syntax has no lookaround and no backreferences", "must be a regular expression")
+	}
+	l.scan.Pattern = re
+	return nil
+}
+
+// child is a key's node, for the place of an error.
+func child(n *section.Node, key string) *section.Node {
+	if c, ok := n.Get(key); ok {
+		return c
+	}
+	return n
+}
+
+// Reads names what is read.
+func (l *Log) Reads() string { return strings.Join(l.options.Path, ", ") }
+
+// Rule spells everything that shapes the records, for the rule's fingerprint.
+func (l *Log) Rule() string {
+	o := l.options
+	return fmt.Sprintf("format=%s pattern=%q columns=%q fields=%v time=%s/%s/%s unit=%s wrapper=%s", l.scan.Format, o.Pattern, o.Columns,
+		o.Fields, o.TimeFormat, l.scan.Zone, o.Time, o.LatencyUnit, o.Wrapper)
+}
+
+// Settle is how long after a minute's end its last line may come.
+func (l *Log) Settle() time.Duration { return time.Duration(l.options.Settle) }
+
+// MaxMalformed is a share, 0…1.
+func (l *Log) MaxMalformed() float64 { return float64(l.options.MaxMalformed) / 100 }

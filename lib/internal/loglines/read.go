@@ -1,0 +1,289 @@
+package loglines
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+)
+
+// Count accounts for lines. Skewed ones are among the parsed.
+type Count struct {
+	Lines, Parsed, Malformed, Blank, Skewed, Bytes int64
+}
+
+// Ask is one question to the log.
+type Ask struct {
+	Now   time.Time
+	From  time.Time // lines of earlier minutes aren't wanted; zero: all are
+	Until time.Time // when set: lines from then on aren't seen
+	Again bool      // once more what the cursor has passed
+	Final bool      // all there is, an unfinished last line too
+
+	Need   []string                                // fields that Record.Field gives, by index
+	Record func(*logscan.Record, *logscan.Scanner) // one parsed line
+	Count  func(minute int64, c Count)             // the accounting of a minute since the epoch
+}
+
+// Answer is what a reading covers.
+type Answer struct {
+	From, To time.Time // everything from From on that was written by To; zero From: as far as the last one
+	Cursor   []byte
+	Warnings []string
+	Bytes    int64
+	Lost     int64  // pieces that are unavoidably lost; Warnings name them
+	FirstBad string // place and reason of the first malformed line
+	Layout   string // the format that was detected
+	Alien    error  // nothing was ever readable in one of the files
+}
+
+// skew is how far ahead of the clock a line may be stamped.
+const skew = time.Minute
+
+// note is what is kept of a file between runs, beside its position.
+type note struct {
+	Scan   logscan.Note `json:"scan"`
+	Minute int64        `json:"minute,omitempty"` // of the last line that was booked
+	Read   bool         `json:"read,omitempty"`   // some line could be read
+	Bad    string       `json:"bad,omitempty"`    // the first bad line, while none could
+}
+
+// Read reads what is new since the cursor, or once more what it has passed.
+func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) {
+	var cur file.Cursor
+	if cursor != nil {
+		if err := json.Unmarshal(cursor, &cur); err != nil {
+			return Answer{}, fmt.Errorf("%s: the position in the state can't be read: %w", l.Reads(), err)
+		}
+	}
+	r := &reading{log: l, ask: ask, first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
+	opt := file.Options{Globs: l.options.Path, Now: ask.Now, Final: ask.Final, Start: l.start(ask)}
+	if ask.Again {
+		stats, err := file.Again(ctx, opt, cur, r.block)
+		if err = l.tolerate(err, cur); err != nil {
+			return Answer{}, err
+		}
+		return r.answer(ctx, stats, cur, nil)
+	}
+	next, stats, err := file.Read(ctx, opt, cur, r.block)
+	if err = l.tolerate(err, next); err != nil {
+		return Answer{}, err
+	}
+	out, err := json.Marshal(next)
+	if err != nil {
+		return Answer{}, err
+	}
+	return r.answer(ctx, stats, next, out)
+}
+
+// tolerate passes over a missing file that may be missing.
+func (l *Log) tolerate(err error, _ file.Cursor) error {
+	if l.options.Optional && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (l *Log) start(ask Ask) file.Start {
+	switch {
+	case ask.Final || l.options.Start == "beginning":
+		return file.Beginning
+	case l.options.Start == "end":
+		return file.End
+	}
+	return file.Tail
+}
+
+// reading is one reading of all files of a log.
+type reading struct {
+	log   *Log
+	ask   Ask
+	first bool
+	files map[*file.Tracked]*fileReading
+	rec   logscan.Record
+
+	firstBad string
+}
+
+// fileReading is one file within a reading.
+type fileReading struct {
+	scanner *logscan.Scanner
+	note    note
+	path    string
+	line    int64 // lines read so far, known only from the file's beginning
+	counted bool  // line is known
+	cut     bool  // the reading began in the middle of the file
+
+	minute  int64 // lines are being counted for
+	count   Count
+	waiting Count // lines before any that could be read
+
+	earliest int64 // microseconds: the first line's time, 0 none
+	latest   int64 // the newest time seen
+}
+
+func (r *reading) file(b file.Block) (*fileReading, error) {
+	if f, ok := r.files[b.File]; ok {
+		return f, nil
+	}
+	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Offset > 0 && r.first}
+	if !r.ask.Again {
+		f.note = noteOf(b.File)
+	}
+	cfg := r.log.scan
+	cfg.Need = r.ask.Need
+	scanner, err := logscan.NewScanner(cfg, f.note.Scan)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.path, err)
+	}
+	f.scanner, f.minute = scanner, f.note.Minute
+	r.files[b.File] = f
+	return f, nil
+}
+
+// block reads the lines of one block.
+func (r *reading) block(b file.Block) error {
+	f, err := r.file(b)
+	if err != nil {
+		return err
+	}
+	if b.Truncated {
+		f.line++
+		r.malformed(f, b.Data, b.Offset, logscan.Malformed("line is longer than 1 MiB"))
+	} else {
+		r.lines(f, b)
+	}
+	r.flush(f)
+	f.note.Scan, f.note.Minute = f.scanner.Note(), f.minute
+	if b.File.Note, err = json.Marshal(f.note); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (r *reading) lines(f *fileReading, b file.Block) {
+	data, offset := b.Data, b.Offset
+	for len(data) > 0 {
+		end := bytes.IndexByte(data, '\n') + 1
+		if end == 0 {
+			end = len(data)
+		}
+		line := data[:end]
+		f.line++
+		switch err := f.scanner.Scan(line, &r.rec); {
+		case err == nil:
+			r.parsed(f, int64(end))
+		case errors.Is(err, logscan.ErrPartial):
+			f.line--
+		case errors.Is(err, logscan.ErrBlank):
+			r.unread(f, Count{Lines: 1, Blank: 1, Bytes: int64(end)})
+		default:
+			r.malformed(f, line, offset, err)
+		}
+		data, offset = data[end:], offset+int64(end)
+	}
+}
+
+// parsed books one line in the minute of its time.
+func (r *reading) parsed(f *fileReading, size int64) {
+	at := r.rec.Time
+	f.note.Read, f.note.Bad = true, ""
+	if !r.ask.Until.IsZero() && at >= r.ask.Until.UnixMicro() {
+		return
+	}
+	if at > r.ask.Now.Add(skew).UnixMicro() {
+		r.unread(f, Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
+		return
+	}
+	if f.earliest == 0 {
+		f.earliest = at
+	}
+	f.latest = max(f.latest, at)
+	if m := minuteOf(at); m != f.minute {
+		r.flush(f)
+		f.minute = m
+	}
+	if f.waiting != (Count{}) {
+		f.count.add(f.waiting)
+		f.waiting = Count{}
+	}
+	f.count.Lines++
+	f.count.Parsed++
+	f.count.Bytes += size
+	if r.wanted(f.minute) {
+		r.ask.Record(&r.rec, f.scanner)
+	}
+}
+
+// unread books a line without a time of its own: in the minute of the last line
+// before it that has one, before any in that of the first after.
+func (r *reading) unread(f *fileReading, c Count) {
+	if f.minute == 0 {
+		f.waiting.add(c)
+		return
+	}
+	f.count.add(c)
+}
+
+func (r *reading) malformed(f *fileReading, line []byte, offset int64, reason error) {
+	r.unread(f, Count{Lines: 1, Malformed: 1, Bytes: int64(len(line))})
+	if r.firstBad != "" && (f.note.Read || f.note.Bad != "") {
+		return
+	}
+	bad := f.path + ": byte " + strconv.FormatInt(offset, 10)
+	if f.counted {
+		bad = f.path + ": line " + strconv.FormatInt(f.line, 10)
+	}
+	bad += ": " + reason.Error() + " (got " + excerpt(line) + ")"
+	if r.firstBad == "" {
+		r.firstBad = bad
+	}
+	if !f.note.Read && f.note.Bad == "" {
+		f.note.Bad = bad
+	}
+}
+
+// excerpt is the beginning of a line, safe to print.
+func excerpt(line []byte) string {
+	const most = 40
+	line = bytes.TrimRight(line, "\r\n")
+	if len(line) > most {
+		return strconv.QuoteToASCII(string(line[:most])) + "…"
+	}
+	return strconv.QuoteToASCII(string(line))
+}
+
+func (r *reading) wanted(minute int64) bool {
+	return r.ask.From.IsZero() || minute >= minuteOf(r.ask.From.UnixMicro())
+}
+
+func (r *reading) flush(f *fileReading) {
+	if f.count != (Count{}) && r.wanted(f.minute) {
+		r.ask.Count(f.minute, f.count)
+	}
+	f.count = Count{}
+}
+
+func (c *Count) add(d Count) {
+	c.Lines += d.Lines
+	c.Parsed += d.Parsed
+	c.Malformed += d.Malformed
+	c.Blank += d.Blank
+	c.Skewed += d.Skewed
+	c.Bytes += d.Bytes
+}
+
+func minuteOf(microseconds int64) int64 {
+	m := microseconds / 60_000_000
+	if microseconds%60_000_000 < 0 {
+		m--
+	}
+	return m
+}

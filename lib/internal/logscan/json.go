@@ -1,0 +1,226 @@
+package logscan
+
+import (
+	"strconv"
+	"strings"
+)
+
+// maxDepth bounds the nesting of a JSON line.
+const maxDepth = 256
+
+// node is one key on a wanted path.
+type node struct {
+	children map[string]*node
+	binding  *binding
+	order    []learned // the keys of the last object met here, in order
+	line     uint64    // the line it was last seen in
+	at       int       // where its value began there
+}
+
+func newNode() *node { return &node{children: map[string]*node{}} }
+
+// insert adds a path. A key may itself hold dots, so every way of joining
+// neighbouring parts is a path too, up to six parts; beyond, only none and all.
+func (n *node) insert(parts []string, b *binding) {
+	if len(parts) == 0 {
+		n.binding = b
+		return
+	}
+	for take := 1; take <= len(parts); take++ {
+		if len(parts) > 6 && take != 1 && take != len(parts) {
+			continue
+		}
+		key := strings.Join(parts[:take], ".")
+		child := n.children[key]
+		if child == nil {
+			child = newNode()
+			n.children[key] = child
+		}
+		child.insert(parts[take:], b)
+	}
+}
+
+// jsonPass is the state of reading one object. Of equal keys the last one
+// counts, with all that is below it: when a wanted key came twice the line is
+// read again, taking each wanted key only where it stood last.
+type jsonPass struct {
+	repeated bool
+	again    bool
+}
+
+// readJSON reads a line that is one valid JSON object (RFC 8259; invalid UTF-8
+// is let through).
+func (s *Scanner) readJSON(p *plan, line []byte) error {
+	if !s.set.object(p.root, line) {
+		return ErrJSON
+	}
+	return nil
+}
+
+// object reads the wanted values of a whole line; false when it isn't one object.
+func (f *fieldset) object(root *node, b []byte) bool {
+	f.json = jsonPass{}
+	i := space(b, 0)
+	if i == len(b) || b[i] != '{' {
+		return false
+	}
+	end := f.members(b, i+1, root, 1)
+	if end < 0 || space(b, end) != len(b) {
+		return false
+	}
+	if f.json.repeated {
+		f.json.again = true
+		f.line++ // forgets what was stored
+		f.members(b, i+1, root, 1)
+	}
+	return true
+}
+
+// members reads an object from behind its brace and gives the place behind its
+// end, -1 when it isn't valid. n is nil where nothing is wanted.
+func (f *fieldset) members(b []byte, i int, n *node, depth int) int {
+	if depth > maxDepth {
+		return -1
+	}
+	if i = space(b, i); i < len(b) && b[i] == '}' {
+		return i + 1
+	}
+	for k := 0; ; k++ {
+		if i >= len(b) || b[i] != '"' {
+			return -1
+		}
+		var child *node
+		if n != nil {
+			child, i = f.key(b, i+1, n, k)
+		} else {
+			i, _ = stringEnd(b, i+1)
+			i++
+		}
+		if i = space(b, i); i <= 0 || i >= len(b) || b[i] != ':' {
+			return -1
+		}
+		if i = f.value(b, space(b, i+1), child, depth); i < 0 {
+			return -1
+		}
+		if i = space(b, i); i >= len(b) {
+			return -1
+		}
+		switch b[i] {
+		case ',':
+			i = space(b, i+1)
+		case '}':
+			return i + 1
+		default:
+			return -1
+		}
+	}
+}
+
+// key reads the k-th key of an object; the place behind its quote, 0 when it isn't valid.
+func (f *fieldset) key(b []byte, i int, n *node, k int) (*node, int) {
+	if k < len(n.order) {
+		if l := &n.order[k]; len(b)-i >= len(l.text) && string(b[i:i+len(l.text)]) == string(l.text) {
+			return l.node, i + len(l.text)
+		}
+	}
+	end, escaped := stringEnd(b, i)
+	if end < 0 {
+		return nil, 0
+	}
+	if escaped {
+		start := len(f.scratch)
+		f.scratch = appendUnescaped(f.scratch, b[i:end])
+		return n.children[string(f.scratch[start:])], end + 1
+	}
+	child := n.children[string(b[i:end])]
+	n.order = learn(n.order, k, b[i:end+1], nil, child)
+	return child, end + 1
+}
+
+// value reads any value and gives the place behind it, -1 when it isn't valid.
+func (f *fieldset) value(b []byte, i int, n *node, depth int) int {
+	if i >= len(b) {
+		return -1
+	}
+	if n != nil {
+		n = f.visit(n, i)
+	}
+	end := -1
+	switch c := b[i]; {
+	case c == '"':
+		end, escaped := stringEnd(b, i+1)
+		if end < 0 {
+			return -1
+		}
+		if n != nil && n.binding != nil {
+			f.store(n.binding, b[i+1:end], escaped)
+		}
+		return end + 1
+	case c == '{':
+		end = f.members(b, i+1, n, depth+1)
+	case c == '[':
+		end = f.elements(b, i+1, n, depth+1)
+	case c == '-' || isDigit(c):
+		end = numberEnd(b, i)
+	case c == 't':
+		end = literalEnd(b, i, "true")
+	case c == 'f':
+		end = literalEnd(b, i, "false")
+	case c == 'n':
+		return literalEnd(b, i, "null") // a null is no value
+	}
+	switch {
+	case end <= 0 || n == nil || n.binding == nil:
+	case b[i] == '{' || b[i] == '[':
+		f.storeNested(n.binding, b[i:end])
+	default:
+		f.store(n.binding, b[i:end], false)
+	}
+	return end
+}
+
+// visit notes that a wanted key's value begins at i; nil when, on the second
+// reading, this is not the one that counts.
+func (f *fieldset) visit(n *node, i int) *node {
+	if f.json.again {
+		if n.at != i {
+			return nil
+		}
+		return n
+	}
+	f.json.repeated = f.json.repeated || n.line == f.line
+	n.line, n.at = f.line, i
+	return n
+}
+
+// elements reads an array from behind its bracket, as an object whose keys are
+// the numbers from 0.
+func (f *fieldset) elements(b []byte, i int, n *node, depth int) int {
+	if depth > maxDepth {
+		return -1
+	}
+	if i = space(b, i); i < len(b) && b[i] == ']' {
+		return i + 1
+	}
+	for k := 0; ; k++ {
+		var child *node
+		if n != nil && len(n.children) > 0 {
+			var digits [20]byte
+			child = n.children[string(strconv.AppendInt(digits[:0], int64(k), 10))]
+		}
+		if i = f.value(b, i, child, depth); i < 0 {
+			return -1
+		}
+		if i = space(b, i); i >= len(b) {
+			return -1
+		}
+		switch b[i] {
+		case ',':
+			i = space(b, i+1)
+		case ']':
+			return i + 1
+		default:
+			return -1
+		}
+	}
+}

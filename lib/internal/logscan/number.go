@@ -1,0 +1,235 @@
+package logscan
+
+// unit is the unit in which a latency is written.
+type unit uint8
+
+const (
+	unitGuess unit = iota // seconds, or what the flavour says
+	unitSecond
+	unitMilli
+	unitMicro
+	unitNano
+)
+
+// nanoExponent is the power of ten that turns a unit into nanoseconds.
+func (u unit) nanoExponent() int {
+	switch u {
+	case unitMilli:
+		return 6
+	case unitMicro:
+		return 3
+	case unitNano:
+		return 0
+	}
+	return 9
+}
+
+func unitNamed(name string) (unit, bool) {
+	switch name {
+	case "":
+		return unitGuess, true
+	case "s":
+		return unitSecond, true
+	case "ms":
+		return unitMilli, true
+	case "us":
+		return unitMicro, true
+	case "ns":
+		return unitNano, true
+	}
+	return unitGuess, false
+}
+
+// decimal is mantissa × 10^exponent. Digits after the 18th significant one are dropped.
+type decimal struct {
+	mantissa int64 // never negative
+	exponent int
+	negative bool
+	integer  bool // written without fraction and exponent
+}
+
+const maxMantissa = 1e17 // one more digit still fits an int64
+
+// parseDecimal reads [+-]digits[.digits][e[+-]digits], at least one digit in
+// front of the exponent.
+func parseDecimal(b []byte) (d decimal, ok bool) {
+	i, digits := 0, 0
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		d.negative = b[0] == '-'
+		i++
+	}
+	for ; i < len(b) && isDigit(b[i]); i++ {
+		digits++
+		if d.mantissa < maxMantissa {
+			d.mantissa = d.mantissa*10 + int64(b[i]-'0')
+		} else {
+			d.exponent++
+		}
+	}
+	d.integer = i == len(b)
+	if i < len(b) && b[i] == '.' {
+		for i++; i < len(b) && isDigit(b[i]); i++ {
+			digits++
+			if d.mantissa < maxMantissa {
+				d.mantissa = d.mantissa*10 + int64(b[i]-'0')
+				d.exponent--
+			}
+		}
+	}
+	if digits == 0 {
+		return decimal{}, false
+	}
+	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
+		e, ok := parseExponent(b[i+1:])
+		d.exponent += e
+		return d, ok
+	}
+	return d, i == len(b)
+}
+
+func parseExponent(b []byte) (int, bool) {
+	negative := false
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		negative = b[0] == '-'
+		b = b[1:]
+	}
+	if len(b) == 0 || len(b) > 6 {
+		return 0, false
+	}
+	e := 0
+	for _, c := range b {
+		if !isDigit(c) {
+			return 0, false
+		}
+		e = e*10 + int(c-'0')
+	}
+	if negative {
+		e = -e
+	}
+	return e, true
+}
+
+// scaled gives mantissa × 10^(exponent+shift), cut towards zero; false when it
+// doesn't fit.
+func (d decimal) scaled(shift int) (int64, bool) {
+	v, e := d.mantissa, d.exponent+shift
+	if v == 0 || e < -19 {
+		return 0, true
+	}
+	for ; e < 0; e++ {
+		v /= 10
+	}
+	for ; e > 0; e-- {
+		if v > (1<<63-1)/10 {
+			return 0, false
+		}
+		v *= 10
+	}
+	return v, true
+}
+
+// ceilMicros rounds nanoseconds up, so that a duration is within a limit of
+// whole microseconds exactly when its rounded value is.
+func ceilMicros(nanos int64) int64 { return nanos/1000 + min(nanos%1000, 1) }
+
+// ParseDuration reads a duration as logs write it, in microseconds rounded up
+// (digits below a nanosecond are dropped): a decimal in the given unit (s, ms,
+// us, ns; "" is s), or with its own unit as in 1.5ms or 1m2.5s, which wins. A
+// negative or unreadable duration is false.
+func ParseDuration(b []byte, latencyUnit string) (micros int64, ok bool) {
+	u, ok := unitNamed(latencyUnit)
+	if !ok {
+		return 0, false
+	}
+	micros, _, ok = parseLatency(b, u)
+	return micros, ok
+}
+
+// parseLatency is ParseDuration; integer says that b was a bare integer.
+func parseLatency(b []byte, u unit) (micros int64, integer, ok bool) {
+	d, ok := parseDecimal(b)
+	if !ok {
+		nanos, ok := parseSuffixed(b)
+		return ceilMicros(nanos), false, ok
+	}
+	nanos, ok := d.scaled(u.nanoExponent())
+	if !ok || (d.negative && d.mantissa != 0) {
+		return 0, false, false
+	}
+	return ceilMicros(nanos), d.integer, true
+}
+
+// parseSuffixed reads one or more decimals, each with its unit: 1m2.5s.
+func parseSuffixed(b []byte) (nanos int64, ok bool) {
+	for ok = len(b) > 0; len(b) > 0; {
+		n := 0
+		for n < len(b) && (isDigit(b[n]) || b[n] == '.') {
+			n++
+		}
+		d, ok := parseDecimal(b[:n])
+		if !ok {
+			return 0, false
+		}
+		exponent, factor, length := suffix(b[n:])
+		part, fits := d.scaled(exponent)
+		if length == 0 || !fits || part > (1<<62)/factor {
+			return 0, false
+		}
+		if nanos += part * factor; nanos > 1<<62 {
+			return 0, false
+		}
+		b = b[n+length:]
+	}
+	return nanos, ok
+}
+
+// suffix reads a unit's name: factor × 10^exponent nanoseconds, and the length of the name.
+func suffix(b []byte) (exponent int, factor int64, length int) {
+	n := 0
+	for n < len(b) && !isDigit(b[n]) && b[n] != '.' {
+		n++
+	}
+	switch string(b[:n]) {
+	case "h":
+		return 9, 3600, n
+	case "m":
+		return 9, 60, n
+	case "s":
+		return 9, 1, n
+	case "ms":
+		return 6, 1, n
+	case "us", "µs", "μs":
+		return 3, 1, n
+	case "ns":
+		return 0, 1, n
+	}
+	return 0, 1, 0
+}
+
+// parseStatus reads a status code; 0 when it is missing, 000 or no number.
+func parseStatus(b []byte) int {
+	if len(b) == 0 || len(b) > 9 {
+		return 0
+	}
+	v := 0
+	for _, c := range b {
+		if !isDigit(c) {
+			return 0
+		}
+		v = v*10 + int(c-'0')
+	}
+	return v
+}
+
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+func allDigits(b []byte) bool {
+	for _, c := range b {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+func isDash(b []byte) bool { return len(b) == 1 && b[0] == '-' }

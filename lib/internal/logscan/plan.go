@@ -1,0 +1,186 @@
+package logscan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// target is one slot that a label feeds; of several labels the one with the
+// lowest rank wins.
+type target struct {
+	slot   int
+	rank   int
+	home   int    // the rank without preference, see prefer
+	label  *label // what is known of the label; nil: nothing
+	scalar bool   // takes no objects and arrays
+}
+
+// binding is all that one label feeds.
+type binding struct{ targets []target }
+
+// plan says for one format which labels feed which slots.
+type plan struct {
+	byName  map[string]*binding
+	order   []learned    // LTSV: the labels of the last line, in order
+	root    *node        // JSON
+	at      []*binding   // ALB, Combined: by place in the line
+	last    int          // ALB: the last field that must be looked at
+	sum     bool         // ALB: latency is the sum of the three phases
+	prefix  bool         // Combined: something in front of the time is wanted
+	columns []*binding   // Combined: by token after the user agent; nil: skipped
+	latency bool         // Combined: the first unquoted one of these is the latency
+	groups  []regexGroup // Regex
+}
+
+// learned is the memory of one label's place in a line: a hit spares the search
+// for its end and its look-up, a miss costs one comparison.
+type learned struct {
+	text    []byte // with the byte that ends it
+	binding *binding
+	node    *node
+}
+
+// Bounds on what is remembered of a line's layout.
+const (
+	maxLearned      = 64
+	maxLearnedBytes = 64
+)
+
+// learn notes at place n of order what was just looked up.
+func learn(order []learned, n int, text []byte, b *binding, child *node) []learned {
+	if n > len(order) || n >= maxLearned || len(text) > maxLearnedBytes {
+		return order
+	}
+	if n == len(order) {
+		order = append(order, learned{})
+	}
+	l := &order[n]
+	l.text, l.binding, l.node = append(l.text[:0], text...), b, child
+	return order
+}
+
+// resolve gives every need its slot.
+func (s *Scanner) resolve() {
+	for _, slot := range [...]int{slotTime, slotStatus, slotLatency, slotMethod, slotRequest} {
+		s.uses[slot] = true
+	}
+	s.raw = map[string]int{}
+	for _, name := range s.cfg.Need {
+		slot := slices.Index(slotNames[:], name)
+		if slot >= 0 {
+			s.use(slot)
+			s.needs = append(s.needs, slot)
+			continue
+		}
+		path := cmp.Or(s.cfg.Fields[name], name)
+		if _, ok := s.raw[path]; !ok {
+			s.raw[path] = slots + len(s.raw)
+		}
+		s.needs = append(s.needs, s.raw[path])
+	}
+	s.set = newFieldset(slots + len(s.raw))
+}
+
+// use makes the plans feed a slot, and the others that it is worked out from.
+func (s *Scanner) use(slot int) {
+	s.uses[slot] = true
+	switch slot {
+	case slotURI, slotPath:
+		s.uses[slotURI], s.uses[slotPath] = true, true
+	case slotHost:
+		s.uses[slotURI] = true
+	}
+}
+
+// planOf makes the plan of one format.
+func (s *Scanner) planOf(f Format) *plan {
+	p := &plan{byName: map[string]*binding{}}
+	labels := labelsOf(f)
+	for rank := range labels {
+		l := &labels[rank]
+		path, configured := s.cfg.Fields[slotNames[l.slot]]
+		if s.uses[l.slot] && (!configured || path == l.name) {
+			p.bind(l.name, target{slot: l.slot, rank: rank, home: rank, label: l, scalar: true})
+		}
+	}
+	for slot, name := range slotNames {
+		if path, ok := s.cfg.Fields[name]; ok && s.uses[slot] && !p.binds(path, slot) {
+			p.bind(path, target{slot: slot, scalar: true})
+		}
+	}
+	for path, slot := range s.raw {
+		p.bind(path, target{slot: slot})
+	}
+	p.prefer(s.latency)
+	switch f {
+	case JSON:
+		p.root = newNode()
+		for path, b := range p.byName {
+			p.root.insert(strings.Split(path, "."), b)
+		}
+	case ALB:
+		p.planALB(s.cfg.Fields["latency"] == "")
+	case Combined:
+		p.planCombined(s.cfg.Columns, s.cfg.Fields["latency"] == "")
+	case Regex:
+		p.planRegex(s.cfg.Pattern)
+	}
+	return p
+}
+
+func (p *plan) bind(name string, t target) {
+	b := p.byName[name]
+	if b == nil {
+		b = &binding{}
+		p.byName[name] = b
+	}
+	b.targets = append(b.targets, t)
+}
+
+func (p *plan) binds(name string, slot int) bool {
+	b := p.byName[name]
+	return b != nil && slices.ContainsFunc(b.targets, func(t target) bool { return t.slot == slot })
+}
+
+// place gives what a part of a line feeds that is known under several names;
+// nil when nothing.
+func (p *plan) place(names ...string) *binding {
+	var all binding
+	for _, name := range names {
+		b := p.byName[name]
+		if b == nil {
+			continue
+		}
+		for _, t := range b.targets {
+			if !slices.ContainsFunc(all.targets, func(o target) bool { return o.slot == t.slot }) {
+				all.targets = append(all.targets, t)
+			}
+		}
+	}
+	if all.targets == nil {
+		return nil
+	}
+	return &all
+}
+
+// preferred is the rank of the label that a file's latency is read from.
+const preferred = -1
+
+// prefer gives one label of the latency precedence over all others, and takes it
+// from the one that had it; "" is none.
+func (p *plan) prefer(name string) {
+	for other, b := range p.byName {
+		for i := range b.targets {
+			t := &b.targets[i]
+			if t.slot != slotLatency {
+				continue
+			}
+			if other == name {
+				t.rank = preferred
+			} else if t.rank == preferred {
+				t.rank = t.home
+			}
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package logscan
+
+// Record is one parsed line. Its bytes are valid until the Scanner's next Scan.
+type Record struct {
+	Time           int64 // µs since the epoch, when the request ended (start-stamped formats: start + duration)
+	Status         int   // 0: unknown; codes outside 100–599 are kept as written
+	Latency        int64 // µs, rounded up, never negative; valid only with HasLatency
+	HasLatency     bool
+	IntegerLatency bool  // the latency was a bare integer and its unit a guess
+	Elapsed        int64 // µs the request lasted, also where no latency is known (ALB: time − request_creation_time)
+	HasElapsed     bool
+
+	Method []byte // nil: unknown
+	// The rest is filled when Config.Need names it; nil: unknown.
+	URI       []byte // path and query, without scheme and host
+	Path      []byte // without query
+	Host      []byte // without a default port
+	ID        []byte
+	UserAgent []byte
+
+	scanner *Scanner
+}
+
+// Field gives the value of Config.Need[i]: JSON strings decoded, numbers and
+// booleans as written, objects and arrays as their JSON text. false when the
+// line has no such field (null in JSON, a bare dash elsewhere).
+func (r *Record) Field(i int) ([]byte, bool) {
+	if r.scanner == nil {
+		return nil, false
+	}
+	slot := r.scanner.needs[i]
+	var b []byte
+	switch slot {
+	case slotMethod:
+		b = r.Method
+	case slotURI:
+		b = r.URI
+	case slotPath:
+		b = r.Path
+	case slotHost:
+		b = r.Host
+	case slotLatency:
+		if b, _ = r.scanner.set.get(slot); isDash(b) {
+			b = nil
+		}
+	default:
+		return r.scanner.set.get(slot)
+	}
+	return b, b != nil
+}
+
+// ParseTime reads a further stamp of a line by the same time_format and zone, in
+// µs since the epoch.
+func (s *Scanner) ParseTime(b []byte) (int64, bool) { return s.clock.fresh(b) }
+
+// finish turns the stored values of a line into its record.
+func (s *Scanner) finish(at int64, rec *Record) error {
+	if b, ok := s.set.get(slotStatus); ok {
+		rec.Status = parseStatus(b)
+	}
+	stamp, start := at, false
+	if b, ok := s.set.get(slotTime); ok {
+		if stamp, ok = s.clock.parse(b); !ok {
+			return ErrTime
+		}
+		if l := s.set.cells[slotTime].by.label; l != nil {
+			start = l.start
+		}
+	} else if at == 0 {
+		return ErrNoTime
+	}
+	s.clock.last = stamp
+	s.finishLatency(rec)
+	if s.cfg.TimeIs != "" {
+		start = s.cfg.TimeIs == "start"
+	}
+	rec.Time = stamp
+	if start && rec.HasElapsed {
+		rec.Time += rec.Elapsed
+	}
+	s.finishRequest(rec)
+	return nil
+}
+
+// finishLatency reads the latency in the unit that is configured, or else the
+// label's, or else the flavour's: Envoy writes milliseconds, all others seconds.
+func (s *Scanner) finishLatency(rec *Record) {
+	var seen flavour
+	for _, slot := range [...]int{slotTime, slotStatus, slotLatency, slotMethod} {
+		if c := &s.set.cells[slot]; c.line == s.set.line && c.by.label != nil {
+			seen |= c.by.label.flavour
+		}
+	}
+	s.flavour = seen
+	b, ok := s.set.get(slotLatency)
+	if !ok {
+		return
+	}
+	u := s.unit
+	if t := s.set.cells[slotLatency].by; t.label != nil {
+		if u == unitGuess {
+			u = t.label.unit
+		}
+		if t.rank != preferred && t.label.name != "" {
+			s.preferLatency(t.label.name)
+		}
+	}
+	if u == unitGuess && seen&envoy != 0 {
+		u = unitMilli
+	}
+	var integer bool
+	rec.Latency, integer, rec.HasLatency = parseLatency(b, u)
+	rec.IntegerLatency = integer && u == unitGuess
+	rec.Elapsed, rec.HasElapsed = rec.Latency, rec.HasLatency
+}
+
+// preferLatency keeps to one label for the latency of a whole file, as long as
+// its lines have it: two labels measure two things (the request, its upstream),
+// and a line's unknown value of one is not its value of the other.
+func (s *Scanner) preferLatency(name string) {
+	s.latency = name
+	for _, p := range s.plans {
+		if p != nil {
+			p.prefer(name)
+		}
+	}
+}
+
+// finishRequest works out method, uri, path and host. A field of its own goes
+// before the request line; a path goes last as a uri, since it may lack the query.
+func (s *Scanner) finishRequest(rec *Record) {
+	var target []byte
+	if b, ok := s.set.get(slotRequest); ok {
+		rec.Method, target = splitRequest(b)
+	}
+	if b, ok := s.set.get(slotMethod); ok && len(b) > 0 {
+		rec.Method = b
+	}
+	if s.uses[slotURI] {
+		s.finishTarget(rec, target)
+	}
+	rec.ID, _ = s.set.get(slotID)
+	rec.UserAgent, _ = s.set.get(slotUserAgent)
+}
+
+func (s *Scanner) finishTarget(rec *Record, target []byte) {
+	path, hasPath := s.set.get(slotPath)
+	if b, ok := s.set.get(slotURI); ok && len(b) > 0 {
+		target = b
+	}
+	if len(target) == 0 && hasPath {
+		target = path
+	}
+	host, uri := splitTarget(target)
+	if !isDash(uri) && len(uri) > 0 {
+		rec.URI, rec.Path = uri, pathOf(uri)
+	}
+	if hasPath {
+		_, path = splitTarget(path)
+		rec.Path = pathOf(path)
+	}
+	if !s.uses[slotHost] {
+		return
+	}
+	if b, ok := s.set.get(slotHost); ok && len(b) > 0 {
+		host = b
+	}
+	if len(host) > 0 {
+		rec.Host = hostOf(host)
+	}
+}

@@ -1,0 +1,24 @@
+// Package section reads YAML strictly: the configuration file's frame and every source's own section of it.
+//
+// Parse makes a tree of nodes that know their place; Decode fills a struct from a node by its field tags. What isn't
+// known, given twice, empty or of the wrong type is refused with file, line, path, rule, the value got and one hint,
+// as many at once as can be found. The same structs give the JSON Schema for editors and the tables of the manual.
+//
+// Field tags:
+//
+//	yaml:"threshold"       the key; fields without it are left alone, embedded structs are flattened
+//	doc:"one sentence"     what the key means, for schema and table
+//	default:"500ms"        used when the key is absent, read as if it stood in the file
+//	otherwise:"asked"      shown in place of a default where that is found out elsewhere
+//	required:"true"        the key must be there and not be empty
+//	enum:"a|b|c"           the texts allowed
+//	min:"1" max:"10"       inclusive range of numbers, durations and percentages
+//	pattern:"[a-z]+"       RE2 that the whole text must match
+//	secret:"true"          the value is never shown in a message
+//
+// enum, min, max, pattern and secret hold for each entry of a list or map.
+//
+// Field types: string (any scalar, as written), bool, int, float64, Duration, UnitDuration, Target, Percent, StringList,
+// *Node (kept for decoding later), Variant, structs, pointers (nil when absent), slices, maps with string keys, and types
+// with their own UnmarshalSection.
+package section

@@ -1,0 +1,115 @@
+package section
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// field is what the tags of one struct field say.
+type field struct {
+	name      string
+	index     []int
+	typ       reflect.Type
+	doc       string
+	def       string
+	hasDef    bool
+	otherwise string
+	required  bool
+	secret    bool
+	enum      []string
+	min, max  string
+	pattern   string
+}
+
+// fieldsOf lists the fields of a struct that have a key, embedded structs flattened, in the order of the source. A
+// Variant has no key of its own and is listed under "".
+func fieldsOf(t reflect.Type) []field {
+	var out []field
+	for sf := range t.Fields() {
+		name, tagged := sf.Tag.Lookup("yaml")
+		switch {
+		case sf.Anonymous && !tagged && sf.Type.Kind() == reflect.Struct:
+			for _, inner := range fieldsOf(sf.Type) {
+				inner.index = slices.Concat(sf.Index, inner.index)
+				out = append(out, inner)
+			}
+		case sf.Type == variantType, tagged && sf.IsExported() && name != "-":
+			out = append(out, newField(sf, name))
+		}
+	}
+	return out
+}
+
+func newField(sf reflect.StructField, name string) field {
+	f := field{
+		name: name, index: sf.Index, typ: sf.Type,
+		doc: sf.Tag.Get("doc"), otherwise: sf.Tag.Get("otherwise"), pattern: sf.Tag.Get("pattern"),
+		min: sf.Tag.Get("min"), max: sf.Tag.Get("max"),
+		required: sf.Tag.Get("required") == "true", secret: sf.Tag.Get("secret") == "true",
+	}
+	f.def, f.hasDef = sf.Tag.Lookup("default")
+	if enum := sf.Tag.Get("enum"); enum != "" {
+		f.enum = strings.Split(enum, "|")
+	}
+	return f
+}
+
+// names lists the keys of fields and the kinds of a Variant among them.
+func names(fields []field, kinds Variants) []string {
+	var out []string
+	for _, f := range fields {
+		if f.typ == variantType {
+			out = append(out, kinds.names()...)
+		} else {
+			out = append(out, f.name)
+		}
+	}
+	return out
+}
+
+// checkText applies enum and pattern.
+func (f field) checkText(n *Node, text string) *Error {
+	if len(f.enum) > 0 && !slices.Contains(f.enum, text) {
+		hint := ""
+		if best, ok := Suggest(text, f.enum); ok && !n.expanded {
+			hint = `did you mean "` + best + `"?`
+		}
+		return n.Errorf(hint, "must be one of %s", strings.Join(f.enum, ", "))
+	}
+	if f.pattern != "" && !regexp.MustCompile(`^(?:`+f.pattern+`)$`).MatchString(text) {
+		return n.Errorf("", "must match %s", f.pattern)
+	}
+	return nil
+}
+
+// checkRange applies min and max; read gives the number that such a tag stands for.
+func (f field) checkRange(n *Node, x float64, read func(string) float64) *Error {
+	below, above := f.min != "" && x < read(f.min), f.max != "" && x > read(f.max)
+	switch {
+	case !below && !above:
+		return nil
+	case f.min != "" && f.max != "":
+		return n.Errorf("", "must be %s to %s", f.min, f.max)
+	case below:
+		return n.Errorf("", "must be at least %s", f.min)
+	default:
+		return n.Errorf("", "must be at most %s", f.max)
+	}
+}
+
+// defaultNode is the default as if it stood in the file, at the section it is missing from.
+func (f field) defaultNode(n *Node) *Node {
+	return &Node{file: n.file, parent: n, step: keyStep(f.name), kind: Scalar, line: n.line, column: n.column,
+		keyLine: n.line, keyColumn: n.column, text: f.def, raw: f.def, source: show(f.def)}
+}
+
+// mustDecodeDefault decodes the default into v. A default that isn't valid is a mistake in the program.
+func (f field) mustDecodeDefault(n *Node, v reflect.Value) {
+	d := decoder{}
+	if d.value(f.defaultNode(n), v, f); len(d.errs) > 0 {
+		panic(fmt.Sprintf("section: default of %q: %v", f.name, d.errs))
+	}
+}

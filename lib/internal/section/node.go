@@ -1,0 +1,150 @@
+package section
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Kind says what a node is.
+type Kind int
+
+const (
+	// Refused is a value that Parse has already reported; decoding passes over it.
+	Refused Kind = iota
+	// Map has keys.
+	Map
+	// List has entries.
+	List
+	// Scalar is one text, number or truth value.
+	Scalar
+)
+
+// Node is one value of a file and knows its place there.
+type Node struct {
+	file         string
+	parent       *Node
+	step         string // what the path adds to the parent's: .key or [0]
+	kind         Kind
+	line, column int // of a scalar: where it stands; of a map or list under a key: the key's
+	keyLine      int
+	keyColumn    int
+
+	text     string // the value of a scalar, variables expanded
+	raw      string // the same before variables were expanded
+	source   string // the same as messages show it
+	quoted   bool   // text by its form, never a number
+	expanded bool   // a variable was put in
+
+	keys   []string
+	values []*Node
+}
+
+// Kind returns what the node is.
+func (n *Node) Kind() Kind { return n.kind }
+
+// File returns the name that was given to Parse.
+func (n *Node) File() string { return n.file }
+
+// Line returns the line of the value, or of its key for a map or list, from 1.
+func (n *Node) Line() int { return n.line }
+
+// Column returns the column that belongs to Line, from 1.
+func (n *Node) Column() int { return n.column }
+
+// Path returns how to reach the node from the top, like pipelines[0].stages[1].access_log; empty at the top.
+func (n *Node) Path() string {
+	var steps []string
+	for at := n; at != nil; at = at.parent {
+		steps = append(steps, at.step)
+	}
+	slices.Reverse(steps)
+	return strings.TrimPrefix(strings.Join(steps, ""), ".")
+}
+
+// Keys returns a map's keys in file order; nil for anything else.
+func (n *Node) Keys() []string { return slices.Clone(n.keys) }
+
+// Get returns the value of a map's key.
+func (n *Node) Get(key string) (*Node, bool) {
+	if i := slices.Index(n.keys, key); i >= 0 {
+		return n.values[i], true
+	}
+	return nil, false
+}
+
+// Items returns the entries of a list, or the values of a map in the order of its Keys; nil for a scalar.
+func (n *Node) Items() []*Node { return slices.Clone(n.values) }
+
+// String returns a scalar's text, variables expanded, which may be secret: messages show Got instead. It is empty for
+// maps and lists.
+func (n *Node) String() string { return n.text }
+
+// Raw returns a scalar's text with its variables still unexpanded: what may be kept or compared without keeping a secret.
+func (n *Node) Raw() string { return n.raw }
+
+// Got describes the value as a message may show it: as written, variables not expanded, one line, shortened.
+func (n *Node) Got() string {
+	switch n.kind {
+	case Map:
+		return "a map"
+	case List:
+		return "a list"
+	default:
+		return n.source
+	}
+}
+
+// Errorf returns an error at this node. The format gives the rule only: place and, for a scalar, the value got are
+// added. The hint may be empty.
+func (n *Node) Errorf(hint, format string, args ...any) *Error {
+	e := n.errorAt(n.line, n.column, hint, format, args...)
+	if n.kind == Scalar {
+		e.Got = n.source
+	}
+	return e
+}
+
+// keyErrorf is Errorf at the node's key.
+func (n *Node) keyErrorf(hint, format string, args ...any) *Error {
+	return n.errorAt(n.keyLine, n.keyColumn, hint, format, args...)
+}
+
+func (n *Node) errorAt(line, column int, hint, format string, args ...any) *Error {
+	return &Error{File: n.file, Line: line, Column: column, Path: n.Path(), Rule: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// typeError says that the node should have been something else.
+func (n *Node) typeError(hint, want string) *Error {
+	e := n.Errorf(hint, "must be %s", want)
+	e.Got = n.Got()
+	return e
+}
+
+// place gives an error about a bare value this node's position and the value as written. A hint made from a variable's
+// value is dropped: it may show that value.
+func (n *Node) place(err error) *Error {
+	var e *Error
+	switch {
+	case !errors.As(err, &e):
+		return n.Errorf("", "%v", err)
+	case e.Line != 0:
+		return e
+	case n.expanded:
+		return n.Errorf("", "%s", e.Rule)
+	default:
+		return n.Errorf(e.Hint, "%s", e.Rule)
+	}
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
+
+// keyStep is what a key adds to a path.
+func keyStep(key string) string {
+	if plainKey.MatchString(key) {
+		return "." + key
+	}
+	return "[" + show(key) + "]"
+}

@@ -1,0 +1,212 @@
+package measure
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+const minutesPerHour = 60
+
+// hour is an SLI's cells of one hour, packed under one key, its sum in front.
+type hour struct {
+	sum   sli.Counts
+	cells [minutesPerHour]sli.Counts
+}
+
+// ruleCells are the minute cells of one SLI under one fingerprint.
+type ruleCells struct {
+	tx     Tx
+	prefix []byte
+	hours  map[sli.Minute]*hour // by hour number, as far as looked at
+}
+
+func openRuleCells(tx Tx, prefix []byte) *ruleCells {
+	return &ruleCells{tx: tx, prefix: prefix, hours: map[sli.Minute]*hour{}}
+}
+
+func (c *ruleCells) key(h sli.Minute) []byte {
+	return binary.BigEndian.AppendUint32(append([]byte(nil), c.prefix...), uint32(h))
+}
+
+func hourOf(m sli.Minute) (h sli.Minute, index int) {
+	h = m / minutesPerHour
+	return h, int(m - h*minutesPerHour)
+}
+
+func (c *ruleCells) hour(h sli.Minute) *hour {
+	if cached, ok := c.hours[h]; ok {
+		return cached
+	}
+	rec := new(hour)
+	if data := c.tx.Get(c.key(h)); data != nil {
+		rec.decode(data)
+	}
+	c.hours[h] = rec
+	return rec
+}
+
+// get is the cell of a minute.
+func (c *ruleCells) get(m sli.Minute) sli.Counts {
+	h, i := hourOf(m)
+	return c.hour(h).cells[i]
+}
+
+// set replaces the cell of a minute; flush writes.
+func (c *ruleCells) set(m sli.Minute, v sli.Counts) {
+	h, i := hourOf(m)
+	rec := c.hour(h)
+	rec.sum = rec.sum.Minus(rec.cells[i]).Plus(v)
+	rec.cells[i] = v
+}
+
+// flush writes the hours that hold the given minutes.
+func (c *ruleCells) flush(touched map[sli.Minute]bool) {
+	done := map[sli.Minute]bool{}
+	for m := range touched {
+		h, _ := hourOf(m)
+		if !done[h] {
+			done[h] = true
+			c.tx.Put(c.key(h), c.hour(h).encode())
+		}
+	}
+}
+
+// sum adds the cells of the minutes. Whole hours cost one look at their sum, so that
+// a month is cheap.
+func (c *ruleCells) sum(minutes sli.Spans) sli.Counts {
+	var total sli.Counts
+	for _, w := range minutes {
+		for m := w.From; m < w.To; {
+			h, i := hourOf(m)
+			if i == 0 && m+minutesPerHour <= w.To {
+				total = total.Plus(c.hourSum(h))
+				m += minutesPerHour
+				continue
+			}
+			total = total.Plus(c.get(m))
+			m++
+		}
+	}
+	return total
+}
+
+func (c *ruleCells) hourSum(h sli.Minute) sli.Counts {
+	if cached, ok := c.hours[h]; ok {
+		return cached.sum
+	}
+	data := c.tx.Get(c.key(h))
+	if data == nil {
+		return sli.Counts{}
+	}
+	sum, _ := takeCounts(data)
+	return sum
+}
+
+// trim forgets the hours before the one of the minute.
+func trim(tx Tx, prefix []byte, before sli.Minute) {
+	from := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), 0)
+	to := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(max(0, before)))
+	var old [][]byte
+	tx.Scan(from, to, func(key, _ []byte) bool {
+		old = append(old, append([]byte(nil), key...))
+		return len(old) < maxTrim
+	})
+	for _, key := range old {
+		tx.Delete(key)
+	}
+}
+
+// maxTrim bounds the clearing-up of one run.
+const maxTrim = 10_000
+
+// Counts are multiples of 2⁻¹⁰ (sli.Weight), so an integer spells them exactly.
+func appendCounts(out []byte, c sli.Counts) []byte {
+	for _, v := range []float64{c.Valid, c.Good, c.Uncertain} {
+		out = binary.AppendVarint(out, int64(math.Round(v*1024)))
+	}
+	return out
+}
+
+func takeCounts(data []byte) (sli.Counts, []byte) {
+	var v [3]float64
+	for i := range v {
+		n, size := binary.Varint(data)
+		if size <= 0 {
+			return sli.Counts{}, nil
+		}
+		v[i] = float64(n) / 1024
+		data = data[size:]
+	}
+	return sli.Counts{Valid: v[0], Good: v[1], Uncertain: v[2]}, data
+}
+
+func (h *hour) encode() []byte {
+	out := appendCounts(nil, h.sum)
+	for i, c := range h.cells {
+		if !c.IsZero() {
+			out = appendCounts(append(out, byte(i)), c)
+		}
+	}
+	return out
+}
+
+func (h *hour) decode(data []byte) {
+	h.sum, data = takeCounts(data)
+	for len(data) > 0 {
+		i := data[0]
+		var c sli.Counts
+		if c, data = takeCounts(data[1:]); i < minutesPerHour {
+			h.cells[i] = c
+		}
+	}
+}
+
+// stageCells are the minute cells of one stage under one fingerprint. They are kept
+// for hours, not for the whole period.
+type stageCells struct {
+	tx     Tx
+	prefix []byte
+	cells  map[sli.Minute]*sli.StageCell
+}
+
+func openStageCells(tx Tx, prefix []byte) *stageCells {
+	return &stageCells{tx: tx, prefix: prefix, cells: map[sli.Minute]*sli.StageCell{}}
+}
+
+func (c *stageCells) key(m sli.Minute) []byte {
+	return binary.BigEndian.AppendUint32(append([]byte(nil), c.prefix...), uint32(m))
+}
+
+// get is the cell of a minute, nil where nothing was counted.
+func (c *stageCells) get(m sli.Minute) *sli.StageCell {
+	if cell, ok := c.cells[m]; ok {
+		return cell
+	}
+	var cell *sli.StageCell
+	if data := c.tx.Get(c.key(m)); data != nil {
+		cell = new(sli.StageCell)
+		if json.Unmarshal(data, cell) != nil {
+			cell = nil
+		}
+	}
+	c.cells[m] = cell
+	return cell
+}
+
+// put replaces the cell of a minute.
+func (c *stageCells) put(m sli.Minute, cell *sli.StageCell) {
+	c.cells[m] = cell
+	putRecord(c.tx, c.key(m), cell)
+}
+
+// window merges the cells of a window.
+func (c *stageCells) window(w sli.Window) *sli.StageCell {
+	total := new(sli.StageCell)
+	for m := w.From; m < w.To; m++ {
+		total.Merge(c.get(m))
+	}
+	return total
+}

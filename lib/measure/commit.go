@@ -1,0 +1,182 @@
+package measure
+
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// commit adds what was read to the cells, moves the positions, fixes the next events
+// point and reports, all from one transaction.
+func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
+	pipeline, err := j.claim(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range j.stages {
+		s.commit(tx, j)
+	}
+	ledgers := make([]*ledger, len(j.plan.Rules))
+	for i, rule := range j.plan.Rules {
+		ledgers[i] = j.commitRule(tx, rule)
+	}
+	if j.run.Take && pipeline.Pending == nil {
+		if point := j.fixPoint(ledgers); point != nil {
+			pipeline.Seq++
+			point.Seq = pipeline.Seq
+			pipeline.Pending = point
+		}
+	}
+	for _, l := range ledgers {
+		putRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), l.record)
+	}
+	putRecord(tx, pipelineKey(j.plan.Name), pipeline)
+	return j.report(tx, ledgers, pipeline), nil
+}
+
+// claim makes sure that the pipeline's name is this configuration's.
+func (j *job) claim(tx Tx) (pipelineRecord, error) {
+	var rec pipelineRecord
+	getRecord(tx, pipelineKey(j.plan.Name), &rec)
+	if err := j.run.foreign(j.plan, rec); err != nil {
+		return rec, err
+	}
+	if j.plan.Owner != "" {
+		rec.Owner = j.plan.Owner
+	}
+	if rec.Born == 0 {
+		rec.Born = sli.MinuteAt(j.run.Now)
+	}
+	return rec, nil
+}
+
+// commit adds a stage's cells and moves its position, unless another run was quicker.
+func (s *stageJob) commit(tx Tx, j *job) {
+	fingerprint := short(s.stage.Fingerprint())
+	var now stageRecord
+	exists := getRecord(tx, s.key, &now)
+	stale := now.Fingerprint != fingerprint
+	s.record = now
+	if stale {
+		s.record.Fingerprint, s.record.Answered, s.record.Refused = fingerprint, nil, nil
+	}
+	s.before = s.record.measured()
+	s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, s.stage.Name, fingerprint))
+	s.superseded = exists == s.isNew || now.Generation != s.loaded.Generation
+	if s.superseded || s.failure() != nil {
+		return
+	}
+	if stale && exists {
+		trim(tx, stageCellPrefix(j.plan.Name, s.stage.Name, now.Fingerprint), maxMinute)
+	}
+	for _, r := range s.readings {
+		s.addCells(r)
+		s.answer(j, r)
+	}
+	keep := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute}
+	if !j.run.All {
+		s.record.Answered, s.record.Refused = s.record.Answered.Within(keep), s.record.Refused.Within(keep)
+	}
+	trim(tx, s.cells.prefix, sli.MinuteAt(j.run.Now.Add(-keepCells)))
+	s.record.Generation++
+	putRecord(tx, s.key, s.record)
+}
+
+// maxMinute is later than any minute that a key can hold.
+const maxMinute = 1<<32 - 1
+
+// failure is why the source's answer doesn't count, nil if it does.
+func (s *stageJob) failure() error {
+	for _, r := range s.readings {
+		if r.err != nil {
+			return r.err
+		}
+	}
+	return nil
+}
+
+// addCells merges a reading's cells into the stage's, and judges for every minute
+// whether so much was malformed that it says nothing.
+func (s *stageJob) addCells(r *reading) {
+	if r.cells == nil {
+		return
+	}
+	// The transaction may run twice: what was read stays as it is.
+	add := func(m sli.Minute, cell *sli.StageCell, tally sli.Tally) {
+		total := new(sli.StageCell)
+		total.Merge(s.cells.get(m))
+		total.Merge(cell)
+		total.Tally.Add(tally)
+		s.cells.put(m, total)
+		if !r.cells.whole {
+			s.judge(m, total.Tally, r)
+		}
+	}
+	for m, cell := range r.cells.cells {
+		add(m, cell, sli.Tally{})
+	}
+	for m, t := range r.cells.tallies {
+		at := m
+		if r.cells.whole {
+			at = 0
+			s.judge(m, *t, r)
+		}
+		add(at, nil, *t)
+	}
+}
+
+func (s *stageJob) judge(m sli.Minute, t sli.Tally, r *reading) {
+	limit := s.stage.Facts.MaxMalformed
+	if limit <= 0 {
+		return
+	}
+	minute := sli.Window{From: m, To: m + 1}
+	if t.Refused(limit) {
+		s.record.Refused = s.record.Refused.Add(minute)
+		if r.batch.FirstBad != "" {
+			s.record.FirstBad = r.batch.FirstBad
+		}
+		return
+	}
+	s.record.Refused = s.record.Refused.Remove(minute)
+}
+
+// answer books which minutes the reading answers for, and moves the position.
+func (s *stageJob) answer(j *job, r *reading) {
+	if r.batch.Layout != "" {
+		s.record.Layout = r.batch.Layout
+	}
+	if r.batch.To.IsZero() {
+		s.record.Cursor = r.batch.Cursor
+		return
+	}
+	from := wholeMinute(r.batch.From)
+	to := j.settled(s, r.batch.To)
+	switch {
+	case r.ask.Again:
+		s.backTo, s.hasBack = from, true
+		if s.fresh {
+			s.record.Answered = s.record.Answered.Add(sli.Window{From: from, To: j.settled(s, s.loaded.ReadTo)})
+		}
+		return
+	case r.ask.Final:
+		from, to = sli.MinuteAt(r.batch.From), sli.MinuteAt(r.batch.To)+1
+		s.backTo, s.hasBack = from, true
+	case s.isNew:
+		s.backTo, s.hasBack = from, true
+	default:
+		from = j.settled(s, s.loaded.ReadTo)
+	}
+	if from < to {
+		s.record.Answered = s.record.Answered.Add(sli.Window{From: from, To: to})
+	}
+	if r.batch.To.After(s.record.ReadTo) {
+		s.record.ReadTo = r.batch.To
+	}
+	s.record.Cursor = r.batch.Cursor
+}
+
+// wholeMinute is the first minute that begins at t or later.
+func wholeMinute(t time.Time) sli.Minute {
+	return sli.MinuteAt(t.Add(time.Minute - time.Microsecond))
+}

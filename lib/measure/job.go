@@ -1,0 +1,150 @@
+package measure
+
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// job is one pipeline's part of a run.
+type job struct {
+	run    Run
+	plan   *sli.Plan
+	stages []*stageJob
+}
+
+// stageJob is one source's part of a run.
+type stageJob struct {
+	stage    sli.Stage
+	key      []byte
+	loaded   stageRecord // as it was before the reading
+	isNew    bool        // no position yet
+	fresh    bool        // its cells have another rule than the recorded ones
+	newRules map[sli.Kind]bool
+	readings []*reading // what is read once more for new rules, then what is new
+
+	// Known in the transaction that ends the run:
+	superseded bool        // another run moved the position meanwhile
+	record     stageRecord // as it is now
+	before     sli.Spans   // what was measured before this run
+	cells      *stageCells
+	backTo     sli.Minute // where a first reading, or one for new rules, began
+	hasBack    bool
+}
+
+func (r Run) newJob(tx Tx, p Pipeline) (*job, error) {
+	j := &job{run: r, plan: p.Plan}
+	var rec pipelineRecord
+	getRecord(tx, pipelineKey(p.Plan.Name), &rec)
+	if err := r.foreign(p.Plan, rec); err != nil {
+		return nil, err
+	}
+	for i, stage := range p.Plan.Stages {
+		j.stages = append(j.stages, j.newStage(tx, stage, p.Sources[i]))
+	}
+	return j, nil
+}
+
+func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
+	s := &stageJob{
+		stage:    stage,
+		key:      stageKey(j.plan.Name, stage.Name, stage.Facts.Reads),
+		newRules: map[sli.Kind]bool{},
+	}
+	s.isNew = !getRecord(tx, s.key, &s.loaded)
+	s.fresh = s.loaded.Fingerprint != short(stage.Fingerprint())
+	if s.isNew {
+		s.loaded = stageRecord{}
+	}
+	var old, new []*ruleCounter
+	for _, rule := range j.plan.Rules {
+		if rule.Classify == nil || !rule.Feeds(stage.Name) {
+			continue
+		}
+		counter := newRuleCounter(rule)
+		if s.isNew || j.isNewRule(tx, rule) {
+			s.newRules[rule.Kind] = true
+			new = append(new, counter)
+		} else {
+			old = append(old, counter)
+		}
+	}
+	if !s.isNew && (s.fresh || len(new) > 0) {
+		s.readings = append(s.readings, j.again(s, source, new))
+		// From the position on, new rules count with the others.
+		for _, c := range new {
+			old = append(old, newRuleCounter(c.rule))
+		}
+		new = nil
+	}
+	s.readings = append(s.readings, j.forward(s, source, append(old, new...)))
+	return s
+}
+
+func (j *job) isNewRule(tx Tx, rule *sli.Rule) bool {
+	var rec ruleRecord
+	return !getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &rec) || !rec.HasSince || rec.Fingerprint != short(j.plan.Fingerprint(rule))
+}
+
+// forward asks for everything new.
+func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading {
+	r := j.reading(s, source, rules)
+	r.cells = newCellCounter(sli.MinuteAt(j.run.Now.Add(-keepCells)), j.run.All)
+	r.ask.Final = j.run.All
+	if s.isNew {
+		if !j.run.All {
+			r.ask.From = j.readBack(s)
+		}
+	} else {
+		r.cursor = s.loaded.Cursor
+		r.known, r.isKnown = j.settled(s, s.loaded.ReadTo), true
+	}
+	return r
+}
+
+// again asks once more for the window of rules that are new.
+func (j *job) again(s *stageJob, source Source, rules []*ruleCounter) *reading {
+	r := j.reading(s, source, rules)
+	if s.fresh {
+		r.cells = newCellCounter(sli.MinuteAt(j.run.Now.Add(-keepCells)), false)
+	}
+	r.ask.From = j.readBack(s)
+	r.ask.Again = true
+	r.cursor = s.loaded.Cursor
+	return r
+}
+
+func (j *job) reading(s *stageJob, source Source, rules []*ruleCounter) *reading {
+	r := &reading{
+		source: source,
+		rules:  rules,
+		ask: sli.Ask{
+			Now:   j.run.Now,
+			Until: j.run.Until,
+			Edges: edges(j.plan, s.stage.Name),
+			Good:  good(j.plan, s.stage.Name),
+		},
+	}
+	if !j.run.All {
+		r.oldest = sli.MinuteAt(j.run.Now.Add(-j.plan.Period))
+	}
+	return r
+}
+
+// readBack is where the window of the newest due minute begins, for the slowest of
+// the rules that a stage feeds.
+func (j *job) readBack(s *stageJob) time.Time {
+	back := sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window)
+	for _, rule := range j.plan.Rules {
+		if rule.Feeds(s.stage.Name) {
+			w := sli.Ending(sli.Due(j.run.Now, rule.Settle), max(rule.Window, 2*rule.ExpectEvery))
+			back.From = min(back.From, w.From)
+		}
+	}
+	return back.Start()
+}
+
+// settled is the first minute that an answer given at t doesn't cover for good.
+func (j *job) settled(s *stageJob, t time.Time) sli.Minute {
+	return sli.MinuteAt(t.Add(-s.stage.Facts.Settle))
+}

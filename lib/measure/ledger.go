@@ -1,0 +1,144 @@
+package measure
+
+import "mackerel-plugin-pipeline-sli/lib/sli"
+
+// ledger is an SLI's history within a transaction.
+type ledger struct {
+	rule     *sli.Rule
+	record   ruleRecord
+	cells    *ruleCells
+	measured sli.Spans
+}
+
+// commitRule adds to an SLI's cells what its stages' events were judged to be, and
+// carries what changed in minutes that are in an events point already.
+func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
+	l := &ledger{rule: rule}
+	before := j.openRule(tx, l)
+	old := map[sli.Minute]sli.Counts{}
+	for _, s := range j.stages {
+		if s.superseded || s.failure() != nil {
+			continue
+		}
+		for _, r := range s.readings {
+			for _, counter := range r.rules {
+				if counter.rule == rule {
+					l.add(counter.cells, old)
+				}
+			}
+		}
+	}
+	touched := make(map[sli.Minute]bool, len(old))
+	for m := range old {
+		touched[m] = true
+	}
+	l.cells.flush(touched)
+	l.carry(before, old)
+	trim(tx, l.cells.prefix, sli.MinuteAt(j.run.Now.Add(-j.plan.Period))/minutesPerHour)
+	return l
+}
+
+// openRule loads the history, begins a new one if the rule changed, and returns the
+// minutes that were measured before this run.
+func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
+	fingerprint := short(j.plan.Fingerprint(l.rule))
+	getRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), &l.record)
+	if old := l.record; old.Fingerprint != fingerprint {
+		if old.Fingerprint != "" {
+			trim(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, old.Fingerprint), maxMinute)
+		}
+		// A point never holds minutes of two rules: the new one begins after the last.
+		l.record = ruleRecord{Fingerprint: fingerprint, Started: old.Started, TakenTo: old.TakenTo, EventsFrom: old.TakenTo + 1}
+	}
+	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, fingerprint))
+	if l.record.HasSince {
+		before = j.measured(l, func(s *stageJob) sli.Spans { return s.before })
+	} else if since, ok := j.since(l.rule); ok {
+		l.record.Since, l.record.HasSince = since, true
+	}
+	l.measured = j.measured(l, func(s *stageJob) sli.Spans { return s.record.measured() })
+	return before
+}
+
+// measured is the minutes for which every stage of the rule has answered.
+func (j *job) measured(l *ledger, of func(*stageJob) sli.Spans) sli.Spans {
+	if !l.record.HasSince {
+		return nil
+	}
+	out := sli.Spans{{From: l.record.Since, To: maxMinute}}
+	for _, s := range j.stages {
+		if l.rule.Feeds(s.stage.Name) {
+			out = out.Intersect(of(s))
+		}
+	}
+	return out
+}
+
+// since is from when on a new rule counts: the latest of where its stages' readings
+// began.
+func (j *job) since(rule *sli.Rule) (sli.Minute, bool) {
+	var since sli.Minute
+	for _, s := range j.stages {
+		if !rule.Feeds(s.stage.Name) {
+			continue
+		}
+		if s.superseded || !s.hasBack {
+			return 0, false
+		}
+		since = max(since, s.backTo)
+	}
+	return since, true
+}
+
+// add adds cells; old keeps what the touched minutes held before.
+func (l *ledger) add(cells map[sli.Minute]*sli.Counts, old map[sli.Minute]sli.Counts) {
+	for m, c := range cells {
+		was := l.cells.get(m)
+		if _, seen := old[m]; !seen {
+			old[m] = was
+		}
+		l.cells.set(m, was.Plus(*c))
+	}
+}
+
+// carry books for the next point what changed in minutes that points already hold:
+// late events, and minutes that only now are measured.
+func (l *ledger) carry(before sli.Spans, old map[sli.Minute]sli.Counts) {
+	if !l.record.Started {
+		return
+	}
+	taken := sli.Window{From: l.record.EventsFrom, To: l.record.TakenTo + 1}
+	changed := make(map[sli.Minute]bool, len(old))
+	for m := range old {
+		changed[m] = true
+	}
+	for _, w := range append(difference(l.measured, before).Within(taken), difference(before, l.measured).Within(taken)...) {
+		for m := w.From; m < w.To; m++ {
+			changed[m] = true
+		}
+	}
+	for m := range changed {
+		if !taken.Contains(m) || l.record.LeftOut.Contains(m) {
+			continue
+		}
+		var was, is sli.Counts
+		now := l.cells.get(m)
+		if before.Contains(m) {
+			was = now
+			if v, touched := old[m]; touched {
+				was = v
+			}
+		}
+		if l.measured.Contains(m) {
+			is = now
+		}
+		l.record.Carry = l.record.Carry.Plus(is.Minus(was))
+	}
+}
+
+func difference(a, b sli.Spans) sli.Spans {
+	for _, w := range b {
+		a = a.Remove(w)
+	}
+	return a
+}

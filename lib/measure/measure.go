@@ -1,0 +1,145 @@
+// Package measure is the street from the world to the report: it asks sources,
+// classifies what they saw, counts it into minute cells, commits the cells together
+// with the sources' positions, and reports from what was committed.
+//
+// The protocol of a run:
+//
+//	load positions (short lock) ─► read the world (no lock) ─► commit in one transaction:
+//	cells are added only where the position is still the one that was loaded; else
+//	another run was quicker and what it committed is used ─► report from the cells.
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Source turns a part of the world into events and levels.
+type Source interface {
+	// Facts are known from the options alone, without asking the world.
+	Facts() sli.Facts
+	// Read answers one question. cursor is what the last reading returned, nil at first.
+	// On an error nothing of what was emitted counts.
+	Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error)
+}
+
+// Tx reads and, inside Update, writes a consistent state. Values are valid until the
+// transaction ends.
+type Tx interface {
+	Get(key []byte) []byte
+	Put(key, value []byte)
+	Delete(key []byte)
+	Scan(from, to []byte, visit func(key, value []byte) bool)
+}
+
+// Store keeps cells and positions. Update is all or nothing.
+type Store interface {
+	View(ctx context.Context, f func(Tx) error) error
+	Update(ctx context.Context, f func(Tx) error) error
+}
+
+// Pipeline is a plan with the sources of its stages, in the same order.
+type Pipeline struct {
+	Plan    *sli.Plan
+	Sources []Source
+}
+
+// Run is one run of a program.
+type Run struct {
+	Now       time.Time // the one clock reading
+	Until     time.Time // zero, or the past instant that is spoken of
+	Store     Store
+	Pipelines []Pipeline
+	Take      bool // fix the next events point
+	All       bool // everything there is, instead of the window; the store should be empty
+	Adopt     bool // take over pipelines whose configuration file is gone
+	History   bool // budgets and burn rates are wanted
+}
+
+// commitTime bounds the transaction that ends a run; it must end in time even when
+// the run was told to stop.
+const commitTime = 5 * time.Second
+
+// ErrForeign says that a pipeline's name belongs to another configuration file.
+type ErrForeign struct{ Pipeline, Owner string }
+
+func (e *ErrForeign) Error() string {
+	return fmt.Sprintf("pipeline %s: the state directory holds a pipeline of that name from %s", e.Pipeline, e.Owner)
+}
+
+// foreign refuses to mix the histories of two pipelines that share a name.
+func (r Run) foreign(plan *sli.Plan, rec pipelineRecord) error {
+	if rec.Owner == "" || plan.Owner == "" || rec.Owner == plan.Owner || r.Adopt {
+		return nil
+	}
+	return &ErrForeign{Pipeline: plan.Name, Owner: rec.Owner}
+}
+
+// Do asks every source, commits what they said and reports. The report is complete
+// even when sources failed; the error is about the state.
+func (r Run) Do(ctx context.Context) (*sli.Report, error) {
+	jobs, err := r.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	read(ctx, jobs)
+
+	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	var report *sli.Report
+	err = r.Store.Update(commit, func(tx Tx) error {
+		report = &sli.Report{At: r.Now}
+		for _, job := range jobs {
+			p, err := job.commit(tx)
+			if err != nil {
+				return err
+			}
+			report.Pipelines = append(report.Pipelines, p)
+		}
+		return nil
+	})
+	return report, err
+}
+
+// Acknowledge says that the point was printed, so that the next one may be fixed.
+func Acknowledge(ctx context.Context, store Store, report *sli.Report) error {
+	return store.Update(ctx, func(tx Tx) error {
+		for _, p := range report.Pipelines {
+			if p.Point == nil {
+				continue
+			}
+			var rec pipelineRecord
+			if !getRecord(tx, pipelineKey(p.Plan.Name), &rec) || rec.Pending == nil || rec.Pending.Seq != p.Point.Seq {
+				continue
+			}
+			rec.Pending = nil
+			putRecord(tx, pipelineKey(p.Plan.Name), rec)
+		}
+		return nil
+	})
+}
+
+// load reads the positions and what is known of each rule's history, in one short
+// transaction.
+func (r Run) load(ctx context.Context) ([]*job, error) {
+	jobs := make([]*job, len(r.Pipelines))
+	err := r.Store.View(ctx, func(tx Tx) error {
+		for i, p := range r.Pipelines {
+			job, err := r.newJob(tx, p)
+			if err != nil {
+				return err
+			}
+			jobs[i] = job
+		}
+		return nil
+	})
+	var foreign *ErrForeign
+	if err != nil && !errors.As(err, &foreign) {
+		err = fmt.Errorf("reading the state: %w", err)
+	}
+	return jobs, err
+}

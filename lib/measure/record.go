@@ -1,0 +1,97 @@
+package measure
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// pipelineRecord is what state keeps of a pipeline.
+type pipelineRecord struct {
+	Owner   string     `json:"owner"`
+	Born    sli.Minute `json:"born"` // the first run's
+	Seq     uint64     `json:"seq"`
+	Pending *sli.Point `json:"pending,omitempty"`
+}
+
+// stageRecord is a source's position and the minutes it has answered for.
+type stageRecord struct {
+	Generation  uint64    `json:"generation"` // rises with every commit
+	Cursor      []byte    `json:"cursor"`
+	ReadTo      time.Time `json:"read_to"`     // the last answer covers what was written by then
+	Fingerprint string    `json:"fingerprint"` // of the rule that made the cells
+	Answered    sli.Spans `json:"answered"`
+	Refused     sli.Spans `json:"refused,omitempty"` // too much of them was malformed
+	Layout      string    `json:"layout,omitempty"`
+	FirstBad    string    `json:"first_bad,omitempty"` // the newest refusal's first malformed line
+}
+
+// measured is the minutes that were answered and not refused.
+func (s stageRecord) measured() sli.Spans {
+	out := s.Answered
+	for _, w := range s.Refused {
+		out = out.Remove(w)
+	}
+	return out
+}
+
+// ruleRecord is an SLI's history beside its cells.
+type ruleRecord struct {
+	Fingerprint string     `json:"fingerprint"`
+	Since       sli.Minute `json:"since"`
+	HasSince    bool       `json:"has_since"`
+
+	// Events points: minutes up to TakenTo are in points already; what changed in
+	// them since is Carry. Minutes before EventsFrom and those in LeftOut never enter.
+	Started    bool       `json:"started"`
+	TakenTo    sli.Minute `json:"taken_to"`
+	EventsFrom sli.Minute `json:"events_from"`
+	Carry      sli.Counts `json:"carry"`
+	LeftOut    sli.Spans  `json:"left_out,omitempty"`
+}
+
+// Names are [A-Za-z0-9_-]+, so a slash separates.
+
+func pipelineKey(pipeline string) []byte { return key("p", pipeline) }
+
+func stageKey(pipeline, stage, reads string) []byte {
+	return key("s", pipeline, stage, short(reads))
+}
+
+func ruleKey(pipeline string, kind sli.Kind) []byte { return key("r", pipeline, string(kind)) }
+
+func stageCellPrefix(pipeline, stage, fingerprint string) []byte {
+	return key("c", pipeline, stage, fingerprint, "")
+}
+
+func ruleCellPrefix(pipeline string, kind sli.Kind, fingerprint string) []byte {
+	return key("k", pipeline, string(kind), fingerprint, "")
+}
+
+func key(parts ...string) []byte { return []byte(strings.Join(parts, "/")) }
+
+// short is a name for a long text: the first 16 hex digits of its SHA-256. Nothing
+// that was hashed can be read from the state.
+func short(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
+// getRecord reads a JSON record; false where there is none. One that can't be read
+// counts as none: its history begins anew.
+func getRecord(tx Tx, key []byte, into any) bool {
+	data := tx.Get(key)
+	return data != nil && json.Unmarshal(data, into) == nil
+}
+
+func putRecord(tx Tx, key []byte, record any) {
+	data, err := json.Marshal(record)
+	if err != nil {
+		panic("measure: a record can't be spelled: " + err.Error()) // records are ours: plain data
+	}
+	tx.Put(key, data)
+}

@@ -1,0 +1,137 @@
+package measure
+
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// report makes the pipeline's part of the report from the committed cells.
+func (j *job) report(tx Tx, ledgers []*ledger, rec pipelineRecord) *sli.Pipeline {
+	p := &sli.Pipeline{Plan: j.plan, Point: rec.Pending, Measured: 1}
+	if rec.Pending != nil {
+		p.Skipped = rec.Pending.Skipped
+	}
+	for _, l := range ledgers {
+		result := j.result(l)
+		p.Results = append(p.Results, result)
+		p.Measured = min(p.Measured, result.Measured)
+	}
+	answered := sli.Spans{{From: 0, To: maxMinute}}
+	for _, s := range j.stages {
+		p.Stages = append(p.Stages, j.stageReport(s))
+		answered = answered.Intersect(s.record.measured())
+	}
+	if n := len(answered); n > 0 && len(j.stages) > 0 {
+		p.Newest, p.HasNewest = answered[n-1].To-1, true
+	} else {
+		p.Newest = min(rec.Born, sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window).From) - 1
+	}
+	return p
+}
+
+// result is an SLI's outcome over the window of its newest due minute.
+func (j *job) result(l *ledger) *sli.Result {
+	r := &sli.Result{
+		Rule:     l.rule,
+		Due:      sli.Due(j.run.Now, l.rule.Settle),
+		Since:    l.record.Since,
+		HasSince: l.record.HasSince,
+	}
+	r.Window = sli.Ending(r.Due, l.rule.Window)
+	if j.run.All {
+		r.Window = extent(l.measured, r.Window)
+	}
+	excluded := j.plan.Exclude.Of(l.rule.Kind, r.Window)
+	r.Excluded = excluded.Minutes()
+	measured := difference(l.measured.Within(r.Window), excluded)
+	if asked := r.Window.Minutes() - r.Excluded; asked > 0 {
+		r.Measured = float64(measured.Minutes()) / float64(asked)
+	}
+	r.Counts = l.cells.sum(measured)
+	if r.Status = sli.Outcome(r.Counts, r.Measured); r.Status == sli.NotMeasured {
+		r.Counts = l.cells.sum(difference(sli.Spans{r.Window}, excluded))
+	}
+	if j.run.History {
+		j.history(l, r)
+	}
+	return r
+}
+
+// extent is the window from the first to the last measured minute.
+func extent(measured sli.Spans, otherwise sli.Window) sli.Window {
+	if len(measured) == 0 {
+		return otherwise
+	}
+	return sli.Window{From: measured[0].From, To: measured[len(measured)-1].To}
+}
+
+// burnLengths are the windows that burn rates are told for: those of the rules, and
+// those of the burn graph.
+func burnLengths(period time.Duration) []time.Duration {
+	lengths := []time.Duration{time.Hour, 6 * time.Hour, 3 * 24 * time.Hour}
+	for _, rule := range sli.BurnRules(period) {
+		lengths = append(lengths, rule.Long, rule.Short)
+	}
+	return lengths
+}
+
+// history adds the budget over the period and the burn rates.
+func (j *job) history(l *ledger, r *sli.Result) {
+	over := func(length time.Duration) (sli.Counts, int, int) {
+		w := sli.Ending(r.Due, length)
+		excluded := j.plan.Exclude.Of(l.rule.Kind, w)
+		measured := difference(l.measured.Within(w), excluded)
+		return l.cells.sum(measured), measured.Minutes(), w.Minutes() - excluded.Minutes()
+	}
+	counts, minutes, _ := over(j.plan.Period)
+	r.History = minutes
+	if minutes > 0 {
+		budget := l.rule.Objective.Budget(counts, minutes)
+		r.Budget = &budget
+	}
+	seen := map[time.Duration]bool{}
+	for _, length := range burnLengths(j.plan.Period) {
+		if seen[length] {
+			continue
+		}
+		seen[length] = true
+		counts, minutes, asked := over(length)
+		r.Burns = append(r.Burns, sli.Burn{
+			Length:   length,
+			Rate:     l.rule.Objective.Burn(counts),
+			Counts:   counts,
+			Measured: 2*minutes >= asked && minutes > 0,
+		})
+	}
+}
+
+// stageReport is what a source did in this run, and what its stage counted in the
+// window.
+func (j *job) stageReport(s *stageJob) *sli.StageReport {
+	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
+	window := sli.Ending(sli.Due(j.run.Now, s.stage.Facts.Settle), j.plan.Window)
+	if j.run.All {
+		window = sli.Window{From: 0, To: 1} // where everything is one cell
+	}
+	r.Cell = s.cells.window(window)
+	for _, reading := range s.readings {
+		b := reading.batch
+		if r.Err == nil && b.Unanswered != nil {
+			r.Err = b.Unanswered
+		}
+		r.Calls += b.Calls
+		r.Bytes += b.Bytes
+		r.Skipped += b.Skipped
+		r.Warnings = append(r.Warnings, b.Warnings...)
+		if b.FirstBad != "" {
+			r.FirstBad = b.FirstBad
+		}
+	}
+	r.From, r.To = window.Start(), window.End()
+	if j.run.All {
+		all := extent(s.record.Answered, sli.Window{})
+		r.From, r.To = all.Start(), all.End()
+	}
+	return r
+}

@@ -1,0 +1,75 @@
+// Package check turns what was found of each pipeline into a check's one line.
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mackerelio/checkers"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Name is the check's public name.
+const Name = "PipelineFreshness"
+
+// maxMessage is how many characters the service keeps.
+const maxMessage = 1024
+
+// Line is the check's output and its status: the worst pipeline first, then the
+// others that aren't OK, then how many are.
+func Line(found []sli.Finding) (string, sli.CheckStatus) {
+	worst := sli.OK
+	for _, f := range found {
+		if f.Status.WorseThan(worst) {
+			worst = f.Status
+		}
+	}
+	var parts []string
+	for _, status := range []sli.CheckStatus{sli.Critical, sli.Warning, sli.Unknown} {
+		for _, f := range found {
+			if f.Status == status {
+				parts = append(parts, message(f))
+			}
+		}
+	}
+	if worst == sli.OK {
+		for _, f := range found {
+			parts = append(parts, message(f))
+		}
+	}
+	return Text(worst, strings.Join(parts, "; ")), worst
+}
+
+func message(f sli.Finding) string {
+	text := f.Plan.Name + ": " + f.Text
+	if f.Status != sli.OK && f.Plan.Runbook != "" {
+		text += " " + f.Plan.Runbook
+	}
+	return text
+}
+
+// Text is one line as Mackerel reads it, cut to what the service keeps and free of
+// control characters.
+func Text(status sli.CheckStatus, message string) string {
+	c := checkers.NewChecker(checkers.Status(status), clean(message))
+	c.Name = Name
+	line := []rune(c.String())
+	if len(line) > maxMessage {
+		line = append(line[:maxMessage-1], '…')
+	}
+	return string(line)
+}
+
+// clean escapes control characters of foreign text.
+func clean(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+			fmt.Fprintf(&b, `\x%02x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,268 @@
+package explain
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Text prints the report for people.
+func Text(w io.Writer, report *sli.Report, style sli.Style) error {
+	t := &texter{style: style, at: report.At}
+	for i, p := range report.Pipelines {
+		if i > 0 {
+			t.line("")
+		}
+		t.pipeline(p)
+	}
+	for _, warning := range report.Warnings {
+		t.line("warning: %s", warning)
+	}
+	_, err := w.Write(t.buf.Bytes())
+	return err
+}
+
+type texter struct {
+	buf   bytes.Buffer
+	style sli.Style
+	at    time.Time
+}
+
+func (t *texter) line(format string, args ...any) {
+	fmt.Fprintf(&t.buf, format, args...)
+	t.buf.WriteByte('\n')
+}
+
+// Colours, on a terminal only.
+const (
+	bold   = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+func (t *texter) paint(colour, s string) string {
+	if !t.style.Colour {
+		return s
+	}
+	return "\x1b[" + colour + "m" + s + "\x1b[0m"
+}
+
+func (t *texter) pipeline(p *sli.Pipeline) {
+	name := p.Plan.Name
+	if p.Plan.Label != "" {
+		name += " (" + p.Plan.Label + ")"
+	}
+	t.line("%s at %s", t.paint(bold, name), t.at.In(t.style.Zone).Format("2006-01-02 15:04:05 MST"))
+	finding := sli.Judge(p, p.Plan.Limits, t.at)
+	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), clean(finding.Text))
+	if p.Age != nil {
+		t.line("  age %s: the oldest accepted, not yet visible record at %s", seconds(p.Age.Seconds), t.clock(p.Age.Minute.End()))
+	}
+	if p.HasNewest {
+		t.line("  every source has answered up to %s, %s ago", t.clock(p.Newest.End()), sli.Span(p.MeasureLag(t.at).Round(time.Second)))
+	} else {
+		t.line("  no minute has an answer from every source yet")
+	}
+	for _, r := range p.Results {
+		t.line("")
+		t.result(r)
+	}
+	for _, s := range p.Stages {
+		t.line("")
+		t.stage(s)
+	}
+	for _, w := range p.Warnings {
+		t.line("  warning: %s", clean(w))
+	}
+}
+
+func statusColour(s sli.CheckStatus) string {
+	switch s {
+	case sli.OK:
+		return green
+	case sli.Critical:
+		return red
+	}
+	return yellow
+}
+
+func (t *texter) clock(at time.Time) string { return at.In(t.style.Zone).Format("15:04 MST") }
+
+// span is a window as people read it; the date is told where it isn't today's.
+func (t *texter) span(w sli.Window) string {
+	from, to := w.Start().In(t.style.Zone), w.End().In(t.style.Zone)
+	if from.Format("2006-01-02") == t.at.In(t.style.Zone).Format("2006-01-02") && to.Sub(from) < 24*time.Hour {
+		return from.Format("15:04") + "–" + to.Format("15:04 MST")
+	}
+	return from.Format("2006-01-02 15:04") + " – " + to.Format("2006-01-02 15:04 MST")
+}
+
+func (t *texter) result(r *sli.Result) {
+	t.line("  %s  %s", t.paint(bold, fmt.Sprintf("%-12s", r.Rule.Kind)), t.outcome(r))
+	t.line("    = %s", r.Rule.Formula)
+	if r.Status != sli.NoTraffic {
+		t.line("    = %s / %s in %s", count(r.Counts.Good), count(r.Counts.Valid), t.span(r.Window))
+	}
+	t.line("    %.0f%% of the window's minutes measured%s%s", r.Measured*100, plural(int64(r.Excluded), "; %s excluded", "minute"), some(r.Counts.Uncertain, "; %s uncertain, in neither count"))
+	t.line("    from %s by %s: %s, %s; a minute settles %s after its end", strings.Join(r.Rule.Stages, " + "), r.Rule.Method, r.Rule.Quality, r.Rule.Scope, sli.Span(r.Rule.Settle))
+	t.history(r)
+	for _, w := range r.Warnings {
+		t.line("    warning: %s", clean(w))
+	}
+}
+
+// outcome is the value, or which of the two other outcomes it is.
+func (t *texter) outcome(r *sli.Result) string {
+	switch r.Status {
+	case sli.NotMeasured:
+		return t.paint(yellow, "not measured") + fmt.Sprintf(" (target %g%%)", r.Rule.Target)
+	case sli.NoTraffic:
+		return fmt.Sprintf("no traffic in %s (target %g%%)", t.span(r.Window), r.Rule.Target)
+	}
+	ratio, _ := r.Counts.Ratio()
+	colour := green
+	if ratio*100 < r.Rule.Target {
+		colour = red
+	}
+	return t.paint(colour, percent(ratio)) + fmt.Sprintf(" (target %g%%)", r.Rule.Target)
+}
+
+func (t *texter) history(r *sli.Result) {
+	if r.Budget != nil {
+		burns := ""
+		for _, b := range r.Burns {
+			if b.Measured {
+				burns += fmt.Sprintf(", %s over %s", strconv.FormatFloat(b.Rate, 'g', 3, 64), sli.Span(b.Length))
+			}
+		}
+		if burns != "" {
+			burns = "; burn rate " + burns[2:]
+		}
+		t.line("    error budget left %s; %s of %s measured so far%s", percent(*r.Budget),
+			sli.Span(time.Duration(r.History)*time.Minute), sli.Span(r.Rule.Objective.Period), burns)
+	}
+	if r.HasSince {
+		t.line("    this rule counts since %s", r.Since.Start().In(t.style.Zone).Format("2006-01-02 15:04 MST"))
+	}
+}
+
+func (t *texter) stage(s *sli.StageReport) {
+	t.line("  stage %s  %s  %s", t.paint(bold, s.Stage.Name), s.Stage.Kind, clean(s.Stage.Facts.Reads))
+	if s.Err != nil {
+		t.line("    %s %s", t.paint(red, "failed:"), clean(s.Err.Error()))
+	}
+	tally := s.Cell.Tally
+	t.line("    %s lines = %s parsed + %s malformed + %s blank%s%s", whole(tally.Lines), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
+		some(float64(tally.Late), "; %s late"), some(float64(tally.Skewed), "; %s stamped in the future, not counted"))
+	if s.Layout != "" {
+		t.line("    format %s", s.Layout)
+	}
+	if s.FirstBad != "" && s.Err == nil {
+		t.line("    first malformed line: %s", clean(s.FirstBad))
+	}
+	if tally.Late*100 > tally.Lines {
+		t.line("    warning: over 1%% of the lines came after their minute had settled; raise settle: above %s", sli.Span(s.Stage.Facts.Settle))
+	}
+	t.requests(s)
+	for _, w := range s.Warnings {
+		t.line("    warning: %s", clean(w))
+	}
+	t.line("    %s", s.Stage.Facts.SettleWhy)
+}
+
+func (t *texter) requests(s *sli.StageReport) {
+	if !s.Stage.Facts.Gives(sli.Request) || s.Cell.Signals[sli.Request] == 0 {
+		return
+	}
+	classes := make([]string, 0, 6)
+	for class := 1; class < len(s.Cell.Status); class++ {
+		if n := s.Cell.Status[class]; n > 0 {
+			classes = append(classes, fmt.Sprintf("%dxx %s", class, count(n)))
+		}
+	}
+	if n := s.Cell.Status[0]; n > 0 {
+		classes = append(classes, "other "+count(n))
+	}
+	t.line("    %s requests: %s", count(s.Cell.Signals[sli.Request]), strings.Join(classes, ", "))
+	if d := &s.Cell.Latency; d.Count() > 0 {
+		t.line("    latency of %s: min %s, p50 %s, p90 %s, p99 %s, max %s", whole(int64(d.Count())), seconds(d.Min()), seconds(d.Quantile(.5)), seconds(d.Quantile(.9)), seconds(d.Quantile(.99)), seconds(d.Max()))
+	}
+	if len(s.Cell.Methods) > 0 {
+		names := make([]string, 0, len(s.Cell.Methods))
+		for name, n := range s.Cell.Methods {
+			names = append(names, name+" "+count(n))
+		}
+		slices.Sort(names)
+		t.line("    methods: %s", strings.Join(names, ", "))
+	}
+}
+
+// percent is a share with as many digits as tell it from 100 %.
+func percent(share float64) string {
+	text := strconv.FormatFloat(share*100, 'f', 3, 64)
+	if text == "100.000" && share < 1 {
+		return strconv.FormatFloat(share*100, 'f', -1, 64) + "%"
+	}
+	return text + "%"
+}
+
+func seconds(s float64) string {
+	switch {
+	case s < 1:
+		return strconv.FormatFloat(s*1000, 'g', 3, 64) + "ms"
+	case s < 100:
+		return strconv.FormatFloat(s, 'g', 3, 64) + "s"
+	}
+	return sli.Span(time.Duration(s * float64(time.Second)).Round(time.Second))
+}
+
+// whole is a number with its thousands apart.
+func whole(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+func count(v float64) string {
+	if v == float64(int64(v)) {
+		return whole(int64(v))
+	}
+	return strconv.FormatFloat(v, 'f', 1, 64)
+}
+
+// some is a part of a sentence that is told only when there is something to tell.
+func some(n float64, format string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, count(n))
+}
+
+func plural(n int64, format, noun string) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf(format, "1 "+noun)
+	}
+	return fmt.Sprintf(format, whole(n)+" "+noun+"s")
+}
+
+// clean makes foreign text safe for a terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,142 @@
+package mackerel
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+var burnWindows = []struct {
+	name   string
+	length time.Duration
+}{{"1h", time.Hour}, {"6h", 6 * time.Hour}, {"3d", 3 * 24 * time.Hour}}
+
+// Lines prints the report's metrics in one write. What was not measured is left out,
+// but for the statements about the run itself.
+func Lines(out io.Writer, prefix string, report *sli.Report) error {
+	var w writer
+	for _, p := range report.Pipelines {
+		w.pipeline(prefix, report.At, p)
+	}
+	_, err := out.Write(w.buf.Bytes())
+	return err
+}
+
+// writer spells lines of one pipeline at a time, those of the graphs that are chosen.
+type writer struct {
+	buf    bytes.Buffer
+	prefix string
+	plan   *sli.Plan
+}
+
+func (w *writer) line(graph sli.Graph, metric string, value float64, at time.Time) {
+	if !w.plan.Graphs[graph] || math.IsNaN(value) || math.IsInf(value, 0) {
+		return
+	}
+	for _, part := range []string{w.prefix, ".", string(graph), ".", w.plan.Name, ".", metric, "\t", number(value), "\t"} {
+		w.buf.WriteString(part)
+	}
+	w.buf.WriteString(strconv.FormatInt(at.Unix(), 10))
+	w.buf.WriteByte('\n')
+}
+
+// number is the shortest text that reads back as the value, without an exponent.
+func number(v float64) string {
+	if v == 0 {
+		v = 0 // not -0
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+// pipeline prints the statements about the run, which carry the run's minute, then
+// those about minutes, which carry the end of the newest due one.
+func (w *writer) pipeline(prefix string, now time.Time, p *sli.Pipeline) {
+	w.prefix, w.plan = prefix, p.Plan
+	run := sli.MinuteAt(now).Start()
+
+	for _, r := range p.Results {
+		if ratio, ok := r.Counts.Ratio(); ok && r.Status == sli.Value {
+			w.line(sli.GraphSLI, string(r.Rule.Kind), ratio*100, sli.Stamp(r.Due, now))
+		}
+	}
+	w.line(sli.GraphSLI, "measured", p.Measured*100, run)
+	if p.Age != nil {
+		w.line(sli.GraphAge, "age", p.Age.Seconds, sli.Stamp(p.Age.Minute, now))
+	}
+	w.line(sli.GraphAge, "measure_lag", p.MeasureLag(now).Seconds(), run)
+	w.measure(p, run)
+	w.point(p)
+	w.distributions(p, now)
+	for _, r := range p.Results {
+		w.history(r, now)
+	}
+}
+
+func (w *writer) measure(p *sli.Pipeline, run time.Time) {
+	up := 1.0
+	if p.Failed() > 0 {
+		up = 0
+	}
+	w.line(sli.GraphMeasure, "up", up, run)
+	w.line(sli.GraphMeasure, "sources_failed", float64(p.Failed()), run)
+	w.line(sli.GraphMeasure, "minutes_skipped", float64(p.Skipped), run)
+}
+
+// point prints the pending events point, the same each time until it is acknowledged.
+func (w *writer) point(p *sli.Pipeline) {
+	if p.Point == nil {
+		return
+	}
+	newest := int64(0)
+	for _, part := range p.Point.SLIs {
+		at := time.Unix(part.Time, 0)
+		newest = max(newest, part.Time)
+		w.line(sli.GraphEvents, string(part.Kind)+"_good", float64(part.Good), at)
+		w.line(sli.GraphEvents, string(part.Kind)+"_valid", float64(part.Valid), at)
+	}
+	w.line(sli.GraphEvents, "minutes", float64(p.Point.Minutes), time.Unix(newest, 0))
+}
+
+func (w *writer) distributions(p *sli.Pipeline, now time.Time) {
+	for _, r := range p.Results {
+		if r.Rule.Kind == sli.Latency && r.Status == sli.Value {
+			for _, s := range p.Stages {
+				if r.Rule.Feeds(s.Stage.Name) {
+					w.quantiles(sli.GraphLatency, &s.Cell.Latency, sli.Stamp(r.Due, now))
+				}
+			}
+		}
+		if r.Rule.Kind == sli.Freshness && r.Status == sli.Value && p.Delay != nil {
+			w.quantiles(sli.GraphDelay, &p.Delay.Delay, sli.Stamp(r.Due, now))
+		}
+	}
+}
+
+func (w *writer) quantiles(graph sli.Graph, d *sli.Distribution, at time.Time) {
+	if d.Count() == 0 {
+		return
+	}
+	w.line(graph, "p50", d.Quantile(0.5), at)
+	w.line(graph, "p90", d.Quantile(0.9), at)
+	w.line(graph, "p99", d.Quantile(0.99), at)
+	w.line(graph, "max", d.Max(), at)
+}
+
+// history prints the budget, floored at −100 %, and burn rates over measured windows.
+func (w *writer) history(r *sli.Result, now time.Time) {
+	at := sli.Stamp(r.Due, now)
+	if r.Budget != nil {
+		w.line(sli.GraphBudget, string(r.Rule.Kind), max(-100, *r.Budget*100), at)
+	}
+	for _, window := range burnWindows {
+		for _, b := range r.Burns {
+			if b.Length == window.length && b.Measured {
+				w.line(sli.GraphBurn, string(r.Rule.Kind)+"_"+window.name, b.Rate, at)
+			}
+		}
+	}
+}

@@ -1,0 +1,110 @@
+// Package mackerel prints a report the way mackerel-agent reads metric plugins:
+// `name<TAB>value<TAB>epoch`, and graph definitions.
+package mackerel
+
+import (
+	mp "github.com/mackerelio/go-mackerel-plugin"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Prefix begins every metric name unless another is asked for.
+const Prefix = "pipeline-sli"
+
+// graph is one graph of one pipeline. Definitions are concrete, without wildcards,
+// which the service forgets after some hours without data.
+type graph struct {
+	name    sli.Graph
+	label   string
+	unit    string
+	metrics []mp.Metrics
+}
+
+// graphsOf lists the graphs of a plan with every metric it can print, in order. The
+// configuration alone decides; what is printed in a run is a part of it.
+func graphsOf(plan *sli.Plan) []graph {
+	var kinds, eventCounts, budgets, burns []mp.Metrics
+	for _, rule := range plan.Rules {
+		kind, label := string(rule.Kind), rule.Kind.Label()
+		kinds = append(kinds, mp.Metrics{Name: kind, Label: label})
+		eventCounts = append(eventCounts,
+			mp.Metrics{Name: kind + "_good", Label: label + " good"},
+			mp.Metrics{Name: kind + "_valid", Label: label + " valid"})
+		budgets = append(budgets, mp.Metrics{Name: kind, Label: label})
+		for _, w := range burnWindows {
+			burns = append(burns, mp.Metrics{Name: kind + "_" + w.name, Label: label + " " + w.name})
+		}
+	}
+	kinds = append(kinds, mp.Metrics{Name: "measured", Label: "Measured"})
+	eventCounts = append(eventCounts, mp.Metrics{Name: "minutes", Label: "Minutes"})
+
+	age := []mp.Metrics{{Name: "measure_lag", Label: "Measure lag"}}
+	if plan.HasAge() {
+		age = append([]mp.Metrics{{Name: "age", Label: "Age"}}, age...)
+	}
+	all := []graph{
+		{sli.GraphSLI, "SLI", mp.UnitPercentage, kinds},
+		{sli.GraphAge, "Age", mp.UnitSeconds, age},
+		{sli.GraphMeasure, "Measurement", mp.UnitInteger, []mp.Metrics{
+			{Name: "up", Label: "Up"}, {Name: "sources_failed", Label: "Sources failed"}, {Name: "minutes_skipped", Label: "Minutes skipped"},
+		}},
+		{sli.GraphEvents, "Events", mp.UnitInteger, eventCounts},
+		{sli.GraphDelay, "Delay", mp.UnitSeconds, quantiles(plan.HasDelay())},
+		{sli.GraphFlow, "Flow", mp.UnitInteger, flowMetrics(plan)},
+		{sli.GraphBudget, "Error budget left", mp.UnitPercentage, budgets},
+		{sli.GraphLatency, "Latency", mp.UnitSeconds, quantiles(plan.HasLatency())},
+		{sli.GraphBurn, "Burn rate", mp.UnitFloat, burns},
+	}
+	var chosen []graph
+	for _, g := range all {
+		if plan.Graphs[g.name] && len(g.metrics) > 0 {
+			chosen = append(chosen, g)
+		}
+	}
+	return chosen
+}
+
+func quantiles(known bool) []mp.Metrics {
+	if !known {
+		return nil
+	}
+	return []mp.Metrics{{Name: "p50", Label: "p50"}, {Name: "p90", Label: "p90"}, {Name: "p99", Label: "p99"}, {Name: "max", Label: "Max"}}
+}
+
+func flowMetrics(plan *sli.Plan) []mp.Metrics {
+	var out []mp.Metrics
+	for _, m := range flowSignals {
+		if plan.Gives(m.signal) {
+			out = append(out, mp.Metrics{Name: m.signal.String(), Label: m.label})
+		}
+	}
+	return out
+}
+
+var flowSignals = []struct {
+	signal sli.Signal
+	label  string
+}{
+	{sli.Accepted, "Accepted"},
+	{sli.Done, "Done"},
+	{sli.Filtered, "Filtered"},
+	{sli.Dropped, "Dropped"},
+	{sli.DeadLettered, "Dead-lettered"},
+	{sli.Duplicate, "Duplicates"},
+}
+
+// Count is the number of series that a plan can post.
+func Count(plan *sli.Plan) int {
+	n := 0
+	for _, g := range graphsOf(plan) {
+		n += len(g.metrics)
+	}
+	return n
+}
+
+func title(plan *sli.Plan) string {
+	if plan.Label != "" {
+		return plan.Label
+	}
+	return plan.Name
+}

@@ -1,0 +1,58 @@
+package sli
+
+import "time"
+
+// AbortLimit is how long a request whose client went away must have lasted for the
+// abort to count as the service's fault, unless configured.
+const AbortLimit = 10 * time.Second
+
+// RequestAvailability judges requests: valid = requests, good = answered with a good
+// status (by default anything but 500–599; SRE workbook, appendix A).
+//
+// A status outside 100–599 is uncertain. A client abort (nginx 499, ALB 460) is bad
+// if it lasted longer than abortLimit, else uncertain: the service was not given the
+// time to answer.
+func RequestAvailability(abortLimit time.Duration) Classifier {
+	return func(e *Event) Verdict {
+		if e.Signal != Request {
+			return NotValid
+		}
+		switch {
+		case e.Status == 499 || e.Status == 460:
+			if e.HasLatency && e.Latency > abortLimit {
+				return Bad
+			}
+			return Uncertain
+		case e.Good != NotValid:
+			return e.Good
+		case e.Status < 100 || e.Status > 599:
+			return Uncertain
+		case e.Status >= 500:
+			return Bad
+		}
+		return Good
+	}
+}
+
+func availabilityRule(p *Plan, spec *Spec) (*Rule, error) {
+	stage, err := p.first(spec.From, func(f Facts) bool { return f.Gives(Request) }, "requests",
+		"name a stage with an access_log or a load balancer")
+	if err != nil {
+		return nil, err
+	}
+	return &Rule{
+		Method:     stage.Kind,
+		Stages:     []string{stage.Name},
+		Population: "requests",
+		Quality:    Exact,
+		Formula:    "requests answered with a good status / requests",
+		Classify:   RequestAvailability(spec.abortLimit()),
+	}, nil
+}
+
+func (s Spec) abortLimit() time.Duration {
+	if s.AbortLimit > 0 {
+		return s.AbortLimit
+	}
+	return AbortLimit
+}

@@ -1,0 +1,53 @@
+package sli
+
+import "math"
+
+// Counts are the judged events of one SLI: 0 ≤ Good ≤ Valid. Counts add; ratios
+// never do.
+type Counts struct {
+	Valid     float64 `json:"valid"`
+	Good      float64 `json:"good"`
+	Uncertain float64 `json:"uncertain"`
+}
+
+// Count adds weight under the verdict.
+func (c *Counts) Count(v Verdict, weight float64) {
+	switch v {
+	case Good:
+		c.Valid += weight
+		c.Good += weight
+	case Bad:
+		c.Valid += weight
+	case Uncertain:
+		c.Uncertain += weight
+	case NotValid:
+	}
+}
+
+// Plus is the sum.
+func (c Counts) Plus(d Counts) Counts {
+	return Counts{c.Valid + d.Valid, c.Good + d.Good, c.Uncertain + d.Uncertain}
+}
+
+// Minus is the difference; it may be negative.
+func (c Counts) Minus(d Counts) Counts {
+	return Counts{c.Valid - d.Valid, c.Good - d.Good, c.Uncertain - d.Uncertain}
+}
+
+// Bad is the number of valid events that were not good.
+func (c Counts) Bad() float64 { return c.Valid - c.Good }
+
+// Ratio is Good / Valid in 0…1; false when there was nothing to judge.
+func (c Counts) Ratio() (float64, bool) {
+	if c.Valid <= 0 {
+		return 0, false
+	}
+	return c.Good / c.Valid, true
+}
+
+// IsZero tells whether nothing was counted.
+func (c Counts) IsZero() bool { return c == Counts{} }
+
+// Weight rounds an estimated weight to 2⁻¹⁰, so that sums of estimates are exact in
+// any order.
+func Weight(w float64) float64 { return math.Round(w*1024) / 1024 }

@@ -1,0 +1,248 @@
+package sli
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"math"
+	"math/bits"
+	"time"
+)
+
+// Distribution is a mergeable log-linear histogram of durations in whole
+// nanoseconds. Count, Sum, Min and Max are exact; percentiles are nearest-rank with
+// a relative error of at most 0.1 %. Merging is vector addition: exact, in any order.
+// The zero value is empty and ready.
+type Distribution struct {
+	count    uint64
+	sum      float64 // nanoseconds; exact below 2⁵³ ns, about 104 days of work
+	min, max uint64
+	pages    [octaves]*page
+}
+
+const (
+	subBits = 10 // 2¹⁰ sub-buckets an octave
+	octaves = 64 - subBits + 1
+)
+
+type page [1 << subBits]uint32
+
+// place is the page and slot of a value: page 0 holds 0…1023 exactly, page p the
+// values [2^(p+9), 2^(p+10)) in 1024 steps.
+func place(v uint64) (p, slot int) {
+	p = bits.Len64(v >> subBits)
+	if p == 0 {
+		return 0, int(v)
+	}
+	// Values of page p have p+subBits bits; the top subBits+1 of them begin with a one.
+	return p, int(v>>(p-1)) & (1<<subBits - 1)
+}
+
+// value is the middle of a bucket.
+func value(p, slot int) uint64 {
+	if p == 0 {
+		return uint64(slot)
+	}
+	low := (uint64(1<<subBits) + uint64(slot)) << (p - 1)
+	return low + uint64(1)<<(p-1)/2
+}
+
+// Add counts a duration n times. Negative ones count as 0.
+func (d *Distribution) Add(duration time.Duration, n uint64) {
+	if n == 0 {
+		return
+	}
+	v := uint64(max(0, duration))
+	if d.count == 0 || v < d.min {
+		d.min = v
+	}
+	d.max = max(d.max, v)
+	d.count += n
+	d.sum += float64(v) * float64(n)
+	p, slot := place(v)
+	if d.pages[p] == nil {
+		d.pages[p] = new(page)
+	}
+	d.pages[p][slot] += uint32(n)
+}
+
+// Merge adds all of e.
+func (d *Distribution) Merge(e *Distribution) {
+	if e == nil || e.count == 0 {
+		return
+	}
+	if d.count == 0 || e.min < d.min {
+		d.min = e.min
+	}
+	d.max = max(d.max, e.max)
+	d.count += e.count
+	d.sum += e.sum
+	for p, from := range e.pages {
+		if from == nil {
+			continue
+		}
+		if d.pages[p] == nil {
+			d.pages[p] = new(page)
+		}
+		for i, n := range from {
+			d.pages[p][i] += n
+		}
+	}
+}
+
+// Count is the number of durations.
+func (d *Distribution) Count() uint64 {
+	if d == nil {
+		return 0
+	}
+	return d.count
+}
+
+// Mean, Min and Max are in seconds and exact; 0 when empty.
+func (d *Distribution) Mean() float64 {
+	if d.Count() == 0 {
+		return 0
+	}
+	return d.sum / float64(d.count) / 1e9
+}
+
+// Min is the smallest duration, in seconds.
+func (d *Distribution) Min() float64 {
+	if d.Count() == 0 {
+		return 0
+	}
+	return float64(d.min) / 1e9
+}
+
+// Max is the largest duration, in seconds.
+func (d *Distribution) Max() float64 {
+	if d.Count() == 0 {
+		return 0
+	}
+	return float64(d.max) / 1e9
+}
+
+// Quantile is the nearest-rank quantile in seconds, q in 0…1; 0 when empty.
+func (d *Distribution) Quantile(q float64) float64 {
+	if d.Count() == 0 {
+		return 0
+	}
+	rank := uint64(math.Ceil(q * float64(d.count)))
+	rank = min(max(rank, 1), d.count)
+	var seen uint64
+	for p, from := range d.pages {
+		if from == nil {
+			continue
+		}
+		for i, n := range from {
+			if seen += uint64(n); seen >= rank {
+				return float64(min(max(value(p, i), d.min), d.max)) / 1e9
+			}
+		}
+	}
+	return d.Max()
+}
+
+// Each visits the buckets in rising order: the middle of the bucket in seconds and
+// its count.
+func (d *Distribution) Each(visit func(seconds float64, count uint64)) {
+	if d == nil {
+		return
+	}
+	for p, from := range d.pages {
+		if from == nil {
+			continue
+		}
+		for i, n := range from {
+			if n > 0 {
+				visit(float64(min(max(value(p, i), d.min), d.max))/1e9, uint64(n))
+			}
+		}
+	}
+}
+
+// MarshalBinary packs the histogram: count, sum, min, max and, for every bucket in
+// use, the step from the one before and its count, all as varints.
+func (d *Distribution) MarshalBinary() ([]byte, error) {
+	out := binary.AppendUvarint(nil, d.count)
+	if d.count == 0 {
+		return out, nil
+	}
+	for _, v := range []uint64{math.Float64bits(d.sum), d.min, d.max} {
+		out = binary.AppendUvarint(out, v)
+	}
+	last := 0
+	for p, from := range d.pages {
+		if from == nil {
+			continue
+		}
+		for i, n := range from {
+			if n > 0 {
+				at := p<<subBits + i
+				out = binary.AppendUvarint(out, uint64(at-last))
+				out = binary.AppendUvarint(out, uint64(n))
+				last = at
+			}
+		}
+	}
+	return out, nil
+}
+
+var errPacked = errors.New("packed distribution is damaged")
+
+// UnmarshalBinary replaces d with what MarshalBinary packed.
+func (d *Distribution) UnmarshalBinary(data []byte) error {
+	*d = Distribution{}
+	next := func() (uint64, bool) {
+		v, n := binary.Uvarint(data)
+		if n <= 0 {
+			return 0, false
+		}
+		data = data[n:]
+		return v, true
+	}
+	var ok bool
+	if d.count, ok = next(); !ok || d.count == 0 {
+		if ok {
+			return nil
+		}
+		return errPacked
+	}
+	var sum uint64
+	for _, to := range []*uint64{&sum, &d.min, &d.max} {
+		if *to, ok = next(); !ok {
+			return errPacked
+		}
+	}
+	d.sum = math.Float64frombits(sum)
+	at := uint64(0)
+	for len(data) > 0 {
+		step, ok1 := next()
+		n, ok2 := next()
+		at += step
+		if !ok1 || !ok2 || at >= octaves<<subBits || n > math.MaxUint32 {
+			return errPacked
+		}
+		p := at >> subBits
+		if d.pages[p] == nil {
+			d.pages[p] = new(page)
+		}
+		d.pages[p][at&(1<<subBits-1)] = uint32(n)
+	}
+	return nil
+}
+
+// MarshalText is MarshalBinary in base64, for JSON.
+func (d *Distribution) MarshalText() ([]byte, error) {
+	packed, err := d.MarshalBinary()
+	return base64.RawStdEncoding.AppendEncode(nil, packed), err
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Distribution) UnmarshalText(text []byte) error {
+	packed, err := base64.RawStdEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return errPacked
+	}
+	return d.UnmarshalBinary(packed)
+}

@@ -1,0 +1,203 @@
+package sli
+
+import "math"
+
+// secondsPerMinute is the width of one minute cell.
+const secondsPerMinute = 60.0
+
+// Quantity is a number that may be unknown; its zero value is unknown, so a
+// reading that nobody made can't be taken for a zero.
+type Quantity struct {
+	Value float64
+	Known bool
+}
+
+// Some is the known quantity v. NaN, infinities and what float64 can't count
+// exactly are unknown.
+func Some(v float64) Quantity {
+	if !exact(v) {
+		return Quantity{}
+	}
+	return Quantity{Value: v, Known: true}
+}
+
+// exact reports whether v is a number up to 2⁵³; it keeps sums and products finite.
+func exact(v float64) bool { return math.Abs(v) <= 1<<53 }
+
+// Or is the value, or v where it is unknown.
+func (q Quantity) Or(v float64) float64 {
+	if q.Known {
+		return q.Value
+	}
+	return v
+}
+
+// Bin is Count samples of about Seconds each.
+type Bin struct {
+	Seconds float64
+	Count   float64
+}
+
+// Edge says that Count samples were at or below At seconds.
+type Edge struct {
+	At    float64
+	Count float64
+}
+
+// Summary is what a metric's statistics say about the N samples of a minute,
+// in seconds. N = 0 means no sample, or none known.
+type Summary struct {
+	N, Mean, Max float64
+	Min          Quantity
+	Edges        []Edge // ascending; may be empty
+}
+
+// usable reports whether the summary can stand for a distribution.
+func (s Summary) usable() bool {
+	return s.N > 0 && exact(s.N) && exact(s.Mean) && exact(s.Max)
+}
+
+// StageMinute is what one minute's metrics or log lines say of a path
+// front → queue → worker → store. Counts are records, times are seconds;
+// what isn't known stays unset.
+type StageMinute struct {
+	Answered bool // every source has answered for this minute
+
+	In    Quantity // accepted into the queue
+	Front []Bin    // front latency of the requests of this minute
+
+	Invocations, Errors, Throttles Quantity // of the worker, by start of the invocation
+	Age                            Summary  // per invocation: age of the newest record of its batch
+	Work                           Summary  // per invocation: how long it ran
+	Store                          Summary  // per write; set only where Work does not contain it
+
+	Handed       Quantity // handed to the worker, or written: every record by the time it is visible, repeats included
+	Done         Quantity // came out well; below zero where failures are booked later than attempts
+	Filtered     Quantity // left out on purpose
+	Dropped      Quantity // given up
+	DeadLettered Quantity // put aside
+	Polled       Quantity // read from the queue, filtered ones included
+
+	Oldest Quantity // exact age of the oldest record owed at the minute's end, where ids or a watermark tell it
+	Empty  bool     // proven: nothing was owed at the minute's end
+}
+
+// StageModel is what is configured, asked or assumed about a path; times are seconds.
+type StageModel struct {
+	Threshold float64 // T of the objective
+
+	Lanes     float64 // shards × parallelization factor; 0 unknown
+	BatchSize float64 // records; 0 unknown
+	Batching  float64 // W, the batching window
+	Timeout   float64 // of the function
+	Poll      float64 // the longest pause between two polls of a lane
+	ColdStart float64 // allowance for a start that Work does not contain
+
+	HasFront        bool // a front stage measures latency
+	HasFilter       bool // the mapping filters
+	PollsCounted    bool // Polled has been seen before, so that its absence means a stopped mapping
+	AgeIncludesWork bool // Age already contains Work
+	Counted         bool // departures are counted: SF, backlog, coverage
+	CountedAtEnd    bool // departures are counted when visible (writes, log lines), not when handed over
+}
+
+// AssumedStageModel is a model before anything is configured or asked: batch
+// 100, timeout 60 s, no batching window, lanes unknown, poll 1 s, cold start 10 s.
+func AssumedStageModel() StageModel {
+	return StageModel{BatchSize: 100, Timeout: 60, Poll: 1, ColdStart: 10}
+}
+
+// Cohort is what is known of the records accepted in one minute.
+// 0 ≤ Good ≤ Valid; Valid = 0 is no traffic; not Measured is neither.
+type Cohort struct {
+	Measured    bool
+	Reason      string // why it was not measured
+	Valid, Good float64
+}
+
+func notMeasured(reason string) Cohort { return Cohort{Reason: reason} }
+
+// measured is a cohort whose weights are rounded to 2⁻¹⁰, so that sums are
+// exact in any order.
+func measured(valid, good float64) Cohort {
+	valid = Weight(math.Max(0, valid))
+	return Cohort{Measured: true, Valid: valid, Good: Weight(clamp(good, 0, valid))}
+}
+
+func clamp(v, lo, hi float64) float64 { return math.Max(lo, math.Min(v, hi)) }
+
+// StagePath answers for a run of consecutive minutes. Methods take the index
+// of a minute and look at its neighbours; they never change anything.
+type StagePath struct {
+	model   StageModel
+	minutes []StageMinute
+	curves  []curve   // arrivals and departures, see flow.go
+	silence []silence // see estimate_age.go
+	notes   []string
+}
+
+// NewStagePath prepares minutes, oldest first and without holes: a minute that
+// was not answered is a zero StageMinute. The slice is kept, not copied.
+func NewStagePath(model StageModel, minutes []StageMinute) *StagePath {
+	p := &StagePath{model: model, minutes: minutes}
+	if model.AgeIncludesWork && ageExcludesWork(minutes) {
+		p.model.AgeIncludesWork = false
+		p.notes = append(p.notes, "the age cannot include the work: its minimum lies below the minimum of the work; work is added")
+	}
+	p.silence = silences(p.model, minutes)
+	p.curves = cumulate(p.model, minutes, p.silence)
+	return p
+}
+
+// Notes are doubts about the whole path, for people.
+func (p *StagePath) Notes() []string { return p.notes }
+
+// ageExcludesWork reports whether some minute disproves that ages contain the work.
+func ageExcludesWork(minutes []StageMinute) bool {
+	for _, m := range minutes {
+		if m.Age.usable() && m.Work.usable() && m.Age.Min.Known && m.Work.Min.Known && m.Age.Min.Value < m.Work.Min.Value {
+			return true
+		}
+	}
+	return false
+}
+
+// at is minute m if it was answered.
+func (p *StagePath) at(m int) (StageMinute, bool) {
+	if m < 0 || m >= len(p.minutes) {
+		return StageMinute{}, false
+	}
+	return p.minutes[m], p.minutes[m].Answered
+}
+
+// touched is the last minute that [start of m, end of m + T] touches.
+func (p *StagePath) touched(m int) int {
+	return m + minutesUp(p.model.Threshold)
+}
+
+// minutesUp is how many whole minutes hold so many seconds, at most a week.
+func minutesUp(seconds float64) int {
+	return int(clamp(math.Ceil(seconds/secondsPerMinute), 0, 7*24*60))
+}
+
+// passing is how many records of minute m are the worker's business: arrivals
+// less filtered ones, where the mapping filters.
+func (p *StagePath) passing(m int) (float64, bool) {
+	row, ok := p.at(m)
+	if !ok || !row.In.Known {
+		return 0, false
+	}
+	in := math.Max(0, row.In.Value)
+	if !p.model.HasFilter {
+		return in, true
+	}
+	return math.Max(0, in-row.Filtered.Value), row.Filtered.Known
+}
+
+// workMean is the mean work that has to be added to an age.
+func (p *StagePath) workMean(row StageMinute) float64 {
+	if p.model.AgeIncludesWork || !row.Work.usable() {
+		return 0
+	}
+	return math.Max(0, row.Work.Mean)
+}

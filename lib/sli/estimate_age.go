@@ -1,0 +1,197 @@
+package sli
+
+import "math"
+
+// silence is how a path stood at the end of a minute: since when nothing came
+// out although records arrived, and when something last did.
+type silence struct {
+	since  int // first minute with arrivals and without activity since; -1 none
+	active int // last minute with activity; -1 none known
+	known  bool
+	now    bool // this very minute was active
+}
+
+// silences walks through the minutes once. A minute of unknown activity may
+// have had some, so a silence can only begin after it.
+func silences(model StageModel, minutes []StageMinute) []silence {
+	out := make([]silence, len(minutes))
+	s := silence{since: -1, active: -1}
+	for i, m := range minutes {
+		active, known := model.activity(m)
+		s.known, s.now = known, active && known
+		switch {
+		case !known:
+			s.since, s.active = -1, -1
+		case active:
+			s.since, s.active = -1, i
+		case s.since < 0 && model.arrivals(m) > 0:
+			s.since = i
+		}
+		out[i] = s
+	}
+	return out
+}
+
+// activity reports whether the worker took anything in a minute: invocations
+// where they are counted, else departures. Behind a filter no invocation means
+// nothing unless nothing was polled either.
+func (model StageModel) activity(m StageMinute) (active, known bool) {
+	switch {
+	case !m.Answered:
+		return false, false
+	case !m.Invocations.Known:
+		out, known := m.departures()
+		if !known && !m.Handed.Known { // an age was read off something taken; its absence says nothing
+			return true, m.Age.usable()
+		}
+		return out > 0 || m.Handed.Or(0) > 0, true
+	case m.Invocations.Value > 0:
+		return true, true
+	case model.HasFilter && m.Polled.Or(0) > 0:
+		return true, true
+	case model.HasFilter && !m.Polled.Known:
+		return false, model.PollsCounted
+	}
+	return false, true
+}
+
+// arrivals is how many records that are the worker's business arrived for certain.
+func (model StageModel) arrivals(m StageMinute) float64 {
+	in := math.Max(0, m.In.Or(0))
+	if model.HasFilter {
+		in = math.Max(0, in-m.Filtered.Or(in))
+	}
+	return in
+}
+
+// StageAge is how old things are at the end of a minute, in seconds.
+type StageAge struct {
+	Known  bool
+	Oldest float64 // of the oldest record owed, 0 when nothing is
+	By     AgeBasis
+
+	// ByAges is the oldest record as ages and silence alone show it, without
+	// counts; progress and accounting use it, so that they don't judge counts
+	// by themselves.
+	ByAges Quantity
+
+	AtLeast float64  // proven lower bound of the oldest record's age
+	Newest  Quantity // how old the newest visible record is
+
+	Silence float64 // seconds proven without any activity while records waited
+	Since   int     // the minute that silence began in, -1 where there is none
+	Pending float64 // records accepted since, that minute included
+}
+
+// AgeBasis says what decided an age.
+type AgeBasis string
+
+// What an age can rest on.
+const (
+	AgeByRecords AgeBasis = "records"      // exact
+	AgeByWorker  AgeBasis = "age and work" // the largest age of a batch's newest record
+	AgeByQueue   AgeBasis = "counts"       // first in, first out: arrivals not yet matched by departures
+	AgeBySilence AgeBasis = "silence"
+	AgeOfNothing AgeBasis = "nothing owed"
+)
+
+// Age is the age at the end of minute m.
+//
+// Oldest is max(largest age + mean work, age of the queue's head by counts), and
+// in silence since minute k: (m − k + 1½)·60 + the last largest age. Where the
+// minute before k had neither arrivals nor activity, nothing was owed when the
+// silence began: half a minute and that last age are left out.
+func (p *StagePath) Age(m int) StageAge {
+	row, ok := p.at(m)
+	if !ok {
+		return StageAge{Since: -1}
+	}
+	s := p.silence[m]
+	a := StageAge{Since: s.since, Newest: p.newest(m)}
+	if s.since >= 0 {
+		a.Silence = float64(m-s.since) * secondsPerMinute
+		a.Pending = p.arrived(s.since, m)
+	}
+	a.AtLeast = a.Silence
+	a.Oldest, a.By, a.Known = p.oldestByAges(m)
+	if a.Known {
+		a.ByAges = Some(a.Oldest)
+	}
+	if a.By == AgeByRecords {
+		a.AtLeast = a.Oldest
+		return a
+	}
+	if head, ok := p.head(m); ok {
+		if !a.Known || head > a.Oldest {
+			a.Oldest, a.By, a.Known = head, AgeByQueue, true
+		}
+		if p.curves[m].anchored && row.Errors.Known && row.Errors.Value == 0 {
+			a.AtLeast = math.Max(a.AtLeast, head-secondsPerMinute)
+		}
+	}
+	return a
+}
+
+// oldestByAges is the age of the oldest record without looking at counts.
+func (p *StagePath) oldestByAges(m int) (float64, AgeBasis, bool) {
+	row, s := p.minutes[m], p.silence[m]
+	switch {
+	case row.Oldest.Known:
+		return math.Max(0, row.Oldest.Value), AgeByRecords, true
+	case row.Empty:
+		return 0, AgeOfNothing, true
+	case s.since >= 0:
+		return p.silentAge(m), AgeBySilence, true
+	case s.now && row.Age.usable():
+		return math.Max(0, row.Age.Max) + p.workMean(row), AgeByWorker, true
+	case s.now || !s.known:
+		return 0, "", false
+	}
+	return 0, AgeOfNothing, true
+}
+
+// silentAge is (m − k + 1½)·60 + the last largest age: the first record of N in
+// minute k came 60/(N+1) after its start, and of the minute before, whose last
+// activity was half-way through on average, records may be waiting as well.
+func (p *StagePath) silentAge(m int) float64 {
+	s := p.silence[m]
+	n := p.model.arrivals(p.minutes[s.since])
+	age := float64(m-s.since)*secondsPerMinute + secondsPerMinute*n/(n+1)
+	if s.active < 0 || s.active != s.since-1 {
+		return age
+	}
+	last := p.minutes[s.active]
+	n = p.model.arrivals(last)
+	age += secondsPerMinute / 2 * n / (n + 1)
+	if last.Age.usable() {
+		age += math.Max(0, last.Age.Max)
+	}
+	return age
+}
+
+// newest is the age of the newest visible record: the smallest age of a batch's
+// newest record, its way through, and the pause until the next one.
+func (p *StagePath) newest(m int) Quantity {
+	s := p.silence[m]
+	if s.active < 0 {
+		return Quantity{}
+	}
+	row := p.minutes[s.active]
+	if !row.Age.usable() {
+		return Quantity{}
+	}
+	age := math.Max(0, row.Age.Min.Or(row.Age.Mean))
+	if s.active < m {
+		return Some(float64(m-s.active)*secondsPerMinute + age)
+	}
+	return Some(age + p.workMean(row) + secondsPerMinute/(row.Age.N+1) + binMean(row.Front))
+}
+
+// arrived is how many records arrived in the minutes from…to, both included.
+func (p *StagePath) arrived(from, to int) float64 {
+	var n float64
+	for i := from; i <= to; i++ {
+		n += p.model.arrivals(p.minutes[i])
+	}
+	return n
+}

@@ -1,0 +1,225 @@
+package sli
+
+import (
+	"fmt"
+	"math"
+)
+
+// CheckOutcome says how a condition of a bound stood.
+type CheckOutcome string
+
+// A condition held, failed, or can't be seen in what is measured.
+const (
+	CheckHeld   CheckOutcome = "held"
+	CheckFailed CheckOutcome = "failed"
+	CheckUnseen CheckOutcome = "not observable"
+)
+
+// BoundCheck is one condition of the conditional bound.
+type BoundCheck struct {
+	Name    string
+	Outcome CheckOutcome
+}
+
+// LowerBound is C: under the condition that every lane that isn't empty is
+// polled, at least Good records were in time. All of a minute or nothing.
+type LowerBound struct {
+	Claimed bool
+	Good    float64
+	Reason  string  // why nothing is claimed
+	Worst   float64 // seconds: F + k·a + 2·D + 2·C + poll + W
+	Checks  []BoundCheck
+}
+
+// bound adds the bounds of minute m and moves the estimate to the proven one
+// where it lies outside; it is never moved to the conditional one.
+func (p *StagePath) bound(m int, s *StageShare) {
+	s.Upper = p.upper(m, s.Valid)
+	if s.Proven {
+		s.Upper = s.Good
+	}
+	if s.Good > s.Upper {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("estimate of %g good records moved down to %g, the most that the counts allow", s.Good, s.Upper))
+		s.Good = s.Upper
+	}
+	s.Lower = p.lower(m, s.Valid)
+}
+
+// upper is U: no more can be in time than were handed over from the start of
+// the minute until T after its end. Proven for any order and any number of
+// lanes; repeats only loosen it.
+func (p *StagePath) upper(m int, valid float64) float64 {
+	var handed float64
+	for i := m; i <= p.touched(m); i++ {
+		row, ok := p.at(i)
+		if !ok || !row.Handed.Known {
+			return valid
+		}
+		handed += math.Max(0, row.Handed.Value)
+	}
+	return math.Min(valid, math.Ceil(handed*1024)/1024)
+}
+
+// extremes are the largest stage times around a minute, and what happened there.
+type extremes struct {
+	age, work, store            float64
+	errors, throttles, given    float64 // given up: dropped or put aside
+	throttlesKnown, givenKnown  bool
+	errorsKnown, unservedMinute bool
+}
+
+// lower is C: all were in time if F + k·a + 2·D + 2·C + poll + W ≤ T, with the
+// largest front latency F, age a and work D, k = 1 without errors and 2 with.
+// Within a lane a record arrived after the newest of the batch before, so at
+// hand-over it is no older than that batch was, and the gap. It needs the minute
+// after the threshold's last as well, so the newest minutes claim nothing yet.
+func (p *StagePath) lower(m int, valid float64) LowerBound {
+	if valid == 0 {
+		return LowerBound{Claimed: true}
+	}
+	row := p.minutes[m]
+	if p.model.HasFront && binTotal(row.Front) == 0 {
+		return LowerBound{Reason: "the latency of the front is not known"}
+	}
+	x, reason := p.around(m)
+	if reason != "" {
+		return LowerBound{Reason: reason}
+	}
+	ages := 2.0
+	if x.errorsKnown && x.errors == 0 {
+		ages = 1
+	}
+	b := LowerBound{Checks: p.checks(m, x)}
+	b.Worst = binMax(row.Front) + ages*x.age + 2*x.work + x.store + 2*p.model.ColdStart + p.model.Poll + p.model.Batching
+	if b.Worst > p.model.Threshold {
+		b.Reason = fmt.Sprintf("the worst case of %.3gs is over the threshold", b.Worst)
+		return b
+	}
+	for _, c := range b.Checks {
+		if c.Outcome == CheckFailed {
+			b.Reason = c.Name + ": failed"
+			return b
+		}
+	}
+	b.Claimed, b.Good = true, valid
+	return b
+}
+
+// around takes the maxima from the function's timeout, the largest age and the
+// batching window before minute m to one minute after its threshold. A larger
+// age found earlier reaches further back.
+func (p *StagePath) around(m int) (extremes, string) {
+	last := p.touched(m) + 1
+	if last >= len(p.minutes) {
+		return extremes{}, "the minute after the threshold is not settled"
+	}
+	x := extremes{errorsKnown: true, throttlesKnown: true, givenKnown: true}
+	for i := last; i >= m-minutesUp(p.model.Timeout+x.age+p.model.Batching); i-- {
+		if i < 0 {
+			return extremes{}, "the history is too short"
+		}
+		if reason := p.widen(&x, i, i == last); reason != "" {
+			return extremes{}, reason
+		}
+	}
+	return x, ""
+}
+
+// widen takes minute i into the extremes.
+func (p *StagePath) widen(x *extremes, i int, last bool) string {
+	row, ok := p.at(i)
+	arrived, known := p.passing(i)
+	if !ok || !known || !row.Invocations.Known {
+		return "a source has not answered for a minute around it"
+	}
+	if row.Invocations.Value > 0 {
+		if !row.Age.usable() || !row.Work.usable() {
+			return "ages or durations are missing in a minute around it"
+		}
+		x.age = math.Max(x.age, row.Age.Max)
+		x.work = math.Max(x.work, row.Work.Max)
+		if row.Store.usable() {
+			x.store = math.Max(x.store, row.Store.Max)
+		}
+	} else if arrived > 0 {
+		next, _ := p.at(i + 1)
+		if last || arrived > 2 || next.Invocations.Or(0) <= 0 {
+			x.unservedMinute = true
+		}
+	}
+	x.errors += row.Errors.Or(0)
+	x.throttles += row.Throttles.Or(0)
+	x.given += row.Dropped.Or(0) + row.DeadLettered.Or(0)
+	x.errorsKnown = x.errorsKnown && row.Errors.Known
+	x.throttlesKnown = x.throttlesKnown && row.Throttles.Known
+	x.givenKnown = x.givenKnown && row.Dropped.Known && row.DeadLettered.Known
+	return ""
+}
+
+// checks are what betrays a lane that isn't polled, as far as it can be seen.
+func (p *StagePath) checks(m int, x extremes) []BoundCheck {
+	return []BoundCheck{
+		{"no throttles", outcome(x.throttlesKnown, x.throttles == 0)},
+		{"no minute with arrivals and without invocations", outcome(true, !x.unservedMinute)},
+		{"nothing dropped or dead-lettered", outcome(x.givenKnown || x.given > 0, x.given == 0)},
+		{"backlog explained by ages", p.backlogCheck(m)},
+	}
+}
+
+func outcome(seen, held bool) CheckOutcome {
+	switch {
+	case !seen:
+		return CheckUnseen
+	case held:
+		return CheckHeld
+	}
+	return CheckFailed
+}
+
+// backlogCheck compares the backlog with what is under way, at the end of
+// minute m and two minutes later: a statistical test, not a proof.
+func (p *StagePath) backlogCheck(m int) CheckOutcome {
+	if !p.model.Counted {
+		return CheckUnseen
+	}
+	now, _, ok := p.Backlog(m)
+	later, _, known := p.Backlog(m + 2)
+	perMinute, passes := p.passing(m)
+	if !ok || !known || !passes || !p.minutes[m].Age.usable() {
+		return CheckFailed
+	}
+	e := perMinute / secondsPerMinute * (math.Max(0, p.minutes[m].Age.Mean) + 1.5 + p.model.Batching)
+	allowed := func(e float64) float64 { return e + 4*math.Sqrt(e+1) }
+	return outcome(true, now <= allowed(e) && later <= allowed(1.5*e))
+}
+
+// StageWindow is the sum of a window's measured minutes: counts add, ratios never do.
+type StageWindow struct {
+	Valid, Good  float64
+	Lower, Upper float64 // minutes without a claim count as 0 and as all good
+	Minutes      int     // measured
+	Claimed      int     // measured minutes with a conditional lower bound
+	Proven       int     // measured minutes that are proven, not estimated
+}
+
+// SumStages sums the measured minutes of a window.
+func SumStages(shares []StageShare) StageWindow {
+	var w StageWindow
+	for _, s := range shares {
+		if !s.Measured {
+			continue
+		}
+		w.Minutes++
+		w.Valid += s.Valid
+		w.Good += s.Good
+		w.Lower += s.Lower.Good
+		w.Upper += s.Upper
+		if s.Lower.Claimed {
+			w.Claimed++
+		}
+		if s.Proven {
+			w.Proven++
+		}
+	}
+	return w
+}

@@ -1,0 +1,102 @@
+package sli
+
+import "testing"
+
+func boundModel() StageModel {
+	m := calmModel(60)
+	m.Timeout = 60
+	return m
+}
+
+func TestConditionalBoundGolden(t *testing.T) {
+	// 0.1 + 1·0.5 + 2·0.4 + 2·10 + 1 + 0 = 22.4 s ≤ 60 s; look-back ceil(60.5/60) = 2 minutes.
+	p := NewStagePath(boundModel(), lineUp(6, calm()))
+	b := p.Freshness(2).Lower
+	near(t, "worst", b.Worst, 22.4, 1e-9)
+	if !b.Claimed || b.Good != 600 || b.Checks[3].Outcome != CheckUnseen || b.Checks[0].Outcome != CheckHeld {
+		t.Errorf("bound %+v", b)
+	}
+	if b := p.Freshness(1).Lower; b.Claimed {
+		t.Error("claimed without the minutes before")
+	}
+	if b := p.Freshness(4).Lower; b.Claimed {
+		t.Error("claimed without the minute after the threshold")
+	}
+}
+
+func TestConditionalBoundIsWithdrawn(t *testing.T) {
+	model := boundModel()
+	model.Counted = true
+	for name, change := range map[string]func(rows []StageMinute){
+		"throttled":                    func(rows []StageMinute) { rows[1].Throttles = Some(1) },
+		"a minute without invocations": func(rows []StageMinute) { rows[4] = still() },
+		"dropped":                      func(rows []StageMinute) { rows[3].Dropped = Some(1) },
+		"dead-lettered":                func(rows []StageMinute) { rows[3].DeadLettered = Some(1) },
+		"backlog unexplained":          func(rows []StageMinute) { rows[2].Done = Some(500) },
+		"backlog two minutes later":    func(rows []StageMinute) { rows[4].Done = Some(500) },
+		"an age over the threshold":    func(rows []StageMinute) { rows[3].Age.Max = 50 },
+		"errors double a long age":     func(rows []StageMinute) { rows[3].Age.Max = 25; rows[2].Errors = Some(1) },
+		"errors unknown, a long age":   func(rows []StageMinute) { rows[3].Age.Max = 25; rows[2].Errors = Quantity{} },
+		"front slower than it may be":  func(rows []StageMinute) { rows[2].Front = []Bin{{0.1, 599}, {39, 1}} },
+		"a source did not answer":      func(rows []StageMinute) { rows[1].Answered = false },
+		"ages missing":                 func(rows []StageMinute) { rows[4].Age = Summary{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows := lineUp(7, calm())
+			if b := NewStagePath(model, rows).Freshness(2).Lower; !b.Claimed {
+				t.Fatalf("not claimed while all is well: %s", b.Reason)
+			}
+			change(rows)
+			if b := NewStagePath(model, rows).Freshness(2).Lower; b.Claimed || b.Good != 0 || b.Reason == "" {
+				t.Errorf("still claimed: %+v", b)
+			}
+		})
+	}
+}
+
+func TestTwoStragglersWithoutInvocationAreTolerated(t *testing.T) {
+	lone := still()
+	lone.In = Some(2)
+	rows := lineUp(3, calm(), 1, lone, 3, calm())
+	if b := NewStagePath(boundModel(), rows).Freshness(2).Lower; !b.Claimed {
+		t.Errorf("not claimed: %s", b.Reason)
+	}
+}
+
+func TestLargeAgeReachesFurtherBack(t *testing.T) {
+	model := boundModel()
+	model.Threshold = 300
+	rows := lineUp(12, calm())
+	rows[3].Age.Max = 120 // makes the interval of minute 4 begin at minute 1
+	rows[1].Throttles = Some(1)
+	if b := NewStagePath(model, rows).Freshness(4).Lower; b.Claimed {
+		t.Error("the throttles within reach of the large age were not seen")
+	}
+}
+
+func TestEstimateOverTheProvenBoundIsMoved(t *testing.T) {
+	rows := lineUp(4, calm())
+	rows[1].Handed, rows[2].Handed = Some(100), Some(150)
+	s := NewStagePath(calmModel(60), rows).Freshness(1)
+	if s.Upper != 250 || s.Good != 250 || len(s.Warnings) != 1 {
+		t.Errorf("good %v, upper %v, warnings %q", s.Good, s.Upper, s.Warnings)
+	}
+	rows[2].Handed = Quantity{}
+	if s := NewStagePath(calmModel(60), rows).Freshness(1); s.Upper != 600 || s.Good != 600 {
+		t.Errorf("without the counts nothing is proven: good %v, upper %v", s.Good, s.Upper)
+	}
+}
+
+func TestWindowBoundsCountUnclaimedMinutes(t *testing.T) {
+	p := NewStagePath(boundModel(), lineUp(5, calm(), 3, still()))
+	var shares []StageShare
+	for m := range 8 {
+		shares = append(shares, p.Freshness(m))
+	}
+	w := SumStages(shares)
+	// minute 2 alone is claimed; minutes 5 and 6 are silent, 7 is not settled
+	want := StageWindow{Valid: 7 * 600, Good: 5 * 600, Lower: 600, Upper: 5 * 600, Minutes: 7, Claimed: 1, Proven: 2}
+	if w != want {
+		t.Errorf("window %+v, want %+v", w, want)
+	}
+}

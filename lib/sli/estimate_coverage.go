@@ -1,0 +1,106 @@
+package sli
+
+import (
+	"math"
+	"sort"
+)
+
+// CoverageMinute is what became of the records accepted in one minute, first in,
+// first out: Good and the other classes together are what arrived, and Valid is
+// that without the filtered ones.
+type CoverageMinute struct {
+	Cohort
+	Filtered, Dropped, DeadLettered float64
+	Late                            float64 // still owed at the deadline, and the ages show it
+	Lost                            float64 // owed at the deadline, and no age shows it
+	Duplicates                      float64 // departures beyond all arrivals, by the minute they came out
+}
+
+// Coverage estimates for every minute how many of the records accepted in it
+// had come out well by its end + deadline seconds. A deficit counts only as far
+// as the ages can't explain it as backlog, all through to the deadline, so that
+// a loss inside the interval of Account never breaches.
+func (p *StagePath) Coverage(deadline float64) []CoverageMinute {
+	cover := make([]CoverageMinute, len(p.minutes))
+	excess := p.excess()
+	var lost float64 // written off and still in the system
+	for m := range p.minutes {
+		c := p.curves[m]
+		if !c.known {
+			cover[m].Cohort = notMeasured("arrivals or departures are not known")
+			continue
+		}
+		if c.first == m {
+			lost = 0
+		}
+		end, ok := p.curveAt(m, deadline)
+		if !ok {
+			cover[m].Cohort = notMeasured("the minutes up to the deadline are not settled")
+			continue
+		}
+		in := c.to.in - c.from.in
+		lost = math.Min(lost, c.to.backlog())
+		more := clamp(p.lasting(excess, m, deadline)-lost, 0, in)
+		cover[m] = p.cohort(c, end, lost, more)
+		lost += more
+	}
+	return cover
+}
+
+// cohort divides the arrivals of a minute by what the departures of the same
+// rank were: those of rank in…in less the lost ones, as far as out by the end.
+func (p *StagePath) cohort(c curve, end totals, lostBefore, lost float64) CoverageMinute {
+	first := math.Max(0, c.from.in-lostBefore)
+	last := math.Max(first, c.to.in-lostBefore-lost)
+	out := clamp(end.out(), first, last)
+	left := p.departed(c.first, out).minus(p.departed(c.first, first))
+	m := CoverageMinute{Filtered: left.filtered, Dropped: left.dropped, DeadLettered: left.deadLettered, Late: last - out, Lost: lost}
+	if c.anchored {
+		m.Duplicates = c.surplus
+	}
+	m.Cohort = measured(c.to.in-c.from.in-left.filtered, left.done)
+	return m
+}
+
+// departed is what the first n departures since the curves began consisted of.
+func (p *StagePath) departed(first int, n float64) totals {
+	size := 1
+	for first+size < len(p.curves) && p.curves[first+size].known && p.curves[first+size].first == first {
+		size++
+	}
+	i := first + sort.Search(size-1, func(i int) bool { return p.curves[first+i].to.out() >= n })
+	c := p.curves[i]
+	if width := c.to.out() - c.from.out(); width > 0 {
+		return c.from.between(c.to, clamp((n-c.from.out())/width, 0, 1))
+	}
+	return c.to
+}
+
+// excess is the backlog at every minute's end that no age explains.
+func (p *StagePath) excess() []float64 {
+	excess := make([]float64, len(p.minutes))
+	for m, c := range p.curves {
+		if !c.known {
+			continue
+		}
+		switch young := p.young(m); {
+		case c.sealed:
+			excess[m] = c.to.backlog()
+		case young.Known:
+			excess[m] = math.Max(0, c.to.backlog()-young.Value)
+		}
+	}
+	return excess
+}
+
+// lasting is the smallest excess from the end of minute m until the deadline.
+func (p *StagePath) lasting(excess []float64, m int, deadline float64) float64 {
+	least := excess[m]
+	for i := m; i <= m+int(deadline/secondsPerMinute) && i < len(excess) && p.curves[i].first == p.curves[m].first; i++ {
+		least = math.Min(least, excess[i])
+		if p.curves[i].sealed {
+			break
+		}
+	}
+	return least
+}

@@ -1,0 +1,202 @@
+package sli
+
+import "math"
+
+// StageShare is the estimate of one arrival minute with what it rests on.
+type StageShare struct {
+	Cohort
+	Proven bool // good is proven (no traffic, or silence), not estimated
+
+	Share         float64 // P(front + age + span + work ≤ T)
+	Used          int     // the minute whose invocations were used
+	PerInvocation float64 // r
+	Span          float64 // G, seconds
+	Unexplained   float64 // x: backlog that nothing explains; 0 where departures aren't counted
+	Growth        float64 // g: its growth in this minute
+
+	Upper    float64    // proven: good is at most this
+	Lower    LowerBound // conditional
+	Warnings []string
+}
+
+// Freshness estimates how many of the records accepted in minute m were visible
+// within the threshold: S, and SF where departures are counted, with their bounds.
+//
+//	S:  good = In · P(F + A + G·v + D ≤ T)      F front, A age, D work
+//	    G = min(r·L/λ, mean A + mean D + poll + W), the batch's span; v is 0 for the
+//	    newest of r records, else uniform
+//	SF: good = (In − g) · P, g the growth of max(0, B − e − 3·√(e+1)),
+//	    e = λ·min(T, mean A + poll + W/2), B the backlog
+//
+// No invocation in any minute that [start, end + T] touches: none is good, proven.
+func (p *StagePath) Freshness(m int) StageShare {
+	s := p.stages(m)
+	if s.Measured {
+		p.bound(m, &s)
+	}
+	return s
+}
+
+func (p *StagePath) stages(m int) StageShare {
+	row, ok := p.at(m)
+	switch {
+	case !(p.model.Threshold > 0):
+		return StageShare{Cohort: notMeasured("the threshold must be over 0")}
+	case !ok:
+		return StageShare{Cohort: notMeasured("a source has not answered for this minute")}
+	case !row.In.Known:
+		return StageShare{Cohort: notMeasured("arrivals are not known")}
+	case row.In.Value <= 0:
+		return StageShare{Cohort: measured(0, 0), Proven: true, Used: m}
+	}
+	valid, ok := p.passing(m)
+	if !ok {
+		return StageShare{Cohort: notMeasured("the mapping filters and filtered records are not known")}
+	}
+	used, reason := p.invoked(m)
+	switch {
+	case reason != "":
+		return StageShare{Cohort: notMeasured(reason)}
+	case used < 0:
+		return StageShare{Cohort: measured(p.silentValid(m, row.In.Value), 0), Proven: true, Used: -1}
+	case valid == 0:
+		return StageShare{Cohort: measured(0, 0), Proven: true, Used: used}
+	}
+	parts, reason := p.parts(m, used, valid)
+	if reason != "" {
+		return StageShare{Cohort: notMeasured(reason)}
+	}
+	s := StageShare{Used: used, PerInvocation: parts.perInvocation, Span: parts.span, Share: parts.within(p.model.Threshold)}
+	base := valid
+	if p.model.Counted {
+		if s.Unexplained, s.Growth, ok = p.growth(m, valid); !ok {
+			return StageShare{Cohort: notMeasured("departures are not known")}
+		}
+		base -= s.Growth
+	}
+	base -= row.Dropped.Or(0) + row.DeadLettered.Or(0) // departed, not visible
+	s.Cohort = measured(valid, math.Max(0, base)*s.Share)
+	return s
+}
+
+// invoked is the first minute from m on, as far as T reaches, with invocations;
+// −1 where it is proven that there is none.
+func (p *StagePath) invoked(m int) (used int, reason string) {
+	for i := m; i <= p.touched(m); i++ {
+		row, ok := p.at(i)
+		switch {
+		case !ok:
+			return 0, "the minutes up to the threshold are not settled"
+		case !row.Invocations.Known:
+			return 0, "invocations are not known"
+		case row.Invocations.Value > 0:
+			return i, ""
+		}
+	}
+	return -1, ""
+}
+
+// silentValid is how many records of a silent minute were owed. Behind a filter
+// any record filtered until the threshold may have been one of them.
+func (p *StagePath) silentValid(m int, in float64) float64 {
+	if p.model.HasFilter {
+		for i := m; i <= p.touched(m); i++ {
+			in -= p.minutes[i].Filtered.Or(in)
+		}
+	}
+	return math.Max(0, in)
+}
+
+// parts are the stages' distributions for the arrivals of minute m, with the
+// invocations of minute used.
+func (p *StagePath) parts(m, used int, valid float64) (delayParts, string) {
+	row := p.minutes[used]
+	if !row.Age.usable() {
+		return delayParts{}, "the age of the queue is not known"
+	}
+	d := delayParts{age: row.Age, store: row.Store}
+	if !p.model.AgeIncludesWork {
+		if !row.Work.usable() {
+			return delayParts{}, "the duration of the work is not known"
+		}
+		d.work = row.Work
+	}
+	if p.model.HasFront {
+		if d.front = p.front(m); d.front == nil {
+			return delayParts{}, "the latency of the front is not known"
+		}
+	}
+	d.perInvocation = p.perInvocation(m, used)
+	d.span = math.Max(0, row.Age.Mean) + p.workMean(row) + p.model.Poll + p.model.Batching
+	if lanes := p.model.Lanes; lanes > 0 {
+		d.span = math.Min(d.span, d.perInvocation*lanes*secondsPerMinute/valid)
+	}
+	return d, ""
+}
+
+// front is the front's latency in minute m, or in the nearest within five
+// minutes: few requests may be written a minute before or after their records.
+func (p *StagePath) front(m int) []Bin {
+	for d := range 6 {
+		for _, i := range [...]int{m - d, m + d} {
+			if row, ok := p.at(i); ok && binTotal(row.Front) > 0 {
+				return row.Front
+			}
+		}
+	}
+	return nil
+}
+
+// perInvocation is r: the records that left per invocation where departures are
+// counted, else those that arrived since minute m.
+func (p *StagePath) perInvocation(m, used int) float64 {
+	row := p.minutes[used]
+	var records float64
+	if out := row.Done.Or(0) + row.Dropped.Or(0) + row.DeadLettered.Or(0); p.model.Counted && out > 0 {
+		records = out
+	} else {
+		records = p.arrived(m, used)
+	}
+	r := math.Max(1, records/row.Invocations.Value)
+	if p.model.BatchSize >= 1 {
+		r = math.Min(r, p.model.BatchSize)
+	}
+	return r
+}
+
+// underway is e: the backlog that is merely on its way at the given arrivals a
+// minute.
+func (p *StagePath) underway(m int, perMinute float64) float64 {
+	wait := p.model.Threshold
+	if used, reason := p.invoked(m); reason == "" && used >= 0 && p.minutes[used].Age.usable() {
+		wait = math.Min(wait, math.Max(0, p.minutes[used].Age.Mean)+p.model.Poll+p.model.Batching/2)
+	}
+	return perMinute / secondsPerMinute * wait
+}
+
+// unexplained is x: the backlog at the end of minute m that neither youth nor
+// chance explains.
+func (p *StagePath) unexplained(m int) (float64, bool) {
+	perMinute, ok := p.passing(m)
+	if !ok {
+		return 0, false
+	}
+	backlog, _, ok := p.Backlog(m)
+	return math.Max(0, backlog-plausible(p.underway(m, perMinute))), ok
+}
+
+// plausible is as much backlog as e records under way can look like by chance.
+func plausible(e float64) float64 { return e + 3*math.Sqrt(e+1) }
+
+// growth is x and what was added to it in minute m: arrivals that neither came
+// out nor are young. Only growth counts, so a wrong start does little harm.
+func (p *StagePath) growth(m int, valid float64) (x, growth float64, ok bool) {
+	if x, ok = p.unexplained(m); !ok {
+		return 0, 0, false
+	}
+	var before float64
+	if m > p.curves[m].first {
+		before, _ = p.unexplained(m - 1)
+	}
+	return x, clamp(x-before, 0, valid), true
+}

@@ -1,0 +1,263 @@
+package sli
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// calm is a minute in which all is well: 600 records, 60 invocations.
+func calm() StageMinute {
+	return StageMinute{
+		Answered: true, In: Some(600), Front: []Bin{{0.1, 600}},
+		Invocations: Some(60), Errors: Some(0), Throttles: Some(0),
+		Age:    Summary{N: 60, Mean: 0.5, Max: 0.5},
+		Work:   Summary{N: 60, Mean: 0.4, Max: 0.4},
+		Handed: Some(600), Done: Some(600), Filtered: Some(0), Dropped: Some(0), DeadLettered: Some(0),
+	}
+}
+
+// still is a minute with arrivals in which the worker was never invoked.
+func still() StageMinute {
+	m := calm()
+	m.Invocations, m.Age, m.Work = Some(0), Summary{}, Summary{}
+	m.Handed, m.Done = Some(0), Some(0)
+	return m
+}
+
+// idle is a minute without arrivals and without invocations.
+func idleMinute() StageMinute {
+	m := still()
+	m.In, m.Front = Some(0), nil
+	return m
+}
+
+func calmModel(threshold float64) StageModel {
+	m := AssumedStageModel()
+	m.Threshold, m.Lanes, m.HasFront = threshold, 2, true
+	return m
+}
+
+// minutes lines up n copies of each row.
+func lineUp(parts ...any) []StageMinute {
+	var rows []StageMinute
+	for i := 0; i < len(parts); i += 2 {
+		for range parts[i].(int) {
+			rows = append(rows, parts[i+1].(StageMinute))
+		}
+	}
+	return rows
+}
+
+func TestStagesGolden(t *testing.T) {
+	// r = 600/60 = 10; λ = 10/s, so G = min(10·2/10, 0.5+0.4+1+0) = 1.9 s.
+	// Delay = 0.1 + 0.5 + 0.4 + (0 for a tenth, else uniform to 1.9).
+	s := NewStagePath(calmModel(2), lineUp(3, calm())).Freshness(0)
+	near(t, "r", s.PerInvocation, 10, 0)
+	near(t, "G", s.Span, 1.9, 1e-12)
+	near(t, "share", s.Share, 0.1+0.9*1/1.9, 0.02) // ages all alike come out 2 % small
+	if s.Good != math.Round(600*s.Share*1024)/1024 || s.Valid != 600 || s.Proven {
+		t.Errorf("good %v of %v, proven %v", s.Good, s.Valid, s.Proven)
+	}
+}
+
+func TestSpanWithoutLanesIsTheLongestGap(t *testing.T) {
+	m := calmModel(60)
+	m.Lanes, m.Batching = 0, 20
+	s := NewStagePath(m, lineUp(3, calm())).Freshness(0)
+	near(t, "G", s.Span, 0.5+0.4+1+20, 1e-12)
+}
+
+func TestBatchSizeCapsRecordsPerInvocation(t *testing.T) {
+	m := calmModel(60)
+	m.BatchSize = 4
+	near(t, "r", NewStagePath(m, lineUp(3, calm())).Freshness(0).PerInvocation, 4, 0)
+}
+
+func TestAgeThatIncludesWorkIsNotAddedTwice(t *testing.T) {
+	m := calmModel(60)
+	m.AgeIncludesWork = true
+	rows := lineUp(3, calm())
+	near(t, "G", NewStagePath(m, rows).Freshness(0).Span, 1.5, 1e-12)
+
+	rows[2].Age.Min, rows[2].Work.Min = Some(0.1), Some(0.4)
+	p := NewStagePath(m, rows)
+	near(t, "G once disproved", p.Freshness(0).Span, 1.9, 1e-12)
+	if len(p.Notes()) != 1 {
+		t.Errorf("notes %q, want the disproof", p.Notes())
+	}
+}
+
+func TestSilenceIsProvenBad(t *testing.T) {
+	p := NewStagePath(calmModel(60), lineUp(1, calm(), 3, still(), 1, calm()))
+	s := p.Freshness(1) // minutes 1 and 2 touch [start, end+60 s]
+	if !s.Measured || !s.Proven || s.Good != 0 || s.Valid != 600 || s.Upper != 0 {
+		t.Errorf("silence: %+v", s)
+	}
+	if s = p.Freshness(3); s.Proven || s.Used != 4 || !s.Measured {
+		t.Errorf("the minute before the resumption must use the next one's invocations: %+v", s)
+	}
+}
+
+func TestNoTrafficIsNeitherGoodNorBad(t *testing.T) {
+	s := NewStagePath(calmModel(60), lineUp(3, idleMinute())).Freshness(0)
+	if !s.Measured || s.Valid != 0 || s.Good != 0 {
+		t.Errorf("no traffic: %+v", s)
+	}
+}
+
+func TestNotMeasuredIsNeverAZero(t *testing.T) {
+	change := func(f func(*StageMinute)) []StageMinute {
+		rows := lineUp(3, calm())
+		f(&rows[1])
+		return rows
+	}
+	filtering := calmModel(60)
+	filtering.HasFilter = true
+	counting := calmModel(60)
+	counting.Counted = true
+	for name, c := range map[string]struct {
+		model StageModel
+		rows  []StageMinute
+	}{
+		"unanswered":             {calmModel(60), change(func(m *StageMinute) { m.Answered = false })},
+		"arrivals unknown":       {calmModel(60), change(func(m *StageMinute) { m.In = Quantity{} })},
+		"invocations unknown":    {calmModel(60), change(func(m *StageMinute) { m.Invocations = Quantity{} })},
+		"no age":                 {calmModel(60), change(func(m *StageMinute) { m.Age = Summary{} })},
+		"no duration":            {calmModel(60), change(func(m *StageMinute) { m.Work = Summary{} })},
+		"silent, not settled":    {calmModel(600), lineUp(3, still())},
+		"front unknown":          {calmModel(60), change(func(m *StageMinute) { m.Front = nil })[1:2]},
+		"filtered unknown":       {filtering, change(func(m *StageMinute) { m.Filtered = Quantity{} })},
+		"departures unknown":     {counting, change(func(m *StageMinute) { m.Done = Quantity{} })},
+		"no threshold":           {calmModel(0), lineUp(3, calm())},
+		"threshold is no number": {calmModel(math.NaN()), lineUp(3, calm())},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := NewStagePath(c.model, c.rows).Freshness(min(1, len(c.rows)-1))
+			if s.Measured || s.Reason == "" || s.Valid != 0 {
+				t.Errorf("want not measured with a reason, got %+v", s)
+			}
+		})
+	}
+	for _, m := range []int{-1, 3} {
+		if s := NewStagePath(calmModel(60), lineUp(3, calm())).Freshness(m); s.Measured {
+			t.Errorf("minute %d outside the history is measured", m)
+		}
+	}
+}
+
+func TestFrontOfANeighbouringMinuteStandsIn(t *testing.T) {
+	rows := lineUp(4, calm())
+	rows[0].Front = nil
+	if s := NewStagePath(calmModel(60), rows).Freshness(0); !s.Measured {
+		t.Errorf("not measured: %s", s.Reason)
+	}
+}
+
+func TestFilteredRecordsAreNotValid(t *testing.T) {
+	m := calmModel(60)
+	m.HasFilter = true
+	rows := lineUp(3, calm())
+	rows[0].Filtered = Some(450)
+	if s := NewStagePath(m, rows).Freshness(0); s.Valid != 150 || s.Good != 150 {
+		t.Errorf("good %v of %v, want 150 of 150", s.Good, s.Valid)
+	}
+	quiet := still()
+	quiet.Filtered = Some(600)
+	if s := NewStagePath(m, lineUp(3, quiet)).Freshness(0); !s.Measured || s.Valid != 0 {
+		t.Errorf("all filtered is no traffic, got %+v", s)
+	}
+	stuck := still()
+	if s := NewStagePath(m, lineUp(3, stuck)).Freshness(0); s.Valid != 600 || s.Good != 0 {
+		t.Errorf("nothing filtered and nothing invoked: good %v of %v, want 0 of 600", s.Good, s.Valid)
+	}
+}
+
+func TestGrowthOfUnexplainedBacklogIsBad(t *testing.T) {
+	m := calmModel(60)
+	m.Counted = true
+	rows := lineUp(5, calm())
+	rows[2].Done = Some(400) // 200 neither came out nor are young
+	p := NewStagePath(m, rows)
+	// e = 10·min(60, 0.5+1) = 15; x = 200 − 15 − 3·4 = 173.
+	s := p.Freshness(2)
+	near(t, "x", s.Unexplained, 173, 1e-9)
+	near(t, "good", s.Good, 600-173, 1)
+	if next := p.Freshness(3); next.Growth != 0 || next.Good != 600 {
+		t.Errorf("only growth counts: %+v", next)
+	}
+}
+
+func TestDroppedAndDeadLetteredAreNotGood(t *testing.T) {
+	rows := lineUp(3, calm())
+	rows[0].Dropped, rows[0].DeadLettered = Some(30), Some(20)
+	near(t, "good", NewStagePath(calmModel(60), rows).Freshness(0).Good, 550, 1e-6)
+}
+
+// drawMinute draws anything a source could say, contradictions included.
+func drawMinute(t *rapid.T) StageMinute {
+	quantity := func(name string) Quantity {
+		if rapid.IntRange(0, 7).Draw(t, name+"?") == 0 {
+			return Quantity{}
+		}
+		return Some(rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(-5, 1000), rapid.Float64()).Draw(t, name))
+	}
+	summary := func(name string) Summary {
+		v := rapid.OneOf(rapid.Float64Range(0, 200), rapid.Float64())
+		return Summary{N: rapid.Float64Range(-1, 100).Draw(t, name+"n"), Mean: v.Draw(t, name+"mean"), Max: v.Draw(t, name+"max"),
+			Min: Some(v.Draw(t, name+"min")), Edges: []Edge{{v.Draw(t, name+"edge"), v.Draw(t, name+"count")}}}
+	}
+	return StageMinute{
+		Answered: rapid.IntRange(0, 9).Draw(t, "answered") > 0,
+		In:       quantity("in"), Front: []Bin{{rapid.Float64().Draw(t, "front"), rapid.Float64().Draw(t, "requests")}, {0.5, 3}},
+		Invocations: quantity("invocations"), Errors: quantity("errors"), Throttles: quantity("throttles"),
+		Age: summary("age"), Work: summary("work"), Store: summary("store"),
+		Handed: quantity("handed"), Done: quantity("done"), Filtered: quantity("filtered"),
+		Dropped: quantity("dropped"), DeadLettered: quantity("dead"), Polled: quantity("polled"), Oldest: quantity("oldest"),
+		Empty: rapid.IntRange(0, 9).Draw(t, "empty") == 0,
+	}
+}
+
+func drawPath(t *rapid.T) *StagePath {
+	m := AssumedStageModel()
+	m.Threshold = rapid.Float64Range(0.5, 300).Draw(t, "T")
+	m.Lanes = float64(rapid.IntRange(0, 3).Draw(t, "L"))
+	m.Batching = rapid.Float64Range(0, 100).Draw(t, "W")
+	for _, flag := range []*bool{&m.HasFront, &m.HasFilter, &m.PollsCounted, &m.AgeIncludesWork, &m.Counted, &m.CountedAtEnd} {
+		*flag = rapid.Bool().Draw(t, "flag")
+	}
+	return NewStagePath(m, rapid.SliceOfN(rapid.Custom(drawMinute), 1, 25).Draw(t, "minutes"))
+}
+
+// sound reports whether a cohort keeps the promise of its type.
+func (c Cohort) sound() bool {
+	if !c.Measured {
+		return c.Reason != "" && c.Valid == 0 && c.Good == 0
+	}
+	return c.Good >= 0 && c.Good <= c.Valid && c.Valid*1024 == math.Trunc(c.Valid*1024) && c.Good*1024 == math.Trunc(c.Good*1024)
+}
+
+func TestNoInputBreaksThePromises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPath(t)
+		for m := range p.minutes {
+			s := p.Freshness(m)
+			if !s.sound() || !(s.Upper >= s.Good && s.Upper <= s.Valid) || !(s.Lower.Good >= 0 && s.Lower.Good <= s.Valid) || !(s.Share >= 0 && s.Share <= 1) {
+				t.Fatalf("minute %d: %+v", m, s)
+			}
+			if f := p.Flow(m); !f.sound() {
+				t.Fatalf("flow of minute %d: %+v", m, f)
+			}
+			if a := p.Age(m); !(a.Oldest >= 0 && a.AtLeast >= 0 && a.Newest.Or(0) >= 0) {
+				t.Fatalf("age of minute %d: %+v", m, a)
+			}
+			if g := p.Progress(m, 5, false); g.State == "" || g.Why == "" || math.IsNaN(g.ETA.Value) {
+				t.Fatalf("progress of minute %d: %+v", m, g)
+			}
+		}
+		if d, ok := p.Delay(0, len(p.minutes)); ok && !(d.Mean() >= 0 && d.Median.Or(0) >= 0) {
+			t.Fatalf("delay: %+v", d)
+		}
+	})
+}

@@ -1,0 +1,131 @@
+package sli
+
+import "time"
+
+// Signal says what an event reports.
+type Signal uint8
+
+// The signals. Requests are judged by availability and latency; the others are the
+// life of a record or of a batch on its way through the pipeline.
+const (
+	NoSignal Signal = iota
+	Request
+	Accepted
+	Received
+	Done
+	Failed
+	Filtered
+	Dropped
+	DeadLettered
+	Duplicate
+	Correct
+	Wrong
+	RunStart
+	RunDone
+	Invocation
+	Throttled
+	signals // their number
+)
+
+var signalNames = [signals]string{
+	"", "requests", "accepted", "received", "done", "failed", "filtered", "dropped", "dead_lettered",
+	"duplicate", "correct", "wrong", "run_start", "run_done", "invocations", "throttled",
+}
+
+// String is the signal's name as configuration and reports spell it.
+func (s Signal) String() string {
+	if s < signals {
+		return signalNames[s]
+	}
+	return ""
+}
+
+// ParseSignal is the signal of that name; false if there is none.
+func ParseSignal(name string) (Signal, bool) {
+	for i := Request; i < signals; i++ {
+		if signalNames[i] == name {
+			return i, true
+		}
+	}
+	return NoSignal, false
+}
+
+// Event is something that can be judged, with a weight: a log line weighs 1, a
+// CloudWatch count of 9,990 answers within 500 ms weighs 9,990.
+//
+// Durations are valid only where their Has flag is set.
+type Event struct {
+	Time   int64 // microseconds since the epoch: the instant whose minute it belongs to
+	Weight float64
+	Signal Signal
+
+	Status     int           // HTTP status, 0 unknown
+	Method     []byte        // HTTP method; valid only while the event is being emitted
+	Latency    time.Duration // how long the request or the work took
+	HasLatency bool          //
+	Good       Verdict       // what the stage's own `good` conditions say; NotValid where none are configured
+
+	Delay      time.Duration // accepted → visible
+	HasDelay   bool          //
+	AcceptedAt int64         // microseconds since the epoch, 0 unknown
+	ID         uint64
+	HasID      bool
+
+	Watermark int64   // batch: data is complete up to here, microseconds since the epoch, 0 unknown
+	Should    float64 // batch: rows due; negative unknown
+	Group     uint64  // hash of the `group` value, 0 none
+}
+
+// Level is a gauge at a minute. Levels take max or last; they don't add.
+type Level struct {
+	Minute Minute
+	Name   string // age, backlog, utilisation_NAME
+	Value  float64
+}
+
+// Verdict is what an SLI says of an event. The zero value is NotValid.
+type Verdict uint8
+
+// The verdicts.
+const (
+	NotValid Verdict = iota
+	Good
+	Bad
+	Uncertain
+)
+
+// Tally is the accounting of a log source in one minute: nothing is silently
+// dropped, Lines = Parsed + Malformed + Blank.
+type Tally struct {
+	Lines, Parsed, Malformed, Blank int64
+	Late, Skewed                    int64
+	Bytes                           int64
+}
+
+// Add adds u to t.
+func (t *Tally) Add(u Tally) {
+	t.Lines += u.Lines
+	t.Parsed += u.Parsed
+	t.Malformed += u.Malformed
+	t.Blank += u.Blank
+	t.Late += u.Late
+	t.Skewed += u.Skewed
+	t.Bytes += u.Bytes
+}
+
+// MinMalformed is how many malformed lines a minute needs before their share can
+// make it not measured.
+const MinMalformed = 10
+
+// Refused tells whether so much of a minute was malformed that its counts say
+// nothing: over limit (a share in 0…1) of at least MinMalformed lines, or all.
+func (t Tally) Refused(limit float64) bool {
+	if t.Parsed == 0 {
+		return t.Malformed > 0
+	}
+	return t.Malformed >= MinMalformed && float64(t.Malformed) > limit*float64(t.Parsed+t.Malformed)
+}
+
+// Skew is how far ahead of the run's clock an event may be stamped; beyond it the
+// event is skewed: counted, booked nowhere.
+const Skew = 60 * time.Second

@@ -1,0 +1,94 @@
+package sli
+
+import "time"
+
+// Scope says from where a source gives the same answer.
+type Scope string
+
+// A local source is this host's own (its files); a shared one answers alike from
+// every host (CloudWatch, S3, SQL, …). Counts of several hosts add only where local.
+const (
+	Local  Scope = "local"
+	Shared Scope = "shared"
+)
+
+// Facts is what a source gives, from its options alone, without asking the world.
+// Graph definitions, validation, permissions and cost are all made from Facts.
+type Facts struct {
+	Reads   string   // what is read, e.g. a path or a stream's name; part of the cursor's key
+	Rule    string   // everything else that shapes its events: where, fields, zone
+	Signals []Signal // the events it can give
+	Levels  []string // the gauges it can give
+
+	Latency bool // events carry how long they took
+	Delay   bool // Done events carry their delay from accepted to visible
+	IDs     bool // events carry record ids
+
+	Settle    time.Duration // after a minute's end, nothing more arrives later than this
+	SettleWhy string
+	Scope     Scope
+
+	// MaxMalformed is the share (0…1) of malformed lines over which a minute is not
+	// measured; 0 for sources without lines.
+	MaxMalformed float64
+	// Backlog is how far back a first run may read, in bytes, for sources of lines.
+	Start Start
+}
+
+// Gives tells whether the source can give events of that signal.
+func (f Facts) Gives(s Signal) bool {
+	for _, g := range f.Signals {
+		if g == s {
+			return true
+		}
+	}
+	return false
+}
+
+// Start says where the first run begins to read a source of lines.
+type Start string
+
+// A first run reads back to the window of the newest due minute, or begins at the
+// end, or reads everything there is.
+const (
+	StartWindow    Start = "window"
+	StartEnd       Start = "end"
+	StartBeginning Start = "beginning"
+)
+
+// Ask is what a source is asked in one reading. Configuration and SLI can't
+// disagree, since thresholds reach the source through it.
+type Ask struct {
+	Now  time.Time // the run's one clock reading
+	From time.Time // events before this aren't wanted; zero: everything
+	// Until, when set, is the past instant the run speaks of: later events aren't seen.
+	Until time.Time
+	Edges []time.Duration // latency thresholds that counts are wanted for
+	Good  Match           // what makes a request good; empty: the default
+	Again bool            // read once more what the cursor has passed, from From on; no new cursor
+	Final bool            // everything there is, from the beginning, an unfinished last line too
+
+	// Emit takes one event; it and what it points to are valid only during the call.
+	Emit func(*Event)
+	// Count takes the accounting of lines in a minute; may be called often.
+	Count func(Minute, Tally)
+}
+
+// Batch is what a reading brought, beside the events it emitted.
+type Batch struct {
+	// From and To say what the answer covers: everything that happened in [From, To)
+	// and was written by To has been emitted. A zero From continues where the last
+	// answer ended.
+	From, To time.Time
+	// Unanswered says why the reading answers for no minute although it didn't fail:
+	// not one line of the log could be read, say.
+	Unanswered error
+	Levels     []Level
+	Cursor     []byte // where the next reading begins; opaque
+	Warnings   []string
+	Calls      int    // requests made to a service
+	Bytes      int64  // bytes read
+	FirstBad   string // the first malformed line's place and reason
+	Skipped    int64  // what was unavoidably lost, in pieces that Warnings name
+	Layout     string // the format that was detected, for explain
+}

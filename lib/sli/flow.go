@@ -1,0 +1,220 @@
+package sli
+
+import "math"
+
+// totals are cumulative counts of records since a path's curves began.
+type totals struct {
+	in, done, filtered, dropped, deadLettered float64
+	debt                                      float64 // ≤ 0: failures booked that no later attempt has made up for yet
+}
+
+func (t totals) out() float64 { return t.done + t.filtered + t.dropped + t.deadLettered }
+
+// backlog is how many records are in the system.
+func (t totals) backlog() float64 { return math.Max(0, t.in-t.out()-t.debt) }
+
+func (t totals) minus(o totals) totals {
+	return totals{in: t.in - o.in, done: t.done - o.done, filtered: t.filtered - o.filtered,
+		dropped: t.dropped - o.dropped, deadLettered: t.deadLettered - o.deadLettered, debt: t.debt - o.debt}
+}
+
+// between is the point at share f on the straight line from t to o.
+func (t totals) between(o totals, f float64) totals {
+	d := o.minus(t)
+	return totals{in: t.in + f*d.in, done: t.done + f*d.done, filtered: t.filtered + f*d.filtered,
+		dropped: t.dropped + f*d.dropped, deadLettered: t.deadLettered + f*d.deadLettered, debt: t.debt + f*d.debt}
+}
+
+// curve is one minute's piece of the arrival and departure curves. Pieces with
+// the same first minute belong together; a minute that isn't known, or a proof
+// that nothing is owed, begins anew.
+type curve struct {
+	known    bool
+	first    int // where these curves begin
+	anchored bool
+	sealed   bool // proven: nothing was owed at the end of this minute
+	from, to totals
+	surplus  float64 // departures beyond all arrivals in this minute, taken off the curve
+}
+
+// departures are all records that left in a minute, for whatever reason.
+func (m StageMinute) departures() (float64, bool) {
+	return m.Done.Value + m.Filtered.Or(0) + m.Dropped.Or(0) + m.DeadLettered.Or(0), m.Done.Known
+}
+
+// cumulate draws the curves. Departures never pass arrivals: what is over was
+// there before the curves began, or, once they are anchored, is a duplicate.
+// Small ages never pull a backlog down: that would hide a silent shard.
+func cumulate(model StageModel, minutes []StageMinute, silent []silence) []curve {
+	curves := make([]curve, len(minutes))
+	for i, m := range minutes {
+		if _, counted := m.departures(); !model.Counted || !m.Answered || !m.In.Known || !counted {
+			continue
+		}
+		c := curve{known: true, first: i}
+		if i > 0 && curves[i-1].known {
+			if before := curves[i-1]; before.sealed {
+				c.anchored = true
+			} else {
+				c.first, c.anchored, c.from = before.first, before.anchored, before.to
+			}
+		} else if i > 0 && minutes[i-1].Answered && minutes[i-1].Empty {
+			c.anchored = true
+		}
+		c.to, c.surplus = c.from.advance(m)
+		c.sealed = m.Empty || provenEmpty(model, minutes, silent, i)
+		curves[i] = c
+	}
+	return curves
+}
+
+// advance adds a minute's counts.
+func (t totals) advance(m StageMinute) (after totals, surplus float64) {
+	after = t
+	after.in += math.Max(0, m.In.Value)
+	done := m.Done.Value + t.debt
+	after.debt = math.Min(0, done)
+	step := [...]float64{math.Max(0, done), math.Max(0, m.Filtered.Or(0)), math.Max(0, m.Dropped.Or(0)), math.Max(0, m.DeadLettered.Or(0))}
+	out := step[0] + step[1] + step[2] + step[3]
+	scale := 1.0
+	if room := math.Max(0, after.in-t.out()); out > room {
+		surplus = out - room
+		scale = room / out
+	}
+	after.done += step[0] * scale
+	after.filtered += step[1] * scale
+	after.dropped += step[2] * scale
+	after.deadLettered += step[3] * scale
+	return after, surplus
+}
+
+// provenEmpty reports two minutes without arrivals in which the mapping polled
+// and found nothing, with no silence or retry pending. With several lanes one
+// may be stuck and unseen, so only a single one proves anything.
+func provenEmpty(model StageModel, minutes []StageMinute, silent []silence, i int) bool {
+	if model.Lanes != 1 || i < 1 {
+		return false
+	}
+	for j := i - 1; j <= i; j++ {
+		m := minutes[j]
+		if !(m.Answered && m.In.Known && m.In.Value == 0 && m.Polled.Known && m.Polled.Value == 0 &&
+			m.Errors.Or(0) == 0 && silent[j].since < 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// Backlog is how many accepted records had not come out at the end of minute m.
+// Anchored: nothing was owed at some instant before, so it is exact; else it is
+// a lower bound.
+func (p *StagePath) Backlog(m int) (records float64, anchored, ok bool) {
+	if m < 0 || m >= len(p.curves) || !p.curves[m].known {
+		return 0, false, false
+	}
+	c := p.curves[m]
+	if c.sealed {
+		return 0, true, true
+	}
+	return c.to.backlog(), c.anchored, true
+}
+
+// head is the age of the first record in the queue at the end of minute m,
+// first in, first out: t − In⁻¹(Out), arrivals of a minute spread evenly over it.
+func (p *StagePath) head(m int) (float64, bool) {
+	left, _, ok := p.Backlog(m)
+	if !ok {
+		return 0, false
+	}
+	if left == 0 {
+		return 0, true
+	}
+	for i := m; i >= p.curves[m].first; i-- {
+		in := math.Max(0, p.minutes[i].In.Value)
+		if left <= in {
+			return float64(m-i)*secondsPerMinute + secondsPerMinute*left/in, true
+		}
+		left -= in
+	}
+	return float64(m-p.curves[m].first+1) * secondsPerMinute, true
+}
+
+// curveAt is the curves at so many seconds after the end of minute m;
+// false where they aren't known that far. After a proof that nothing is owed nothing more comes out.
+func (p *StagePath) curveAt(m int, seconds float64) (totals, bool) {
+	c := p.curves[m]
+	i := m
+	for seconds > secondsPerMinute && !p.curves[i].sealed {
+		seconds -= secondsPerMinute
+		if i++; i >= len(p.curves) || !p.curves[i].known || p.curves[i].first != c.first {
+			return totals{}, false
+		}
+	}
+	if seconds <= 0 || p.curves[i].sealed {
+		return p.curves[i].to, true
+	}
+	if i++; i >= len(p.curves) || !p.curves[i].known || p.curves[i].first != c.first {
+		return totals{}, false
+	}
+	return p.curves[i].from.between(p.curves[i].to, seconds/secondsPerMinute), true
+}
+
+// Flow is the share of minute m's arrivals that had come out within the
+// threshold, first in, first out: the horizontal distance of the accepted and
+// the processed curves, straight between minute edges. It holds for one FIFO
+// only (a shard with factor 1, a job) and for a threshold of 60 s or more;
+// below, half a minute of interpolation is all there is.
+func (p *StagePath) Flow(m int) Cohort {
+	t := p.model.Threshold
+	if !(t >= secondsPerMinute) {
+		return notMeasured("flow needs a threshold of 60s or more")
+	}
+	row, ok := p.at(m)
+	if !ok || !p.curves[m].known {
+		return notMeasured("arrivals and departures are not known")
+	}
+	valid, ok := p.passing(m)
+	if !ok {
+		return notMeasured("the mapping filters and filtered records are not known")
+	}
+	c := p.curves[m]
+	in := c.to.in - c.from.in
+	if valid == 0 {
+		return measured(0, 0)
+	}
+	// Arrived by the start of the piece, out by T after it: a record in between
+	// is in time where the second curve is at or above the first.
+	bend := math.Mod(t, secondsPerMinute) // t1 + T crosses a minute edge this long before the end
+	var inTime, started float64
+	gap := func(after float64) (float64, bool) { // after < 0: before the end of m
+		out, ok := p.curveAt(m, t+after)
+		return out.out() - (c.to.in + in*after/secondsPerMinute), ok
+	}
+	left, ok := gap(-secondsPerMinute)
+	for _, end := range []float64{-bend, 0} {
+		right, known := gap(end)
+		ok = ok && known
+		length := end + secondsPerMinute - started
+		inTime += length * aboveZero(left, right)
+		left, started = right, started+length
+	}
+	if !ok {
+		return notMeasured("departures are not known up to the threshold")
+	}
+	return measured(valid, valid*inTime/secondsPerMinute-row.Dropped.Or(0)-row.DeadLettered.Or(0))
+}
+
+// aboveZero is the share of a straight line from a to b that is not below zero,
+// forgiving the last bits of the sums.
+func aboveZero(a, b float64) float64 {
+	const slack = -1e-6
+	switch {
+	case a >= slack && b >= slack:
+		return 1
+	case a < slack && b < slack:
+		return 0
+	case a >= slack:
+		return a / (a - b)
+	}
+	return b / (b - a)
+}

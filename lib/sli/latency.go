@@ -1,0 +1,45 @@
+package sli
+
+import "time"
+
+// RequestLatency judges how quickly requests were answered: valid = requests that
+// were answered successfully, with a known duration; good = within the threshold.
+// Failed requests are availability's, so that fast failures don't flatter.
+func RequestLatency(threshold time.Duration, answered Classifier) Classifier {
+	return func(e *Event) Verdict {
+		if answered(e) != Good {
+			return NotValid
+		}
+		switch {
+		case !e.HasLatency:
+			return Uncertain
+		case e.Latency <= threshold:
+			return Good
+		}
+		return Bad
+	}
+}
+
+func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
+	// Latency speaks of the requests that availability calls good, at the same stage.
+	from := spec.From
+	if a := p.Rule(Availability); a != nil {
+		spec.Good, spec.AbortLimit = a.Good, a.AbortLimit
+		if from == "" && p.stage(a.Stages[0]).Facts.Latency {
+			from = a.Stages[0]
+		}
+	}
+	stage, err := p.first(from, func(f Facts) bool { return f.Gives(Request) && f.Latency }, "requests with a duration",
+		"name a stage with an access_log that has a request time")
+	if err != nil {
+		return nil, err
+	}
+	return &Rule{
+		Method:     stage.Kind,
+		Stages:     []string{stage.Name},
+		Population: "requests",
+		Quality:    Exact,
+		Formula:    "requests within " + Span(spec.Threshold) + " / requests answered successfully, with a known duration",
+		Classify:   RequestLatency(spec.Threshold, RequestAvailability(spec.abortLimit())),
+	}, nil
+}

@@ -1,0 +1,167 @@
+package sli
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Match is a set of conditions over named fields, as `where`, `good` and `match`
+// take them: fields together must all match; a field's list matches when one of its
+// plain values does (or there are none) and none of its negated values does.
+type Match struct {
+	fields []fieldMatch
+	source []string
+}
+
+type fieldMatch struct {
+	name    string
+	plain   []test
+	negated []test
+}
+
+type test struct {
+	equal   []byte
+	pattern *regexp.Regexp
+	number  func(float64) bool
+	class   byte // first digit of a status class, 0 none
+}
+
+// ParseMatch compiles conditions. A value with a leading ^ or ~ is a regular
+// expression (RE2), <n <=n >n >=n a number, 4xx a status class, a leading ! negates,
+// a leading = is literal, else equal.
+func ParseMatch[V ~[]string](conditions map[string]V) (Match, error) {
+	var m Match
+	for _, name := range slices.Sorted(maps.Keys(conditions)) {
+		f := fieldMatch{name: name}
+		for _, v := range conditions[name] {
+			negate := strings.HasPrefix(v, "!")
+			t, err := parseTest(strings.TrimPrefix(v, "!"))
+			if err != nil {
+				return Match{}, fmt.Errorf("%s: %w", name, err)
+			}
+			if negate {
+				f.negated = append(f.negated, t)
+			} else {
+				f.plain = append(f.plain, t)
+			}
+		}
+		m.fields = append(m.fields, f)
+		m.source = append(m.source, name+": ["+strings.Join(conditions[name], ", ")+"]")
+	}
+	return m, nil
+}
+
+var operators = []struct {
+	sign string
+	test func(got, limit float64) bool
+}{
+	{"<=", func(got, limit float64) bool { return got <= limit }},
+	{">=", func(got, limit float64) bool { return got >= limit }},
+	{"<", func(got, limit float64) bool { return got < limit }},
+	{">", func(got, limit float64) bool { return got > limit }},
+}
+
+func parseTest(v string) (test, error) {
+	switch {
+	case strings.HasPrefix(v, "="):
+		return test{equal: []byte(v[1:])}, nil
+	case strings.HasPrefix(v, "^"), strings.HasPrefix(v, "~"):
+		re, err := regexp.Compile(strings.TrimPrefix(v, "~"))
+		if err != nil {
+			return test{}, fmt.Errorf("not a regular expression (got %q)", v)
+		}
+		return test{pattern: re}, nil
+	case len(v) == 3 && v[0] >= '1' && v[0] <= '5' && strings.EqualFold(v[1:], "xx"):
+		return test{class: v[0]}, nil
+	}
+	for _, op := range operators {
+		if rest, ok := strings.CutPrefix(v, op.sign); ok {
+			limit, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
+			if err != nil {
+				return test{}, fmt.Errorf("%s needs a number behind it (got %q)", op.sign, v)
+			}
+			return test{number: func(got float64) bool { return op.test(got, limit) }}, nil
+		}
+	}
+	return test{equal: []byte(v)}, nil
+}
+
+func (t test) holds(v []byte) bool {
+	switch {
+	case t.pattern != nil:
+		return t.pattern.Match(v)
+	case t.number != nil:
+		got, err := strconv.ParseFloat(string(v), 64)
+		return err == nil && t.number(got)
+	case t.class != 0:
+		return len(v) == 3 && v[0] == t.class && isDigit(v[1]) && isDigit(v[2])
+	}
+	return bytes.Equal(t.equal, v)
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// Empty tells whether there are no conditions.
+func (m Match) Empty() bool { return len(m.fields) == 0 }
+
+// Fields are the names the conditions ask for, sorted.
+func (m Match) Fields() []string {
+	names := make([]string, len(m.fields))
+	for i, f := range m.fields {
+		names[i] = f.name
+	}
+	return names
+}
+
+// Holds tells whether all conditions are met, as `where` asks: plain and numeric
+// tests fail on a missing field, negated ones pass. field gives the value of
+// Fields()[i].
+func (m Match) Holds(field func(i int) ([]byte, bool)) bool {
+	for i, f := range m.fields {
+		if v, ok := field(i); !f.holds(v, ok) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f fieldMatch) holds(v []byte, present bool) bool {
+	if !present {
+		return len(f.plain) == 0
+	}
+	for _, t := range f.negated {
+		if t.holds(v) {
+			return false
+		}
+	}
+	for _, t := range f.plain {
+		if t.holds(v) {
+			return true
+		}
+	}
+	return len(f.plain) == 0
+}
+
+// Judge is Holds as `good` asks it: Uncertain when a field that a plain test needs
+// is missing and nothing else has failed already.
+func (m Match) Judge(field func(i int) ([]byte, bool)) Verdict {
+	verdict := Good
+	for i, f := range m.fields {
+		v, ok := field(i)
+		switch {
+		case !ok:
+			verdict = Uncertain
+		case !f.holds(v, ok):
+			return Bad
+		}
+	}
+	return verdict
+}
+
+// String is the conditions in a stable order, as part of a rule's fingerprint.
+func (m Match) String() string { return strings.Join(m.source, ", ") }

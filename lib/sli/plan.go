@@ -1,0 +1,249 @@
+package sli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Spec is an SLI as configured; zero fields mean the defaults.
+type Spec struct {
+	Kind        Kind
+	Target      float64 // percent
+	Threshold   time.Duration
+	Deadline    time.Duration
+	AbortLimit  time.Duration
+	ExpectEvery time.Duration
+	Window      time.Duration
+	From        string
+	Good        Match
+	Accepted    []string // stages whose counts are what was accepted
+	Done        []string // stages whose counts are what came out
+}
+
+// Stage is a named place in the pipeline, in the order a record flows.
+type Stage struct {
+	Name  string
+	Kind  string
+	Facts Facts
+}
+
+// Plan is a pipeline as configured: what is measured, by which rule, from which
+// evidence. It follows from the configuration alone, never from what answered.
+type Plan struct {
+	Name, Label string
+	Window      time.Duration // of ratios, unless an SLI has its own
+	Period      time.Duration // of the objectives
+	Stages      []Stage
+	Rules       []*Rule // one per configured SLI, in the order of Kinds
+	Graphs      Graphs
+	Exclude     Exclusions
+	Limits      Limits
+	Runbook     string
+	RenameFrom  string
+	StageNames  map[string]string // a stage's name → the name its history has
+	Owner       string            // the configuration file, so that two can't share a name
+}
+
+// Limits are the check's, as configured; flags may overwrite them. Zero: derived.
+type Limits struct {
+	WarningAge, CriticalAge     time.Duration
+	WarningRatio, CriticalRatio float64 // percent
+	SLIs                        []Kind
+	BurnRate                    bool
+	MaxLag                      time.Duration
+	NoTraffic, Missing          string
+}
+
+// Rule is an SLI with its evidence found. Its fingerprint separates histories: no
+// window, budget or point mixes two rules.
+type Rule struct {
+	Spec
+	Method     string   // access_log, records, stages, …
+	Stages     []string // that feed it, in order
+	Population string   // requests, records, seconds, …
+	Quality    string   // exact or estimate
+	Formula    string   // in words
+	Settle     time.Duration
+	Scope      Scope
+	Objective  Objective
+
+	// Classify judges the events of the feeding stages. Nil where Derive is set.
+	Classify Classifier
+	// Derive makes minute cells from what the stages counted.
+	Derive Derivation
+}
+
+// Derivation makes an SLI's minute cells out of what its stages counted, where
+// events can't be judged one by one.
+type Derivation interface {
+	// Derive gives the cells of the minutes of w that are settled at now; a minute
+	// without an answer is left out.
+	Derive(h History, w Window, now time.Time) map[Minute]Counts
+}
+
+// History gives what a stage counted in a minute; nil where nothing was.
+type History interface {
+	Cell(stage string, m Minute) *StageCell
+	Answered(stage string) Spans
+}
+
+// Qualities of a number.
+const (
+	Exact    = "exact"
+	Estimate = "estimate"
+)
+
+// resolvers finds the evidence of each kind. A new SLI is one line here.
+var resolvers = map[Kind]func(*Plan, *Spec) (*Rule, error){
+	Availability: availabilityRule,
+	Latency:      latencyRule,
+	Freshness:    freshnessRule,
+	Correctness:  correctnessRule,
+}
+
+// Unfit says why an SLI can't be measured with the stages there are.
+type Unfit struct{ Reason, Hint string }
+
+func (u *Unfit) Error() string { return u.Reason }
+
+// Resolve finds the evidence for an SLI and adds its rule to the plan; the error is
+// an *Unfit. SLIs are to be resolved in the order of Kinds.
+func (p *Plan) Resolve(spec Spec) error {
+	resolve, ok := resolvers[spec.Kind]
+	if !ok {
+		return &Unfit{Reason: fmt.Sprintf("no SLI of that name (got %q)", spec.Kind)}
+	}
+	if spec.Window == 0 {
+		spec.Window = p.Window
+	}
+	rule, err := resolve(p, &spec)
+	if err != nil {
+		return err
+	}
+	rule.Spec = spec
+	rule.Objective = Objective{Target: spec.Target, Period: p.Period}
+	rule.Scope = Local
+	for _, name := range rule.Stages {
+		facts := p.stage(name).Facts
+		rule.Settle = max(rule.Settle, facts.Settle)
+		if facts.Scope == Shared {
+			rule.Scope = Shared
+		}
+	}
+	p.Rules = append(p.Rules, rule)
+	slices.SortStableFunc(p.Rules, func(a, b *Rule) int {
+		return slices.Index(Kinds, a.Kind) - slices.Index(Kinds, b.Kind)
+	})
+	return nil
+}
+
+func (p *Plan) stage(name string) *Stage {
+	for i := range p.Stages {
+		if p.Stages[i].Name == name {
+			return &p.Stages[i]
+		}
+	}
+	return nil
+}
+
+// first is the first stage that fits, or the one that from names. what says what it
+// must have, hint where that comes from.
+func (p *Plan) first(from string, fits func(Facts) bool, what, hint string) (*Stage, error) {
+	if from != "" {
+		s := p.stage(from)
+		switch {
+		case s == nil:
+			return nil, &Unfit{fmt.Sprintf("from: no stage of that name (got %q)", from), "stages here: " + strings.Join(p.stageNames(), ", ")}
+		case !fits(s.Facts):
+			return nil, &Unfit{fmt.Sprintf("from: stage %s has no %s", from, what), hint}
+		}
+		return s, nil
+	}
+	for i := range p.Stages {
+		if fits(p.Stages[i].Facts) {
+			return &p.Stages[i], nil
+		}
+	}
+	return nil, &Unfit{"no stage has " + what, hint}
+}
+
+func (p *Plan) stageNames() []string {
+	names := make([]string, len(p.Stages))
+	for i, s := range p.Stages {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// Rule is the rule of that kind, nil if the SLI isn't configured.
+func (p *Plan) Rule(kind Kind) *Rule {
+	for _, r := range p.Rules {
+		if r.Kind == kind {
+			return r
+		}
+	}
+	return nil
+}
+
+// Feeds tells whether the stage is evidence for the rule.
+func (r *Rule) Feeds(stage string) bool { return slices.Contains(r.Stages, stage) }
+
+// Fingerprint spells everything that shapes the rule's counts: method, threshold,
+// good and the evidence. Targets, limits and labels don't; they may change without
+// a new history.
+func (p *Plan) Fingerprint(r *Rule) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s threshold=%d deadline=%d abort=%d expect=%d good={%s}",
+		r.Kind, r.Method, r.Threshold, r.Deadline, r.AbortLimit, r.ExpectEvery, r.Good)
+	for _, name := range r.Stages {
+		s := p.stage(name)
+		fmt.Fprintf(&b, " %s", s.Fingerprint())
+	}
+	return b.String()
+}
+
+// Fingerprint spells everything that shapes a stage's events.
+func (s Stage) Fingerprint() string {
+	return s.Kind + " " + s.Facts.Reads + " {" + s.Facts.Rule + "}"
+}
+
+// Settle is the slowest settle of all sources of the pipeline.
+func (p *Plan) Settle() time.Duration {
+	var settle time.Duration
+	for _, s := range p.Stages {
+		settle = max(settle, s.Facts.Settle)
+	}
+	for _, r := range p.Rules {
+		settle = max(settle, r.Settle)
+	}
+	return settle
+}
+
+// HasAge tells whether something of the plan says how old what users see is.
+func (p *Plan) HasAge() bool {
+	return p.HasDelay() || p.any(func(f Facts) bool { return f.hasLevel("age") })
+}
+
+// HasDelay tells whether delays from accepted to visible are known.
+func (p *Plan) HasDelay() bool { return p.any(func(f Facts) bool { return f.Delay }) }
+
+// HasLatency tells whether the front's latency is known.
+func (p *Plan) HasLatency() bool {
+	return p.any(func(f Facts) bool { return f.Latency && f.Gives(Request) })
+}
+
+// Gives tells whether some stage gives events of the signal.
+func (p *Plan) Gives(s Signal) bool { return p.any(func(f Facts) bool { return f.Gives(s) }) }
+
+func (p *Plan) any(holds func(Facts) bool) bool {
+	for _, s := range p.Stages {
+		if holds(s.Facts) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f Facts) hasLevel(name string) bool { return slices.Contains(f.Levels, name) }

@@ -1,0 +1,166 @@
+package sli
+
+import "time"
+
+// Report is all that outputs see of a run.
+type Report struct {
+	At        time.Time
+	Pipelines []*Pipeline
+	Warnings  []string // about the run, not about one pipeline
+}
+
+// Pipeline is one pipeline's part of a report.
+type Pipeline struct {
+	Plan    *Plan
+	Results []*Result // one per rule
+	Stages  []*StageReport
+
+	Measured float64 // the smallest share of a window's minutes that was measured, 0…1
+	// Newest is the newest minute for which every source has answered. Where none has
+	// yet it is the one before the first that was asked for, so that the lag of the
+	// measurement is told, and grows, from the first run on.
+	Newest    Minute
+	HasNewest bool
+
+	Point   *Point // the events point that is pending, nil if none
+	Skipped int    // minutes the point leaves out for their age
+
+	Age   *Age
+	Delay *StageCell // delays of the window, nil where no source has them
+	Flow  *Flow
+	State *State
+
+	Warnings []string
+}
+
+// Age is how far behind the pipeline is.
+type Age struct {
+	Seconds   float64
+	Watermark time.Time
+	Minute    Minute // it speaks of this minute's end
+}
+
+// Flow is the pipeline's accounting of records; -1 and NaN never stand for unknown,
+// the Has flags do.
+type Flow struct {
+	Accepted, Done, Filtered, Dropped, DeadLettered, Duplicates float64
+	Backlog, Unexplained                                        float64
+	HasBacklog, HasUnexplained                                  bool
+}
+
+// State is where the pipeline is heading, with what decided it.
+type State struct {
+	Name   string // CURRENT, IDLE, DRAINING, LOSING, FROZEN, UNKNOWN
+	Reason string
+}
+
+// MeasureLag is now − end of the newest minute for which every source has answered.
+func (p *Pipeline) MeasureLag(now time.Time) time.Duration {
+	return max(0, now.Sub(p.Newest.End()))
+}
+
+// Failed is the number of sources that didn't answer.
+func (p *Pipeline) Failed() int {
+	n := 0
+	for _, s := range p.Stages {
+		if s.Err != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Result is one SLI's outcome: exactly one of value, no traffic, not measured.
+type Result struct {
+	Rule     *Rule
+	Status   Status
+	Due      Minute // the newest due minute
+	Window   Window // that ends there
+	Counts   Counts // of the measured minutes; of all of them where not measured
+	Measured float64
+	Excluded int    // minutes left out on purpose
+	Since    Minute // the rule counts since then
+	HasSince bool
+
+	Budget   *float64 // share of the error budget left, 1 untouched
+	History  int      // measured minutes of the period
+	Burns    []Burn
+	Bounds   Bounds
+	Warnings []string
+}
+
+// Burn is the burn rate over a window, where measured.
+type Burn struct {
+	Length   time.Duration
+	Rate     float64
+	Counts   Counts
+	Measured bool
+}
+
+// Bounds are where the true ratio lies, where something proves it.
+type Bounds struct {
+	Lower, Upper *float64
+	Kind         string // proven, conditional, none
+	Checks       []string
+}
+
+// Status is the outcome of a measurement.
+type Status string
+
+// The three outcomes, never merged.
+const (
+	Value       Status = "value"
+	NoTraffic   Status = "no_traffic"
+	NotMeasured Status = "not_measured"
+)
+
+// Outcome decides between the three: less than half of the minutes measured is not
+// measured; nothing to judge is no traffic.
+func Outcome(c Counts, measured float64) Status {
+	switch {
+	case measured < 0.5:
+		return NotMeasured
+	case c.Valid <= 0:
+		return NoTraffic
+	}
+	return Value
+}
+
+// StageReport is what one source did in the run and what it counted in the window.
+type StageReport struct {
+	Stage    Stage
+	Err      error
+	From, To time.Time
+	Cell     *StageCell // of the evaluated window
+	Calls    int
+	Bytes    int64 // read in this run
+	Skipped  int64
+	FirstBad string
+	Layout   string
+	Warnings []string
+}
+
+// Point is an events point: counts since the last one, fixed once and printed until
+// it was acknowledged.
+type Point struct {
+	Seq     uint64      `json:"seq"`
+	Minutes int         `json:"minutes"` // the most any SLI's part holds
+	Skipped int         `json:"skipped"`
+	SLIs    []PointPart `json:"slis"`
+}
+
+// PointPart is one SLI's part of a point: whole events up to the end of Minute.
+type PointPart struct {
+	Kind   Kind   `json:"kind"`
+	Minute Minute `json:"minute"`
+	Time   int64  `json:"time"` // printed, seconds since the epoch
+	Valid  int64  `json:"valid"`
+	Good   int64  `json:"good"`
+}
+
+// Style is how a report for people may be drawn.
+type Style struct {
+	Colour bool
+	Width  int // of the terminal in columns, 0 if there is none: no plots
+	Zone   *time.Location
+}

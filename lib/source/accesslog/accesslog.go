@@ -1,0 +1,127 @@
+// Package accesslog is the source that reads HTTP access logs: files that are
+// followed across rotation, in LTSV, JSON, combined, ALB or a format of one's own.
+package accesslog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
+	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Options are the keys of an access_log section.
+type Options struct {
+	loglines.Options
+	Format string                        `yaml:"format" enum:"ltsv|json|combined|alb|regex|auto" default:"auto" doc:"how a line is written; auto is decided by the first 100 lines that can be read"`
+	Where  map[string]section.StringList `yaml:"where" doc:"which requests count" otherwise:"all"`
+}
+
+// Source reads one access log.
+type Source struct {
+	log   *loglines.Log
+	where sli.Match
+	facts sli.Facts
+}
+
+// New reads a section. zone is the host's.
+func New(n *section.Node, zone *time.Location) (*Source, error) {
+	var o Options
+	if err := n.Decode(&o); err != nil {
+		return nil, err
+	}
+	var format logscan.Format
+	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
+		return nil, n.Errorf("", "%v", err)
+	}
+	log, err := o.Options.New(n, format, zone)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{log: log}
+	if s.where, err = sli.ParseMatch(o.Where); err != nil {
+		at, _ := n.Get("where")
+		return nil, at.Errorf("values are text, a regular expression (^…), a number (<500) or a class (4xx)", "%v", err)
+	}
+	s.facts = sli.Facts{
+		Reads:        log.Reads(),
+		Rule:         log.Rule() + " where={" + s.where.String() + "}",
+		Signals:      []sli.Signal{sli.Request, sli.Accepted},
+		Latency:      true,
+		Settle:       log.Settle(),
+		SettleWhy:    "a line is written when its request ends, and its writer may hold it in a buffer",
+		Scope:        sli.Local,
+		MaxMalformed: log.MaxMalformed(),
+	}
+	return s, nil
+}
+
+// Facts are known from the section alone.
+func (s *Source) Facts() sli.Facts { return s.facts }
+
+// Read emits one event per request that `where` wants.
+func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+	c := counter{ask: ask, where: s.where, need: slices.Concat(s.where.Fields(), ask.Good.Fields())}
+	a, err := s.log.Read(ctx, loglines.Ask{
+		Now:    ask.Now,
+		From:   ask.From,
+		Until:  ask.Until,
+		Again:  ask.Again,
+		Final:  ask.Final,
+		Need:   c.need,
+		Record: c.record,
+		Count:  c.count,
+	}, cursor)
+	if err != nil {
+		return sli.Batch{}, err
+	}
+	if c.integers > 0 {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d durations are whole numbers, taken as seconds; say latency_unit: s if they are", s.log.Reads(), c.integers))
+	}
+	return sli.Batch{
+		From: a.From, To: a.To, Unanswered: a.Alien, Cursor: a.Cursor, Warnings: a.Warnings,
+		Bytes: a.Bytes, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+	}, nil
+}
+
+// counter turns records into events.
+type counter struct {
+	ask      sli.Ask
+	where    sli.Match
+	need     []string
+	event    sli.Event
+	integers int
+}
+
+func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) {
+	if !c.where.Empty() && !c.where.Holds(rec.Field) {
+		return
+	}
+	if rec.IntegerLatency {
+		c.integers++
+	}
+	c.event = sli.Event{
+		Time:       rec.Time,
+		Weight:     1,
+		Signal:     sli.Request,
+		Status:     rec.Status,
+		Method:     rec.Method,
+		Latency:    time.Duration(rec.Latency) * time.Microsecond,
+		HasLatency: rec.HasLatency,
+	}
+	if !c.ask.Good.Empty() {
+		first := len(c.where.Fields())
+		c.event.Good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(first + i) })
+	}
+	c.ask.Emit(&c.event)
+}
+
+func (c *counter) count(minute int64, n loglines.Count) {
+	c.ask.Count(sli.Minute(minute), sli.Tally{
+		Lines: n.Lines, Parsed: n.Parsed, Malformed: n.Malformed, Blank: n.Blank, Skewed: n.Skewed, Bytes: n.Bytes,
+	})
+}
