@@ -32,7 +32,7 @@ pipelines:
   - name: web
     window: 5m
     stages:
-      - name: front
+      - name: nginx
         access_log:
           path: [%q, %q]
           format: ltsv

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"iter"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -70,7 +71,15 @@ func (s *stageJob) commit(tx Tx, j *job) {
 		trim(tx, stageCellPrefix(j.plan.Name, s.stage.Name, now.Fingerprint), maxMinute)
 	}
 	for _, r := range s.readings {
-		s.addCells(r)
+		if r.batch.Unchanged {
+			continue
+		}
+		if s.stage.Facts.Replaces {
+			s.replaceCells(j, r)
+		} else {
+			s.addCells(r)
+		}
+		s.addLevels(r)
 		s.answer(j, r)
 	}
 	keep := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute}
@@ -125,6 +134,43 @@ func (s *stageJob) addCells(r *reading) {
 	}
 }
 
+// replaceCells puts what a reading says of the minutes it covers in the place of what
+// earlier ones said.
+func (s *stageJob) replaceCells(j *job, r *reading) {
+	for m := range s.covered(j, r) {
+		s.cells.put(m, new(sli.StageCell))
+	}
+	s.addCells(r)
+}
+
+// covered visits the minutes that a replacing reading speaks of.
+func (s *stageJob) covered(j *job, r *reading) iter.Seq[sli.Minute] {
+	from, to := wholeMinute(r.batch.From), j.settled(s, r.batch.To)
+	return func(yield func(sli.Minute) bool) {
+		for m := from; m < to && yield(m); m++ {
+		}
+	}
+}
+
+// addLevels books gauges and statistics in their minutes.
+func (s *stageJob) addLevels(r *reading) {
+	book := func(m sli.Minute, add func(*sli.StageCell)) {
+		cell := new(sli.StageCell)
+		cell.Merge(s.cells.get(m))
+		add(cell)
+		s.cells.put(m, cell)
+	}
+	for _, l := range r.batch.Levels {
+		book(l.Minute, func(c *sli.StageCell) { c.Raise(l.Name, l.Value) })
+	}
+	for _, v := range r.batch.Summaries {
+		book(v.Minute, func(c *sli.StageCell) { c.Describe(v.Name, v.Summary) })
+	}
+	if r.batch.Inputs != nil {
+		s.record.Inputs = r.batch.Inputs
+	}
+}
+
 func (s *stageJob) judge(m sli.Minute, t sli.Tally, r *reading) {
 	limit := s.stage.Facts.MaxMalformed
 	if limit <= 0 {
@@ -164,7 +210,7 @@ func (s *stageJob) answer(j *job, r *reading) {
 		s.backTo, s.hasBack = from, true
 	case s.isNew:
 		s.backTo, s.hasBack = from, true
-	default:
+	case !s.stage.Facts.Replaces:
 		from = j.settled(s, s.loaded.ReadTo)
 	}
 	if from < to {

@@ -21,12 +21,24 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 			continue
 		}
 		for _, r := range s.readings {
+			if r.batch.Unchanged {
+				continue
+			}
 			for _, counter := range r.rules {
-				if counter.rule == rule {
-					l.add(counter.cells, old)
+				if counter.rule != rule {
+					continue
 				}
+				if s.stage.Facts.Replaces {
+					for m := range s.covered(j, r) {
+						l.set(m, sli.Counts{}, old)
+					}
+				}
+				l.add(counter.cells, old)
 			}
 		}
+	}
+	if rule.Derive != nil {
+		l.derive(j, old)
 	}
 	touched := make(map[sli.Minute]bool, len(old))
 	for m := range old {
@@ -51,6 +63,13 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 		l.record = ruleRecord{Fingerprint: fingerprint, Started: old.Started, TakenTo: old.TakenTo, EventsFrom: old.TakenTo + 1}
 	}
 	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, fingerprint))
+	if l.rule.Derive != nil {
+		before = l.record.Derived
+		if since, ok := j.since(l.rule); ok && !l.record.HasSince {
+			l.record.Since, l.record.HasSince = since, true
+		}
+		return before
+	}
 	if l.record.HasSince {
 		before = j.measured(l, func(s *stageJob) sli.Spans { return s.before })
 	} else if since, ok := j.since(l.rule); ok {
@@ -90,14 +109,70 @@ func (j *job) since(rule *sli.Rule) (sli.Minute, bool) {
 	return since, true
 }
 
+// derive makes the cells of a rule whose events can't be judged one by one.
+func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
+	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-keepCells)), To: sli.Due(j.run.Now, 0) + 1}
+	if !l.record.HasSince {
+		return
+	}
+	w.From = max(w.From, l.record.Since)
+	cells := l.rule.Derive.Derive(history{j}, w, j.run.Now)
+	l.record.Derived = l.record.Derived.Remove(w)
+	for m, c := range cells {
+		l.record.Derived = l.record.Derived.Add(sli.Window{From: m, To: m + 1})
+		if c != l.cells.get(m) {
+			l.set(m, c, old)
+		}
+	}
+	l.record.Derived = l.record.Derived.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute})
+	l.measured = l.record.Derived
+}
+
+// history is what the stages of a job counted, as derivations see it.
+type history struct{ j *job }
+
+func (h history) stage(name string) *stageJob {
+	for _, s := range h.j.stages {
+		if s.stage.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+func (h history) Cell(stage string, m sli.Minute) *sli.StageCell {
+	if s := h.stage(stage); s != nil {
+		return s.cells.get(m)
+	}
+	return nil
+}
+
+func (h history) Answered(stage string) sli.Spans {
+	if s := h.stage(stage); s != nil {
+		return s.record.measured()
+	}
+	return nil
+}
+
+func (h history) Inputs(stage string) sli.Inputs {
+	if s := h.stage(stage); s != nil {
+		return s.record.Inputs
+	}
+	return nil
+}
+
+// set replaces a cell; old keeps what it held before.
+func (l *ledger) set(m sli.Minute, c sli.Counts, old map[sli.Minute]sli.Counts) {
+	if _, seen := old[m]; !seen {
+		old[m] = l.cells.get(m)
+	}
+	l.cells.set(m, c)
+}
+
 // add adds cells; old keeps what the touched minutes held before.
 func (l *ledger) add(cells map[sli.Minute]*sli.Counts, old map[sli.Minute]sli.Counts) {
 	for m, c := range cells {
-		was := l.cells.get(m)
-		if _, seen := old[m]; !seen {
-			old[m] = was
-		}
-		l.cells.set(m, was.Plus(*c))
+		l.set(m, l.cells.get(m).Plus(*c), old)
 	}
 }
 

@@ -20,14 +20,15 @@ type pipelineRecord struct {
 
 // stageRecord is a source's position and the minutes it has answered for.
 type stageRecord struct {
-	Generation  uint64    `json:"generation"` // rises with every commit
-	Cursor      []byte    `json:"cursor"`
-	ReadTo      time.Time `json:"read_to"`     // the last answer covers what was written by then
-	Fingerprint string    `json:"fingerprint"` // of the rule that made the cells
-	Answered    sli.Spans `json:"answered"`
-	Refused     sli.Spans `json:"refused,omitempty"` // too much of them was malformed
-	Layout      string    `json:"layout,omitempty"`
-	FirstBad    string    `json:"first_bad,omitempty"` // the newest refusal's first malformed line
+	Generation  uint64     `json:"generation"` // rises with every commit
+	Cursor      []byte     `json:"cursor"`
+	ReadTo      time.Time  `json:"read_to"`     // the last answer covers what was written by then
+	Fingerprint string     `json:"fingerprint"` // of the rule that made the cells
+	Answered    sli.Spans  `json:"answered"`
+	Refused     sli.Spans  `json:"refused,omitempty"` // too much of them was malformed
+	Inputs      sli.Inputs `json:"inputs,omitempty"`
+	Layout      string     `json:"layout,omitempty"`
+	FirstBad    string     `json:"first_bad,omitempty"` // the newest refusal's first malformed line
 }
 
 // measured is the minutes that were answered and not refused.
@@ -44,6 +45,7 @@ type ruleRecord struct {
 	Fingerprint string     `json:"fingerprint"`
 	Since       sli.Minute `json:"since"`
 	HasSince    bool       `json:"has_since"`
+	Derived     sli.Spans  `json:"derived,omitempty"` // minutes whose cells are derived, and stand
 
 	// Events points: minutes up to TakenTo are in points already; what changed in
 	// them since is Carry. Minutes before EventsFrom and those in LeftOut never enter.

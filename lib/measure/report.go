@@ -55,6 +55,9 @@ func (j *job) result(l *ledger) *sli.Result {
 	if j.run.History {
 		j.history(l, r)
 	}
+	if bounding, ok := l.rule.Derive.(sli.Bounding); ok {
+		r.Bounds, r.Warnings = bounding.Bound(history{j}, r.Window, j.run.Now)
+	}
 	return r
 }
 

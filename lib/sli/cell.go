@@ -13,6 +13,9 @@ type StageCell struct {
 	Latency Distribution
 	Delay   Distribution
 	Levels  map[string]float64
+
+	// Summaries are what statistics say, by name: age, work, store. They don't merge.
+	Summaries map[string]Summary `json:",omitempty"`
 }
 
 // Count adds one event. Its verdicts are the SLIs' affair.
@@ -93,6 +96,17 @@ func (c *StageCell) Merge(d *StageCell) {
 	for name, v := range d.Levels {
 		c.Raise(name, v)
 	}
+	for name, v := range d.Summaries {
+		c.Describe(name, v)
+	}
+}
+
+// Describe sets what statistics say under a name.
+func (c *StageCell) Describe(name string, v Summary) {
+	if c.Summaries == nil {
+		c.Summaries = make(map[string]Summary)
+	}
+	c.Summaries[name] = v
 }
 
 // Raise sets a level to v where it isn't larger already.

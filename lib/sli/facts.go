@@ -28,11 +28,57 @@ type Facts struct {
 	SettleWhy string
 	Scope     Scope
 
+	// Replaces says that the source tells the same minutes again, later and more
+	// completely: what a reading says of a minute replaces what earlier ones said. Else
+	// what a reading emits is added.
+	Replaces bool
+	// Role is what the stage is to a record on its way.
+	Role Role
+	// Capacity names the limits it watches, as capacity graphs spell them; their values
+	// are levels called utilisation_NAME, in percent.
+	Capacity []string
+	// Throttles says that it counts what was turned away for capacity.
+	Throttles bool
+
+	Permissions []string // IAM actions that reading needs
+	Metrics     int      // billed CloudWatch metrics a due minute
+	Calls       int      // requests to services a due minute
+
+	// SettleInput names an input (a function's timeout) that settling waits for beside
+	// Settle; its assumed value is part of Settle's documentation, not of Settle.
+	SettleInput string
+
 	// MaxMalformed is the share (0…1) of malformed lines over which a minute is not
 	// measured; 0 for sources without lines.
 	MaxMalformed float64
-	// Backlog is how far back a first run may read, in bytes, for sources of lines.
-	Start Start
+}
+
+// Role is what a stage is to a record on its way.
+type Role string
+
+// The roles, in the order of a path. A stage of a log has the role that its events
+// give it.
+const (
+	Front  Role = "front"
+	Queue  Role = "queue"
+	Worker Role = "worker"
+	Store  Role = "store"
+)
+
+// Inputs are quantities that estimates start from: shards, batch_size, …, by the
+// names of configuration keys.
+type Inputs map[string]Input
+
+// Input is a quantity with where it comes from. Durations are in seconds.
+type Input struct {
+	Value float64 `json:"value"`
+	From  string  `json:"from"` // configured, asked, assumed
+}
+
+// Get is the value of an input; false where nothing is known.
+func (in Inputs) Get(name string) (float64, bool) {
+	i, ok := in[name]
+	return i.Value, ok
 }
 
 // Gives tells whether the source can give events of that signal.
@@ -44,17 +90,6 @@ func (f Facts) Gives(s Signal) bool {
 	}
 	return false
 }
-
-// Start says where the first run begins to read a source of lines.
-type Start string
-
-// A first run reads back to the window of the newest due minute, or begins at the
-// end, or reads everything there is.
-const (
-	StartWindow    Start = "window"
-	StartEnd       Start = "end"
-	StartBeginning Start = "beginning"
-)
 
 // Ask is what a source is asked in one reading. Configuration and SLI can't
 // disagree, since thresholds reach the source through it.
@@ -91,4 +126,11 @@ type Batch struct {
 	FirstBad   string // the first malformed line's place and reason
 	Skipped    int64  // what was unavoidably lost, in pieces that Warnings name
 	Layout     string // the format that was detected, for explain
+}
+
+// MinuteSummary is what statistics say of a minute: age, work or store.
+type MinuteSummary struct {
+	Minute  Minute
+	Name    string
+	Summary Summary
 }

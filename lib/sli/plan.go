@@ -83,10 +83,18 @@ type Derivation interface {
 	Derive(h History, w Window, now time.Time) map[Minute]Counts
 }
 
-// History gives what a stage counted in a minute; nil where nothing was.
+// Bounding is a Derivation that can also say where the truth lies.
+type Bounding interface {
+	Derivation
+	// Bound gives the bounds of the window's ratio and doubts about it.
+	Bound(h History, w Window, now time.Time) (Bounds, []string)
+}
+
+// History gives what the stages of a pipeline counted.
 type History interface {
-	Cell(stage string, m Minute) *StageCell
-	Answered(stage string) Spans
+	Cell(stage string, m Minute) *StageCell // nil where nothing was counted
+	Answered(stage string) Spans            // the minutes that stand: answered and not refused
+	Inputs(stage string) Inputs
 }
 
 // Qualities of a number.

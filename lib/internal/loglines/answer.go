@@ -24,7 +24,9 @@ func (r *reading) answer(ctx context.Context, stats file.Stats, cur file.Cursor,
 		a.Layout = layout(f.scanner.Note())
 	}
 	a.Alien = alien(cur)
-	a.To = r.until(stats)
+	if a.To = r.until(stats); a.Alien != nil && !r.ask.Final {
+		a.To = time.Time{} // counted, but an answer for no minute
+	}
 	if ctx.Err() != nil {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", r.log.Reads()))
 	}

@@ -1,5 +1,10 @@
 package logscan
 
+import (
+	"math"
+	"math/bits"
+)
+
 // unit is the unit in which a latency is written.
 type unit uint8
 
@@ -109,23 +114,25 @@ func parseExponent(b []byte) (int, bool) {
 	return e, true
 }
 
+var powersOfTen = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+
 // scaled gives mantissa × 10^(exponent+shift), cut towards zero; false when it
 // doesn't fit.
 func (d decimal) scaled(shift int) (int64, bool) {
-	v, e := d.mantissa, d.exponent+shift
-	if v == 0 || e < -19 {
+	e := d.exponent + shift
+	switch {
+	case d.mantissa == 0 || e <= -len(powersOfTen):
 		return 0, true
+	case e >= len(powersOfTen):
+		return 0, false
+	case e < 0:
+		return int64(uint64(d.mantissa) / powersOfTen[-e]), true
 	}
-	for ; e < 0; e++ {
-		v /= 10
+	high, low := bits.Mul64(uint64(d.mantissa), powersOfTen[e])
+	if high != 0 || low > math.MaxInt64 {
+		return 0, false
 	}
-	for ; e > 0; e-- {
-		if v > (1<<63-1)/10 {
-			return 0, false
-		}
-		v *= 10
-	}
-	return v, true
+	return int64(low), true
 }
 
 // ceilMicros rounds nanoseconds up, so that a duration is within a limit of

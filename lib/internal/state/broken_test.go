@@ -237,6 +237,48 @@ func withRoots(data []byte, change func(meta []byte)) []byte {
 	return data
 }
 
+// A torn write of the last root leaves the commit before.
+func TestTornLastRootGoesBackOneCommit(t *testing.T) {
+	s := makeSample(t)
+	data := slices.Clone(s.data)
+	at := 16 // root pages take turns
+	if native.Uint64(data[4096+16+48:]) > native.Uint64(data[16+48:]) {
+		at += 4096
+	}
+	data[at+50]++
+	dir := writeState(t, data)
+	db := open(t, dir)
+	wantContent(t, db, s.before)
+	s.before["new"] = "1"
+	put(t, db, "new", "1")
+	put(t, db, "new", "1")
+	wantContent(t, open(t, dir), s.before)
+	want := "state file " + dir + "/state.db: the last commit is unreadable: went on from the one before"
+	if got := db.Warnings(); !slices.Equal(got, []string{want}) {
+		t.Errorf("warnings %q\nwant %q", got, want)
+	}
+}
+
+// FuzzVerify damages a file whose roots are made right again: what passes must not upset bbolt.
+func FuzzVerify(f *testing.F) {
+	s := makeSample(f)
+	f.Add(uint32(16+16), []byte{7})
+	f.Add(uint32(4096+16+32), []byte{9, 0, 0})
+	f.Add(uint32(3*4096+8), []byte{1, 0, 255, 255, 1})
+	f.Fuzz(func(t *testing.T, at uint32, patch []byte) {
+		data := slices.Clone(s.data)
+		copy(data[int(at)%len(data):], patch)
+		data = withRoots(data, func([]byte) {})
+		reader, err := OpenReadOnly(writeState(t, data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := content(reader); err != nil && !errors.Is(err, ErrBroken) && !errors.Is(err, ErrNewer) {
+			t.Fatal(err)
+		}
+	})
+}
+
 // Rot under the seal leaves size and time as they were: the values' own checksums notice.
 func TestRotUnderTheSealIsNoticedByTheValue(t *testing.T) {
 	for _, first := range []string{"view", "update"} {

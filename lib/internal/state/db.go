@@ -49,7 +49,7 @@ func openAs(dir string, uid int, o Options) (*DB, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 		if made != nil {
-			err = db.failed("create directory", made)
+			err = db.failedDir("create", made)
 		}
 	}
 	if err != nil {
@@ -67,7 +67,7 @@ func (p place) inspect() error {
 	defer root.Close()
 	network, err := networkSystem(root)
 	if err != nil {
-		return p.failed("open", err)
+		return p.failedDir("open", err)
 	}
 	if err := judgeSystem(p.dir, network); err != nil {
 		return err

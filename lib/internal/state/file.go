@@ -128,12 +128,12 @@ func (d *folder) setAside(now time.Time) (string, error) {
 	}
 	entries, err := fs.ReadDir(d.root.FS(), ".")
 	if err != nil {
-		return "", d.failed("list", err)
+		return "", d.failedDir("list", err)
 	}
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), brokenPrefix) })
 	for _, e := range entries[:max(0, len(entries)-brokenKept)] { // in order of name, so of time
 		if err := d.root.Remove(e.Name()); err != nil {
-			return "", d.failed("remove "+e.Name(), err)
+			return "", d.failedDir("remove "+e.Name(), err)
 		}
 	}
 	return name, nil

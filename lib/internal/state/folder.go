@@ -42,7 +42,7 @@ func (p place) enter(ctx context.Context, exclusive bool) (*folder, error) {
 	d := &folder{place: p, root: root}
 	if d.lock, err = openLock(root, exclusive); err != nil {
 		root.Close()
-		return nil, p.failed("open", err)
+		return nil, p.failedDir("open", err)
 	}
 	if err := p.await(ctx, d.lock, exclusive); err != nil {
 		d.leave()
@@ -66,7 +66,7 @@ func (p place) await(ctx context.Context, lock *os.File, exclusive bool) error {
 			return fmt.Errorf("state directory %s: %w", p.dir, err)
 		}
 		if ok, err := tryLock(lock, exclusive); err != nil {
-			return p.failed("lock", err)
+			return p.failedDir("lock", err)
 		} else if ok {
 			return nil
 		}
@@ -132,17 +132,27 @@ func (d *folder) seal() {
 	}
 }
 
-// failed says where an operation on the state failed and, where something helps, what does. Our own errors say it themselves.
+// failed says where an operation on the state file failed and, where something helps, what does.
 func (p place) failed(op string, err error) error {
+	return failure("state file "+filepath.Join(p.dir, fileName), op, err)
+}
+
+// failedDir is failed for the directory.
+func (p place) failedDir(op string, err error) error {
+	return failure("state directory "+p.dir, op, err)
+}
+
+// failure says it in the system's words without the system's own path. A refusal says it all itself.
+func failure(place, op string, err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
-	if errors.As(err, &path) {
-		err = path.Err
-	} else if errors.As(err, &link) {
-		err = link.Err
-	}
-	if errors.Is(err, ErrRefused) {
+	switch {
+	case errors.Is(err, ErrRefused):
 		return err
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
 	}
 	hint := ""
 	switch {
@@ -150,8 +160,10 @@ func (p place) failed(op string, err error) error {
 		hint = ": free some space there"
 	case errors.Is(err, syscall.EROFS):
 		hint = ": name a writable directory with --state-dir"
+	case errors.Is(err, fs.ErrPermission):
+		hint = ": run as its owner (sudo -u USER …) or name another directory with --state-dir"
 	case errors.Is(err, ErrNewer):
 		hint = ": update this program or name another directory with --state-dir"
 	}
-	return fmt.Errorf("state file %s: %s: %w%s", filepath.Join(p.dir, fileName), op, err, hint)
+	return fmt.Errorf("%s: %s: %w%s", place, op, err, hint)
 }

@@ -55,7 +55,7 @@ func increment(tx Tx, keys ...string) {
 // countForever increments two counters in one transaction, writes a byte when that is acknowledged, and so on. Now and then a transaction
 // leaves much behind and the next one removes it, so that files are compacted under the killer's hand.
 func countForever(args []string) error {
-	db, err := Open(args[0], Options{})
+	db, err := Open(args[0], Options{LockTimeout: time.Minute})
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func countForever(args []string) error {
 
 // countOnce prints its warnings, one a line.
 func countOnce(args []string) error {
-	db, err := Open(args[0], Options{Now: testTime})
+	db, err := Open(args[0], Options{Now: testTime, LockTimeout: time.Minute})
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,9 @@ func countOnce(args []string) error {
 	return err
 }
 
-// killed starts a counting process, kills it after a while and returns how many increments it had acknowledged.
-func killed(t *testing.T, dir, name string, after time.Duration) int {
+// killed starts a counting process, kills it some time after its start or its first acknowledgement, and returns how many increments it
+// acknowledged.
+func killed(t *testing.T, dir, name string, after time.Duration, fromStart bool) int {
 	cmd := process("count", dir, name)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -103,13 +104,17 @@ func killed(t *testing.T, dir, name string, after time.Duration) int {
 		t.Error(err)
 		return 0
 	}
+	first := 0
+	if !fromStart {
+		first, _ = io.ReadFull(out, make([]byte, 1))
+	}
 	killer := time.AfterFunc(after, func() { cmd.Process.Kill() })
 	defer killer.Stop()
-	acknowledged, _ := io.Copy(io.Discard, out)
+	more, _ := io.Copy(io.Discard, out)
 	if err := cmd.Wait(); stderr.Len() > 0 {
 		t.Errorf("process %s: %v: %s", name, err, stderr.String())
 	}
-	return int(acknowledged)
+	return first + int(more)
 }
 
 // TestKilledProcessesLoseNothingAcknowledged runs 60 kills, or PIPELINE_SLI_KILLS of them.
@@ -131,12 +136,12 @@ func TestKilledProcessesLoseNothingAcknowledged(t *testing.T) {
 		wg.Go(func() {
 			for i := w; i < kills; i += workers {
 				name, dir := strconv.Itoa(i), shared
-				after := time.Duration(rng.IntN(120_000)) * time.Microsecond
-				if i%5 == 0 { // of its own, so that the making of the file is hit too
+				after := time.Duration(rng.IntN(50_000)) * time.Microsecond
+				young := i%5 == 0 // in a directory of its own, so that the making of the file is hit too
+				if young {
 					dir = filepath.Join(shared, "own"+name)
-					after /= 4
 				}
-				n := killed(t, dir, name, after)
+				n := killed(t, dir, name, after, young)
 				mu.Lock()
 				if dirs[dir] == nil {
 					dirs[dir] = map[string]int{}

@@ -26,7 +26,7 @@ func (r *refusal) Is(target error) bool {
 func (p place) open() (*os.Root, error) {
 	named, err := os.Lstat(p.dir)
 	if err != nil {
-		return nil, p.failed("open", err)
+		return nil, p.failedDir("open", err)
 	}
 	if named.Mode()&fs.ModeSymlink != 0 {
 		return nil, refused(nil, "state directory %s is a symbolic link: name the directory itself with --state-dir", p.dir)
@@ -39,7 +39,7 @@ func (p place) open() (*os.Root, error) {
 	}
 	root, err := os.OpenRoot(p.dir)
 	if err != nil {
-		return nil, p.failed("open", err)
+		return nil, p.failedDir("open", err)
 	}
 	if opened, err := root.Stat("."); err != nil || !os.SameFile(named, opened) {
 		root.Close()

@@ -47,7 +47,7 @@ func TestUnsafePlacesAreRefused(t *testing.T) {
 		}, uid, "state file %[2]s may be written by others (mode 0666): chmod go-w %[2]s", ErrRefused},
 		{"parent is a file", func(dir, _ string) error {
 			return os.WriteFile(filepath.Dir(dir), nil, 0o600)
-		}, uid, "state file %[2]s: open: not a directory", syscall.ENOTDIR},
+		}, uid, "state directory %[1]s: open: not a directory", syscall.ENOTDIR},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "p", "s")

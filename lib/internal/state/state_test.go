@@ -230,11 +230,11 @@ func TestFileOfANewerVersionIsLeftAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := []byte(strings.ReplaceAll(string(data), bucketName, bucketPrefix+"2"))
+	newer := []byte(strings.ReplaceAll(string(data), bucketName, bucketPrefix+"2/2"))
 	if err := os.WriteFile(path, newer, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := "state file " + path + `: read: written by a newer version: format "pipeline-sli/2", this one knows "pipeline-sli/1": update this program or name another directory with --state-dir`
+	want := "state file " + path + `: read: written by a newer version: format 2, this one knows 1: update this program or name another directory with --state-dir`
 	for name, err := range map[string]error{
 		"update": db.Update(context.Background(), func(Tx) error { return nil }),
 		"view":   db.View(context.Background(), func(Tx) error { return nil }),

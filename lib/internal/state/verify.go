@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -32,11 +33,24 @@ const (
 	manyFreePages = 0xFFFF // this count means: the count is the first entry
 )
 
-// The format version is part of the bucket's name, so no version can read another one's entries by mistake.
+// The format version is part of the bucket's name, so no version can read another one's entries by mistake. It stands there twice, so that
+// one wrong byte doesn't look like a newer version.
 const (
 	bucketPrefix = "pipeline-sli/"
-	bucketName   = bucketPrefix + "1"
+	version      = 1
+	bucketName   = bucketPrefix + "1/1"
 )
+
+// versionIn returns the format version that a bucket's name tells, 0 for a name that isn't ours.
+func versionIn(name []byte) int {
+	rest, ours := strings.CutPrefix(string(name), bucketPrefix)
+	once, again, _ := strings.Cut(rest, "/")
+	v, err := strconv.Atoi(once)
+	if !ours || once != again || err != nil {
+		return 0
+	}
+	return v
+}
 
 var native = binary.NativeEndian
 
@@ -100,7 +114,7 @@ func rootAt(r io.ReaderAt, offset int64) (root, error) {
 		return root{}, broken("bad root page")
 	}
 	if v := native.Uint32(b[4:]); v != boltVersion {
-		return root{}, fmt.Errorf("%w: file format %d, this one knows %d", ErrNewer, v, boltVersion)
+		return root{}, fmt.Errorf("%w: bbolt format %d, this one knows %d", ErrNewer, v, boltVersion)
 	}
 	return root{
 		pageSize: uint64(native.Uint32(b[8:])),
@@ -209,13 +223,13 @@ func (w *walk) bucket() ([]byte, error) {
 		return nil, broken("top page %d: kind %#x, %d buckets", w.top, kind, n)
 	}
 	flags, name, value, err := leafElement(page, 0)
-	switch {
+	switch v := versionIn(name); {
 	case err != nil:
 		return nil, err
-	case flags != bucketFlag || !strings.HasPrefix(string(name), bucketPrefix):
-		return nil, broken("not a state file: holds %q", name)
-	case string(name) != bucketName:
-		return nil, fmt.Errorf("%w: format %q, this one knows %q", ErrNewer, name, bucketName)
+	case v > version:
+		return nil, fmt.Errorf("%w: format %d, this one knows %d", ErrNewer, v, version)
+	case flags != bucketFlag || v != version:
+		return nil, broken("not a state file: holds %.40q", name)
 	case len(value) < bucketHeader:
 		return nil, broken("bucket header of %d bytes", len(value))
 	}

@@ -36,8 +36,8 @@ func TestUnfinishedLineOfARotatedFileIsHandedOverOnceNothingMoreCanCome(t *testi
 			}
 			f.write("access.log", "of another\n")
 			want(t, f.run(), "of another")
-			want(t, f.run(9*time.Minute))
-			want(t, f.run(2*time.Minute), "half")
+			want(t, f.run(8*time.Minute))
+			want(t, f.run(3*time.Minute), "half")
 			want(t, f.run(time.Hour))
 			if !compressed {
 				f.write("access.log.1", " after all\na3\n")

@@ -254,7 +254,7 @@ func (r *reading) cut(ctx context.Context, f *file, h *os.File, from position, t
 	}
 	first := true
 	at, read, err = r.cutter.cut(ctx, content, from, final, func(off int64, data []byte, truncated bool) error {
-		b := Block{File: f.t, Offset: off, Data: data, Truncated: truncated, First: first, FromStart: from.off == 0}
+		b := Block{File: f.t, Offset: off, Data: data, Truncated: truncated, First: first, FromStart: from == position{}}
 		first = false
 		return r.sink(b)
 	})

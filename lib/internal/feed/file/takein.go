@@ -61,7 +61,7 @@ func (r *reading) takeUnnamed(e *entry, gaps map[string]bool) bool {
 			break
 		}
 	}
-	if !born && r.cur.Seen || r.loadHead(e) != nil || len(e.head) == 0 || r.copyInProgress(e) {
+	if !born && r.cur.Seen || r.loadHead(e) != nil || r.copyInProgress(e) {
 		return false
 	}
 	f := r.take(e, log)

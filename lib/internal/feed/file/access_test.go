@@ -1,0 +1,208 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestMissingPathIsAnErrorAndTheOthersAreRead(t *testing.T) {
+	for _, missing := range []string{"missing.log", "missing*.log", "none/a.log", "none/*.log"} {
+		f := follow(t, missing, "a.log")
+		f.write("a.log", "a1\n")
+		want(t, f.try(context.Background(), nil), "a1")
+		if !errors.Is(f.err, fs.ErrNotExist) || !strings.Contains(f.err.Error(), f.path(missing)) {
+			t.Errorf("%s: error %v, want fs.ErrNotExist with the path", missing, f.err)
+		}
+	}
+}
+
+func TestMalformedGlobIsAnError(t *testing.T) {
+	f := follow(t, "a[.log")
+	f.try(context.Background(), nil)
+	if !errors.Is(f.err, filepath.ErrBadPattern) {
+		t.Errorf("error %v", f.err)
+	}
+}
+
+func TestNameWithGlobCharactersIsTakenLiterally(t *testing.T) {
+	f := follow(t, "a[1].log")
+	f.write("a[1].log", "a1\n")
+	want(t, f.run(), "a1")
+}
+
+// unprivileged skips where permissions don't bind.
+func unprivileged(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything: run as another user")
+	}
+}
+
+func TestUnreadableFile(t *testing.T) {
+	unprivileged(t)
+	f := follow(t, "*.log")
+	f.opt.Start = End
+	f.write("a.log", "a1\n")
+	f.write("b.log", "b1\n")
+	f.must(os.Chmod(f.path("b.log"), 0))
+	for range 2 {
+		f.try(context.Background(), nil)
+		if !errors.Is(f.err, fs.ErrPermission) || !strings.Contains(f.err.Error(), f.path("b.log")) {
+			t.Fatalf("error %v, want fs.ErrPermission with the path", f.err)
+		}
+	}
+	f.must(os.Chmod(f.path("b.log"), 0o644))
+	want(t, f.run()) // it was there before the first run: its old lines are not asked for
+	f.write("b.log", "b2\n")
+	want(t, f.run(), "b2")
+	// Unreadable for a while, and more is written.
+	f.must(os.Chmod(f.path("b.log"), 0o200))
+	f.write("b.log", "b3\n")
+	f.write("a.log", "a2\n")
+	want(t, f.try(context.Background(), nil), "a2")
+	f.must(os.Chmod(f.path("b.log"), 0o644))
+	want(t, f.run(), "b3")
+}
+
+func TestUnreadableDirectory(t *testing.T) {
+	unprivileged(t)
+	f := follow(t, "logs/a.log", "logs/*.txt")
+	f.must(os.Mkdir(f.path("logs"), 0o755))
+	f.write("logs/a.log", "a1\n")
+	f.write("logs/b.txt", "b1\n")
+	f.run()
+	f.must(os.Chmod(f.path("logs"), 0))
+	f.try(context.Background(), nil)
+	if !errors.Is(f.err, fs.ErrPermission) || errors.Is(f.err, fs.ErrNotExist) || len(f.stats.Lost) != 0 {
+		t.Errorf("error %v, lost %q, want fs.ErrPermission and nothing lost", f.err, f.stats.Lost)
+	}
+	f.must(os.Chmod(f.path("logs"), 0o755))
+	f.write("logs/a.log", "a2\n")
+	want(t, f.run(), "a2")
+}
+
+func TestWhatIsNoFileIsRefusedWithoutBlocking(t *testing.T) {
+	f := follow(t, "pipe")
+	f.must(syscall.Mkfifo(f.path("pipe"), 0o644))
+	f.must(os.Mkdir(f.path("dir"), 0o755))
+	f.write("a.log", "a1\n")
+	for _, glob := range []string{"pipe", "dir", "p*", "/dev/null"} {
+		f.opt.Globs = []string{f.path(glob)}
+		if filepath.IsAbs(glob) {
+			f.opt.Globs = []string{glob}
+		}
+		f.try(context.Background(), nil)
+		if !errors.Is(f.err, errNotRegular) || !strings.Contains(f.err.Error(), f.opt.Globs[0]) {
+			t.Errorf("%s: error %v", glob, f.err)
+		}
+	}
+	f.opt.Globs = []string{f.path("*")}
+	want(t, f.run(), "a1")
+	wantSaid(t, f.stats.Warnings, "2 matches are not regular files")
+
+	e := &entry{path: f.path("pipe")} // it took the file's place between looking and opening
+	if h, _, err := e.open(); err != errNotRegular {
+		t.Errorf("opened %v, error %v", h, err)
+	}
+}
+
+func TestFileOfTwoGlobsIsReadOnce(t *testing.T) {
+	f := follow(t, "*.log", "a*", "a.log", "link.log")
+	f.write("a.log", "a1\n")
+	f.must(os.Link(f.path("a.log"), f.path("hard.log")))
+	f.must(os.Symlink("a.log", f.path("link.log")))
+	want(t, f.run(), "a1")
+	f.write("hard.log", "a2\n")
+	want(t, f.run(), "a2")
+	if len(f.cur.Files) != 1 {
+		t.Errorf("known as %d files", len(f.cur.Files))
+	}
+}
+
+func TestFileThatAppearsLaterIsReadFromItsBeginning(t *testing.T) {
+	f := follow(t, "*.log")
+	f.opt.Start = End
+	f.write("a.log", "a1\n")
+	want(t, f.run())
+	f.write("b.log", "b1\nb2\n")
+	want(t, f.run(), "b1", "b2")
+	if !f.blocks[0].Created || !f.blocks[0].FromStart {
+		t.Errorf("%+v, want it seen to be created", f.blocks[0])
+	}
+	if f.tracked("a.log").Created {
+		t.Error("a.log was there before")
+	}
+}
+
+func TestPathMissingAtTheFirstRunIsReadFromItsBeginning(t *testing.T) {
+	f := follow(t, "a.log")
+	f.opt.Start = End
+	f.try(context.Background(), nil)
+	f.write("a.log", "a1\n")
+	want(t, f.run(), "a1")
+}
+
+func TestFirstRunTail(t *testing.T) {
+	text, lines := numbered("line", 1000) // 12 bytes each
+	for _, gz := range []bool{false, true} {
+		for tail, first := range map[int64]int{1: 1000, 11: 1000, 12: 999, 13: 999, 24: 998, 1200: 900, 11_999: 1, 12_000: 0, 1 << 20: 0} {
+			f := follow(t, "a.log")
+			f.opt.Start, f.opt.TailBytes = Tail, tail
+			if gz {
+				f.must(os.WriteFile(f.path("a.log"), zip(text), 0o644))
+			} else {
+				f.write("a.log", text)
+			}
+			want(t, f.run(), append([]string(nil), lines[first:]...)...)
+			if first < 1000 && f.blocks[0].FromStart != (first == 0) {
+				t.Errorf("tail %d: from start %v at %d", tail, f.blocks[0].FromStart, f.blocks[0].Offset)
+			}
+		}
+	}
+}
+
+func TestFirstRunTailOfALargeFileReadsOnlyTheTail(t *testing.T) {
+	f := follow(t, "a.log")
+	f.opt.Start, f.opt.Block = Tail, 0
+	f.opt.TailBytes = 1 << 20
+	f.write("a.log", "")
+	f.must(os.Truncate(f.path("a.log"), 200<<20))
+	f.write("a.log", "\nlast\n")
+	want(t, f.run(), "last")
+	if f.stats.Bytes > 1<<20+1 {
+		t.Errorf("%d bytes read", f.stats.Bytes)
+	}
+}
+
+func TestFirstRunPassesOverFilesOlderThanSince(t *testing.T) {
+	f := follow(t, "access.log*")
+	f.opt.Start, f.opt.Since = Tail, f.opt.Now
+	f.must(os.WriteFile(f.path("access.log.2.gz"), zip("old\n"), 0o644))
+	f.write("access.log.1", "mid\n")
+	f.write("access.log", "new\n")
+	for name, age := range map[string]time.Duration{"access.log.2.gz": 48 * time.Hour, "access.log.1": 24 * time.Hour, "access.log": 0} {
+		f.touch(name, f.opt.Now.Add(-age))
+	}
+	want(t, f.run(), "new")
+	f.write("access.log.1", "mid, late\n")
+	f.touch("access.log.2.gz", f.opt.Now)
+	want(t, f.run(), "mid, late")
+}
+
+func TestStartAtTheEnd(t *testing.T) {
+	f := follow(t, "*.log", "*.gz")
+	f.opt.Start = End
+	f.write("a.log", "a1\nhalf")
+	f.write("empty.log", "")
+	f.must(os.WriteFile(f.path("z.gz"), zip("z1\n"), 0o644))
+	want(t, f.run())
+	f.write("a.log", " and half\na3\n")
+	f.write("empty.log", "e1\n")
+	want(t, f.run(), "a3", "e1")
+}

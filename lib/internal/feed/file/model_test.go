@@ -1,0 +1,230 @@
+package file
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// model is a log on disk together with what must come of it. Every line is unlike all others.
+type model struct {
+	*follower
+	next      int
+	gens      []*gen // oldest first, the last one is living
+	delivered []string
+	owed      map[string]bool // complete lines that must be delivered exactly once; false: at most once, as nothing could see them in time
+	order     map[string]int  // of each line within its generation
+	of        map[string]*gen
+}
+
+// gen is one generation.
+type gen struct {
+	gz    bool
+	half  string // its unterminated last line
+	lines []string
+	taken bool // a writer still has it open and can end its half line
+}
+
+func newModel(t fataler, dir string) *model {
+	m := &model{follower: newFollower(t, dir, "access.log"), gens: []*gen{{}}, owed: map[string]bool{}, order: map[string]int{}, of: map[string]*gen{}}
+	m.write("access.log", "")
+	return m
+}
+
+func (m *model) living() *gen { return m.gens[len(m.gens)-1] }
+
+// name is the file of generation i.
+func (m *model) name(i int) string {
+	n := len(m.gens) - 1 - i
+	switch {
+	case n == 0:
+		return "access.log"
+	case m.gens[i].gz:
+		return fmt.Sprintf("access.log.%d.gz", n)
+	}
+	return fmt.Sprintf("access.log.%d", n)
+}
+
+func (m *model) owe(g *gen, line string) {
+	m.owed[line], m.of[line], m.order[line] = true, g, len(g.lines)
+	g.lines = append(g.lines, line)
+}
+
+func (m *model) text(pad int) string {
+	m.next++
+	return fmt.Sprintf("%06d", m.next) + strings.Repeat("x", pad)
+}
+
+// end writes the end of a half line, or a whole one.
+func (m *model) end(i int, text string) {
+	g := m.gens[i]
+	if g.half != "" && slices.Contains(m.delivered, g.half) { // given up: what follows belongs to a line already counted
+		g.half = ""
+	} else {
+		line := g.half + text
+		g.half = ""
+		m.owe(g, line)
+	}
+	m.write(m.name(i), text+"\n")
+}
+
+// begin writes the first half of a line.
+func (m *model) begin(text string) {
+	g := m.living()
+	if g.half == "" {
+		g.half = text
+		m.write("access.log", text)
+	}
+}
+
+// shift gives the older generations their new names.
+func (m *model) shift() {
+	names := make([]string, len(m.gens))
+	for i := range m.gens {
+		names[i] = m.name(i)
+	}
+	if g := m.living(); g.half != "" {
+		m.owe(g, g.half) // as nothing more may come
+	}
+	m.gens = append(m.gens, &gen{})
+	for i := range names[:len(names)-1] {
+		m.rename(names[i], m.name(i))
+	}
+}
+
+func (m *model) renameAway() {
+	m.living().taken = true
+	m.shift()
+	m.rename("access.log", "access.log.1")
+	m.write("access.log", "")
+}
+
+func (m *model) copyAway() {
+	m.shift()
+	m.copyTruncate("access.log", "access.log.1")
+}
+
+// endLate ends the half line of the generation rotated away last.
+func (m *model) endLate(text string) {
+	i := len(m.gens) - 2
+	if i < 0 || m.gens[i].gz || !m.gens[i].taken {
+		return
+	}
+	if half := m.gens[i].half; half != "" && !slices.Contains(m.delivered, half) {
+		delete(m.owed, half)
+	}
+	m.end(i, text)
+}
+
+func (m *model) zip(i int, keepTime bool) {
+	i %= len(m.gens)
+	if i == len(m.gens)-1 || m.gens[i].gz {
+		return
+	}
+	from := m.name(i)
+	m.gens[i].gz = true
+	m.compress(from, m.name(i))
+	if !keepTime {
+		m.touch(m.name(i), time.Now())
+	}
+}
+
+// destroyed: what wasn't delivered by now may never be.
+func (m *model) destroyed(g *gen) {
+	for _, line := range g.lines {
+		if _, ok := m.owed[line]; ok {
+			m.owed[line] = false
+		}
+	}
+}
+
+func (m *model) empty() {
+	m.destroyed(m.living())
+	m.gens[len(m.gens)-1] = &gen{}
+	m.truncate("access.log")
+}
+
+func (m *model) dropOldest() {
+	if len(m.gens) > 1 {
+		m.remove(m.name(0))
+		m.destroyed(m.gens[0])
+		m.gens = m.gens[1:]
+	}
+}
+
+// look is a run that ends after some blocks; 0 means none.
+func (m *model) look(blocks int, after time.Duration) {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	n := 0
+	m.delivered = append(m.delivered, m.try(ctx, func(Block) error {
+		if n++; n == blocks {
+			stop()
+		}
+		return nil
+	}, after)...)
+	if m.err != nil {
+		m.t.Fatalf("run: %v", m.err)
+	}
+}
+
+// check compares what came with what was owed.
+func (m *model) check(end bool) {
+	count := map[string]int{}
+	last := map[*gen]int{}
+	for _, line := range m.delivered {
+		count[line]++
+		g := m.of[line]
+		if g == nil || count[line] > 1 {
+			m.t.Fatalf("line %.10q delivered %d times, known %v", line, count[line], g != nil)
+		}
+		if at, ok := last[g]; ok && m.order[line] < at {
+			m.t.Fatalf("line %.10q delivered out of order", line)
+		}
+		last[g] = m.order[line]
+	}
+	for line, must := range m.owed {
+		if end && must && count[line] == 0 {
+			m.t.Fatalf("line %.10q lost; lost: %q", line, m.stats.Lost)
+		}
+	}
+}
+
+func TestEveryLineExactlyOnceWhateverHappensToItsFile(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		dir, err := os.MkdirTemp(t.TempDir(), "")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		m := newModel(rt, dir)
+		pad := rapid.SampledFrom([]int{0, 10, 700, 1500})
+		minutes := rapid.SampledFrom([]time.Duration{time.Minute, time.Minute, 5 * time.Minute, 11 * time.Minute})
+		rt.Repeat(map[string]func(*rapid.T){
+			"lines": func(rt *rapid.T) {
+				for range rapid.IntRange(1, 8).Draw(rt, "n") {
+					m.end(len(m.gens)-1, m.text(pad.Draw(rt, "pad")))
+				}
+			},
+			"half line":       func(rt *rapid.T) { m.begin(m.text(pad.Draw(rt, "pad"))) },
+			"late line":       func(rt *rapid.T) { m.endLate(m.text(pad.Draw(rt, "pad"))) },
+			"rename":          func(*rapid.T) { m.renameAway() },
+			"copytruncate":    func(*rapid.T) { m.copyAway() },
+			"gzip":            func(rt *rapid.T) { m.zip(rapid.IntRange(0, 9).Draw(rt, "i"), rapid.Bool().Draw(rt, "times kept")) },
+			"truncate":        func(*rapid.T) { m.empty() },
+			"drop the oldest": func(*rapid.T) { m.dropOldest() },
+			"run":             func(rt *rapid.T) { m.look(0, minutes.Draw(rt, "after")) },
+			"run stopped":     func(rt *rapid.T) { m.look(rapid.IntRange(1, 3).Draw(rt, "blocks"), time.Minute) },
+			"":                func(*rapid.T) { m.check(false) },
+		})
+		for range 3 {
+			m.look(0, 11*time.Minute)
+		}
+		m.check(true)
+	})
+}
