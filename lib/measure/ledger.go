@@ -65,7 +65,7 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, fingerprint))
 	if l.rule.Derive != nil {
 		before = l.record.Derived
-		if since, ok := j.since(l.rule); ok && !l.record.HasSince {
+		if since, ok := j.firstAnswer(l.rule); ok && !l.record.HasSince {
 			l.record.Since, l.record.HasSince = since, true
 		}
 		return before
@@ -167,6 +167,20 @@ func (l *ledger) set(m sli.Minute, c sli.Counts, old map[sli.Minute]sli.Counts) 
 		old[m] = l.cells.get(m)
 	}
 	l.cells.set(m, c)
+}
+
+// firstAnswer is the first minute that every stage of the rule has answered for.
+func (j *job) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
+	answered := sli.Spans{{From: 0, To: maxMinute}}
+	for _, s := range j.stages {
+		if rule.Feeds(s.stage.Name) {
+			answered = answered.Intersect(s.record.measured())
+		}
+	}
+	if len(answered) == 0 {
+		return 0, false
+	}
+	return answered[0].From, true
 }
 
 // add adds cells; old keeps what the touched minutes held before.

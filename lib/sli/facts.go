@@ -119,13 +119,18 @@ type Batch struct {
 	// not one line of the log could be read, say.
 	Unanswered error
 	Levels     []Level
-	Cursor     []byte // where the next reading begins; opaque
-	Warnings   []string
-	Calls      int    // requests made to a service
-	Bytes      int64  // bytes read
-	FirstBad   string // the first malformed line's place and reason
-	Skipped    int64  // what was unavoidably lost, in pieces that Warnings name
-	Layout     string // the format that was detected, for explain
+	Summaries  []MinuteSummary
+	// Inputs are described values the source asked for; they are kept until they change.
+	Inputs Inputs
+	// Unchanged says that what was asked is known already: nothing is replaced or added.
+	Unchanged bool
+	Cursor    []byte // where the next reading begins; opaque
+	Warnings  []string
+	Calls     int    // requests made to a service
+	Bytes     int64  // bytes read
+	FirstBad  string // the first malformed line's place and reason
+	Skipped   int64  // what was unavoidably lost, in pieces that Warnings name
+	Layout    string // the format that was detected, for explain
 }
 
 // MinuteSummary is what statistics say of a minute: age, work or store.

@@ -34,6 +34,7 @@ type gen struct {
 func newModel(t fataler, dir string) *model {
 	m := &model{follower: newFollower(t, dir, "access.log"), gens: []*gen{{}}, owed: map[string]bool{}, order: map[string]int{}, of: map[string]*gen{}}
 	m.write("access.log", "")
+	m.look(0, time.Minute) // what was rotated away before the first run is nobody's
 	return m
 }
 

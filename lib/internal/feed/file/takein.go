@@ -64,8 +64,12 @@ func (r *reading) takeUnnamed(e *entry, gaps map[string]bool) bool {
 	if !born && r.cur.Seen || r.loadHead(e) != nil || r.copyInProgress(e) {
 		return false
 	}
+	born = born && r.rotated(log)
+	if len(e.head) == 0 && (e.gzip || !born) { // too young, or without anything to know it by
+		return false
+	}
 	f := r.take(e, log)
-	if born && r.rotated(log) {
+	if born {
 		f.t.Created = !gaps[log]
 	} else {
 		f.t.Ignored, f.t.Done = true, true
