@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -129,7 +128,7 @@ func TestBrokenFileIsExactOrSetAside(t *testing.T) {
 		copy(data[at:], with)
 		variants = append(variants, variant{fmt.Sprintf("%s at %d", name, at), data})
 	}
-	for size := 1; size < len(s.data); size += 4096 {
+	for size := 1; size < len(s.data); size += pageSize {
 		variants = append(variants, variant{fmt.Sprint("cut at ", size), s.data[:size]}, variant{fmt.Sprint("cut at ", size-1), s.data[:size-1]})
 	}
 	for range 200 {
@@ -137,7 +136,7 @@ func TestBrokenFileIsExactOrSetAside(t *testing.T) {
 		damage("flip", at, []byte{s.data[at] ^ byte(1<<rng.IntN(8))})
 	}
 	for range 200 { // page headers and the first entries' headers hold what can mislead
-		at := rng.IntN(len(s.data)/4096)*4096 + rng.IntN(64)
+		at := rng.IntN(len(s.data)/pageSize)*pageSize + rng.IntN(64)
 		damage("flip", at, []byte{byte(rng.Uint32())})
 	}
 	for range 30 {
@@ -147,8 +146,8 @@ func TestBrokenFileIsExactOrSetAside(t *testing.T) {
 		}
 		damage("burst", rng.IntN(len(s.data)-512), burst)
 		from := rng.IntN(len(s.data) / 4096)
-		damage("page of another place", from*4096, s.data[rng.IntN(len(s.data)/4096)*4096:][:4096])
-		damage("zero page", from*4096, make([]byte, 4096))
+		damage("page of another place", from*pageSize, s.data[rng.IntN(len(s.data)/pageSize)*pageSize:][:pageSize])
+		damage("zero page", from*pageSize, make([]byte, pageSize))
 	}
 	aside := 0
 	for i, v := range variants {
@@ -166,86 +165,97 @@ func TestBrokenFileIsExactOrSetAside(t *testing.T) {
 	}
 }
 
-// edit changes the page that the last root's field at the offset names.
-func edit(t *testing.T, data []byte, field int, change func(page []byte, id uint64)) []byte {
-	t.Helper()
-	data = slices.Clone(data)
-	rootPage := 0
-	if native.Uint64(data[4096+16+48:]) > native.Uint64(data[16+48:]) {
-		rootPage = 4096
+var pageSize = os.Getpagesize() // bbolt's default
+
+// lastRoot is where the fields of the last commit's root lie: root pages take turns.
+func lastRoot(data []byte) []byte {
+	first, second := data[pageHeader:][:metaSize], data[pageSize+pageHeader:][:metaSize]
+	if native.Uint64(second[48:]) > native.Uint64(first[48:]) {
+		return second
 	}
-	id := native.Uint64(data[rootPage+16+field:])
-	change(data[id*4096:], id)
-	return data
+	return first
 }
 
-// What bbolt can't survive by itself: each of these ends the process when it is opened unread.
+func pageOf(data []byte, id uint64) []byte { return data[int(id)*pageSize:][:pageSize] }
+
+// What bbolt can't survive, or would read wrongly without a word, if the file weren't read through first.
 func TestDeadlyFilesAreSetAside(t *testing.T) {
 	s := makeSample(t)
-	bucketRoot := func(page []byte) uint64 { // the one entry of the top page
-		_, _, value, err := leafElement(page, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return native.Uint64(value)
+	freelist := pageOf(s.data, native.Uint64(lastRoot(s.data)[32:]))
+	_, _, bucket, err := leafElement(pageOf(s.data, native.Uint64(lastRoot(s.data)[16:])), 0)
+	if err != nil {
+		t.Fatal(err)
 	}
-	withTree := func(change func(tree []byte, id uint64)) []byte {
-		var id uint64
-		data := edit(t, s.data, 16, func(page []byte, _ uint64) { id = bucketRoot(page) })
-		if native.Uint16(data[id*4096+8:]) != branchKind {
-			t.Fatal("the sample has no branch page")
-		}
-		change(data[id*4096:], id)
-		return data
+	id := native.Uint64(bucket)
+	tree := pageOf(s.data, id)
+	if native.Uint16(tree[8:]) != branchKind || native.Uint16(freelist[10:]) < 2 {
+		t.Fatal("the sample has no branch page or no free pages")
 	}
-	for name, data := range map[string][]byte{
-		"branch that points to itself": withTree(func(tree []byte, id uint64) {
+	leaf := pageOf(s.data, native.Uint64(tree[pageHeader+8:]))
+	branchKey := func(i int) []byte {
+		at := pageHeader + i*elementSize
+		return tree[at+int(native.Uint32(tree[at:])):][:native.Uint32(tree[at+4:])]
+	}
+	healthy := slices.Clone(s.data)
+	for _, c := range []struct {
+		name   string
+		damage func()
+	}{
+		{"branch that points to itself", func() {
 			for i := range int(native.Uint16(tree[10:])) {
 				native.PutUint64(tree[pageHeader+i*elementSize+8:], id)
 			}
-		}),
-		"branch without entries":      withTree(func(tree []byte, _ uint64) { native.PutUint16(tree[10:], 0) }),
-		"branch behind the file":      withTree(func(tree []byte, _ uint64) { native.PutUint64(tree[pageHeader+8:], 1<<60) }),
-		"endless overflow":            withTree(func(tree []byte, _ uint64) { native.PutUint32(tree[12:], 1<<32-1) }),
-		"free list that names a root": edit(t, s.data, 32, func(page []byte, _ uint64) { native.PutUint64(page[pageHeader:], 1) }),
-		"free list of 2^40 pages": edit(t, s.data, 32, func(page []byte, _ uint64) {
-			native.PutUint16(page[10:], manyFreePages)
-			native.PutUint64(page[pageHeader:], 1<<40)
-		}),
-		"free list left out": withRoots(s.data, func(meta []byte) { native.PutUint64(meta[32:], 1<<64-1) }),
-		"pages left out":     withRoots(s.data, func(meta []byte) { native.PutUint64(meta[40:], 1<<40) }),
-		"page size of 0":     withRoots(s.data, func(meta []byte) { native.PutUint32(meta[8:], 0) }),
+		}},
+		{"branch whose only child is itself", func() {
+			native.PutUint16(tree[10:], 1)
+			native.PutUint64(tree[pageHeader+8:], id)
+		}},
+		{"branch key among its neighbour's entries", func() {
+			if first, second := branchKey(0), branchKey(1); copy(second, first) == len(second) {
+				second[len(second)-1]++
+			}
+		}},
+		{"branch without entries", func() { native.PutUint16(tree[10:], 0) }},
+		{"branch that points behind the file", func() { native.PutUint64(tree[pageHeader+8:], 1<<60) }},
+		{"endless overflow", func() { native.PutUint32(tree[12:], 1<<32-1) }},
+		{"leaf that hides its last entry", func() { native.PutUint16(leaf[10:], native.Uint16(leaf[10:])-1) }},
+		{"free list that names a root", func() { native.PutUint64(freelist[pageHeader:], 1) }},
+		{"free list that names a page twice", func() { copy(freelist[pageHeader+8:], freelist[pageHeader:][:8]) }},
+		{"free list that names a page in use", func() { native.PutUint64(freelist[pageHeader:], id) }},
+		{"free list of 2^40 pages", func() {
+			native.PutUint16(freelist[10:], manyFreePages)
+			native.PutUint64(freelist[pageHeader:], 1<<40)
+		}},
+		{"root without a free list", func() { withRoots(s.data, func(meta []byte) { native.PutUint64(meta[32:], 1<<64-1) }) }},
+		{"root with pages behind the file", func() { withRoots(s.data, func(meta []byte) { native.PutUint64(meta[40:], 1<<40) }) }},
+		{"root with a page size of 0", func() { withRoots(s.data, func(meta []byte) { native.PutUint32(meta[8:], 0) }) }},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if !wantExactOrAside(t, s, data, true) {
+		t.Run(c.name, func(t *testing.T) {
+			c.damage()
+			if !wantExactOrAside(t, s, slices.Clone(s.data), true) {
 				t.Error("not set aside")
 			}
 		})
+		copy(s.data, healthy)
 	}
 }
 
-// withRoots changes both roots and makes their checksums right again.
-func withRoots(data []byte, change func(meta []byte)) []byte {
-	data = slices.Clone(data)
-	for _, at := range []int{16, 4096 + 16} {
-		meta := data[at : at+metaSize]
+// withRoots changes both roots in place and makes their checksums right again.
+func withRoots(data []byte, change func(meta []byte)) {
+	for _, at := range []int{0, pageSize} {
+		meta := data[at+pageHeader:][:metaSize]
 		change(meta)
 		sum := fnv.New64a()
 		sum.Write(meta[:metaSize-8])
-		binary.NativeEndian.PutUint64(meta[metaSize-8:], sum.Sum64())
+		native.PutUint64(meta[metaSize-8:], sum.Sum64())
 	}
-	return data
 }
 
 // A torn write of the last root leaves the commit before.
 func TestTornLastRootGoesBackOneCommit(t *testing.T) {
 	s := makeSample(t)
 	data := slices.Clone(s.data)
-	at := 16 // root pages take turns
-	if native.Uint64(data[4096+16+48:]) > native.Uint64(data[16+48:]) {
-		at += 4096
-	}
-	data[at+50]++
+	lastRoot(data)[50]++
 	dir := writeState(t, data)
 	db := open(t, dir)
 	wantContent(t, db, s.before)
@@ -264,11 +274,11 @@ func FuzzVerify(f *testing.F) {
 	s := makeSample(f)
 	f.Add(uint32(16+16), []byte{7})
 	f.Add(uint32(4096+16+32), []byte{9, 0, 0})
-	f.Add(uint32(3*4096+8), []byte{1, 0, 255, 255, 1})
+	f.Add(uint32(3*pageSize+8), []byte{1, 0, 255, 255, 1})
 	f.Fuzz(func(t *testing.T, at uint32, patch []byte) {
 		data := slices.Clone(s.data)
 		copy(data[int(at)%len(data):], patch)
-		data = withRoots(data, func([]byte) {})
+		withRoots(data, func([]byte) {})
 		reader, err := OpenReadOnly(writeState(t, data))
 		if err != nil {
 			t.Fatal(err)

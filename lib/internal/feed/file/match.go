@@ -194,9 +194,8 @@ func (t *Tracked) learn(e *entry) {
 	}
 }
 
-// giveUp says what is lost with the files that weren't found, and forgets those of no further use. It returns the logs that now have a gap.
-func (r *reading) giveUp() (gaps map[string]bool) {
-	gaps = map[string]bool{}
+// giveUp says what is lost with the files that weren't found, and forgets those of no further use.
+func (r *reading) giveUp() {
 	r.files = slices.DeleteFunc(r.files, func(f *file) bool {
 		t := f.t
 		if f.e != nil || r.failed[t.Path] || r.failed[t.Name] {
@@ -207,10 +206,9 @@ func (r *reading) giveUp() (gaps map[string]bool) {
 		}
 		t.Gone = r.opt.Now
 		unread := !t.Done || t.Partial || t.Path == t.Name && !t.Gzip
-		if unread {
-			gaps[t.Name] = true
-		}
+		r.gaps[t.Name] = r.gaps[t.Name] || unread || t.HeadLen == 0
 		switch {
+		case t.Size == 0:
 		case t.Waiting:
 			r.lose("%s vanished before it was read", t.Path)
 		case unread && t.Gzip:
@@ -222,5 +220,4 @@ func (r *reading) giveUp() (gaps map[string]bool) {
 		}
 		return t.HeadLen == 0
 	})
-	return gaps
 }

@@ -21,7 +21,8 @@ type reading struct {
 	opt    Options
 	cur    Cursor
 	sink   func(Block) error
-	files  []*file // in reading order
+	files  []*file         // in reading order
+	gaps   map[string]bool // logs of which lines may be missing since the last run
 	stats  Stats
 	cutter *cutter
 
@@ -34,12 +35,12 @@ func newReading(opt Options, cur Cursor, sink func(Block) error) *reading {
 	if opt.TailBytes <= 0 {
 		opt.TailBytes = defaultTail
 	}
-	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, cutter: newCutter(opt.Block)}
+	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]bool{}, cutter: newCutter(opt.Block)}
 	r.stats.Complete = true
 	r.expand(opt.Globs)
 	r.recognise()
-	gaps := r.giveUp()
-	r.takeIn(gaps)
+	r.giveUp()
+	r.takeIn()
 	slices.SortStableFunc(r.files, compareFiles)
 	return r
 }

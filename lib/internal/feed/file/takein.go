@@ -8,7 +8,7 @@ import (
 )
 
 // takeIn adds the files that no cursor knows: what the globs name, and generations that were born and rotated away since the last run.
-func (r *reading) takeIn(gaps map[string]bool) {
+func (r *reading) takeIn() {
 	fresh := slices.DeleteFunc(slices.Clone(r.entries), func(e *entry) bool { return e.taken != nil || !e.named && len(e.logs) == 0 })
 	// The living before the rotated, the plain before the compressed: of two copies of the same lines the later one isn't taken.
 	slices.SortStableFunc(fresh, func(a, b *entry) int {
@@ -17,15 +17,15 @@ func (r *reading) takeIn(gaps map[string]bool) {
 	unnamed := 0
 	for _, e := range fresh {
 		if e.named {
-			r.takeNamed(e, gaps)
-		} else if unnamed < maxUnnamed && !r.opt.Final && r.takeUnnamed(e, gaps) {
+			r.takeNamed(e)
+		} else if unnamed < maxUnnamed && !r.opt.Final && r.takeUnnamed(e) {
 			unnamed++
 		}
 	}
 }
 
 // takeNamed takes in a file that the globs name.
-func (r *reading) takeNamed(e *entry, gaps map[string]bool) {
+func (r *reading) takeNamed(e *entry) {
 	err := r.loadHead(e)
 	if err != nil {
 		r.fail(e.path, err)
@@ -40,7 +40,7 @@ func (r *reading) takeNamed(e *entry, gaps map[string]bool) {
 		}
 	}
 	f := r.take(e, name)
-	f.t.Created = r.cur.Seen && !gaps[name]
+	f.t.Created = r.cur.Seen && !r.gaps[name]
 	f.t.Waiting = !r.cur.Seen
 	if err != nil {
 		f.e = nil // known from now on, read when it can be
@@ -53,7 +53,7 @@ func (r *reading) compressing(e *entry) bool {
 }
 
 // takeUnnamed takes in what looks like a rotated generation of a log: to be read if it can have been born since the last run only, else so that it is known.
-func (r *reading) takeUnnamed(e *entry, gaps map[string]bool) bool {
+func (r *reading) takeUnnamed(e *entry) bool {
 	log, born := e.logs[0], false
 	for _, name := range e.logs {
 		if r.mayBeBorn(e, name) {
@@ -70,7 +70,7 @@ func (r *reading) takeUnnamed(e *entry, gaps map[string]bool) bool {
 	}
 	f := r.take(e, log)
 	if born {
-		f.t.Created = !gaps[log]
+		f.t.Created = !r.gaps[log]
 	} else {
 		f.t.Ignored, f.t.Done = true, true
 	}
@@ -95,10 +95,10 @@ func (r *reading) mayBeBorn(e *entry, log string) bool {
 	return !e.mtime.Before(last.Truncate(time.Second)) // some tools restore times to the second only
 }
 
-// rotated says whether the log's place holds another file now than in the last run.
+// rotated says whether files of the log can have moved since the last run: its place holds another file, or one is gone.
 func (r *reading) rotated(log string) bool {
 	e := r.byPath[log]
-	return e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || e.taken.old.HeadLen == 0
+	return r.gaps[log] || e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || e.taken.old.HeadLen == 0
 }
 
 func (r *reading) take(e *entry, name string) *file {
