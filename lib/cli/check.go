@@ -102,7 +102,7 @@ func (c *checkProgram) validate() error {
 		flag  string
 		value float64
 	}{{"--warning-ratio", c.opt.WarningRatio}, {"--critical-ratio", c.opt.CriticalRatio}} {
-		if f.value < 0 || f.value >= 100 {
+		if !(f.value >= 0 && f.value < 100) { // NaN too
 			return fmt.Errorf("%s: must be a percentage under 100 (got %g)", f.flag, f.value)
 		}
 		if f.value > 0 && f.value <= 1 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -105,10 +106,23 @@ func parse(options any, name, usage string, args []string) (words []string, set 
 	return words, set, nil
 }
 
+// ago is a time typed as so long ago, and instants are the flags that take one.
+var (
+	ago      = regexp.MustCompile(`^-\d`)
+	instants = map[string]bool{"at": true, "from": true, "to": true}
+)
+
 // twoDashes spells known long flags with two dashes: `-metric-key-prefix` would be
 // read as a heap of short ones.
 func twoDashes(parser *flags.Parser, args []string) []string {
-	out := slices.Clone(args)
+	var out []string
+	for _, arg := range args {
+		if n := len(out); n > 0 && ago.MatchString(arg) && instants[strings.TrimLeft(out[n-1], "-")] {
+			out[n-1] += "=" + arg // a time of so long ago, no flag
+			continue
+		}
+		out = append(out, arg)
+	}
 	for i, arg := range out {
 		if arg == "--" {
 			break

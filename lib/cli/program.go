@@ -35,6 +35,7 @@ var commands = map[string]command{
 	"explain":  {[]string{"json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
 	"validate": {nil, "the configuration: errors, scopes, series", (*program).validate},
 	"export":   {[]string{"from", "to"}, "events of every due minute with its own time, for mkr throw", (*program).export},
+	"init":     {nil, "a commented configuration file to begin with, from flags", (*program).starter},
 }
 
 const usage = `[OPTIONS] [COMMAND]

@@ -112,6 +112,16 @@ func (r Reader) Schema() []byte {
 	return section.Schema(file{}, "configuration of mackerel-plugin-pipeline-sli", r.variants())
 }
 
+// Tables are the reference of the file's keys in Markdown: of each kind of stage by
+// its name, and of the frame by the empty one.
+func (r Reader) Tables() map[string]string {
+	tables := map[string]string{"": section.Table(file{})}
+	for name, kind := range r.Kinds {
+		tables[name] = section.Table(kind.Options)
+	}
+	return tables
+}
+
 // builder makes one pipeline out of its section.
 type builder struct {
 	reader  Reader
@@ -145,6 +155,7 @@ func (b *builder) build() Pipeline {
 		Period:     time.Duration(f.SLO.Period),
 		Runbook:    f.Runbook,
 		RenameFrom: f.RenameFrom,
+		SingleHost: f.Assume == "single_host",
 		StageNames: map[string]string{},
 	}
 	b.graphs()
@@ -152,6 +163,7 @@ func (b *builder) build() Pipeline {
 	b.exclusions()
 	if len(b.errs) == 0 {
 		b.rules()
+		b.plan.Flowing()
 		b.limits()
 	}
 	return Pipeline{Plan: b.plan, Evidence: b.found}

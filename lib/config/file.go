@@ -25,6 +25,7 @@ type pipeline struct {
 	SLO        slo                `yaml:"slo" doc:"the period of the objectives"`
 	Exclude    []exclude          `yaml:"exclude" doc:"stretches that leave windows, budgets and burn; never events, age or states"`
 	RenameFrom string             `yaml:"rename_from" pattern:"[A-Za-z0-9_-]+" doc:"the name the pipeline had; its history goes on"`
+	Assume     string             `yaml:"assume" enum:"single_host" doc:"single_host: this host sees everything, so its counts may be divided by shared ones"`
 	Runbook    string             `yaml:"runbook" doc:"a URL that the check's message ends with"`
 }
 

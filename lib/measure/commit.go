@@ -2,6 +2,7 @@ package measure
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -17,9 +18,10 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	for _, s := range j.stages {
 		s.commit(tx, j)
 	}
-	ledgers := make([]*ledger, len(j.plan.Rules))
-	for i, rule := range j.plan.Rules {
-		ledgers[i] = j.commitRule(tx, rule)
+	j.follow(tx)
+	ledgers := make([]*ledger, 0, len(j.plan.Rules)+len(j.plan.Flows))
+	for _, rule := range slices.Concat(j.plan.Rules, j.plan.Flows) {
+		ledgers = append(ledgers, j.commitRule(tx, rule))
 	}
 	if j.run.Take && pipeline.Pending == nil {
 		if point := j.fixPoint(ledgers); point != nil {
@@ -33,6 +35,24 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	}
 	putRecord(tx, pipelineKey(j.plan.Name), pipeline)
 	return j.report(tx, ledgers, pipeline), nil
+}
+
+// follow books the records that were seen, where records are followed by their ids.
+func (j *job) follow(tx Tx) {
+	rule := j.plan.Following()
+	if rule == nil {
+		return
+	}
+	j.ids = openIDs(tx, j.plan, rule)
+	for _, s := range j.stages {
+		if s.superseded || s.failure() != nil {
+			continue
+		}
+		for _, r := range s.readings {
+			j.ids.add(r.seen, r.bits)
+		}
+	}
+	j.ids.save(tx, j.run.Now)
 }
 
 // claim makes sure that the pipeline's name is this configuration's.

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -11,6 +12,8 @@ type job struct {
 	run    Run
 	plan   *sli.Plan
 	stages []*stageJob
+
+	ids *idBook // in the transaction: the records that are followed, nil if none are
 }
 
 // stageJob is one source's part of a run.
@@ -57,11 +60,11 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
 		s.loaded = stageRecord{}
 	}
 	var old, new []*ruleCounter
-	for _, rule := range j.plan.Rules {
-		if rule.Classify == nil || !rule.Feeds(stage.Name) {
+	for _, rule := range slices.Concat(j.plan.Rules, j.plan.Flows) {
+		if (rule.Classify == nil && rule.Weigh == nil) || !rule.Feeds(stage.Name) {
 			continue
 		}
-		counter := newRuleCounter(rule)
+		counter := j.counter(tx, rule)
 		if s.isNew || j.isNewRule(tx, rule) {
 			s.newRules[rule.Kind] = true
 			new = append(new, counter)
@@ -69,16 +72,35 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
 			old = append(old, counter)
 		}
 	}
-	if !s.isNew && (s.fresh || len(new) > 0) {
-		s.readings = append(s.readings, j.again(s, source, new))
+	followed := j.plan.Following()
+	newlyFollowed := followed != nil && followed.Feeds(stage.Name) && (s.isNew || j.isNewRule(tx, followed))
+	if !s.isNew && (s.fresh || len(new) > 0 || newlyFollowed) {
+		again := j.again(s, source, new)
+		again.follows = newlyFollowed
+		s.readings = append(s.readings, again)
 		// From the position on, new rules count with the others.
 		for _, c := range new {
-			old = append(old, newRuleCounter(c.rule))
+			old = append(old, j.counter(tx, c.rule))
 		}
 		new = nil
 	}
-	s.readings = append(s.readings, j.forward(s, source, append(old, new...)))
+	forward := j.forward(s, source, append(old, new...))
+	forward.follows = followed != nil && followed.Feeds(stage.Name)
+	s.readings = append(s.readings, forward)
 	return s
+}
+
+// counter counts for a rule. Records that freshness has booked already, in a minute of
+// silence, aren't counted again when they come out.
+func (j *job) counter(tx Tx, rule *sli.Rule) *ruleCounter {
+	c := newRuleCounter(rule)
+	var rec ruleRecord
+	if rule.Silence > 0 && getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &rec) && len(rec.Silent) > 0 {
+		c.passed = func(e *sli.Event) bool {
+			return e.AcceptedAt != 0 && rec.Silent.Contains(sli.MinuteOf(e.AcceptedAt))
+		}
+	}
+	return c
 }
 
 func (j *job) isNewRule(tx Tx, rule *sli.Rule) bool {

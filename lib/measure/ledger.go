@@ -1,6 +1,10 @@
 package measure
 
-import "mackerel-plugin-pipeline-sli/lib/sli"
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
 
 // ledger is an SLI's history within a transaction.
 type ledger struct {
@@ -17,8 +21,8 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	before := j.openRule(tx, l)
 	old := map[sli.Minute]sli.Counts{}
 	for _, s := range j.stages {
-		if s.superseded || s.failure() != nil {
-			continue
+		if s.superseded || s.failure() != nil || !l.record.HasSince {
+			continue // a rule that hasn't begun reads its window once more in the next run
 		}
 		for _, r := range s.readings {
 			if r.batch.Unchanged {
@@ -39,6 +43,12 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	}
 	if rule.Derive != nil {
 		l.derive(j, old)
+	}
+	if rule.Silence > 0 {
+		l.bookSilence(j, old)
+	}
+	if j.ids != nil && rule.Kind == sli.Kind(sli.Duplicate.String()) {
+		l.add(j.ids.surplus(), old)
 	}
 	touched := make(map[sli.Minute]bool, len(old))
 	for m := range old {
@@ -111,12 +121,15 @@ func (j *job) since(rule *sli.Rule) (sli.Minute, bool) {
 
 // derive makes the cells of a rule whose events can't be judged one by one.
 func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
-	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-keepCells)), To: sli.Due(j.run.Now, 0) + 1}
+	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-max(keepCells, l.rule.Deadline+time.Hour))), To: sli.Due(j.run.Now, 0) + 1}
+	if j.run.All {
+		w = extent(j.answered(l.rule), w)
+	}
 	if !l.record.HasSince {
 		return
 	}
 	w.From = max(w.From, l.record.Since)
-	cells := l.rule.Derive.Derive(history{j}, w, j.run.Now)
+	cells := l.rule.Derive.Derive(j.history(), w, j.run.Now)
 	l.record.Derived = l.record.Derived.Remove(w)
 	for m, c := range cells {
 		l.record.Derived = l.record.Derived.Add(sli.Window{From: m, To: m + 1})
@@ -128,8 +141,42 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 	l.measured = l.record.Derived
 }
 
+// bookSilence books minutes with acceptances after whose start nothing at all has come
+// out by their end + threshold: valid is what was accepted, good is 0. Records that
+// are booked so aren't counted again.
+func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
+	settled := l.rule.Silence + l.rule.Settle
+	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-keepCells)), To: sli.Due(j.run.Now, settled) + 1}
+	w.From = max(w.From, l.record.Since)
+	if !l.record.HasSince || j.run.All {
+		return
+	}
+	for _, m := range j.plan.Silences(j.history(), l.rule, w) {
+		minute := sli.Window{From: m.Minute, To: m.Minute + 1}
+		if l.record.Silent.Contains(m.Minute) {
+			continue
+		}
+		l.record.Silent = l.record.Silent.Add(minute)
+		l.set(m.Minute, l.cells.get(m.Minute).Plus(sli.Counts{Valid: m.Accepted}), old)
+	}
+	l.record.Silent = l.record.Silent.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-24 * time.Hour)), To: maxMinute})
+}
+
 // history is what the stages of a job counted, as derivations see it.
 type history struct{ j *job }
+
+// followed is a history that also follows records by their ids.
+type followed struct {
+	history
+	*idBook
+}
+
+func (j *job) history() sli.History {
+	if j.ids != nil {
+		return followed{history{j}, j.ids}
+	}
+	return history{j}
+}
 
 func (h history) stage(name string) *stageJob {
 	for _, s := range h.j.stages {
@@ -169,14 +216,20 @@ func (l *ledger) set(m sli.Minute, c sli.Counts, old map[sli.Minute]sli.Counts) 
 	l.cells.set(m, c)
 }
 
-// firstAnswer is the first minute that every stage of the rule has answered for.
-func (j *job) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
+// answered is the minutes that every stage of the rule has answered for.
+func (j *job) answered(rule *sli.Rule) sli.Spans {
 	answered := sli.Spans{{From: 0, To: maxMinute}}
 	for _, s := range j.stages {
 		if rule.Feeds(s.stage.Name) {
 			answered = answered.Intersect(s.record.measured())
 		}
 	}
+	return answered
+}
+
+// firstAnswer is the first minute that every stage of the rule has answered for.
+func (j *job) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
+	answered := j.answered(rule)
 	if len(answered) == 0 {
 		return 0, false
 	}

@@ -34,6 +34,9 @@ func (l *ledger) take(due sli.Minute, now time.Time) (part *sli.PointPart, minut
 	if due <= l.record.TakenTo {
 		return nil, 0, 0
 	}
+	if !l.measured.Contains(due) {
+		return nil, 0, 0 // not measured: nothing is said of it, and nothing older in its place
+	}
 	fresh := sli.Window{From: l.record.TakenTo + 1, To: due + 1}
 	if old := (sli.Window{From: fresh.From, To: due - sli.FoldBack}); old.Minutes() > 0 {
 		l.record.LeftOut = l.record.LeftOut.Add(old)
@@ -43,9 +46,6 @@ func (l *ledger) take(due sli.Minute, now time.Time) (part *sli.PointPart, minut
 	measured := l.measured.Within(fresh)
 	total := l.record.Carry.Plus(l.cells.sum(measured))
 	minutes = measured.Minutes()
-	if minutes == 0 && l.record.Carry.IsZero() {
-		return nil, 0, 0 // nothing measured: nothing is said, and the minutes stay to be taken
-	}
 	part = &sli.PointPart{Kind: l.rule.Kind, Minute: due, Time: sli.Stamp(due, now).Unix(), Valid: whole(total.Valid), Good: whole(total.Good)}
 	part.Good = min(part.Good, part.Valid)
 	l.record.Carry = sli.Counts{Valid: total.Valid - float64(part.Valid), Good: total.Good - float64(part.Good)}

@@ -25,8 +25,11 @@ type reading struct {
 	rules   []*ruleCounter
 	known   sli.Minute // minutes before it were answered earlier: their events are late
 	isKnown bool
-	skewed  int64
 	oldest  sli.Minute // events of minutes before it are counted nowhere
+
+	follows bool // records are followed by their ids
+	seen    []sighting
+	bits    int // of what was seen, 1/2^bits is kept
 }
 
 // ruleCounter counts what one SLI says of the events.
@@ -35,6 +38,8 @@ type ruleCounter struct {
 	cells map[sli.Minute]*sli.Counts
 	last  sli.Minute
 	cell  *sli.Counts
+	// passed tells which events are booked already, another way.
+	passed func(*sli.Event) bool
 }
 
 func newRuleCounter(rule *sli.Rule) *ruleCounter {
@@ -42,14 +47,29 @@ func newRuleCounter(rule *sli.Rule) *ruleCounter {
 }
 
 func (c *ruleCounter) count(m sli.Minute, e *sli.Event) {
+	if c.rule.Weigh != nil {
+		if w := c.rule.Weigh(e); w != 0 {
+			c.move(m)
+			c.cell.Valid += w
+		}
+		return
+	}
+	if c.passed != nil && c.passed(e) {
+		return
+	}
 	verdict := c.rule.Classify(e)
 	if verdict == sli.NotValid {
 		return
 	}
+	c.move(m)
+	c.cell.Count(verdict, e.Weight)
+}
+
+// move makes the cell of a minute the current one.
+func (c *ruleCounter) move(m sli.Minute) {
 	if c.cell == nil || c.last != m {
 		c.cell, c.last = c.at(m), m
 	}
-	c.cell.Count(verdict, e.Weight)
 }
 
 func (c *ruleCounter) at(m sli.Minute) *sli.Counts {
@@ -134,10 +154,26 @@ func (r *reading) emit(e *sli.Event) {
 	for _, rule := range r.rules {
 		rule.count(m, e)
 	}
+	if r.follows && e.HasID {
+		r.sight(e)
+	}
 	if r.cells != nil {
 		if cell := r.cells.at(m); cell != nil {
 			cell.Count(e)
 		}
+	}
+}
+
+// sight notes that a record was seen at one of its ends, of a sample where there are
+// too many.
+func (r *reading) sight(e *sli.Event) {
+	if rank(e.Signal) < 0 || e.ID&(1<<r.bits-1) != 0 {
+		return
+	}
+	r.seen = append(r.seen, sighting{e.ID, e.Time, e.Signal})
+	if len(r.seen) > maxOutstanding {
+		r.bits++
+		r.seen = slices.DeleteFunc(r.seen, func(s sighting) bool { return s.id&(1<<r.bits-1) != 0 })
 	}
 }
 

@@ -45,6 +45,7 @@ type ruleRecord struct {
 	Fingerprint string     `json:"fingerprint"`
 	Since       sli.Minute `json:"since"`
 	HasSince    bool       `json:"has_since"`
+	Silent      sli.Spans  `json:"silent,omitempty"`  // minutes booked for their silence
 	Derived     sli.Spans  `json:"derived,omitempty"` // minutes whose cells are derived, and stand
 
 	// Events points: minutes up to TakenTo are in points already; what changed in

@@ -12,11 +12,15 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec pipelineRecord) *sli.Pipeline
 	if rec.Pending != nil {
 		p.Skipped = rec.Pending.Skipped
 	}
-	for _, l := range ledgers {
+	for _, l := range ledgers[:len(j.plan.Rules)] {
 		result := j.result(l)
 		p.Results = append(p.Results, result)
 		p.Measured = min(p.Measured, result.Measured)
 	}
+	a := j.plan.Assess(j.history(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
+	p.Age, p.State, p.Flow, p.Means = a.Age, a.State, a.Flow, a.Delay
+	p.Warnings = append(p.Warnings, a.Notes...)
+	p.Delay = j.delays()
 	answered := sli.Spans{{From: 0, To: maxMinute}}
 	for _, s := range j.stages {
 		p.Stages = append(p.Stages, j.stageReport(s))
@@ -28,6 +32,25 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec pipelineRecord) *sli.Pipeline
 		p.Newest = min(rec.Born, sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window).From) - 1
 	}
 	return p
+}
+
+// delays is the cells of the window whose records' delays are known, nil where no
+// stage knows them.
+func (j *job) delays() *sli.StageCell {
+	for _, s := range j.stages {
+		if s.stage.Facts.Delay {
+			return s.cells.window(j.window(s))
+		}
+	}
+	return nil
+}
+
+// window is what a stage's numbers speak of.
+func (j *job) window(s *stageJob) sli.Window {
+	if j.run.All {
+		return sli.Window{From: 0, To: 1} // where everything is one cell
+	}
+	return sli.Ending(sli.Due(j.run.Now, s.stage.Facts.Settle), j.plan.Window)
 }
 
 // result is an SLI's outcome over the window of its newest due minute.
@@ -53,10 +76,10 @@ func (j *job) result(l *ledger) *sli.Result {
 		r.Counts = l.cells.sum(difference(sli.Spans{r.Window}, excluded))
 	}
 	if j.run.History {
-		j.history(l, r)
+		j.spending(l, r)
 	}
 	if bounding, ok := l.rule.Derive.(sli.Bounding); ok {
-		r.Bounds, r.Warnings = bounding.Bound(history{j}, r.Window, j.run.Now)
+		r.Bounds, r.Warnings = bounding.Bound(j.history(), r.Window, j.run.Now)
 	}
 	return r
 }
@@ -79,8 +102,8 @@ func burnLengths(period time.Duration) []time.Duration {
 	return lengths
 }
 
-// history adds the budget over the period and the burn rates.
-func (j *job) history(l *ledger, r *sli.Result) {
+// spending adds the budget over the period and the burn rates.
+func (j *job) spending(l *ledger, r *sli.Result) {
 	over := func(length time.Duration) (sli.Counts, int, int) {
 		w := sli.Ending(r.Due, length)
 		excluded := j.plan.Exclude.Of(l.rule.Kind, w)
@@ -113,10 +136,7 @@ func (j *job) history(l *ledger, r *sli.Result) {
 // window.
 func (j *job) stageReport(s *stageJob) *sli.StageReport {
 	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
-	window := sli.Ending(sli.Due(j.run.Now, s.stage.Facts.Settle), j.plan.Window)
-	if j.run.All {
-		window = sli.Window{From: 0, To: 1} // where everything is one cell
-	}
+	window := j.window(s)
 	r.Cell = s.cells.window(window)
 	for _, reading := range s.readings {
 		b := reading.batch

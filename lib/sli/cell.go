@@ -14,6 +14,16 @@ type StageCell struct {
 	Delay   Distribution
 	Levels  map[string]float64
 
+	// Instants, in microseconds since the epoch, 0 where there is none.
+	NewestAccepted int64 `json:",omitempty"` // the last record accepted
+	FirstOut       int64 `json:",omitempty"` // the first record that came out, or was left out on purpose
+	Watermark      int64 `json:",omitempty"` // the largest accepted_at that has come out
+
+	GoodRuns float64 `json:",omitempty"` // runs of a batch job that did what was due
+
+	Reports *Reports    `json:",omitempty"` // what a function's platform reported
+	EMF     []EMFSeries `json:",omitempty"` // metrics that the log publishes, sorted by name
+
 	// Summaries are what statistics say, by name: age, work, store. They don't merge.
 	Summaries map[string]Summary `json:",omitempty"`
 }
@@ -21,6 +31,7 @@ type StageCell struct {
 // Count adds one event. Its verdicts are the SLIs' affair.
 func (c *StageCell) Count(e *Event) {
 	c.Signals[e.Signal] += e.Weight
+	c.mark(e)
 	if e.Signal == Request {
 		class := e.Status / 100
 		if class < 1 || class > 5 {
@@ -35,6 +46,50 @@ func (c *StageCell) Count(e *Event) {
 	if e.HasDelay {
 		c.Delay.Add(e.Delay, uint64(e.Weight+0.5))
 	}
+	if e.Lambda != nil {
+		if c.Reports == nil {
+			c.Reports = new(Reports)
+		}
+		c.Reports.count(e)
+	}
+	for _, s := range e.EMF {
+		c.addEMF(s)
+	}
+}
+
+// acceptedRequest tells which requests were accepted: those that availability, as
+// configured for the stage, calls good.
+var acceptedRequest = RequestAvailability(AbortLimit)
+
+// mark notes the instants that ages are made of, and counts a good request as an
+// accepted record.
+func (c *StageCell) mark(e *Event) {
+	switch e.Signal {
+	case Request:
+		if acceptedRequest(e) == Good {
+			c.Signals[Accepted] += e.Weight
+			c.NewestAccepted = max(c.NewestAccepted, e.Time)
+		}
+	case Accepted:
+		c.NewestAccepted = max(c.NewestAccepted, e.Time)
+	case RunDone:
+		if e.Good != Bad {
+			c.GoodRuns += e.Weight
+		}
+	case Done, Filtered:
+		c.FirstOut = earlier(c.FirstOut, e.Time)
+		if e.Signal == Done {
+			c.Watermark = max(c.Watermark, e.AcceptedAt)
+		}
+	}
+}
+
+// earlier is the smaller of two instants, 0 standing for none.
+func earlier(a, b int64) int64 {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
 }
 
 func (c *StageCell) countMethod(method []byte, weight float64) {
@@ -91,6 +146,10 @@ func (c *StageCell) Merge(d *StageCell) {
 		}
 		c.addMethod(name, v)
 	}
+	c.NewestAccepted = max(c.NewestAccepted, d.NewestAccepted)
+	c.FirstOut = earlier(c.FirstOut, d.FirstOut)
+	c.Watermark = max(c.Watermark, d.Watermark)
+	c.GoodRuns += d.GoodRuns
 	c.Latency.Merge(&d.Latency)
 	c.Delay.Merge(&d.Delay)
 	for name, v := range d.Levels {
@@ -98,6 +157,15 @@ func (c *StageCell) Merge(d *StageCell) {
 	}
 	for name, v := range d.Summaries {
 		c.Describe(name, v)
+	}
+	if d.Reports != nil {
+		if c.Reports == nil {
+			c.Reports = new(Reports)
+		}
+		c.Reports.merge(d.Reports)
+	}
+	for _, s := range d.EMF {
+		c.addEMF(s)
 	}
 }
 

@@ -24,12 +24,19 @@ const (
 	RunDone
 	Invocation
 	Throttled
-	signals // their number
+	Answer     // an answer of known duration whose request isn't known: latency's only
+	Polled     // records a mapping read
+	Handed     // records handed to the worker, again on every retry
+	HandFailed // of them, those whose attempt failed
+	Sent       // messages put into a queue, about
+	Deleted    // messages taken out of it for good, about
+	signals    // their number
 )
 
 var signalNames = [signals]string{
 	"", "requests", "accepted", "received", "done", "failed", "filtered", "dropped", "dead_lettered",
 	"duplicate", "correct", "wrong", "run_start", "run_done", "invocations", "throttled",
+	"answers", "polled", "handed", "hand_failed", "sent", "deleted",
 }
 
 // String is the signal's name as configuration and reports spell it.
@@ -74,6 +81,9 @@ type Event struct {
 	Watermark int64   // batch: data is complete up to here, microseconds since the epoch, 0 unknown
 	Should    float64 // batch: rows due; negative unknown
 	Group     uint64  // hash of the `group` value, 0 none
+
+	Lambda *LambdaReport // what the platform says of an invocation; nil: nothing
+	EMF    []EMFSeries   // the metrics that the line publishes
 }
 
 // Level is a gauge at a minute. Levels take max or last; they don't add.

@@ -43,10 +43,15 @@ type Facts struct {
 	Permissions []string // IAM actions that reading needs
 	Metrics     int      // billed CloudWatch metrics a due minute
 	Calls       int      // requests to services a due minute
+	// Round names requests that sources share: the calls of all sources with the same
+	// Round are made once, together. Empty: its calls are its own.
+	Round string
 
 	// SettleInput names an input (a function's timeout) that settling waits for beside
 	// Settle; its assumed value is part of Settle's documentation, not of Settle.
 	SettleInput string
+
+	Runs *Runs // a batch job's schedule
 
 	// MaxMalformed is the share (0…1) of malformed lines over which a minute is not
 	// measured; 0 for sources without lines.
@@ -118,6 +123,8 @@ type Batch struct {
 	// Unanswered says why the reading answers for no minute although it didn't fail:
 	// not one line of the log could be read, say.
 	Unanswered error
+	// Missing are minutes in [From, To) for which there is no answer all the same.
+	Missing Spans
 	Levels     []Level
 	Summaries  []MinuteSummary
 	// Inputs are described values the source asked for; they are kept until they change.

@@ -19,7 +19,54 @@ func RecordFreshness(threshold time.Duration) Classifier {
 	}
 }
 
+// freshnessRule chooses the method: per record where delays are known, else from the
+// stages' metrics, else from an age that something reports. flow, prover and traces
+// only when named.
 func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
+	path := p.pathOf(p.ends())
+	methods := []struct {
+		name string
+		find func() (*Rule, error)
+	}{
+		{"records", func() (*Rule, error) { return recordsRule(p, spec) }},
+		{"stages", func() (*Rule, error) {
+			if path.accepted == nil || path.worker == nil {
+				return nil, &Unfit{"no stages whose metrics tell the queue's age and the work's duration", "name the stream and the function"}
+			}
+			return stagesRule(path, spec), nil
+		}},
+		{"age", func() (*Rule, error) {
+			stage := p.find(func(f Facts) bool { return f.hasLevel("age") && f.Role != Queue }, func(f Facts) bool { return f.hasLevel("age") })
+			if stage == nil {
+				return nil, &Unfit{"no stage reports an age", "a replica's lag, a queue's oldest message or a watermark query does"}
+			}
+			return ageRule(stage, spec), nil
+		}},
+		{"flow", func() (*Rule, error) {
+			if path.accepted == nil || path.done == nil {
+				return nil, &Unfit{"from: flow needs stages that count what was accepted and what came out", ""}
+			}
+			return flowRule(path, spec)
+		}},
+	}
+	for _, m := range methods {
+		if spec.From == m.name {
+			return m.find()
+		}
+		if spec.From != "" || m.name == "flow" {
+			continue
+		}
+		if rule, err := m.find(); err == nil {
+			return rule, nil
+		}
+	}
+	if spec.From != "" {
+		return nil, &Unfit{"from: no stage is evidence for " + spec.From, "leave from: out to take the best there is"}
+	}
+	return nil, &Unfit{"nothing tells how long records take", "add an app_log whose lines have accepted_at, the stream and its function, or a query for the newest row"}
+}
+
+func recordsRule(p *Plan, spec *Spec) (*Rule, error) {
 	stage, err := p.first("", func(f Facts) bool { return f.Delay }, "a delay per record",
 		"name a stage with an app_log whose lines have accepted_at or a delay")
 	if err != nil {
@@ -32,5 +79,6 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 		Quality:    Exact,
 		Formula:    "records visible within " + Span(spec.Threshold) + " of being accepted / records that came out",
 		Classify:   RecordFreshness(spec.Threshold),
+		Silence:    spec.Threshold,
 	}, nil
 }

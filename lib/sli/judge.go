@@ -115,7 +115,7 @@ func judgeRatio(r *Result, limits Limits) Finding {
 func judgeLag(p *Pipeline, limits Limits, now time.Time) Finding {
 	limit := limits.MaxLag
 	if limit == 0 {
-		limit = p.Plan.Settle() + lagGrace
+		limit = p.Plan.Sources() + lagGrace
 	}
 	lag := p.MeasureLag(now)
 	if lag <= limit {

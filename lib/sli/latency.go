@@ -5,9 +5,13 @@ import "time"
 // RequestLatency judges how quickly requests were answered: valid = requests that
 // were answered successfully, with a known duration; good = within the threshold.
 // Failed requests are availability's, so that fast failures don't flatter.
+//
+// Where only counts of answers are known (a load balancer's), the population is every
+// Answer, whatever its status: its events carry a latency on the right side of every
+// threshold that was asked for, or none where the source can't tell.
 func RequestLatency(threshold time.Duration, answered Classifier) Classifier {
 	return func(e *Event) Verdict {
-		if answered(e) != Good {
+		if e.Signal != Answer && answered(e) != Good {
 			return NotValid
 		}
 		switch {
@@ -34,12 +38,16 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 	if err != nil {
 		return nil, err
 	}
+	population := "requests answered successfully, with a known duration"
+	if stage.Facts.Gives(Answer) {
+		population = "all answers, whatever their status"
+	}
 	return &Rule{
 		Method:     stage.Kind,
 		Stages:     []string{stage.Name},
 		Population: "requests",
 		Quality:    Exact,
-		Formula:    "requests within " + Span(spec.Threshold) + " / requests answered successfully, with a known duration",
+		Formula:    "requests within " + Span(spec.Threshold) + " / " + population,
 		Classify:   RequestLatency(spec.Threshold, RequestAvailability(spec.abortLimit())),
 	}, nil
 }

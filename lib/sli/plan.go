@@ -2,6 +2,7 @@ package sli
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,12 +38,14 @@ type Plan struct {
 	Period      time.Duration // of the objectives
 	Stages      []Stage
 	Rules       []*Rule // one per configured SLI, in the order of Kinds
+	Flows       []*Rule // what the flow graph counts
 	Graphs      Graphs
 	Exclude     Exclusions
 	Limits      Limits
 	Runbook     string
 	RenameFrom  string
 	StageNames  map[string]string // a stage's name → the name its history has
+	SingleHost  bool              // counts of this host may be divided by shared ones
 	Owner       string            // the configuration file, so that two can't share a name
 }
 
@@ -60,15 +63,19 @@ type Limits struct {
 // window, budget or point mixes two rules.
 type Rule struct {
 	Spec
-	Method     string   // access_log, records, stages, …
-	Stages     []string // that feed it, in order
-	Population string   // requests, records, seconds, …
-	Quality    string   // exact or estimate
-	Formula    string   // in words
-	Settle     time.Duration
+	Method     string        // access_log, records, stages, …
+	Stages     []string      // that feed it, in order
+	Population string        // requests, records, seconds, …
+	Quality    string        // exact or estimate
+	Formula    string        // in words
+	Settle     time.Duration // of the sources, and Extra
+	Silence    time.Duration // freshness: minutes without any end for so long are booked at once
+	Extra      time.Duration // what a minute waits beyond its sources: a deadline
 	Scope      Scope
 	Objective  Objective
 
+	// Weigh counts events instead of judging them; only flow rules have it.
+	Weigh func(*Event) float64
 	// Classify judges the events of the feeding stages. Nil where Derive is set.
 	Classify Classifier
 	// Derive makes minute cells from what the stages counted.
@@ -108,6 +115,7 @@ var resolvers = map[Kind]func(*Plan, *Spec) (*Rule, error){
 	Availability: availabilityRule,
 	Latency:      latencyRule,
 	Freshness:    freshnessRule,
+	Coverage:     coverageRule,
 	Correctness:  correctnessRule,
 }
 
@@ -140,6 +148,7 @@ func (p *Plan) Resolve(spec Spec) error {
 			rule.Scope = Shared
 		}
 	}
+	rule.Settle += rule.Extra
 	p.Rules = append(p.Rules, rule)
 	slices.SortStableFunc(p.Rules, func(a, b *Rule) int {
 		return slices.Index(Kinds, a.Kind) - slices.Index(Kinds, b.Kind)
@@ -177,6 +186,8 @@ func (p *Plan) first(from string, fits func(Facts) bool, what, hint string) (*St
 	return nil, &Unfit{"no stage has " + what, hint}
 }
 
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
 func (p *Plan) stageNames() []string {
 	names := make([]string, len(p.Stages))
 	for i, s := range p.Stages {
@@ -189,6 +200,16 @@ func (p *Plan) stageNames() []string {
 func (p *Plan) Rule(kind Kind) *Rule {
 	for _, r := range p.Rules {
 		if r.Kind == kind {
+			return r
+		}
+	}
+	return nil
+}
+
+// Following is the rule that follows records by their ids, nil if none does.
+func (p *Plan) Following() *Rule {
+	for _, r := range p.Rules {
+		if _, ok := r.Derive.(coverageByID); ok {
 			return r
 		}
 	}
@@ -217,7 +238,16 @@ func (s Stage) Fingerprint() string {
 	return s.Kind + " " + s.Facts.Reads + " {" + s.Facts.Rule + "}"
 }
 
-// Settle is the slowest settle of all sources of the pipeline.
+// Sources is the slowest settle of the sources alone, without deadlines.
+func (p *Plan) Sources() time.Duration {
+	var settle time.Duration
+	for _, s := range p.Stages {
+		settle = max(settle, s.Facts.Settle)
+	}
+	return settle
+}
+
+// Settle is the slowest settle of all sources and SLIs of the pipeline.
 func (p *Plan) Settle() time.Duration {
 	var settle time.Duration
 	for _, s := range p.Stages {
@@ -231,7 +261,9 @@ func (p *Plan) Settle() time.Duration {
 
 // HasAge tells whether something of the plan says how old what users see is.
 func (p *Plan) HasAge() bool {
-	return p.HasDelay() || p.any(func(f Facts) bool { return f.hasLevel("age") })
+	path := p.pathOf(p.ends())
+	followed := path.accepted != nil && (path.worker != nil || path.done != nil)
+	return followed || p.any(func(f Facts) bool { return f.hasLevel("age") })
 }
 
 // HasDelay tells whether delays from accepted to visible are known.

@@ -29,6 +29,7 @@ type Pipeline struct {
 	Delay *StageCell // delays of the window, nil where no source has them
 	Flow  *Flow
 	State *State
+	Means *StageDelay // mean delays per stage, an estimate; nil where not known
 
 	Warnings []string
 }
@@ -38,6 +39,8 @@ type Age struct {
 	Seconds   float64
 	Watermark time.Time
 	Minute    Minute // it speaks of this minute's end
+	Basis     string // what it rests on
+	Exact     bool
 }
 
 // Flow is the pipeline's accounting of records; -1 and NaN never stand for unknown,
@@ -46,12 +49,17 @@ type Flow struct {
 	Accepted, Done, Filtered, Dropped, DeadLettered, Duplicates float64
 	Backlog, Unexplained                                        float64
 	HasBacklog, HasUnexplained                                  bool
+	Anchored                                                    bool    // the backlog is known, not just at least so large
+	AtLeast, AtMost                                             float64 // where the unexplained lie
 }
 
 // State is where the pipeline is heading, with what decided it.
 type State struct {
-	Name   string // CURRENT, IDLE, DRAINING, LOSING, FROZEN, UNKNOWN
-	Reason string
+	Name     string // CURRENT, IDLE, DRAINING, LOSING, FROZEN, UNKNOWN
+	Reason   string
+	Progress Progress
+	Since    Minute // a silence began then
+	HasSince bool
 }
 
 // MeasureLag is now − end of the newest minute for which every source has answered.

@@ -101,9 +101,10 @@ func (s *Scenario) family(family Family, rng *rand.Rand, between func(low, high 
 	case SilentShard:
 		return during + fmt.Sprintf("shard %d silent", shard), nil
 	case HotShard:
-		s.Stream.Hot = between(0.3, 0.7)
-		busiest := s.Stream.Hot*float64(s.Stream.Shards) + 1 - s.Stream.Hot // times the mean
+		hot := between(0.3, 0.7)
+		busiest := hot*float64(s.Stream.Shards) + 1 - hot // times the mean
 		load(between(0.7, 1.2) / busiest)
+		return during + fmt.Sprintf("hot key %.0f%%", hot*100), nil
 	case Mixed:
 		s.Traffic.Swing, s.Traffic.Period = between(0.3, 0.8), familyLength
 		s.Worker.Errors, s.Worker.Window = 0.03, time.Duration(between(1, 30))*time.Second

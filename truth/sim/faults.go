@@ -47,7 +47,9 @@ const (
 	FrontDown
 	// NoHealthyTarget: 503 without a target chosen.
 	NoHealthyTarget
-	lastKind = NoHealthyTarget
+	// HotKey gives that Share of the records one single key.
+	HotKey
+	lastKind = HotKey
 )
 
 // Fault is something that goes wrong in [From, To). A fault without a time

@@ -73,7 +73,7 @@ func (f *front) route(r *Record, id uint32) {
 	if s.Stream.Keys > 0 {
 		r.Key = uint32(f.keys.IntN(s.Stream.Keys))
 	}
-	if s.Stream.Hot > 0 && f.keys.Float64() < s.Stream.Hot {
+	if hot := f.w.faults.share(HotKey, r.Accepted, s.Stream.Hot); hot > 0 && f.keys.Float64() < hot {
 		r.Key = 0
 	}
 	hash := mix(s.Seed ^ mix(uint64(r.Key)))

@@ -21,6 +21,7 @@ const (
 	forPublication
 	forPhase
 	forFamily
+	forWindow
 )
 
 // source is a generator of its own for one purpose.

@@ -38,6 +38,7 @@ var phrases = []struct {
 	{strings.Fields("store throttled"), StoreThrottled, anyTime},
 	{strings.Fields("front down"), FrontDown, anyTime},
 	{strings.Fields("no healthy target"), NoHealthyTarget, anyTime},
+	{strings.Fields("hot key <share>"), HotKey, anyTime},
 }
 
 // when says which times a phrase takes.

@@ -31,7 +31,9 @@ func (w *World) runWorker() {
 	w.polls = make([]pollMinute, (w.End-w.Start)/minute+1)
 	e := &worker{w: w, rng: source(w.Scenario.Seed, forWorker)}
 	for k := range w.lanes {
-		e.read(k, w.Start)
+		// Batching windows of lanes that have run for long don't open together.
+		open := fixed(w.Scenario.Seed, forWindow, uint64(k)) * float64(span(w.Scenario.Worker.Window))
+		e.read(k, w.Start+Instant(open))
 	}
 	for len(e.queue) > 0 && e.queue[0].at <= w.End {
 		at := e.queue.pop()

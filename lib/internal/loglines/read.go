@@ -133,7 +133,7 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 	if f, ok := r.files[b.File]; ok {
 		return f, nil
 	}
-	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Offset > 0 && r.first}
+	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Offset > 0 && (r.first || r.ask.Again)}
 	if !r.ask.Again {
 		f.note = noteOf(b.File)
 	}

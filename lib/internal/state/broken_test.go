@@ -145,7 +145,7 @@ func TestBrokenFileIsExactOrSetAside(t *testing.T) {
 			burst[i] = byte(rng.Uint32())
 		}
 		damage("burst", rng.IntN(len(s.data)-512), burst)
-		from := rng.IntN(len(s.data) / 4096)
+		from := rng.IntN(len(s.data) / pageSize)
 		damage("page of another place", from*pageSize, s.data[rng.IntN(len(s.data)/pageSize)*pageSize:][:pageSize])
 		damage("zero page", from*pageSize, make([]byte, pageSize))
 	}
@@ -192,6 +192,10 @@ func TestDeadlyFilesAreSetAside(t *testing.T) {
 		t.Fatal("the sample has no branch page or no free pages")
 	}
 	leaf := pageOf(s.data, native.Uint64(tree[pageHeader+8:]))
+	for native.Uint16(leaf[8:]) == branchKind {
+		id = native.Uint64(leaf)
+		tree, leaf = leaf, pageOf(s.data, native.Uint64(leaf[pageHeader+8:]))
+	}
 	branchKey := func(i int) []byte {
 		at := pageHeader + i*elementSize
 		return tree[at+int(native.Uint32(tree[at:])):][:native.Uint32(tree[at+4:])]
@@ -219,6 +223,14 @@ func TestDeadlyFilesAreSetAside(t *testing.T) {
 		{"branch that points behind the file", func() { native.PutUint64(tree[pageHeader+8:], 1<<60) }},
 		{"endless overflow", func() { native.PutUint32(tree[12:], 1<<32-1) }},
 		{"leaf that hides its last entry", func() { native.PutUint16(leaf[10:], native.Uint16(leaf[10:])-1) }},
+		{"leaf with two entries changed over", func() {
+			one, two := leaf[pageHeader:][:elementSize], leaf[pageHeader+elementSize:][:elementSize]
+			for i := range one {
+				one[i], two[i] = two[i], one[i]
+			}
+			native.PutUint32(one[4:], native.Uint32(one[4:])+elementSize) // offsets count from the header itself
+			native.PutUint32(two[4:], native.Uint32(two[4:])-elementSize)
+		}},
 		{"free list that names a root", func() { native.PutUint64(freelist[pageHeader:], 1) }},
 		{"free list that names a page twice", func() { copy(freelist[pageHeader+8:], freelist[pageHeader:][:8]) }},
 		{"free list that names a page in use", func() { native.PutUint64(freelist[pageHeader:], id) }},
@@ -273,7 +285,7 @@ func TestTornLastRootGoesBackOneCommit(t *testing.T) {
 func FuzzVerify(f *testing.F) {
 	s := makeSample(f)
 	f.Add(uint32(16+16), []byte{7})
-	f.Add(uint32(4096+16+32), []byte{9, 0, 0})
+	f.Add(uint32(pageSize+16+32), []byte{9, 0, 0})
 	f.Add(uint32(3*pageSize+8), []byte{1, 0, 255, 255, 1})
 	f.Fuzz(func(t *testing.T, at uint32, patch []byte) {
 		data := slices.Clone(s.data)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -53,12 +54,16 @@ func (d *folder) with(file *os.File, readOnly bool, f func(*bbolt.DB) error) err
 
 // create puts an empty state.db in place, whole or not at all.
 func (d *folder) create() error {
-	return d.replace(func(b *bbolt.DB) error {
+	err := d.build(func(b *bbolt.DB) error {
 		return b.Update(func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket([]byte(bucketName))
 			return err
 		})
 	})
+	if err != nil {
+		return err
+	}
+	return d.install()
 }
 
 const (
@@ -84,13 +89,17 @@ func (d *folder) compact() error {
 	if err != nil {
 		return err
 	}
-	return d.with(file, true, func(b *bbolt.DB) error {
-		return d.replace(func(to *bbolt.DB) error { return bbolt.Compact(to, b, compactBatch) })
+	err = d.with(file, true, func(b *bbolt.DB) error {
+		return d.build(func(to *bbolt.DB) error { return bbolt.Compact(to, b, compactBatch) })
 	})
+	if err != nil {
+		return err
+	}
+	return d.install()
 }
 
-// replace builds a file beside state.db, makes it durable and puts it in state.db's place.
-func (d *folder) replace(fill func(*bbolt.DB) error) error {
+// build fills a new file beside state.db and makes it durable.
+func (d *folder) build(fill func(*bbolt.DB) error) error {
 	d.root.Remove(newName) // left by a killed run
 	file, err := d.root.OpenFile(newName, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -109,12 +118,17 @@ func (d *folder) replace(fill func(*bbolt.DB) error) error {
 	})
 	if err != nil {
 		d.root.Remove(newName)
-		return err
 	}
+	return err
+}
+
+// install puts what build left in state.db's place.
+func (d *folder) install() error {
 	if err := d.root.Rename(newName, fileName); err != nil {
 		return d.failed("create", err)
 	}
-	if err := d.lock.Sync(); err != nil { // on unix the lock is the directory
+	// On unix the lock is the directory. Some file systems have nothing to sync there and say so.
+	if err := d.lock.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
 		return d.failed("create", err)
 	}
 	return nil

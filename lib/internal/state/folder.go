@@ -59,12 +59,12 @@ func (d *folder) leave() {
 
 // await polls for the lock: the system has no wait with a limit.
 func (p place) await(ctx context.Context, lock *os.File, exclusive bool) error {
+	if err := ctx.Err(); err != nil {
+		return p.failedDir("lock", err)
+	}
 	limit := time.NewTimer(p.timeout)
 	defer limit.Stop()
 	for pause := time.Millisecond; ; pause = min(2*pause, 10*time.Millisecond) {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("state directory %s: %w", p.dir, err)
-		}
 		if ok, err := tryLock(lock, exclusive); err != nil {
 			return p.failedDir("lock", err)
 		} else if ok {

@@ -52,7 +52,7 @@ func TestContextEndsTheWait(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Millisecond)
 		defer cancel()
 		err := db.Update(ctx, func(Tx) error { return nil })
-		if !errors.Is(err, context.DeadlineExceeded) {
+		if want := "state directory " + dir + ": locked by another run: context deadline exceeded"; !errors.Is(err, context.DeadlineExceeded) || err.Error() != want {
 			t.Errorf("deadline: %v", err)
 		}
 	})

@@ -33,7 +33,7 @@ type Tx interface {
 }
 
 // Store runs transactions. The function given may run a second time, from the start, when the file turns out to be broken under the first;
-// an error it returns is returned as it is, and nothing is committed.
+// an error it returns is returned as it is, and nothing is committed. Transactions of one store don't nest: the inner one would wait for the outer.
 type Store interface {
 	// View runs f on the state as of one instant.
 	View(ctx context.Context, f func(Tx) error) error

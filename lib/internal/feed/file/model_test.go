@@ -31,8 +31,8 @@ type gen struct {
 	taken bool // a writer still has it open and can end its half line
 }
 
-func newModel(t fataler, dir string) *model {
-	m := &model{follower: newFollower(t, dir, "access.log"), gens: []*gen{{}}, owed: map[string]bool{}, order: map[string]int{}, of: map[string]*gen{}}
+func newModel(t fataler, dir, glob string) *model {
+	m := &model{follower: newFollower(t, dir, glob), gens: []*gen{{}}, owed: map[string]bool{}, order: map[string]int{}, of: map[string]*gen{}}
 	m.write("access.log", "")
 	m.look(0, time.Minute) // what was rotated away before the first run is nobody's
 	return m
@@ -116,6 +116,11 @@ func (m *model) endLate(text string) {
 	i := len(m.gens) - 2
 	if i < 0 || m.gens[i].gz || !m.gens[i].taken {
 		return
+	}
+	for _, t := range m.cur.Files {
+		if t.Path == m.path(m.name(i)) && t.Done { // after ten idle minutes a line may be missed: its file may be compressed before the next run
+			return
+		}
 	}
 	if half := m.gens[i].half; half != "" && !slices.Contains(m.delivered, half) {
 		delete(m.owed, half)
@@ -203,7 +208,7 @@ func TestEveryLineExactlyOnceWhateverHappensToItsFile(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		m := newModel(rt, dir)
+		m := newModel(rt, dir, rapid.SampledFrom([]string{"access.log", "access.log*"}).Draw(rt, "glob"))
 		pad := rapid.SampledFrom([]int{0, 10, 700, 1500})
 		minutes := rapid.SampledFrom([]time.Duration{time.Minute, time.Minute, 5 * time.Minute, 11 * time.Minute})
 		rt.Repeat(map[string]func(*rapid.T){

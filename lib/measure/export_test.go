@@ -1,0 +1,12 @@
+package measure
+
+import "mackerel-plugin-pipeline-sli/lib/sli"
+
+// RuleRecord is what state keeps of an SLI, for tests that hold it against a model.
+type RuleRecord = ruleRecord
+
+// ReadRule is the record of an SLI as committed.
+func ReadRule(tx Tx, pipeline string, kind sli.Kind) (rec RuleRecord) {
+	getRecord(tx, ruleKey(pipeline, kind), &rec)
+	return rec
+}

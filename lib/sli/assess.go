@@ -1,0 +1,112 @@
+package sli
+
+import "time"
+
+// Assessment is how a pipeline stands at the end of a minute.
+type Assessment struct {
+	Age   *Age
+	State *State
+	Flow  *Flow
+	Delay *StageDelay // means per stage, an estimate
+	Notes []string
+}
+
+// assessBack is how many minutes of history an assessment looks at: trends, rates,
+// and the beginning of a silence.
+const assessBack = 120
+
+// Assess reads the stages' cells up to the end of the due minute.
+func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
+	var a Assessment
+	path := p.pathOf(p.ends())
+	w := Window{From: due - assessBack, To: due + 1}
+	if path.accepted != nil && (path.done != nil || path.worker != nil || path.ending != nil) {
+		path.assess(h, w, window, &a)
+	}
+	if a.Age == nil {
+		a.Age = p.ageByLevel(h, due)
+	}
+	return a
+}
+
+// ends are the stages that coverage names for what was accepted and what came out.
+func (p *Plan) ends() (accepted, done []string) {
+	if r := p.Rule(Coverage); r != nil {
+		return r.Accepted, r.Done
+	}
+	return nil, nil
+}
+
+func (path Path) assess(h History, w Window, window time.Duration, a *Assessment) {
+	var threshold, every time.Duration
+	if r := path.plan.Rule(Freshness); r != nil {
+		threshold, every = r.Threshold, r.ExpectEvery
+	}
+	stages := NewStagePath(path.model(h, threshold), path.rows(h, w))
+	last := w.Minutes() - 1
+	span := min(int(window/time.Minute), last)
+	due := w.To - 1
+	if age := stages.Age(last); age.Known {
+		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.By == AgeByRecords || age.By == AgeOfNothing && stages.minutes[last].Oldest.Known}
+		a.Age.Watermark = due.End().Add(-time.Duration(age.Oldest * float64(time.Second)))
+	}
+	progress := stages.Progress(last, span, every > 0)
+	a.State = &State{Name: string(progress.State), Reason: progress.Why, Progress: progress}
+	if progress.Since >= 0 {
+		a.State.Since, a.State.HasSince = w.From+Minute(progress.Since), true
+	}
+	a.Flow = path.flow(h, stages, Window{due + 1 - Minute(span), due + 1}, last)
+	if d, ok := stages.Delay(last+1-span, last+1); ok && path.worker != nil {
+		a.Delay = &d
+	}
+	a.Notes = stages.Notes()
+}
+
+// flow is the accounting of the window, with the backlog at its end.
+func (path Path) flow(h History, stages *StagePath, w Window, last int) *Flow {
+	f := &Flow{}
+	total := func(s Signal) float64 {
+		stage := path.counting(s)
+		if stage == nil {
+			return 0
+		}
+		sum := 0.0
+		for m := w.From; m < w.To; m++ {
+			c := cell(h, stage, m)
+			sum += c.Signals[s]
+			if s == Done && stage.Facts.Gives(HandFailed) {
+				sum += c.Signals[Handed] - c.Signals[HandFailed]
+			}
+		}
+		return sum
+	}
+	f.Accepted, f.Done, f.Filtered = total(Accepted), total(Done), total(Filtered)
+	f.Dropped, f.DeadLettered, f.Duplicates = total(Dropped), total(DeadLettered), total(Duplicate)
+	if backlog, anchored, ok := stages.Backlog(last); ok {
+		f.Backlog, f.HasBacklog, f.Anchored = backlog, true, anchored
+	}
+	if account := stages.Account(last+1-w.Minutes(), last+1); account.Known {
+		f.Unexplained, f.HasUnexplained = account.Unexplained, true
+		f.AtLeast, f.AtMost = account.AtLeast, account.AtMost
+		f.Duplicates = max(f.Duplicates, account.Duplicates)
+	}
+	return f
+}
+
+// ageByLevel is the largest age that a stage reports by itself: replica lag, the age
+// of the oldest message, a watermark row.
+func (p *Plan) ageByLevel(h History, due Minute) *Age {
+	var worst *Age
+	for i := range p.Stages {
+		s := &p.Stages[i]
+		if !s.Facts.hasLevel("age") || !h.Answered(s.Name).Contains(due) {
+			continue
+		}
+		seconds, ok := cell(h, s, due).Levels["age"]
+		if ok && (worst == nil || seconds > worst.Seconds) {
+			worst = &Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: true,
+				Watermark: due.End().Add(-time.Duration(seconds * float64(time.Second)))}
+		}
+	}
+	return worst
+}

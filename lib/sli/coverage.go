@@ -1,0 +1,192 @@
+package sli
+
+import "time"
+
+// coverageRule chooses how records are matched: by id where both ends log ids, else
+// by counts.
+func coverageRule(p *Plan, spec *Spec) (*Rule, error) {
+	for _, names := range [][]string{spec.Accepted, spec.Done} {
+		for _, name := range names {
+			if p.stage(name) == nil {
+				return nil, &Unfit{"no stage of that name (got \"" + name + "\")", ""}
+			}
+		}
+	}
+	path := p.pathOf(spec.Accepted, spec.Done)
+	switch {
+	case spec.From == "runs":
+		return runsRule(p, spec)
+	case path.accepted == nil:
+		return nil, &Unfit{"no stage counts what was accepted", "name a stage with an access_log, an app_log that says is: accepted, or a stream"}
+	case path.done == nil:
+		return nil, &Unfit{"no stage counts what came out",
+			"name event_source_mapping: on the lambda stage, add an app_log, or say writes: one_per_record on the store if it is so"}
+	}
+	ids := path.accepted.Facts.IDs && path.done.Facts.IDs
+	switch {
+	case spec.From == "ids" && !ids:
+		return nil, &Unfit{"from: ids needs ids at both ends", "map fields.id in the app_log of both stages"}
+	case ids && spec.From != "counts":
+		return idsRule(path, spec), nil
+	}
+	return countsRule(path, spec)
+}
+
+func idsRule(path Path, spec *Spec) *Rule {
+	return &Rule{
+		Method:     "ids",
+		Stages:     path.stages(),
+		Population: "records",
+		Quality:    Exact,
+		Formula:    "records done within " + Span(spec.Deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
+		Extra:      spec.Deadline,
+		Derive:     coverageByID{stages: path.stages(), deadline: spec.Deadline},
+	}
+}
+
+// coverageByID follows every record by its id. The minute of acceptance settles at
+// its end + deadline. It is exact: of what was accepted then, the share that came out
+// in time; a record filtered on purpose is left out.
+type coverageByID struct {
+	stages   []string
+	deadline time.Duration
+}
+
+func (c coverageByID) Derive(h History, w Window, now time.Time) map[Minute]Counts {
+	cells := map[Minute]Counts{}
+	ids, ok := h.(Cohorts)
+	if !ok {
+		return cells
+	}
+	answered := answeredBy(h, c.stages, w)
+	for m := w.From; m < w.To; m++ {
+		last := MinuteAt(m.End().Add(c.deadline))
+		if !wholly(answered, Window{m, last}) {
+			continue
+		}
+		if cohort, known := ids.Cohort(m); known {
+			cells[m] = Counts{Valid: cohort.Accepted - cohort.Filtered, Good: cohort.InTime}
+		}
+	}
+	return cells
+}
+
+// answeredBy is the minutes that all the stages have answered for, from the window's
+// first on.
+func answeredBy(h History, stages []string, w Window) Spans {
+	answered := Spans{{From: w.From, To: 1<<32 - 1}}
+	for _, name := range stages {
+		answered = answered.Intersect(h.Answered(name))
+	}
+	return answered
+}
+
+func wholly(s Spans, w Window) bool {
+	return s.Within(w).Minutes() == w.Minutes()
+}
+
+func countsRule(path Path, spec *Spec) (*Rule, error) {
+	if path.accepted.Facts.Scope != path.done.Facts.Scope && !path.plan.SingleHost {
+		return nil, &Unfit{"counts of stage " + path.accepted.Name + " (" + string(path.accepted.Facts.Scope) + ") can't be divided by those of stage " +
+			path.done.Name + " (" + string(path.done.Facts.Scope) + ")", "assume: single_host allows it where this host sees everything"}
+	}
+	if spec.Window == path.plan.Window {
+		spec.Window = time.Hour
+	}
+	return &Rule{
+		Method:     "counts",
+		Stages:     path.stages(),
+		Population: "records",
+		Quality:    Estimate,
+		Formula:    "records done within " + Span(spec.Deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
+		Extra:      spec.Deadline,
+		Derive:     coverageByCounts{path: path, deadline: spec.Deadline},
+	}, nil
+}
+
+// coverageByCounts matches arrivals and departures first in, first out; see
+// StagePath.Coverage.
+type coverageByCounts struct {
+	path     Path
+	deadline time.Duration
+}
+
+// lookBack is how much history a derivation wants before its window: for rates and
+// for the age of a backlog.
+const lookBack = 60
+
+func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
+	wide := Window{w.From - lookBack, w.To + Minute(c.deadline/time.Minute) + 2}
+	path := NewStagePath(c.path.model(h, 0), c.path.rows(h, wide))
+	cells := map[Minute]Counts{}
+	for i, m := range path.Coverage(c.deadline.Seconds()) {
+		if minute := wide.From + Minute(i); m.Measured && w.Contains(minute) {
+			cells[minute] = Counts{Valid: m.Valid, Good: m.Good}
+		}
+	}
+	return cells
+}
+
+// runsRule is coverage of a batch: of the runs that were due, those that did enough.
+func runsRule(p *Plan, spec *Spec) (*Rule, error) {
+	stage := p.find(func(f Facts) bool { return f.Runs != nil })
+	if stage == nil {
+		return nil, &Unfit{"from: runs needs a stage that says when runs are due", "give its app_log runs: { every: 1h }"}
+	}
+	return &Rule{
+		Method:     "runs",
+		Stages:     []string{stage.Name},
+		Population: "runs",
+		Quality:    Exact,
+		Formula:    "runs that did what was due within " + Span(stage.Facts.Runs.Within) + " / runs that were due",
+		Extra:      stage.Facts.Runs.Within,
+		Derive:     coverageByRuns{stage: stage.Name, runs: *stage.Facts.Runs},
+	}, nil
+}
+
+// coverageByRuns judges a batch job by its schedule: a run that never started is
+// booked to its due minute as bad.
+type coverageByRuns struct {
+	stage string
+	runs  Runs
+}
+
+func (c coverageByRuns) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
+	cells := map[Minute]Counts{}
+	answered := answeredBy(h, []string{c.stage}, w)
+	for m := w.From; m < w.To; m++ {
+		settled := MinuteAt(m.Start().Add(c.runs.Within))
+		if !wholly(answered, Window{m, settled + 1}) {
+			continue
+		}
+		if !c.runs.Due(m) {
+			cells[m] = Counts{}
+			continue
+		}
+		counts := Counts{Valid: 1}
+		for at := m; at <= settled; at++ {
+			if cell := h.Cell(c.stage, at); cell != nil && cell.GoodRuns > 0 {
+				counts.Good = 1
+				break
+			}
+		}
+		cells[m] = counts
+	}
+	return cells
+}
+
+// Runs is a batch job's schedule.
+type Runs struct {
+	Every  time.Duration
+	At     time.Duration // offset of the first run within Every, or since midnight for a daily one
+	Within time.Duration // when the run must be done
+	Target float64       // share of the due rows (0…1) that makes a run good
+	Zone   *time.Location
+}
+
+// Due tells whether a run is due to begin in the minute.
+func (r Runs) Due(m Minute) bool {
+	local := m.Start().In(r.Zone)
+	midnight := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
+	return r.Every > 0 && (midnight-r.At)%r.Every == 0 && midnight >= r.At%r.Every
+}

@@ -1,0 +1,65 @@
+package sli
+
+// flowSignals are the counts of the flow graph, in the order of a record's life.
+var flowSignals = []Signal{Accepted, Done, Filtered, Dropped, DeadLettered, Duplicate}
+
+// Flow rules count records by what became of them, minute by minute, with the same
+// care as SLIs: late ones included, each in exactly one point. Their kind is the
+// signal's name and only their Valid means something.
+func (p *Plan) flowRules() []*Rule {
+	path := p.pathOf(nil, nil)
+	var rules []*Rule
+	for _, s := range flowSignals {
+		stage := path.counting(s)
+		if stage == nil {
+			continue
+		}
+		rules = append(rules, &Rule{
+			Spec:       Spec{Kind: Kind(s.String())},
+			Method:     "flow",
+			Stages:     []string{stage.Name},
+			Population: "records",
+			Quality:    Exact,
+			Settle:     stage.Facts.Settle,
+			Scope:      stage.Facts.Scope,
+			Weigh:      weigh(s),
+		})
+	}
+	return rules
+}
+
+// counting is the stage that counts a signal; nil if none does.
+func (path Path) counting(s Signal) *Stage {
+	switch s {
+	case Accepted:
+		return path.accepted
+	case Done:
+		return path.done
+	}
+	return path.plan.findLast(func(f Facts) bool { return f.Gives(s) })
+}
+
+// weigh is how much an event adds to the count of a signal.
+func weigh(s Signal) func(*Event) float64 {
+	return func(e *Event) float64 {
+		switch {
+		case e.Signal == s:
+			return e.Weight
+		case s == Accepted && e.Signal == Request && acceptedRequest(e) == Good:
+			return e.Weight
+		case s == Done && e.Signal == Handed:
+			return e.Weight
+		case s == Done && e.Signal == HandFailed:
+			return -e.Weight
+		}
+		return 0
+	}
+}
+
+// Flowing adds the rules that the flow graph needs; it is called once all SLIs are
+// resolved.
+func (p *Plan) Flowing() {
+	if p.Graphs[GraphFlow] {
+		p.Flows = p.flowRules()
+	}
+}

@@ -1,0 +1,166 @@
+package sli
+
+import (
+	"fmt"
+	"time"
+)
+
+// stagesRule estimates freshness from the stages' own metrics: front latency + queue
+// age + batch span + work duration, convolved; see StagePath.Freshness.
+func stagesRule(path Path, spec *Spec) *Rule {
+	method := "S"
+	if path.done != nil {
+		method = "SF"
+	}
+	return &Rule{
+		Method:     "stages",
+		Stages:     path.stages(),
+		Population: "records",
+		Quality:    Estimate,
+		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + Span(spec.Threshold) +
+			" / records accepted, estimated by " + method,
+		Extra:  spec.Threshold,
+		Derive: freshnessByStages{path: path, threshold: spec.Threshold},
+	}
+}
+
+type freshnessByStages struct {
+	path      Path
+	threshold time.Duration
+}
+
+// shares estimates the minutes of w and what is around them.
+func (f freshnessByStages) shares(h History, w Window) (*StagePath, Window) {
+	after := Minute((f.threshold+time.Minute-1)/time.Minute) + 2
+	wide := Window{w.From - lookBack, w.To + after}
+	return NewStagePath(f.path.model(h, f.threshold), f.path.rows(h, wide)), wide
+}
+
+func (f freshnessByStages) Derive(h History, w Window, now time.Time) map[Minute]Counts {
+	w.To = min(w.To, Due(now, f.threshold)+1)
+	stages, wide := f.shares(h, w)
+	cells := map[Minute]Counts{}
+	for m := w.From; m < w.To; m++ {
+		if s := stages.Freshness(int(m - wide.From)); s.Measured {
+			cells[m] = Counts{Valid: s.Valid, Good: s.Good}
+		}
+	}
+	return cells
+}
+
+// Bound says where the window's true ratio lies.
+func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []string) {
+	stages, wide := f.shares(h, w)
+	var shares []StageShare
+	var warnings []string
+	seen := map[string]bool{}
+	add := func(text string) {
+		if !seen[text] {
+			seen[text] = true
+			warnings = append(warnings, text)
+		}
+	}
+	checks := map[string]CheckOutcome{}
+	for m := w.From; m < w.To; m++ {
+		s := stages.Freshness(int(m - wide.From))
+		shares = append(shares, s)
+		for _, text := range s.Warnings {
+			add(text)
+		}
+		for _, c := range s.Lower.Checks {
+			if was, known := checks[c.Name]; !known || was == CheckHeld {
+				checks[c.Name] = c.Outcome
+			}
+		}
+	}
+	for _, note := range stages.Notes() {
+		add(note)
+	}
+	total := SumStages(shares)
+	b := Bounds{Kind: "none"}
+	if total.Valid <= 0 {
+		return b, warnings
+	}
+	upper := total.Upper / total.Valid
+	b.Upper, b.Kind = &upper, "proven"
+	if total.Claimed > 0 {
+		lower := total.Lower / total.Valid
+		b.Lower, b.Kind = &lower, "conditional"
+	}
+	for _, name := range sortedKeys(checks) {
+		b.Checks = append(b.Checks, fmt.Sprintf("%s: %s", name, checks[name]))
+	}
+	if f.path.done == nil {
+		add("a shard that isn't polled is invisible without processed counts; name event_source_mapping:")
+	}
+	return b, warnings
+}
+
+// flowRule takes freshness from the horizontal distance of arrivals and departures:
+// right for one first-in-first-out queue only.
+func flowRule(path Path, spec *Spec) (*Rule, error) {
+	if spec.Threshold < time.Minute {
+		return nil, &Unfit{"from: flow needs a threshold of 60s or more: it counts by minutes", "threshold: 60s"}
+	}
+	return &Rule{
+		Method:     "flow",
+		Stages:     path.stages(),
+		Population: "records",
+		Quality:    Estimate,
+		Formula:    "records that left within " + Span(spec.Threshold) + " / records accepted, first in, first out",
+		Extra:      spec.Threshold,
+		Derive:     freshnessByFlow{freshnessByStages{path: path, threshold: spec.Threshold}},
+	}, nil
+}
+
+type freshnessByFlow struct{ of freshnessByStages }
+
+func (f freshnessByFlow) Derive(h History, w Window, now time.Time) map[Minute]Counts {
+	w.To = min(w.To, Due(now, f.of.threshold)+1)
+	stages, wide := f.of.shares(h, w)
+	cells := map[Minute]Counts{}
+	for m := w.From; m < w.To; m++ {
+		if c := stages.Flow(int(m - wide.From)); c.Measured {
+			cells[m] = Counts{Valid: c.Valid, Good: c.Good}
+		}
+	}
+	return cells
+}
+
+// ageRule judges a level: the seconds of each minute in which the data was young
+// enough.
+func ageRule(stage *Stage, spec *Spec) *Rule {
+	return &Rule{
+		Method:     "age",
+		Stages:     []string{stage.Name},
+		Population: "seconds",
+		Quality:    Exact,
+		Formula:    "seconds in which the data was no older than " + Span(spec.Threshold) + " / seconds",
+		Derive:     freshnessByAge{stage: stage.Name, threshold: spec.Threshold},
+	}
+}
+
+type freshnessByAge struct {
+	stage     string
+	threshold time.Duration
+}
+
+func (f freshnessByAge) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
+	cells := map[Minute]Counts{}
+	for _, span := range h.Answered(f.stage).Within(w) {
+		for m := span.From; m < span.To; m++ {
+			c := h.Cell(f.stage, m)
+			if c == nil {
+				continue
+			}
+			if seconds, ok := c.Levels["age"]; ok {
+				good := 0.0
+				if seconds <= f.threshold.Seconds() {
+					good = secondsPerMinute
+				}
+				cells[m] = Counts{Valid: secondsPerMinute, Good: good}
+			}
+		}
+	}
+	return cells
+}

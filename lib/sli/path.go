@@ -1,0 +1,231 @@
+package sli
+
+import "time"
+
+// Path is which stages of a plan are front, queue, worker and store to a record on
+// its way: where what estimators need is read.
+type Path struct {
+	plan                                  *Plan
+	front, accepted, worker, done, ending *Stage
+	inputs                                []string // names of the stages that inputs come from
+}
+
+// pathOf finds the stages of a path. accepted and done name the stages that count,
+// where the configuration does.
+func (p *Plan) pathOf(accepted, done []string) Path {
+	path := Path{plan: p}
+	path.front = p.find(func(f Facts) bool { return f.Gives(Request) && f.Latency })
+	path.accepted = p.named(accepted, p.find(
+		func(f Facts) bool { return f.Gives(Accepted) && f.Role == Queue },
+		func(f Facts) bool { return f.Gives(Accepted) && !f.Gives(Request) },
+		func(f Facts) bool { return f.Gives(Accepted) }))
+	path.worker = p.find(func(f Facts) bool { return f.Role == Worker && f.Gives(Invocation) })
+	path.done = p.named(done, p.findLast(func(f Facts) bool { return f.Gives(Done) || f.Gives(HandFailed) }))
+	path.ending = p.findLast(func(f Facts) bool { return f.Gives(Done) })
+	for _, s := range p.Stages {
+		path.inputs = append(path.inputs, s.Name)
+	}
+	return path
+}
+
+// find is the first stage that fits the first of the wishes that some stage fits.
+func (p *Plan) find(wishes ...func(Facts) bool) *Stage {
+	for _, fits := range wishes {
+		for i := range p.Stages {
+			if fits(p.Stages[i].Facts) {
+				return &p.Stages[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (p *Plan) findLast(fits func(Facts) bool) *Stage {
+	for i := len(p.Stages) - 1; i >= 0; i-- {
+		if fits(p.Stages[i].Facts) {
+			return &p.Stages[i]
+		}
+	}
+	return nil
+}
+
+func (p *Plan) named(names []string, otherwise *Stage) *Stage {
+	if len(names) == 0 {
+		return otherwise
+	}
+	return p.stage(names[0])
+}
+
+// stages are the names of the stages that the path reads, each once, in order.
+func (path Path) stages() []string {
+	var names []string
+	for i := range path.plan.Stages {
+		s := &path.plan.Stages[i]
+		if s == path.front || s == path.accepted || s == path.worker || s == path.done || s == path.ending {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// model is what is configured, asked or assumed about the path.
+func (path Path) model(h History, threshold time.Duration) StageModel {
+	m := AssumedStageModel()
+	m.Threshold = threshold.Seconds()
+	m.HasFront = path.front != nil
+	inputs := Inputs{}
+	for _, name := range path.inputs {
+		for key, v := range h.Inputs(name) {
+			inputs[key] = v
+		}
+	}
+	set := func(into *float64, name string) {
+		if v, ok := inputs.Get(name); ok {
+			*into = v
+		}
+	}
+	set(&m.BatchSize, "batch_size")
+	set(&m.Batching, "batching_window")
+	set(&m.Timeout, "timeout")
+	if shards, ok := inputs.Get("shards"); ok {
+		factor := 1.0
+		set(&factor, "parallelization_factor")
+		m.Lanes = shards * factor
+	}
+	filtered, _ := inputs.Get("filtered")
+	included, _ := inputs.Get("age_includes_duration")
+	m.HasFilter, m.AgeIncludesWork = filtered > 0, included > 0
+	m.PollsCounted = path.worker != nil && path.worker.Facts.Gives(Polled)
+	m.Counted = path.done != nil
+	m.CountedAtEnd = m.Counted && !path.done.Facts.Gives(HandFailed)
+	return m
+}
+
+// rows are the minutes of w as estimators read them.
+func (path Path) rows(h History, w Window) []StageMinute {
+	rows := make([]StageMinute, w.Minutes())
+	answered := Spans{w}
+	for _, name := range path.stages() {
+		answered = answered.Intersect(h.Answered(name))
+	}
+	owed := path.owed(h)
+	for i := range rows {
+		m := w.From + Minute(i)
+		if answered.Contains(m) {
+			rows[i] = path.row(h, m)
+			rows[i].Oldest = owed(m)
+		}
+	}
+	return rows
+}
+
+var emptyCell = new(StageCell)
+
+// cell is what a stage counted in a minute that it has answered for: nothing, where
+// there is no cell.
+func cell(h History, s *Stage, m Minute) *StageCell {
+	if c := h.Cell(s.Name, m); c != nil {
+		return c
+	}
+	return emptyCell
+}
+
+func (path Path) row(h History, m Minute) StageMinute {
+	row := StageMinute{Answered: true}
+	if path.accepted != nil {
+		row.In = Some(cell(h, path.accepted, m).Signals[Accepted])
+	}
+	if path.front != nil {
+		cell(h, path.front, m).Latency.Each(func(seconds float64, count uint64) {
+			row.Front = append(row.Front, Bin{seconds, float64(count)})
+		})
+	}
+	if path.worker != nil {
+		c := cell(h, path.worker, m)
+		row.Invocations, row.Errors, row.Throttles = Some(c.Signals[Invocation]), Some(c.Signals[Failed]), Some(c.Signals[Throttled])
+		row.Age, row.Work = c.Summaries["age"], c.Summaries["work"]
+	}
+	if path.done != nil {
+		c, facts := cell(h, path.done, m), path.done.Facts
+		row.Done, row.Handed = Some(c.Signals[Done]), Some(c.Signals[Done])
+		if facts.Gives(HandFailed) {
+			row.Handed = Some(c.Signals[Handed])
+			row.Done = Some(c.Signals[Handed] - c.Signals[HandFailed])
+		}
+		row.Filtered = countOf(facts, c, Filtered)
+		row.Dropped = countOf(facts, c, Dropped)
+		row.DeadLettered = countOf(facts, c, DeadLettered)
+		row.Polled = countOf(facts, c, Polled)
+	}
+	return row
+}
+
+func countOf(f Facts, c *StageCell, s Signal) Quantity {
+	if !f.Gives(s) {
+		return Quantity{}
+	}
+	return Some(c.Signals[s])
+}
+
+// owed gives the exact age, at a minute's end, of the oldest record owed, where ids or
+// a watermark tell it: 0 when nothing is owed.
+func (path Path) owed(h History) func(Minute) Quantity {
+	if ids, ok := h.(Cohorts); ok && ids.HasIDs() {
+		return func(m Minute) Quantity {
+			oldest, known := ids.OldestOwed(m)
+			if !known {
+				return Quantity{}
+			}
+			if oldest == 0 {
+				return Some(0)
+			}
+			return Some(float64(m.End().UnixMicro()-oldest) / 1e6)
+		}
+	}
+	if path.ending == nil || !path.ending.Facts.Delay || path.accepted == nil {
+		return func(Minute) Quantity { return Quantity{} }
+	}
+	return path.byWatermark(h)
+}
+
+// watermarkReach is how far back a watermark is looked for.
+const watermarkReach = 180
+
+// byWatermark takes the largest accepted_at that has come out: while anything was
+// accepted after it, it is what users see; else nothing is owed.
+func (path Path) byWatermark(h History) func(Minute) Quantity {
+	return func(m Minute) Quantity {
+		var watermark, newest int64
+		for back := Minute(0); back < watermarkReach; back++ {
+			watermark = max(watermark, cell(h, path.ending, m-back).Watermark)
+			newest = max(newest, cell(h, path.accepted, m-back).NewestAccepted)
+			if watermark != 0 && newest != 0 {
+				break
+			}
+		}
+		switch {
+		case newest == 0 || newest <= watermark:
+			return Some(0)
+		case watermark == 0:
+			return Quantity{}
+		}
+		return Some(float64(m.End().UnixMicro()-watermark) / 1e6)
+	}
+}
+
+// Cohorts is a History that follows records by their ids.
+type Cohorts interface {
+	History
+	HasIDs() bool
+	// Cohort is what became of the distinct ids accepted in a minute by the deadline.
+	Cohort(m Minute) (IDCohort, bool)
+	// OldestOwed is when the oldest record was accepted that was not visible at the
+	// minute's end, in microseconds since the epoch; 0 when none was owed.
+	OldestOwed(m Minute) (microseconds int64, known bool)
+}
+
+// IDCohort counts the distinct ids that were accepted in one minute.
+type IDCohort struct {
+	Accepted, Filtered float64
+	InTime, Late, Open float64
+}

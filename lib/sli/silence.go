@@ -1,0 +1,41 @@
+package sli
+
+// SilentMinute is a minute in which records were accepted and after whose start
+// nothing came out in time.
+type SilentMinute struct {
+	Minute   Minute
+	Accepted float64
+}
+
+// Silences finds the minutes of w with acceptances after whose start nothing at all
+// has come out by their end + the rule's silence, in time order. Both ends must have
+// answered for all that time.
+func (p *Plan) Silences(h History, rule *Rule, w Window) []SilentMinute {
+	path := p.pathOf(nil, nil)
+	if path.accepted == nil || path.ending == nil {
+		return nil
+	}
+	answered := answeredBy(h, []string{path.accepted.Name, path.ending.Name}, w)
+	var silent []SilentMinute
+	for m := w.From; m < w.To; m++ {
+		accepted := cell(h, path.accepted, m).Signals[Accepted]
+		limit := m.End().Add(rule.Silence)
+		if accepted <= 0 || !wholly(answered, Window{m, MinuteAt(limit) + 1}) {
+			continue
+		}
+		if first := firstOut(h, path.ending, Window{m, MinuteAt(limit) + 1}); first == 0 || first > limit.UnixMicro() {
+			silent = append(silent, SilentMinute{m, accepted})
+		}
+	}
+	return silent
+}
+
+// firstOut is when the first record of a window came out, 0 if none did.
+func firstOut(h History, s *Stage, w Window) int64 {
+	for m := w.From; m < w.To; m++ {
+		if first := cell(h, s, m).FirstOut; first != 0 {
+			return first
+		}
+	}
+	return 0
+}

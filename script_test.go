@@ -1,0 +1,175 @@
+// Package pipelinesli_test holds the tests of both programs as people and the agent
+// meet them: scripts, and the examples of the documentation.
+package pipelinesli_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mackerel-plugin-pipeline-sli/lib/cli"
+	"mackerel-plugin-pipeline-sli/lib/output/check"
+	"mackerel-plugin-pipeline-sli/lib/output/explain"
+	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
+	"mackerel-plugin-pipeline-sli/lib/source/builtin"
+)
+
+var update = flag.Bool("update", false, "rewrite what scripts and documents expect")
+
+// What scripts may set for the programs under test.
+const (
+	nowEnv  = "TEST_NOW"  // the clock's one reading
+	stopEnv = "TEST_STOP" // SIGTERM arrives when the clock is read
+	uidEnv  = "TEST_UID"  // the user it runs as; only where the test is root
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"mackerel-plugin-pipeline-sli": func() { os.Exit(cli.Main(world())) },
+		"check-pipeline-freshness":     func() { os.Exit(cli.Check(world())) },
+	})
+}
+
+// world is what both programs are given, with a clock that stands still.
+func world() cli.Env {
+	if uid, err := strconv.Atoi(os.Getenv(uidEnv)); err == nil {
+		if err := syscall.Setuid(uid); err != nil {
+			panic(err)
+		}
+	}
+	env := cli.Host()
+	env.Now = now
+	env.Kinds = builtin.Kinds()
+	env.Outputs = cli.Outputs{
+		Lines:       mackerel.Lines,
+		Definitions: mackerel.Definitions,
+		Series:      mackerel.Count,
+		Explain:     explain.Text,
+		ExplainJSON: explain.JSON,
+	}
+	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
+	return env
+}
+
+func now() time.Time {
+	if os.Getenv(stopEnv) != "" {
+		terminate()
+	}
+	at, err := time.Parse(time.RFC3339, os.Getenv(nowEnv))
+	if err != nil {
+		panic(fmt.Sprintf("%s: %v", nowEnv, err))
+	}
+	return at
+}
+
+// terminate sends this process SIGTERM and returns once it was delivered.
+func terminate() {
+	arrived := make(chan os.Signal, 1)
+	signal.Notify(arrived, syscall.SIGTERM)
+	defer signal.Stop(arrived)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		panic(err)
+	}
+	<-arrived
+}
+
+// TestScripts runs testdata/script: commands, and what must come of them.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, parameters(testscript.Params{Dir: "testdata/script", UpdateScripts: *update}))
+}
+
+func parameters(p testscript.Params) testscript.Params {
+	root, err := os.Getwd()
+	p.Setup = func(env *testscript.Env) error {
+		if err != nil {
+			return err
+		}
+		env.Setenv("ROOT", root)
+		env.Setenv(nowEnv, "2026-04-15T11:40:12+09:00")
+		env.Setenv("TZ", "Asia/Tokyo")
+		env.Setenv("MACKEREL_PLUGIN_WORKDIR", filepath.Join(env.WorkDir, "work"))
+		// Another user than root must reach the script's files.
+		for dir := env.WorkDir; len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
+			if err := os.Chmod(dir, 0o755); err != nil {
+				return err
+			}
+		}
+		return os.Mkdir(filepath.Join(env.WorkDir, "work"), 0o777)
+	}
+	p.Condition = func(name string) (bool, error) {
+		if name == "root" {
+			return os.Geteuid() == 0, nil
+		}
+		return false, fmt.Errorf("no condition of that name (got %q)", name)
+	}
+	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
+		"exits": exits,
+		"lines": lines,
+		"chown": chown,
+	}
+	p.RequireExplicitExec = true
+	return p
+}
+
+// exits runs a program that must end with the status: exits 3 check-pipeline-freshness …
+func exits(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS PROGRAM ARGS…")
+	}
+	got := 0
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%s: %v", args[1], err)
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("exit status %d, want %s", got, args[0])
+	}
+}
+
+// lines appends an access log's lines, one a second from a time on: lines FILE TIME N STATUS
+// SECONDS.
+func lines(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 5 {
+		ts.Fatalf("usage: lines FILE TIME N STATUS SECONDS")
+	}
+	at, err := time.Parse(time.RFC3339, args[1])
+	ts.Check(err)
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	ts.Check(err)
+	for i := range n {
+		_, err := fmt.Fprintf(file, "time:%s\tmethod:POST\turi:/videos\tstatus:%s\treqtime:%s\n",
+			at.Add(time.Duration(i)*time.Second).Format("02/Jan/2006:15:04:05 -0700"), args[3], args[4])
+		ts.Check(err)
+	}
+	ts.Check(file.Close())
+}
+
+// chown gives files to another user: chown UID FILE…
+func chown(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 2 {
+		ts.Fatalf("usage: chown UID FILE…")
+	}
+	uid, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for file := range slices.Values(args[1:]) {
+		ts.Check(os.Lchown(ts.MkAbs(file), uid, -1))
+	}
+}

@@ -1,0 +1,197 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/truth/sim"
+)
+
+// coldStart is what the estimators are told to allow for a cold start. It is
+// over the longest that the simulator makes, as bounds demand.
+const coldStart = 2 * time.Second
+
+// path is what CloudWatch and the front's log finally show of a world.
+type path struct {
+	world   *sim.World
+	minutes []sli.StageMinute
+	model   sli.StageModel
+}
+
+// newPath reads a world's minutes once all points have become visible.
+func newPath(w *sim.World) (*path, error) {
+	s := &w.Scenario
+	p := &path{world: w, minutes: make([]sli.StageMinute, (w.End-w.Start)/sim.Instant(time.Minute/time.Microsecond))}
+	p.model = sli.AssumedStageModel()
+	p.model.Lanes = float64(s.Stream.Shards * s.Worker.Lanes)
+	p.model.BatchSize = float64(s.Worker.BatchSize)
+	p.model.Batching = s.Worker.Window.Seconds()
+	p.model.Timeout = s.Worker.Timeout.Seconds()
+	p.model.Poll = s.Worker.Poll.Seconds()
+	p.model.ColdStart = coldStart.Seconds()
+	p.model.HasFront = true
+	p.model.HasFilter = s.Worker.MappingDrops > 0
+	p.model.PollsCounted = !s.Metrics.NoMapping
+	p.model.AgeIncludesWork = s.Metrics.AgeIncludesDuration
+	if err := p.read(); err != nil {
+		return nil, err
+	}
+	p.front()
+	return p, nil
+}
+
+// function, stream and mapping are the dimensions that the worlds publish under.
+var (
+	function = []sim.Dim{{Name: "FunctionName", Value: sim.FunctionName}}
+	stream   = []sim.Dim{{Name: "StreamName", Value: sim.StreamName}}
+	mapping  = []sim.Dim{{Name: "EventSourceMappingUUID", Value: sim.MappingUUID}}
+)
+
+// each visits a statistic of all minutes; one without a point is not visited.
+func (p *path) each(namespace, metric, stat string, dims []sim.Dim, visit func(*sli.StageMinute, float64)) error {
+	data, err := p.world.Series(sim.Query{Namespace: namespace, Metric: metric, Dims: dims, Stat: stat, From: p.world.Start, To: p.world.End}, sim.Never)
+	for _, d := range data {
+		visit(&p.minutes[p.index(d.Stamp)], d.Value)
+	}
+	return err
+}
+
+func (p *path) index(at sim.Instant) int {
+	return int(at.Sub(p.world.Start) / time.Minute)
+}
+
+// count reads a sum into a field; a minute without a point counts 0.
+func (p *path) count(namespace, metric string, dims []sim.Dim, field func(*sli.StageMinute) *sli.Quantity) error {
+	for i := range p.minutes {
+		*field(&p.minutes[i]) = sli.Some(0)
+	}
+	return p.each(namespace, metric, "Sum", dims, func(m *sli.StageMinute, v float64) { *field(m) = sli.Some(v) })
+}
+
+// summary reads n, mean, maximum and minimum of a metric in milliseconds.
+func (p *path) summary(metric string, field func(*sli.StageMinute) *sli.Summary) error {
+	for _, s := range []struct {
+		stat string
+		set  func(*sli.Summary, float64)
+	}{
+		{"SampleCount", func(s *sli.Summary, v float64) { s.N = v }},
+		{"Average", func(s *sli.Summary, v float64) { s.Mean = v / 1000 }},
+		{"Maximum", func(s *sli.Summary, v float64) { s.Max = v / 1000 }},
+		{"Minimum", func(s *sli.Summary, v float64) { s.Min = sli.Some(v / 1000) }},
+	} {
+		if err := p.each("AWS/Lambda", metric, s.stat, function, func(m *sli.StageMinute, v float64) { s.set(field(m), v) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func age(m *sli.StageMinute) *sli.Summary  { return &m.Age }
+func work(m *sli.StageMinute) *sli.Summary { return &m.Work }
+
+func (p *path) read() error {
+	for i := range p.minutes {
+		p.minutes[i].Answered = true
+	}
+	type field = func(*sli.StageMinute) *sli.Quantity
+	for _, c := range []struct {
+		namespace, metric string
+		dims              []sim.Dim
+		field             field
+	}{
+		{"AWS/Kinesis", "IncomingRecords", stream, func(m *sli.StageMinute) *sli.Quantity { return &m.In }},
+		{"AWS/Lambda", "Invocations", function, func(m *sli.StageMinute) *sli.Quantity { return &m.Invocations }},
+		{"AWS/Lambda", "Errors", function, func(m *sli.StageMinute) *sli.Quantity { return &m.Errors }},
+		{"AWS/Lambda", "Throttles", function, func(m *sli.StageMinute) *sli.Quantity { return &m.Throttles }},
+		{"AWS/Lambda", "InvokedEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.Handed }},
+		{"AWS/Lambda", "FailedInvokeEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.Done }}, // taken off below
+		{"AWS/Lambda", "FilteredOutEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.Filtered }},
+		{"AWS/Lambda", "DroppedEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.Dropped }},
+		{"AWS/Lambda", "OnFailureDestinationDeliveredEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.DeadLettered }},
+	} {
+		if err := p.count(c.namespace, c.metric, c.dims, c.field); err != nil {
+			return err
+		}
+	}
+	// A mapping that doesn't poll writes nothing: its silence is information.
+	if err := p.each("AWS/Lambda", "PolledEventCount", "Sum", mapping, func(m *sli.StageMinute, v float64) { m.Polled = sli.Some(v) }); err != nil {
+		return err
+	}
+	for i := range p.minutes {
+		m := &p.minutes[i]
+		m.Done = sli.Some(m.Handed.Value - m.Done.Value)
+	}
+	if err := p.summary("IteratorAge", age); err != nil {
+		return err
+	}
+	return p.summary("Duration", work)
+}
+
+// front gives each minute the front's latencies, by the end of the answer, to
+// the millisecond as its log has them.
+func (p *path) front() {
+	bins := make([]map[time.Duration]float64, len(p.minutes))
+	for i := range p.world.Records {
+		r := &p.world.Records[i]
+		m := p.index(r.Answered)
+		if r.Read || r.Status == 0 || r.Status >= 500 || m >= len(bins) {
+			continue
+		}
+		if bins[m] == nil {
+			bins[m] = map[time.Duration]float64{}
+		}
+		bins[m][r.Answered.Sub(r.Accepted)]++
+	}
+	for m, b := range bins {
+		for d, n := range b {
+			p.minutes[m].Front = append(p.minutes[m].Front, sli.Bin{Seconds: d.Seconds(), Count: n})
+		}
+		slices.SortFunc(p.minutes[m].Front, func(a, b sli.Bin) int {
+			if a.Seconds < b.Seconds {
+				return -1
+			}
+			return 1
+		})
+	}
+}
+
+// estimators are those for a threshold, asked as the suite asks CloudWatch:
+// counts of ages below T, or, under 20 s, below T/2 and T; of work below T/4.
+func (p *path) estimators(threshold time.Duration, counted bool) (*sli.StagePath, error) {
+	t := threshold.Seconds()
+	edges := []float64{t}
+	if t < 20 {
+		edges = []float64{t / 2, t}
+	}
+	rows := slices.Clone(p.minutes)
+	q := &path{world: p.world, minutes: rows}
+	for i := range rows {
+		rows[i].Age.Edges, rows[i].Work.Edges = nil, nil
+		if !counted {
+			for _, f := range []*sli.Quantity{&rows[i].Handed, &rows[i].Done, &rows[i].Filtered, &rows[i].Dropped, &rows[i].DeadLettered, &rows[i].Polled} {
+				*f = sli.Quantity{}
+			}
+		}
+	}
+	for _, e := range edges {
+		if err := q.below("IteratorAge", e, age); err != nil {
+			return nil, err
+		}
+	}
+	if err := q.below("Duration", t/4, work); err != nil {
+		return nil, err
+	}
+	model := p.model
+	model.Threshold, model.Counted = t, counted
+	return sli.NewStagePath(model, rows), nil
+}
+
+// below reads how many samples of a metric are at most so many seconds.
+func (p *path) below(metric string, seconds float64, field func(*sli.StageMinute) *sli.Summary) error {
+	return p.each("AWS/Lambda", metric, fmt.Sprintf("TC(:%g)", seconds*1000), function, func(m *sli.StageMinute, v float64) {
+		s := field(m)
+		s.Edges = append(s.Edges, sli.Edge{At: seconds, Count: v})
+	})
+}
