@@ -3,12 +3,12 @@
 package pipelinesli_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,9 +20,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"mackerel-plugin-pipeline-sli/lib/cli"
+	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/output/check"
 	"mackerel-plugin-pipeline-sli/lib/output/explain"
 	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
@@ -30,9 +32,8 @@ var update = flag.Bool("update", false, "rewrite what scripts and documents expe
 
 // What scripts may set for the programs under test.
 const (
-	nowEnv  = "TEST_NOW"  // the clock's one reading
-	stopEnv = "TEST_STOP" // SIGTERM arrives when the clock is read
-	uidEnv  = "TEST_UID"  // the user it runs as; only where the test is root
+	nowEnv = "TEST_NOW" // the clock's one reading
+	uidEnv = "TEST_UID" // the user it runs as; only where the test is root
 )
 
 func TestMain(m *testing.M) {
@@ -51,7 +52,7 @@ func world() cli.Env {
 	}
 	env := cli.Host()
 	env.Now = now
-	env.Kinds = builtin.Kinds()
+	env.Kinds = kinds()
 	env.Outputs = cli.Outputs{
 		Lines:       mackerel.Lines,
 		Definitions: mackerel.Definitions,
@@ -64,9 +65,6 @@ func world() cli.Env {
 }
 
 func now() time.Time {
-	if os.Getenv(stopEnv) != "" {
-		terminate()
-	}
 	at, err := time.Parse(time.RFC3339, os.Getenv(nowEnv))
 	if err != nil {
 		panic(fmt.Sprintf("%s: %v", nowEnv, err))
@@ -74,15 +72,36 @@ func now() time.Time {
 	return at
 }
 
-// terminate sends this process SIGTERM and returns once it was delivered.
-func terminate() {
-	arrived := make(chan os.Signal, 1)
-	signal.Notify(arrived, syscall.SIGTERM)
-	defer signal.Stop(arrived)
-	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
-		panic(err)
+// stuck is a kind of stage whose source answers only when the run is told to stop.
+type stuck struct{ self bool }
+
+func (stuck) Facts() sli.Facts {
+	return sli.Facts{Reads: "nothing", Signals: []sli.Signal{sli.Request}, Settle: 10 * time.Second}
+}
+
+func (s stuck) Read(ctx context.Context, _ sli.Ask, _ []byte) (sli.Batch, error) {
+	if s.self {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+			return sli.Batch{}, err
+		}
 	}
-	<-arrived
+	<-ctx.Done()
+	return sli.Batch{}, ctx.Err()
+}
+
+// kinds are the real ones, one that hangs and one that brings SIGTERM about.
+func kinds() map[string]config.Kind {
+	all := builtin.Kinds()
+	for name, source := range map[string]stuck{"hangs": {}, "terminates": {self: true}} {
+		all[name] = config.Kind{Options: struct{}{}, New: always(all["access_log"].New, source)}
+	}
+	return all
+}
+
+// always gives a source whatever the section says. It is made after another one, since
+// the type of a section has no name here.
+func always[Node any](_ func(Node, config.Around) (config.Evidence, error), s stuck) func(Node, config.Around) (config.Evidence, error) {
+	return func(Node, config.Around) (config.Evidence, error) { return s, nil }
 }
 
 // TestScripts runs testdata/script: commands, and what must come of them.

@@ -143,7 +143,7 @@ func (c *checkProgram) judge(ctx context.Context) int {
 	}
 	findings := make([]sli.Finding, len(report.Pipelines))
 	for i, p := range report.Pipelines {
-		findings[i] = sli.Judge(p, limits[i], c.now)
+		findings[i] = sli.Judge(p, limits[i], c.now.In(c.env.Zone))
 	}
 	line, status := c.env.Check.Line(findings)
 	if as, ok := c.statusAs[checkers.Status(status)]; ok {

@@ -150,9 +150,12 @@ func flagError(parser *flags.Parser, err error) error {
 		}
 		return withHint(err, "--help lists the flags")
 	}
-	message = strings.TrimPrefix(message, "invalid argument for flag ")
+	message = goType.ReplaceAllString(strings.TrimPrefix(message, "invalid argument for flag "), "")
 	return errors.New(message)
 }
+
+// goType is how the parser names the type of a value, which nobody can type.
+var goType = regexp.MustCompile(` \(expected [a-zA-Z0-9.]+\)`)
 
 func longNames(parser *flags.Parser) []string {
 	var names []string

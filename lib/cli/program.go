@@ -21,6 +21,8 @@ type program struct {
 	opt   metricOptions
 	set   []string // long names of the flags that were typed
 	now   time.Time
+
+	stateless bool // positions and counts can't be kept
 }
 
 // command is a word behind the program's name.
@@ -172,6 +174,7 @@ func (p *program) metrics(ctx context.Context) int {
 	run := p.newRun(c)
 	run.Take = (byAgent || p.opt.Take) && !p.opt.Peek && p.opt.At == ""
 	store := p.store(c, p.opt.Peek || p.opt.At != "")
+	run.Take = run.Take && !p.stateless // without positions the same events would be taken again
 	report, store, err := p.measure(ctx, run, store)
 	if err != nil {
 		return p.usage(err)

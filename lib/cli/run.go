@@ -103,6 +103,7 @@ func (p *program) hintAtOthers(dir string) {
 }
 
 func (p *program) withoutState(err error) {
+	p.stateless = true
 	p.voice.warn(fmt.Sprintf("without state: %v; windows are read back from the sources, and no events are printed", err), stateHint(err))
 }
 
@@ -161,7 +162,7 @@ func (p *program) doubts(report *sli.Report) {
 			for _, w := range s.Warnings {
 				p.voice.warn(where+w, "")
 			}
-			if s.Err == nil && s.FirstBad != "" {
+			if s.Err == nil && s.Refused && s.FirstBad != "" {
 				p.voice.warn(where+"first malformed line: "+s.FirstBad, "")
 			}
 		}

@@ -45,14 +45,15 @@ func (v voice) fail(err error, hint string) {
 	}
 }
 
-// failAll prints every error of a configuration, each with its hint.
+// failAll prints an error of ours with its hint, or every error of a configuration,
+// each with its own.
 func (v voice) failAll(err error) {
-	list := section.All(err)
-	if len(list) == 0 {
-		v.fail(err, "")
+	var h hinted
+	if errors.As(err, &h) {
+		v.fail(err, h.hint)
 		return
 	}
-	for _, e := range list {
+	for _, e := range section.All(err) {
 		v.fail(e, e.Hint)
 	}
 }

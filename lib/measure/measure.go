@@ -27,6 +27,13 @@ type Source interface {
 	Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error)
 }
 
+// Preparer is a source that asks the world together with others: before any Read of
+// a run it is told every question it will be asked, so that one request can answer
+// for all.
+type Preparer interface {
+	Prepare(ask sli.Ask, cursor []byte)
+}
+
 // Tx reads and, inside Update, writes a consistent state. Values are valid until the
 // transaction ends.
 type Tx interface {

@@ -1,7 +1,6 @@
 package measure_test
 
 import (
-	"context"
 	"errors"
 	"maps"
 	"os"
@@ -140,7 +139,7 @@ func (m *model) fix(now time.Time) {
 
 // expect holds a report against the accounts.
 func (m *model) expect(r *sli.Report, now time.Time) {
-	if diff := cmp.Diff(m.pending, r.Pipelines[0].Point); diff != "" {
+	if diff := cmp.Diff(m.pending, m.ofSLIs(r.Pipelines[0].Point)); diff != "" {
 		m.t.Fatalf("events point at %s (-want +got):\n%s", now, diff)
 	}
 	for _, a := range m.accounts {
@@ -163,6 +162,21 @@ func (m *model) expect(r *sli.Report, now time.Time) {
 			m.t.Fatalf("%s at %s: want %s %+v, measured %d of 5, got %s %+v %g", a.kind, now, want, counts, measured, got.Status, got.Counts, got.Measured)
 		}
 	}
+}
+
+// ofSLIs is a point without the parts that the flow graph has in it.
+func (m *model) ofSLIs(p *sli.Point) *sli.Point {
+	if p == nil {
+		return nil
+	}
+	q := *p
+	q.SLIs = nil
+	for _, part := range p.SLIs {
+		if part.Kind == sli.Availability || part.Kind == sli.Latency {
+			q.SLIs = append(q.SLIs, part)
+		}
+	}
+	return &q
 }
 
 // ending is how a run ends.
@@ -237,6 +251,8 @@ func TestEveryLineIsInExactlyOnePoint(t *testing.T) {
 		}
 		defer os.RemoveAll(dir)
 		m := newModel(t, dir)
+		// A first run reads no rotated file, so it comes before the first rotation.
+		m.perform(m.now, ending{take: rapid.Bool().Draw(t, "first by the agent"), thought: true}, new(bool))
 		actions := map[string]func(*rapid.T){
 			"lines": func(t *rapid.T) {
 				for range rapid.IntRange(1, 5).Draw(t, "n") {
@@ -250,10 +266,15 @@ func TestEveryLineIsInExactlyOnePoint(t *testing.T) {
 			"line of tomorrow": func(t *rapid.T) {
 				m.write(m.aLine(t, -time.Duration(rapid.IntRange(1, 240).Draw(t, "s ahead"))*time.Second))
 			},
-			"no line at all": func(t *rapid.T) { m.finish(); m.put(rapid.SampledFrom([]string{"\n", "junk\n", "\xff\xfe\x00\n"}).Draw(t, "text")) },
-			"rotation":       func(t *rapid.T) { m.rotate() },
-			"time passes":    func(t *rapid.T) { m.now = m.now.Add(time.Duration(rapid.IntRange(1, 100).Draw(t, "s")) * time.Second) },
-			"agent stopped":  func(t *rapid.T) { m.now = m.now.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "min")) * time.Minute) },
+			"no line at all": func(t *rapid.T) {
+				if m.finish(); m.empty { // a log of nothing but junk is another story
+					m.write(m.aLine(t, 0))
+				}
+				m.put(rapid.SampledFrom([]string{"\n", "junk\n", "\xff\xfe\x00\n"}).Draw(t, "text"))
+			},
+			"rotation":      func(t *rapid.T) { m.rotate() },
+			"time passes":   func(t *rapid.T) { m.now = m.now.Add(time.Duration(rapid.IntRange(1, 100).Draw(t, "s")) * time.Second) },
+			"agent stopped": func(t *rapid.T) { m.now = m.now.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "min")) * time.Minute) },
 			"new threshold": func(t *rapid.T) {
 				m.threshold = rapid.SampledFrom([]time.Duration{500, 600, 1000}).Draw(t, "threshold") * time.Millisecond
 			},
@@ -305,7 +326,6 @@ func (m *model) settleDown() {
 			}
 		}
 	}
-	_ = context.Background
 }
 
 // skewed tells whether the cells lack a line that was ahead of the clock.

@@ -194,8 +194,18 @@ func (r *reading) do(ctx context.Context) {
 	r.batch, r.err = r.source.Read(ctx, r.ask, r.cursor)
 }
 
-// read asks all sources of all jobs at once.
+// read asks all sources of all jobs at once, after those that share requests have
+// been told what they will be asked.
 func read(ctx context.Context, jobs []*job) {
+	for _, j := range jobs {
+		for _, s := range j.stages {
+			for _, r := range s.readings {
+				if p, ok := r.source.(Preparer); ok {
+					p.Prepare(r.ask, r.cursor)
+				}
+			}
+		}
+	}
 	var wg sync.WaitGroup
 	for _, j := range jobs {
 		for _, s := range j.stages {

@@ -18,12 +18,12 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec pipelineRecord) *sli.Pipeline
 		p.Measured = min(p.Measured, result.Measured)
 	}
 	a := j.plan.Assess(j.history(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
-	p.Age, p.State, p.Flow, p.Means = a.Age, a.State, a.Flow, a.Delay
+	p.Age, p.Ages, p.State, p.Flow, p.Means = a.Age, a.Ages, a.State, a.Flow, a.Delay
 	p.Warnings = append(p.Warnings, a.Notes...)
 	p.Delay = j.delays()
 	answered := sli.Spans{{From: 0, To: maxMinute}}
 	for _, s := range j.stages {
-		p.Stages = append(p.Stages, j.stageReport(s))
+		p.Stages = append(p.Stages, j.stageReport(s, a.Delay))
 		answered = answered.Intersect(s.record.measured())
 	}
 	if n := len(answered); n > 0 && len(j.stages) > 0 {
@@ -134,10 +134,15 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 
 // stageReport is what a source did in this run, and what its stage counted in the
 // window.
-func (j *job) stageReport(s *stageJob) *sli.StageReport {
+func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
 	window := j.window(s)
 	r.Cell = s.cells.window(window)
+	r.Due = s.cells.get(window.To - 1)
+	r.Refused = len(s.record.Refused.Within(window)) > 0
+	if mean, ok := j.plan.Mean(s.stage.Name, means, r.Cell); ok {
+		r.Mean = &mean
+	}
 	for _, reading := range s.readings {
 		b := reading.batch
 		if r.Err == nil && b.Unanswered != nil {

@@ -31,6 +31,7 @@ type world struct {
 	half  string // an unfinished line at the log's end
 	next  line   // what it will be
 	older int    // rotated generations
+	empty bool   // the log has been rotated and has no line yet
 
 	threshold time.Duration
 	settle    time.Duration
@@ -42,12 +43,13 @@ type line struct {
 	at      time.Time
 	status  int
 	latency time.Duration
+	n       int // in the URI, so that no two lines are alike
 }
 
 func (l line) minute() sli.Minute { return sli.MinuteAt(l.at) }
 
 func (l line) text() string {
-	return fmt.Sprintf("time:%s\tmethod:POST\turi:/v\tstatus:%d\treqtime:%.3f\n", l.at.UTC().Format("2006-01-02T15:04:05.000Z07:00"), l.status, l.latency.Seconds())
+	return fmt.Sprintf("time:%s\tmethod:POST\turi:/v/%d\tstatus:%d\treqtime:%.3f\n", l.at.UTC().Format("2006-01-02T15:04:05.000Z07:00"), l.n, l.status, l.latency.Seconds())
 }
 
 var start = time.Date(2026, 11, 22, 11, 40, 12, 345_000_000, time.UTC)
@@ -80,13 +82,15 @@ func (w *world) put(text string) {
 // write appends a line; an unfinished one is ended before.
 func (w *world) write(l line) {
 	w.finish()
+	l.n = len(w.lines)
 	w.put(l.text())
-	w.lines = append(w.lines, l)
+	w.lines, w.empty = append(w.lines, l), false
 }
 
 // begin appends only the first half of a line.
 func (w *world) begin(l line) {
 	w.finish()
+	l.n = len(w.lines)
 	text := l.text()
 	w.half, w.next = text[len(text)/2:], l
 	w.put(text[:len(text)/2])
@@ -95,7 +99,7 @@ func (w *world) begin(l line) {
 func (w *world) finish() {
 	if w.half != "" {
 		w.put(w.half)
-		w.lines, w.half = append(w.lines, w.next), ""
+		w.lines, w.half, w.empty = append(w.lines, w.next), "", false
 	}
 }
 
@@ -111,6 +115,7 @@ func (w *world) rotate() {
 		w.must(os.Rename(from, fmt.Sprintf("%s.%d", w.path(), i+1)))
 	}
 	w.older++
+	w.empty = true
 	w.put("")
 }
 

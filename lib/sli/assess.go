@@ -1,10 +1,14 @@
 package sli
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Assessment is how a pipeline stands at the end of a minute.
 type Assessment struct {
 	Age   *Age
+	Ages  []float64 // of the last minutes, NaN where not measured
 	State *State
 	Flow  *Flow
 	Delay *StageDelay // means per stage, an estimate
@@ -25,6 +29,12 @@ func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
 	}
 	if a.Age == nil {
 		a.Age = p.ageByLevel(h, due)
+		for m := due - agesBack; m <= due; m++ {
+			a.Ages = append(a.Ages, math.NaN())
+			if age := p.ageByLevel(h, m); age != nil {
+				a.Ages[len(a.Ages)-1] = age.Seconds
+			}
+		}
 	}
 	return a
 }
@@ -50,16 +60,43 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.By == AgeByRecords || age.By == AgeOfNothing && stages.minutes[last].Oldest.Known}
 		a.Age.Watermark = due.End().Add(-time.Duration(age.Oldest * float64(time.Second)))
 	}
+	for m := max(0, last-agesBack); m <= last; m++ {
+		a.Ages = append(a.Ages, agesAt(stages, m))
+	}
 	progress := stages.Progress(last, span, every > 0)
 	a.State = &State{Name: string(progress.State), Reason: progress.Why, Progress: progress}
 	if progress.Since >= 0 {
 		a.State.Since, a.State.HasSince = w.From+Minute(progress.Since), true
 	}
+	a.State.Retention = path.retention(h)
 	a.Flow = path.flow(h, stages, Window{due + 1 - Minute(span), due + 1}, last)
 	if d, ok := stages.Delay(last+1-span, last+1); ok && path.worker != nil {
 		a.Delay = &d
 	}
 	a.Notes = stages.Notes()
+}
+
+// agesBack is how many earlier minutes a breach of an age limit may last from.
+const agesBack = 30
+
+func agesAt(stages *StagePath, m int) float64 {
+	if age := stages.Age(m); age.Known {
+		return age.Oldest
+	}
+	return math.NaN()
+}
+
+// retention is how long the queue keeps records; 0 where it is neither configured nor
+// known from the service.
+func (path Path) retention(h History) time.Duration {
+	if path.accepted == nil {
+		return 0
+	}
+	in, ok := h.Inputs(path.accepted.Name)["retention"]
+	if !ok || in.From == "assumed" {
+		return 0
+	}
+	return time.Duration(in.Value * float64(time.Second))
 }
 
 // flow is the accounting of the window, with the backlog at its end.

@@ -40,7 +40,7 @@ func (c *StageCell) Count(e *Event) {
 		c.Status[class] += e.Weight
 		c.countMethod(e.Method, e.Weight)
 	}
-	if e.HasLatency {
+	if e.HasLatency && e.Signal != Answer { // a count's latency only says on which side of a threshold it lies
 		c.Latency.Add(e.Latency, uint64(e.Weight+0.5))
 	}
 	if e.HasDelay {

@@ -152,7 +152,8 @@ func (p *StagePath) oldestByAges(m int) (float64, AgeBasis, bool) {
 
 // silentAge is (m − k + 1½)·60 + the last largest age: the first record of N in
 // minute k came 60/(N+1) after its start, and of the minute before, whose last
-// activity was half-way through on average, records may be waiting as well.
+// activity was half-way through on average, records may be waiting as well. What
+// a batching window makes of that age is no waiting of others: they open their own.
 func (p *StagePath) silentAge(m int) float64 {
 	s := p.silence[m]
 	n := p.model.arrivals(p.minutes[s.since])
@@ -164,7 +165,7 @@ func (p *StagePath) silentAge(m int) float64 {
 	n = p.model.arrivals(last)
 	age += secondsPerMinute / 2 * n / (n + 1)
 	if last.Age.usable() {
-		age += math.Max(0, last.Age.Max)
+		age += math.Max(0, last.Age.Max-p.model.Batching)
 	}
 	return age
 }

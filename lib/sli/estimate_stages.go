@@ -26,7 +26,8 @@ type StageShare struct {
 //	    G = min(r·L/λ, mean A + mean D + poll + W), the batch's span; v is 0 for the
 //	    newest of r records, else uniform
 //	SF: good = (In − g) · P, g the growth of max(0, B − e − 3·√(e+1)),
-//	    e = λ·min(T, mean A + poll + W/2), B the backlog
+//	    e = λ·min(T, mean A + poll + W), B the backlog: a window's saw-tooth up to its
+//	    top, since few lanes may fire together
 //
 // No invocation in any minute that [start, end + T] touches: none is good, proven.
 func (p *StagePath) Freshness(m int) StageShare {
@@ -169,7 +170,7 @@ func (p *StagePath) perInvocation(m, used int) float64 {
 func (p *StagePath) underway(m int, perMinute float64) float64 {
 	wait := p.model.Threshold
 	if used, reason := p.invoked(m); reason == "" && used >= 0 && p.minutes[used].Age.usable() {
-		wait = math.Min(wait, math.Max(0, p.minutes[used].Age.Mean)+p.model.Poll+p.model.Batching/2)
+		wait = math.Min(wait, math.Max(0, p.minutes[used].Age.Mean)+p.model.Poll+p.model.Batching)
 	}
 	return perMinute / secondsPerMinute * wait
 }

@@ -124,9 +124,9 @@ type Batch struct {
 	// not one line of the log could be read, say.
 	Unanswered error
 	// Missing are minutes in [From, To) for which there is no answer all the same.
-	Missing Spans
-	Levels     []Level
-	Summaries  []MinuteSummary
+	Missing   Spans
+	Levels    []Level
+	Summaries []MinuteSummary
 	// Inputs are described values the source asked for; they are kept until they change.
 	Inputs Inputs
 	// Unchanged says that what was asked is known already: nothing is replaced or added.

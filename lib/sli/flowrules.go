@@ -1,5 +1,7 @@
 package sli
 
+import "strings"
+
 // flowSignals are the counts of the flow graph, in the order of a record's life.
 var flowSignals = []Signal{Accepted, Done, Filtered, Dropped, DeadLettered, Duplicate}
 
@@ -35,6 +37,12 @@ func (path Path) counting(s Signal) *Stage {
 		return path.accepted
 	case Done:
 		return path.done
+	case Duplicate:
+		// Records that are followed by their ids show which came out twice.
+		if r := path.plan.Following(); r != nil {
+			return path.done
+		}
+	default:
 	}
 	return path.plan.findLast(func(f Facts) bool { return f.Gives(s) })
 }
@@ -56,10 +64,45 @@ func weigh(s Signal) func(*Event) float64 {
 	}
 }
 
-// Flowing adds the rules that the flow graph needs; it is called once all SLIs are
-// resolved.
+// throttleRules count, stage by stage, what was turned away for capacity.
+func (p *Plan) throttleRules() []*Rule {
+	var rules []*Rule
+	for _, s := range p.Stages {
+		if s.Facts.Throttles {
+			rules = append(rules, &Rule{
+				Spec:    Spec{Kind: Kind(throttlePrefix + s.Name)},
+				Method:  "throttle",
+				Stages:  []string{s.Name},
+				Quality: Exact,
+				Settle:  s.Facts.Settle,
+				Scope:   s.Facts.Scope,
+				Weigh:   weigh(Throttled),
+			})
+		}
+	}
+	return rules
+}
+
+const throttlePrefix = "throttle_"
+
+// FlowMetric is the graph and metric that a flow rule of that kind is posted as.
+func FlowMetric(kind Kind) (Graph, string) {
+	if stage, ok := strings.CutPrefix(string(kind), throttlePrefix); ok {
+		return GraphThrottle, stage
+	}
+	if kind == Kind(Duplicate.String()) {
+		return GraphFlow, "duplicates"
+	}
+	return GraphFlow, string(kind)
+}
+
+// Flowing adds the rules that the flow and throttle graphs need; it is called once all
+// SLIs are resolved.
 func (p *Plan) Flowing() {
 	if p.Graphs[GraphFlow] {
-		p.Flows = p.flowRules()
+		p.Flows = append(p.Flows, p.flowRules()...)
+	}
+	if p.Graphs[GraphThrottle] {
+		p.Flows = append(p.Flows, p.throttleRules()...)
 	}
 }

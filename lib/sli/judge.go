@@ -2,7 +2,9 @@ package sli
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,87 +52,367 @@ type Finding struct {
 const lagGrace = 3 * time.Minute
 
 // Judge says what the check finds of a pipeline: the worst of its rules, a proven
-// breach before a measurement that is missing.
+// breach before a measurement that is missing. Times in messages are in now's zone.
 func Judge(p *Pipeline, limits Limits, now time.Time) Finding {
-	f := judge(p, limits, now)
-	f.Plan = p.Plan
-	return f
+	j := judgement{p: p, limits: limits.derived(p.Plan), now: now, worst: Finding{Status: OK, Text: "fresh"}}
+	j.decide()
+	j.worst.Plan = p.Plan
+	return j.worst
 }
 
-func judge(p *Pipeline, limits Limits, now time.Time) Finding {
-	kinds := limits.SLIs
-	if len(kinds) == 0 && p.Plan.Rule(Freshness) != nil {
-		kinds = []Kind{Freshness}
-	}
-	judged := p.Plan.HasAge() || (len(kinds) > 0 && (limits.WarningRatio > 0 || limits.CriticalRatio > 0 || limits.BurnRate))
-	if !judged {
-		return Finding{Status: Unknown, Rule: "nothing", Text: "nothing to judge; name --sli with --warning-ratio, --critical-ratio or --burn-rate"}
-	}
-	worst := Finding{Status: OK, Text: "fresh"}
-	consider := func(f Finding) {
-		if f.Status.WorseThan(worst.Status) {
-			worst = f
+// derived fills in the limits that follow from the freshness threshold.
+func (l Limits) derived(p *Plan) Limits {
+	if r := p.Rule(Freshness); r != nil {
+		warning, critical := r.Threshold, 5*r.Threshold
+		if r.ExpectEvery > 0 {
+			warning, critical = r.ExpectEvery*3/2, r.ExpectEvery*5/2
+		}
+		if l.WarningAge == 0 {
+			l.WarningAge = warning
+		}
+		if l.CriticalAge == 0 {
+			l.CriticalAge = max(critical, l.WarningAge)
+		}
+		if len(l.SLIs) == 0 {
+			l.SLIs = []Kind{Freshness}
 		}
 	}
+	if l.MaxLag == 0 {
+		l.MaxLag = p.Sources() + lagGrace
+	}
+	return l
+}
+
+// judgement goes through the rules of one pipeline.
+type judgement struct {
+	p      *Pipeline
+	limits Limits
+	now    time.Time
+	worst  Finding
+}
+
+func (j *judgement) consider(status CheckStatus, rule, format string, args ...any) {
+	if status.WorseThan(j.worst.Status) {
+		j.worst = Finding{Status: status, Rule: rule, Text: fmt.Sprintf(format, args...)}
+	}
+}
+
+func (j *judgement) decide() {
+	ages := j.p.Plan.HasAge() && (j.limits.WarningAge > 0 || j.limits.CriticalAge > 0)
+	ratios := len(j.limits.SLIs) > 0 && (j.limits.WarningRatio > 0 || j.limits.CriticalRatio > 0)
+	burns := len(j.limits.SLIs) > 0 && j.limits.BurnRate
+	if !ages && !ratios && !burns {
+		j.consider(Unknown, "nothing", "nothing to judge; name --sli with --warning-ratio, --critical-ratio or --burn-rate, or a limit with -w")
+		return
+	}
+	j.lag()
 	traffic := false
-	for _, r := range p.Results {
-		if !slices.Contains(kinds, r.Rule.Kind) {
-			continue
+	if j.p.Plan.HasAge() {
+		j.age()
+		j.state()
+		traffic = j.p.State == nil || j.p.State.Name != string(ProgressIdle)
+	}
+	for _, r := range j.p.Results {
+		if slices.Contains(j.limits.SLIs, r.Rule.Kind) && (ratios || burns) {
+			j.measured(r)
+			if ratios {
+				j.ratio(r)
+			}
+			traffic = traffic || r.Status != NoTraffic
 		}
-		consider(judgeRatio(r, limits))
-		traffic = traffic || r.Status != NoTraffic
 	}
-	consider(judgeLag(p, limits, now))
-	if worst.Status == OK && !traffic && len(kinds) > 0 {
-		status, _ := ParseCheckStatus(limits.NoTraffic)
-		return Finding{Status: status, Rule: "no_traffic", Text: "no traffic"}
+	if burns {
+		j.burns()
 	}
-	return worst
+	if j.worst.Status == OK && !traffic {
+		status, _ := ParseCheckStatus(j.limits.NoTraffic)
+		j.worst = Finding{Status: status, Rule: "no_traffic", Text: "no traffic"}
+		return
+	}
+	if s := j.p.State; j.worst.Status == OK && s != nil && s.Progress.ByAgesOnly {
+		j.worst.Text = "fresh as far as ages show"
+	}
 }
 
-// judgeRatio compares the window's ratio with the limits; a limit is broken only
-// where the counts prove it.
-func judgeRatio(r *Result, limits Limits) Finding {
-	if r.Status == NotMeasured {
-		status := Unknown
-		if s, ok := ParseCheckStatus(limits.Missing); ok {
-			status = s
+// missing is the status of what could not be measured.
+func (j *judgement) missing() CheckStatus {
+	if s, ok := ParseCheckStatus(j.limits.Missing); ok {
+		return s
+	}
+	return Unknown
+}
+
+// lag finds a measurement that lags too far behind to say anything.
+func (j *judgement) lag() {
+	lag := j.p.MeasureLag(j.now)
+	if lag <= j.limits.MaxLag {
+		return
+	}
+	for _, s := range j.p.Stages {
+		if s.Err != nil {
+			j.consider(j.missing(), "lag", "not measured: stage %s: %v", s.Stage.Name, s.Err)
+			return
 		}
-		return Finding{Status: status, Rule: "not_measured", Text: fmt.Sprintf("%s not measured: %.0f%% of the window's minutes have an answer", r.Rule.Kind, r.Measured*100)}
+	}
+	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", spanText(lag), Span(j.limits.MaxLag))
+}
+
+func (j *judgement) measured(r *Result) {
+	if r.Status == NotMeasured {
+		j.consider(j.missing(), "not_measured", "%s not measured: %.0f%% of the minutes of %s have an answer", r.Rule.Kind, r.Measured*100, Span(r.Rule.Window))
+	}
+}
+
+// age compares the age with its limits. A breach ends at 0.9 × the limit, or after two
+// minutes in a row within it.
+func (j *judgement) age() {
+	age := j.p.Age
+	if age == nil {
+		j.consider(j.missing(), "not_measured", "age not measured%s", j.because())
+		return
+	}
+	for _, limit := range []struct {
+		age    time.Duration
+		status CheckStatus
+	}{{j.limits.CriticalAge, Critical}, {j.limits.WarningAge, Warning}} {
+		if limit.age > 0 && breached(j.p.Ages, limit.age.Seconds()) {
+			j.consider(limit.status, "age", "oldest record not yet visible is %s old, limit %s%s%s", secondsText(age.Seconds), Span(limit.age), j.estimate(age), j.holdUp())
+			break
+		}
+	}
+	j.retention(age)
+}
+
+// breached tells whether a limit is broken at the end of ages, oldest first: NaN is
+// not measured.
+func breached(ages []float64, limit float64) bool {
+	broken, within := false, 0
+	for _, age := range ages {
+		switch {
+		case math.IsNaN(age):
+		case age > limit:
+			broken, within = true, 0
+		case broken:
+			if within++; age <= 0.9*limit || within >= 2 {
+				broken, within = false, 0
+			}
+		}
+	}
+	return broken
+}
+
+// retention finds records that may be deleted before they are read.
+func (j *judgement) retention(age *Age) {
+	s := j.p.State
+	if s == nil || s.Retention <= 0 {
+		return
+	}
+	retention := s.Retention.Seconds()
+	if age.Seconds > retention/2 {
+		j.consider(Critical, "retention", "records may be lost: the oldest is %s old of %s retention%s", secondsText(age.Seconds), Span(s.Retention), j.holdUp())
+		return
+	}
+	if loss, ok := s.Progress.LossIn(retention); ok && loss < min((6*time.Hour).Seconds(), retention/4) {
+		j.consider(Critical, "retention", "%s: records will be lost in about %s, when they reach the retention of %s%s", s.Name, secondsText(loss), Span(s.Retention), j.holdUp())
+	}
+}
+
+// state judges where the pipeline is heading. DRAINING, CURRENT and IDLE leave the
+// verdict alone.
+func (j *judgement) state() {
+	s := j.p.State
+	if s == nil {
+		return
+	}
+	oldest := ""
+	if j.p.Age != nil && j.p.Age.Seconds > 0 {
+		oldest = "; oldest is " + secondsText(j.p.Age.Seconds)
+		if j.limits.CriticalAge > 0 {
+			oldest += ", limit " + Span(j.limits.CriticalAge)
+		}
+	}
+	switch ProgressState(s.Name) {
+	case ProgressFrozen:
+		if s.Progress.Rule == RuleSilence && s.HasSince {
+			j.worsen(Critical, "state", "FROZEN: %s records accepted since %s, none processed%s%s", countText(s.Progress.Pending), j.clock(s.Since), j.holdUp(), oldest)
+			return
+		}
+		j.worsen(Critical, "state", "FROZEN: %s%s%s", s.Reason, j.holdUp(), oldest)
+	case ProgressLosing:
+		j.worsen(Warning, "state", "LOSING: %s%s%s", s.Reason, j.holdUp(), oldest)
+	default:
+	}
+}
+
+// worsen is consider for a cause: it is told rather than a limit of the same status,
+// which is its consequence.
+func (j *judgement) worsen(status CheckStatus, rule, format string, args ...any) {
+	if !j.worst.Status.WorseThan(status) && j.worst.Rule != "retention" {
+		j.worst = Finding{Status: status, Rule: rule, Text: fmt.Sprintf(format, args...)}
+	}
+}
+
+// ratio compares the window's ratio with the limits; a limit is broken only where the
+// counts prove it, and an estimate is critical only where something proven agrees.
+func (j *judgement) ratio(r *Result) {
+	if r.Status != Value {
+		return
 	}
 	for _, limit := range []struct {
 		percent float64
 		status  CheckStatus
-	}{{limits.CriticalRatio, Critical}, {limits.WarningRatio, Warning}} {
-		if limit.percent > 0 && ProvesBelow(r.Counts, limit.percent/100) {
-			ratio, _ := r.Counts.Ratio()
-			return Finding{Status: limit.status, Rule: "ratio", Text: fmt.Sprintf("%s %.4g%% is below %.4g%%: %.0f of %.0f %s were bad in %s",
-				r.Rule.Kind, ratio*100, limit.percent, r.Counts.Bad(), r.Counts.Valid, r.Rule.Population, Span(r.Rule.Window))}
+	}{{j.limits.CriticalRatio, Critical}, {j.limits.WarningRatio, Warning}} {
+		if limit.percent <= 0 || !ProvesBelow(r.Counts, limit.percent/100) {
+			continue
 		}
+		status, mark := limit.status, ""
+		if r.Rule.Quality == Estimate {
+			mark = fmt.Sprintf(" (estimate, n=%.0f)", r.Counts.Valid)
+			if status == Critical && !j.agrees(r, limit.percent/100) {
+				status, mark = Warning, mark[:len(mark)-1]+", nothing proven agrees)"
+			}
+		}
+		ratio, _ := r.Counts.Ratio()
+		j.consider(status, "ratio", "%s %.4g%% is below %.4g%%%s: %s of %s %s bad in %s%s", r.Rule.Kind, ratio*100, limit.percent, mark,
+			countText(r.Counts.Bad()), countText(r.Counts.Valid), r.Rule.Population, Span(r.Rule.Window), j.holdUp())
+		return
 	}
-	return Finding{}
 }
 
-// judgeLag finds a measurement that lags too far behind to say anything.
-func judgeLag(p *Pipeline, limits Limits, now time.Time) Finding {
-	limit := limits.MaxLag
-	if limit == 0 {
-		limit = p.Plan.Sources() + lagGrace
+// agrees tells whether a proven bound, the age or the state agree with an estimate.
+func (j *judgement) agrees(r *Result, limit float64) bool {
+	if r.Bounds.Upper != nil && *r.Bounds.Upper < limit {
+		return true
 	}
-	lag := p.MeasureLag(now)
-	if lag <= limit {
-		return Finding{}
+	if s := j.p.State; s != nil && (s.Name == string(ProgressFrozen) || s.Name == string(ProgressLosing)) {
+		return true
 	}
-	text := fmt.Sprintf("not measured: the newest complete minute is %s old, limit %s", Span(lag.Round(time.Second)), Span(limit))
-	for _, s := range p.Stages {
-		if s.Err != nil {
-			text = fmt.Sprintf("not measured: stage %s: %v", s.Stage.Name, s.Err)
-			break
+	return j.p.Age != nil && j.limits.WarningAge > 0 && j.p.Age.Seconds > j.limits.WarningAge.Seconds()
+}
+
+// burns judges the burn-rate rules; when none of them can speak that is UNKNOWN.
+func (j *judgement) burns() {
+	spoke := false
+	for _, r := range j.p.Results {
+		if !slices.Contains(j.limits.SLIs, r.Rule.Kind) {
+			continue
+		}
+		for _, rule := range BurnRules(j.p.Plan.Period) {
+			spoke = j.burn(r, rule) || spoke
 		}
 	}
-	status := Unknown
-	if s, ok := ParseCheckStatus(limits.Missing); ok {
-		status = s
+	if !spoke {
+		j.consider(j.missing(), "burn_rate", "burn rate not measured: the history doesn't fill the windows of any rule yet")
 	}
-	return Finding{Status: status, Rule: "lag", Text: text}
+}
+
+// minBad is how many bad events a page needs at least.
+const minBad = 2
+
+// burn judges one rule; false when its windows aren't measured. A page on fewer events
+// than its rule can speak on warns instead, and says so.
+func (j *judgement) burn(r *Result, rule BurnRule) bool {
+	long, short := r.burn(rule.Long), r.burn(rule.Short)
+	if long == nil || short == nil || !long.Measured || !short.Measured {
+		return false
+	}
+	if long.Rate < rule.Factor || short.Rate < rule.Factor {
+		return true
+	}
+	status, few := Warning, ""
+	if rule.Page {
+		status = Critical
+		if long.Counts.Bad() < minBad || long.Counts.Valid < 1/(rule.Factor*r.Rule.Objective.Allowed()) {
+			status, few = Warning, fmt.Sprintf("; too few events to page: %s bad of %s", countText(long.Counts.Bad()), countText(long.Counts.Valid))
+		}
+	}
+	j.consider(status, "burn_rate", "%s burns its error budget %.3g times too fast over %s and %.3g over %s, limit %.3g%s%s", r.Rule.Kind,
+		long.Rate, Span(rule.Long), short.Rate, Span(rule.Short), rule.Factor, few, j.holdUp())
+	return true
+}
+
+func (r *Result) burn(length time.Duration) *Burn {
+	for i := range r.Burns {
+		if r.Burns[i].Length == length {
+			return &r.Burns[i]
+		}
+	}
+	return nil
+}
+
+// because is why something isn't measured.
+func (j *judgement) because() string {
+	for _, s := range j.p.Stages {
+		if s.Err != nil {
+			return fmt.Sprintf(": stage %s: %v", s.Stage.Name, s.Err)
+		}
+	}
+	if s := j.p.State; s != nil && s.Reason != "" {
+		return ": " + s.Reason
+	}
+	return ""
+}
+
+func (j *judgement) estimate(age *Age) string {
+	if age.Exact {
+		return ""
+	}
+	return " (estimate, by " + age.Basis + ")"
+}
+
+// holdUp names the stage that holds the pipeline up, and why.
+func (j *judgement) holdUp() string {
+	for _, s := range j.p.Stages {
+		if why := hindrance(s, j.p.State); why != "" {
+			return "; " + s.Stage.Name + " " + why
+		}
+	}
+	return ""
+}
+
+func hindrance(s *StageReport, state *State) string {
+	c := s.Due
+	if c == nil {
+		c = emptyCell
+	}
+	if tasks, ok := c.Levels["tasks"]; ok && tasks == 0 {
+		return "has no task running"
+	}
+	if s.Stage.Facts.Role != Worker {
+		return ""
+	}
+	invoked, failed, throttled := c.Signals[Invocation], c.Signals[Failed], c.Signals[Throttled]
+	stuck := state != nil && state.Progress.Rule == RuleStuck
+	switch {
+	case !s.Stage.Facts.Gives(Invocation):
+		return ""
+	case invoked == 0 && throttled > 0:
+		return fmt.Sprintf("was not invoked (throttled %s/min)", countText(throttled))
+	case invoked == 0 && state != nil && state.Name == string(ProgressFrozen):
+		return "was not invoked"
+	case stuck && failed > 0:
+		return fmt.Sprintf("is failing on one shard (%s of %s invocations a minute): a poison record?", countText(failed), countText(invoked))
+	case failed > 0 && failed*2 >= invoked:
+		return fmt.Sprintf("is failing (%s of %s invocations a minute)", countText(failed), countText(invoked))
+	case throttled > 0:
+		return fmt.Sprintf("is throttled %s/min", countText(throttled))
+	}
+	return ""
+}
+
+func (j *judgement) clock(m Minute) string {
+	return m.Start().In(j.now.Location()).Format("15:04 MST")
+}
+
+func spanText(d time.Duration) string { return Span(d.Round(time.Second)) }
+
+func secondsText(s float64) string { return spanText(time.Duration(s * float64(time.Second))) }
+
+// countText is a number with its thousands apart.
+func countText(v float64) string {
+	digits := strconv.FormatFloat(math.Round(v), 'f', 0, 64)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }

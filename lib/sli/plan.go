@@ -274,6 +274,45 @@ func (p *Plan) HasLatency() bool {
 	return p.any(func(f Facts) bool { return f.Latency && f.Gives(Request) })
 }
 
+// HasBacklog tells whether both ends of the pipeline are counted.
+func (p *Plan) HasBacklog() bool {
+	path := p.pathOf(p.ends())
+	return path.accepted != nil && path.done != nil
+}
+
+// Parts are the stages that a mean delay is told for: the front's latency, and, where
+// a worker's metrics are known, the time in the queue, of the work and of the store.
+func (p *Plan) Parts() []string {
+	path := p.pathOf(p.ends())
+	var names []string
+	for i := range p.Stages {
+		s := &p.Stages[i]
+		if s == path.front || (path.worker != nil && (s == path.worker || s == path.accepted || s.Facts.Role == Store)) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// Mean is a stage's part of the mean delay, in seconds.
+func (p *Plan) Mean(name string, d *StageDelay, c *StageCell) (float64, bool) {
+	path := p.pathOf(p.ends())
+	s := p.stage(name)
+	switch {
+	case s == path.front && c.Latency.Count() > 0:
+		return c.Latency.Mean(), true
+	case d == nil || path.worker == nil:
+		return 0, false
+	case s == path.worker:
+		return d.Work, true
+	case s == path.accepted:
+		return d.Queue, true
+	case s.Facts.Role == Store:
+		return d.Store, d.Store > 0
+	}
+	return 0, false
+}
+
 // Gives tells whether some stage gives events of the signal.
 func (p *Plan) Gives(s Signal) bool { return p.any(func(f Facts) bool { return f.Gives(s) }) }
 

@@ -26,6 +26,7 @@ type Pipeline struct {
 	Skipped int    // minutes the point leaves out for their age
 
 	Age   *Age
+	Ages  []float64  // of the last minutes, oldest first, NaN where not measured; for hysteresis
 	Delay *StageCell // delays of the window, nil where no source has them
 	Flow  *Flow
 	State *State
@@ -60,6 +61,8 @@ type State struct {
 	Progress Progress
 	Since    Minute // a silence began then
 	HasSince bool
+
+	Retention time.Duration // of the queue; 0 unknown
 }
 
 // MeasureLag is now − end of the newest minute for which every source has answered.
@@ -140,6 +143,9 @@ type StageReport struct {
 	Err      error
 	From, To time.Time
 	Cell     *StageCell // of the evaluated window
+	Due      *StageCell // of the newest due minute; nil where nothing was counted
+	Mean     *float64   // seconds: the stage's part of the mean delay
+	Refused  bool       // too much of a minute of the window was malformed
 	Calls    int
 	Bytes    int64 // read in this run
 	Skipped  int64

@@ -122,7 +122,7 @@ func (c *claim) due(now sim.Instant) sim.Instant {
 func (c *claim) window(rig *Rig, metrics Metrics) {
 	end := c.due(rig.Now)
 	from := end - window*minute
-	if c.noWindow || from < rig.World.Start {
+	if c.noWindow || from <= rig.World.Start { // nobody saw how the first minute began
 		return
 	}
 	truth := c.span(rig.World.Start, from, end)

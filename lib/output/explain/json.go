@@ -106,8 +106,27 @@ type stage struct {
 	Latency   *summary           `json:"latency"`
 	Status    map[string]float64 `json:"status"`
 	Methods   map[string]float64 `json:"methods"`
-	Reports   any                `json:"reports"`
-	EMF       any                `json:"emf"`
+	Reports   *reports           `json:"reports"`
+	EMF       []metric           `json:"emf"`
+}
+
+type reports struct {
+	Count      float64  `json:"count"`
+	Duration   *summary `json:"duration"`
+	Init       *summary `json:"init"`
+	ColdStarts float64  `json:"cold_starts"`
+	Timeouts   float64  `json:"timeouts"`
+	Killed     float64  `json:"killed"`
+}
+
+type metric struct {
+	Namespace string  `json:"namespace"`
+	Name      string  `json:"name"`
+	Unit      string  `json:"unit"`
+	Count     float64 `json:"count"`
+	Sum       float64 `json:"sum"`
+	Min       float64 `json:"min"`
+	Max       float64 `json:"max"`
 }
 
 type source struct {
@@ -164,7 +183,7 @@ type printer struct {
 func (p printer) time(t time.Time) string { return t.In(p.zone).Format(time.RFC3339) }
 
 func (p printer) pipeline(from *sli.Pipeline) pipeline {
-	finding := sli.Judge(from, from.Plan.Limits, p.at)
+	finding := sli.Judge(from, from.Plan.Limits, p.at.In(p.zone))
 	out := pipeline{
 		Name:    from.Plan.Name,
 		Label:   text(from.Plan.Label),
@@ -234,7 +253,7 @@ func (p printer) result(r *sli.Result) result {
 func (p printer) stage(s *sli.StageReport) stage {
 	t := s.Cell.Tally
 	out := stage{
-		Name: s.Stage.Name, Kind: s.Stage.Kind,
+		Name: s.Stage.Name, Kind: s.Stage.Kind, MeanDelay: s.Mean,
 		Source: source{
 			OK: s.Err == nil, Scope: string(s.Stage.Facts.Scope), From: p.instant(s.From), To: p.instant(s.To),
 			Settle: s.Stage.Facts.Settle.Seconds(),
@@ -257,6 +276,12 @@ func (p printer) stage(s *sli.StageReport) stage {
 		for name, n := range s.Cell.Methods {
 			out.Methods[name] = n
 		}
+	}
+	if r := s.Cell.Reports; r != nil {
+		out.Reports = &reports{r.Count, summaryOf(&r.Duration, true), summaryOf(&r.Init, true), r.ColdStarts, r.Timeouts, r.Killed}
+	}
+	for _, m := range s.Cell.EMF {
+		out.EMF = append(out.EMF, metric(m))
 	}
 	return out
 }

@@ -60,11 +60,9 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 		name += " (" + p.Plan.Label + ")"
 	}
 	t.line("%s at %s", t.paint(bold, name), t.at.In(t.style.Zone).Format("2006-01-02 15:04:05 MST"))
-	finding := sli.Judge(p, p.Plan.Limits, t.at)
+	finding := sli.Judge(p, p.Plan.Limits, t.at.In(t.style.Zone))
 	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), clean(finding.Text))
-	if p.Age != nil {
-		t.line("  age %s: the oldest accepted, not yet visible record at %s", seconds(p.Age.Seconds), t.clock(p.Age.Minute.End()))
-	}
+	t.standing(p)
 	if p.HasNewest {
 		t.line("  every source has answered up to %s, %s ago", t.clock(p.Newest.End()), sli.Span(p.MeasureLag(t.at).Round(time.Second)))
 	} else {
@@ -80,6 +78,70 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 	}
 	for _, w := range p.Warnings {
 		t.line("  warning: %s", clean(w))
+	}
+}
+
+// standing is where the pipeline is: age, state, delay and the accounting of records.
+func (t *texter) standing(p *sli.Pipeline) {
+	if s := p.State; s != nil {
+		t.line("  state %s: %s", t.paint(bold, s.Name), clean(s.Reason))
+	}
+	if a := p.Age; a != nil {
+		t.line("  age %s at %s: how long the oldest accepted, not yet visible record had waited (%s)", seconds(a.Seconds), t.clock(a.Minute.End()), quality(a.Exact, a.Basis))
+	}
+	if d := p.Delay; d != nil && d.Delay.Count() > 0 {
+		t.line("  delay of %s records from accepted to visible: p50 %s, p90 %s, p99 %s, max %s", whole(int64(d.Delay.Count())),
+			seconds(d.Delay.Quantile(.5)), seconds(d.Delay.Quantile(.9)), seconds(d.Delay.Quantile(.99)), seconds(d.Delay.Max()))
+	}
+	if d := p.Means; d != nil {
+		t.line("  mean delay about %s = front %s + queue %s + work %s + store %s (an estimate; only means add up)", seconds(d.Mean()),
+			seconds(d.Front), seconds(d.Queue), seconds(d.Work), seconds(d.Store))
+		t.bars(p)
+	}
+	if f := p.Flow; f != nil {
+		t.flow(f)
+	}
+}
+
+func quality(exact bool, basis string) string {
+	if exact {
+		return "exact, by " + basis
+	}
+	return "estimate, by " + basis
+}
+
+// flow is the accounting equation of the window.
+func (t *texter) flow(f *sli.Flow) {
+	line := fmt.Sprintf("  flow %s accepted, %s done%s%s%s%s", count(f.Accepted), count(f.Done), some(f.Filtered, ", %s filtered"), some(f.Dropped, ", %s dropped"),
+		some(f.DeadLettered, ", %s dead-lettered"), some(f.Duplicates, ", %s twice"))
+	if f.HasBacklog {
+		atLeast := "at least "
+		if f.Anchored {
+			atLeast = ""
+		}
+		line += "; backlog " + atLeast + count(f.Backlog)
+	}
+	if f.HasUnexplained {
+		line += fmt.Sprintf("; unexplained %s (between %s and %s)", count(f.Unexplained), count(f.AtLeast), count(f.AtMost))
+	}
+	t.line("%s", line)
+}
+
+// bars draws each stage's part of the mean delay, on a terminal.
+func (t *texter) bars(p *sli.Pipeline) {
+	if t.style.Width < 60 {
+		return
+	}
+	longest := 0.0
+	for _, s := range p.Stages {
+		if s.Mean != nil {
+			longest = max(longest, *s.Mean)
+		}
+	}
+	for _, s := range p.Stages {
+		if s.Mean != nil && longest > 0 {
+			t.line("    %-12s %s %s", s.Stage.Name, strings.Repeat("█", int(*s.Mean/longest*float64(t.style.Width-40))), seconds(*s.Mean))
+		}
 	}
 }
 
@@ -112,6 +174,7 @@ func (t *texter) result(r *sli.Result) {
 	}
 	t.line("    %.0f%% of the window's minutes measured%s%s", r.Measured*100, plural(int64(r.Excluded), "; %s excluded", "minute"), some(r.Counts.Uncertain, "; %s uncertain, in neither count"))
 	t.line("    from %s by %s: %s, %s; a minute settles %s after its end", strings.Join(r.Rule.Stages, " + "), r.Rule.Method, r.Rule.Quality, r.Rule.Scope, sli.Span(r.Rule.Settle))
+	t.bounds(r)
 	t.history(r)
 	for _, w := range r.Warnings {
 		t.line("    warning: %s", clean(w))
@@ -132,6 +195,17 @@ func (t *texter) outcome(r *sli.Result) string {
 		colour = red
 	}
 	return t.paint(colour, percent(ratio)) + fmt.Sprintf(" (target %g%%)", r.Rule.Target)
+}
+
+// bounds is where the truth lies, and what that rests on.
+func (t *texter) bounds(r *sli.Result) {
+	b := r.Bounds
+	if b.Upper != nil {
+		t.line("    at most %s, proven by counts", percent(*b.Upper))
+	}
+	if b.Lower != nil {
+		t.line("    at least %s on condition that: %s", percent(*b.Lower), strings.Join(b.Checks, "; "))
+	}
 }
 
 func (t *texter) history(r *sli.Result) {
@@ -171,6 +245,7 @@ func (t *texter) stage(s *sli.StageReport) {
 		t.line("    warning: over 1%% of the lines came after their minute had settled; raise settle: above %s", sli.Span(s.Stage.Facts.Settle))
 	}
 	t.requests(s)
+	t.lambda(s.Cell)
 	for _, w := range s.Warnings {
 		t.line("    warning: %s", clean(w))
 	}
@@ -201,6 +276,20 @@ func (t *texter) requests(s *sli.StageReport) {
 		}
 		slices.Sort(names)
 		t.line("    methods: %s", strings.Join(names, ", "))
+	}
+}
+
+// lambda shows what a function's log reports and publishes.
+func (t *texter) lambda(c *sli.StageCell) {
+	if r := c.Reports; r != nil {
+		t.line("    %s invocations: %s cold starts, %s timeouts, %s killed", count(r.Count), count(r.ColdStarts), count(r.Timeouts), count(r.Killed))
+		if d := &r.Duration; d.Count() > 0 {
+			t.line("    duration: min %s, p50 %s, p90 %s, p99 %s, max %s", seconds(d.Min()), seconds(d.Quantile(.5)), seconds(d.Quantile(.9)), seconds(d.Quantile(.99)), seconds(d.Max()))
+		}
+	}
+	for _, m := range c.EMF {
+		number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+		t.line("    metric %s %s: %s values, sum %s, min %s, max %s %s", clean(m.Namespace), clean(m.Name), count(m.Count), number(m.Sum), number(m.Min), number(m.Max), clean(m.Unit))
 	}
 }
 

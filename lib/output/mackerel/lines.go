@@ -71,6 +71,8 @@ func (w *writer) pipeline(prefix string, now time.Time, p *sli.Pipeline) {
 	w.measure(p, run)
 	w.point(p)
 	w.distributions(p, now)
+	w.flow(p, now)
+	w.stages(p, now)
 	for _, r := range p.Results {
 		w.history(r, now)
 	}
@@ -94,11 +96,49 @@ func (w *writer) point(p *sli.Pipeline) {
 	newest := int64(0)
 	for _, part := range p.Point.SLIs {
 		at := time.Unix(part.Time, 0)
+		if p.Plan.Rule(part.Kind) == nil {
+			graph, metric := sli.FlowMetric(part.Kind)
+			w.line(graph, metric, float64(part.Valid), at)
+			continue
+		}
 		newest = max(newest, part.Time)
 		w.line(sli.GraphEvents, string(part.Kind)+"_good", float64(part.Good), at)
 		w.line(sli.GraphEvents, string(part.Kind)+"_valid", float64(part.Valid), at)
 	}
 	w.line(sli.GraphEvents, "minutes", float64(p.Point.Minutes), time.Unix(newest, 0))
+}
+
+// flow prints what isn't counted since the last point: the backlog at the newest due
+// minute, and what the window's accounting leaves unexplained.
+func (w *writer) flow(p *sli.Pipeline, now time.Time) {
+	if p.Flow == nil {
+		return
+	}
+	at := sli.Stamp(sli.Due(now, p.Plan.Sources()), now)
+	if p.Flow.HasBacklog {
+		w.line(sli.GraphFlow, "backlog", math.Round(p.Flow.Backlog), at)
+	}
+	if p.Flow.HasUnexplained {
+		w.line(sli.GraphFlow, "unexplained", math.Round(p.Flow.Unexplained), at)
+	}
+}
+
+// stages prints each stage's part of the mean delay and how close it is to limits.
+func (w *writer) stages(p *sli.Pipeline, now time.Time) {
+	for _, s := range p.Stages {
+		at := sli.Stamp(sli.Due(now, s.Stage.Facts.Settle), now)
+		if s.Mean != nil {
+			w.line(sli.GraphStageDelay, s.Stage.Name, *s.Mean, at)
+		}
+		if s.Due == nil {
+			continue
+		}
+		for _, limit := range s.Stage.Facts.Capacity {
+			if used, ok := s.Due.Levels["utilisation_"+limit]; ok {
+				w.line(sli.GraphCapacity, s.Stage.Name+"_"+limit, used, at)
+			}
+		}
+	}
 }
 
 func (w *writer) distributions(p *sli.Pipeline, now time.Time) {
@@ -109,6 +149,9 @@ func (w *writer) distributions(p *sli.Pipeline, now time.Time) {
 					w.quantiles(sli.GraphLatency, &s.Cell.Latency, sli.Stamp(r.Due, now))
 				}
 			}
+		}
+		if r.Rule.Kind == sli.Freshness && p.Delay == nil && p.Means != nil && p.Means.Median.Known {
+			w.line(sli.GraphDelay, "p50", p.Means.Median.Value, sli.Stamp(r.Due, now))
 		}
 		if r.Rule.Kind == sli.Freshness && r.Status == sli.Value && p.Delay != nil {
 			w.quantiles(sli.GraphDelay, &p.Delay.Delay, sli.Stamp(r.Due, now))

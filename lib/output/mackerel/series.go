@@ -3,6 +3,8 @@
 package mackerel
 
 import (
+	"strings"
+
 	mp "github.com/mackerelio/go-mackerel-plugin"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -49,11 +51,14 @@ func graphsOf(plan *sli.Plan) []graph {
 			{Name: "up", Label: "Up"}, {Name: "sources_failed", Label: "Sources failed"}, {Name: "minutes_skipped", Label: "Minutes skipped"},
 		}},
 		{sli.GraphEvents, "Events", mp.UnitInteger, eventCounts},
-		{sli.GraphDelay, "Delay", mp.UnitSeconds, quantiles(plan.HasDelay())},
+		{sli.GraphDelay, "Delay", mp.UnitSeconds, delays(plan)},
+		{sli.GraphStageDelay, "Mean delay per stage", mp.UnitSeconds, parts(plan)},
 		{sli.GraphFlow, "Flow", mp.UnitInteger, flowMetrics(plan)},
+		{sli.GraphCapacity, "Capacity used", mp.UnitPercentage, capacities(plan)},
 		{sli.GraphBudget, "Error budget left", mp.UnitPercentage, budgets},
 		{sli.GraphLatency, "Latency", mp.UnitSeconds, quantiles(plan.HasLatency())},
 		{sli.GraphBurn, "Burn rate", mp.UnitFloat, burns},
+		{sli.GraphThrottle, "Throttled", mp.UnitInteger, throttles(plan)},
 	}
 	var chosen []graph
 	for _, g := range all {
@@ -64,6 +69,15 @@ func graphsOf(plan *sli.Plan) []graph {
 	return chosen
 }
 
+// delays are all quantiles where records tell their delay, the median where it is
+// estimated from stages.
+func delays(plan *sli.Plan) []mp.Metrics {
+	if r := plan.Rule(sli.Freshness); r != nil && r.Method == "stages" && !plan.HasDelay() {
+		return quantiles(true)[:1]
+	}
+	return quantiles(plan.HasDelay())
+}
+
 func quantiles(known bool) []mp.Metrics {
 	if !known {
 		return nil
@@ -72,25 +86,48 @@ func quantiles(known bool) []mp.Metrics {
 }
 
 func flowMetrics(plan *sli.Plan) []mp.Metrics {
+	out := counters(plan, sli.GraphFlow)
+	if plan.HasBacklog() {
+		out = append(out, mp.Metrics{Name: "backlog", Label: "Backlog"}, mp.Metrics{Name: "unexplained", Label: "Unexplained"})
+	}
+	return out
+}
+
+// counters are the metrics of a graph that are counted since the last point.
+func counters(plan *sli.Plan, graph sli.Graph) []mp.Metrics {
 	var out []mp.Metrics
-	for _, m := range flowSignals {
-		if plan.Gives(m.signal) {
-			out = append(out, mp.Metrics{Name: m.signal.String(), Label: m.label})
+	for _, rule := range plan.Flows {
+		if g, name := sli.FlowMetric(rule.Kind); g == graph {
+			out = append(out, mp.Metrics{Name: name, Label: label(name)})
 		}
 	}
 	return out
 }
 
-var flowSignals = []struct {
-	signal sli.Signal
-	label  string
-}{
-	{sli.Accepted, "Accepted"},
-	{sli.Done, "Done"},
-	{sli.Filtered, "Filtered"},
-	{sli.Dropped, "Dropped"},
-	{sli.DeadLettered, "Dead-lettered"},
-	{sli.Duplicate, "Duplicates"},
+func throttles(plan *sli.Plan) []mp.Metrics { return counters(plan, sli.GraphThrottle) }
+
+func parts(plan *sli.Plan) []mp.Metrics {
+	var out []mp.Metrics
+	for _, name := range plan.Parts() {
+		out = append(out, mp.Metrics{Name: name, Label: label(name), Stacked: true})
+	}
+	return out
+}
+
+func capacities(plan *sli.Plan) []mp.Metrics {
+	var out []mp.Metrics
+	for _, s := range plan.Stages {
+		for _, limit := range s.Facts.Capacity {
+			out = append(out, mp.Metrics{Name: s.Name + "_" + limit, Label: label(s.Name + " " + limit)})
+		}
+	}
+	return out
+}
+
+// label is a name as people read it: dead_lettered is Dead lettered.
+func label(name string) string {
+	text := strings.ReplaceAll(name, "_", " ")
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // Count is the number of series that a plan can post.

@@ -47,6 +47,17 @@ func TestUnfinishedLineOfARotatedFileIsHandedOverOnceNothingMoreCanCome(t *testi
 	}
 }
 
+func TestUnfinishedLineAfterTheClockWasAhead(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "half")
+	f.run(1000 * time.Hour)
+	f.run(-1000 * time.Hour)
+	f.rename("access.log", "access.log.1")
+	f.write("access.log", "b1\n")
+	want(t, f.run(), "b1")
+	want(t, f.run(10*time.Minute), "half")
+}
+
 func TestUnfinishedLineOfALivingFileIsNeverHandedOver(t *testing.T) {
 	f := follow(t, "access.log")
 	f.write("access.log", "half")

@@ -30,12 +30,15 @@ func (r *reading) recognise() {
 		}
 	}
 	r.findGenerations()
-	gone := func(f *file) bool { return !f.t.Gone.IsZero() }
-	r.claimByInode(func(f *file) bool { return f.t.HeadLen > 0 && !gone(f) })
+	gone := func(t *Tracked) bool { return !t.Gone.IsZero() }
+	here := func(t *Tracked) bool { return !gone(t) && t.HeadLen > 0 }
+	r.claimByInode(here)
 	r.searchAll()
-	r.claimByInode(func(f *file) bool { return f.t.HeadLen > 0 })
-	r.claimByHead()
-	r.claimByInode(func(f *file) bool { return f.t.HeadLen == 0 && !gone(f) })
+	r.claimByInode(here)
+	r.claimByHead(here)
+	r.claimByInode(func(t *Tracked) bool { return !gone(t) && t.HeadLen == 0 })
+	r.claimByInode(gone) // what vanished comes back only where nothing else fits
+	r.claimByHead(gone)
 }
 
 // findGenerations lists the directories of all logs for files that look like rotated generations, and notes of which logs.
@@ -80,10 +83,10 @@ func (r *reading) findGenerations() {
 }
 
 // claimByInode gives the files of a kind the entries that have their inode, if the head fits.
-func (r *reading) claimByInode(kind func(*file) bool) {
+func (r *reading) claimByInode(kind func(*Tracked) bool) {
 	for _, f := range r.files {
 		e := r.byID[id{f.t.Dev, f.t.Inode}]
-		if f.e == nil && e != nil && e.taken == nil && kind(f) && r.same(f.t, e) {
+		if f.e == nil && e != nil && e.taken == nil && kind(f.t) && r.same(f.t, e) {
 			r.claim(f, e)
 		}
 	}
@@ -105,10 +108,10 @@ func (r *reading) searchAll() {
 	}
 }
 
-// claimByHead gives the files that are still missing the copies made of them, compressed or not.
-func (r *reading) claimByHead() {
+// claimByHead gives the files of a kind that are still missing the copies made of them, compressed or not.
+func (r *reading) claimByHead(kind func(*Tracked) bool) {
 	for _, f := range r.files {
-		if f.e != nil || f.t.HeadLen == 0 {
+		if f.e != nil || !kind(f.t) {
 			continue
 		}
 		var best *entry
@@ -128,8 +131,6 @@ func (r *reading) claimByHead() {
 func (r *reading) isCopy(t *Tracked, e *entry) bool {
 	switch {
 	case e.taken != nil || e.mtime.Before(t.Mtime.Truncate(time.Second)): // some tools restore times to the second only
-		return false
-	case !t.Gone.IsZero() && !e.named && len(e.logs) == 0:
 		return false
 	case r.byPath[t.Name] == e && t.HeadLen < headMax:
 		return false

@@ -125,7 +125,7 @@ func (r *reading) last(f *file) bool {
 		return true
 	}
 	newer := r.byPath[t.Name]
-	superseded := t.Path != t.Name && newer != nil && newer != f.e
+	superseded := newer != nil && newer != f.e
 	return (t.Gzip || superseded) && r.idle(t)
 }
 
@@ -139,7 +139,7 @@ func (r *reading) forward(ctx context.Context, f *file) error {
 	}
 	return r.pass(ctx, f, func(h *os.File, info os.FileInfo) error {
 		size := info.Size()
-		if false {
+		if !t.Gzip && size < t.Offset {
 			return errReplaced // truncated this moment: the next run sees what became of it
 		}
 		if size != t.Size || t.Grown.After(r.opt.Now) {

@@ -119,6 +119,86 @@ func TestAnotherLogThatLooksLikeAGenerationIsNotRead(t *testing.T) {
 	want(t, f.run(), "b1")
 }
 
+func TestAnotherLogThatAppearsIsNotRead(t *testing.T) {
+	f := follow(t, "app.log")
+	f.write("app.log", "a1\n")
+	f.run()
+	f.write("app.2.log", "other instance\n")
+	f.write("app.log", "a2\n")
+	want(t, f.run(), "a2")
+	f.rename("app.log", "app.log.1")
+	f.write("app.log", "b1\n")
+	want(t, f.run(), "b1")
+}
+
+func TestMoreOldGenerationsThanAreRemembered(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\n")
+	for i := range maxUnnamed + 10 {
+		name := fmt.Sprintf("access.log-%08d", 20260101+i)
+		f.write(name, "old "+name+"\n")
+		f.touch(name, f.mtime("access.log").Add(-time.Hour))
+	}
+	want(t, f.run(), "a1")
+	f.rename("access.log", "access.log-20261122")
+	f.write("access.log", "b1\n")
+	want(t, f.run(), "b1")
+}
+
+func TestLineInARotatedFileThatWasEmpty(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "")
+	f.run()
+	f.rename("access.log", "access.log.1")
+	f.write("access.log", "b1\n")
+	want(t, f.run(), "b1")
+	f.write("access.log.1", "a1\n")
+	f.compress("access.log.1", "access.log.1.gz")
+	want(t, f.run(), "a1")
+}
+
+func TestRenamedAwayAndBack(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\n")
+	f.run()
+	f.rename("access.log", "access.log.1")
+	f.try(t.Context(), nil)
+	f.rename("access.log.1", "access.log")
+	f.write("access.log", "a2\n")
+	want(t, f.run(), "a2")
+	f.tracked("access.log")
+}
+
+func TestRotationWhileReading(t *testing.T) {
+	for name, rotate := range map[string]func(f *follower){
+		"rename":       func(f *follower) { f.rename("b.log", "b.log.1"); f.write("b.log", "c1\n") },
+		"copytruncate": func(f *follower) { f.copyTruncate("b.log", "b.log.1"); f.write("b.log", "c1\n") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := follow(t, "*.log")
+			f.write("a.log", "a1\n")
+			f.write("b.log", "b1\nb2\n")
+			f.run()
+			f.write("a.log", "a2\n")
+			f.write("b.log", "b3\n")
+			rotated := false
+			got := f.try(t.Context(), func(Block) error {
+				if !rotated {
+					rotate(f)
+				}
+				rotated = true
+				return nil
+			})
+			f.must(f.err)
+			want(t, got, "a2")
+			if f.stats.Complete {
+				t.Error("b.log couldn't be read, yet complete")
+			}
+			want(t, f.run(), "b3", "c1")
+		})
+	}
+}
+
 func TestFirstRunReadsRotatedFilesOnlyWhereNamed(t *testing.T) {
 	f := follow(t, "access.log*")
 	f.write("access.log.2", "old 1\n")
@@ -193,6 +273,23 @@ func TestForgetsWhatIsGone(t *testing.T) {
 	}
 	if n := len(f.cur.Files); n > 40 {
 		t.Errorf("%d files remembered, want few", n)
+	}
+}
+
+func TestForgetsAllButTheNewestFinishedFiles(t *testing.T) {
+	f := follow(t, "access.log")
+	for i := range maxUnnamed + 10 {
+		f.write("access.log", fmt.Sprintf("line %d\n", i))
+		f.touch("access.log", f.opt.Now)
+		want(t, f.run(time.Hour), fmt.Sprintf("line %d", i))
+		f.run(time.Hour)
+		f.rename("access.log", fmt.Sprintf("access.log-%08d", 20260101+i))
+	}
+	f.write("access.log", "")
+	want(t, f.run(time.Hour))
+	want(t, f.run(time.Hour))
+	if n := len(f.cur.Files); n > maxUnnamed+1 {
+		t.Errorf("%d files remembered, want at most %d", n, maxUnnamed+1)
 	}
 }
 

@@ -48,19 +48,39 @@ func TestCopytruncateSeveralTimesWhileAway(t *testing.T) {
 	want(t, f.run())
 }
 
-func TestCopytruncateUnderAGlobThatNamesTheCopy(t *testing.T) {
-	f := follow(t, "access.log*")
-	f.write("access.log", "a1\na2\na3\n")
-	want(t, f.run(), "a1", "a2", "a3")
-	f.must(os.WriteFile(f.path("access.log.1"), []byte("a1\na2\n"), 0o644)) // the copy is being made
-	want(t, f.run())
-	f.write("access.log", "a4\n")
-	f.must(os.WriteFile(f.path("access.log.1"), []byte(f.read("access.log")), 0o644))
-	want(t, f.run(), "a4")
-	f.truncate("access.log")
-	want(t, f.run())
-	f.write("access.log", "b1\n")
-	want(t, f.run(), "b1")
+func TestCopytruncateStepByStep(t *testing.T) {
+	for _, glob := range []string{"access.log", "access.log*"} {
+		t.Run(glob, func(t *testing.T) {
+			f := follow(t, glob)
+			f.write("access.log", "a1\na2\na3\n")
+			want(t, f.run(), "a1", "a2", "a3")
+			f.must(os.WriteFile(f.path("access.log.1"), []byte("a1\na2\n"), 0o644)) // the copy is being made
+			want(t, f.run())
+			f.write("access.log", "a4\n")
+			f.must(os.WriteFile(f.path("access.log.1"), []byte(f.read("access.log")), 0o644))
+			f.write("access.log.1", "a5\n")
+			f.write("access.log", "a5\n")
+			want(t, f.run(), "a4", "a5")
+			f.write("access.log.1", "a6\n")
+			f.truncate("access.log")
+			want(t, f.run(), "a6")
+			f.write("access.log", "b1\n")
+			want(t, f.run(), "b1")
+		})
+	}
+}
+
+func TestCopytruncateOfAnIdleLog(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\n")
+	f.run()
+	f.run(time.Hour)
+	if !f.tracked("access.log").Done {
+		t.Fatal("an idle log should be left closed")
+	}
+	f.write("access.log", "a2\n")
+	f.copyTruncate("access.log", "access.log.1")
+	want(t, f.run(), "a2")
 }
 
 func TestTruncatedToZero(t *testing.T) {
@@ -196,6 +216,55 @@ func TestInodeReuse(t *testing.T) {
 	f.cur.Files[0].Inode = at.inode
 	f.rename("other", "access.log")
 	want(t, f.run(), "b1", "b2")
+}
+
+func TestVanishedFileIsNotTakenForOneThatBeginsAlike(t *testing.T) {
+	banner := strings.Repeat("=", headMax) + "\n"
+	f := follow(t, "access.log")
+	f.write("access.log", banner+"a1\na2\na3\n")
+	f.run()
+	inode := f.cur.Files[0].Inode
+	f.remove("access.log")
+	f.try(t.Context(), nil)
+	f.write("access.log", banner+"b1\n")
+	info, err := os.Stat(f.path("access.log"))
+	f.must(err)
+	at, err := identity(info)
+	f.must(err)
+	for i := range f.cur.Files {
+		if f.cur.Files[i].Inode == inode {
+			f.cur.Files[i].Inode = at.inode // the new file got the old one's
+		}
+	}
+	want(t, f.run(), banner[:headMax], "b1")
+
+	f = follow(t, "access.log") // cut to nothing and begun anew
+	f.write("access.log", "banner\na1\n")
+	f.run()
+	f.truncate("access.log")
+	f.run()
+	f.write("access.log", "banner\na1\nb2\n")
+	want(t, f.run(), "banner", "a1", "b2")
+}
+
+func TestDeletedAndBegunAnewWithTheSameFirstLine(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "banner\n")
+	f.run()
+	f.write("new", "banner\nb1\n")
+	f.rename("new", "access.log")
+	want(t, f.run(), "banner", "b1")
+}
+
+func TestOldBackupIsNotTakenForTheCopy(t *testing.T) {
+	f := follow(t, "access.log")
+	f.write("access.log", "a1\na2\nhalf")
+	f.must(os.WriteFile(f.path("backup.gz"), zip("a1\na2\nhalf"), 0o644))
+	f.touch("backup.gz", f.mtime("access.log").Add(-time.Hour))
+	f.run()
+	f.truncate("access.log")
+	f.run()
+	wantSaid(t, f.stats.Lost, "4 bytes unread")
 }
 
 func TestDeletedFile(t *testing.T) {

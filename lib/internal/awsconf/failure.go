@@ -1,0 +1,90 @@
+package awsconf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"github.com/aws/smithy-go"
+)
+
+// Denied says that an action isn't allowed.
+type Denied struct {
+	Action string // cloudwatch:GetMetricData, with what it was asked of where that matters
+}
+
+func (d *Denied) Error() string { return d.Action + " is not allowed; add it to the policy" }
+
+var (
+	deniedCodes    = []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized", "Forbidden"}
+	expiredCodes   = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+	strangeCodes   = []string{"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature"}
+	throttledCodes = []string{"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "RequestThrottled", "LimitExceededException", "ProvisionedThroughputExceededException"}
+	absentCodes    = []string{"ResourceNotFoundException", "LoadBalancerNotFound", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "TableNotFoundException"}
+)
+
+// Failure says in one line why an action failed. It never shows the SDK's own chain
+// of errors.
+func Failure(action string, err error) error {
+	name, has := code(err), func(codes []string) bool { return slices.Contains(codes, code(err)) }
+	switch {
+	case err == nil:
+		return nil
+	case has(deniedCodes):
+		return &Denied{Action: action}
+	case has(expiredCodes):
+		return fmt.Errorf("%s: the credentials have expired; renew them", action)
+	case has(strangeCodes):
+		return fmt.Errorf("%s: the credentials were not accepted; check keys, region and the host's clock", action)
+	case has(throttledCodes):
+		return fmt.Errorf("%s: throttled in all %d attempts; fewer hosts should ask, or the quota be raised", action, attempts)
+	case has(absentCodes):
+		return fmt.Errorf("%s: there is no such resource; check its name and region", action)
+	case name != "":
+		return fmt.Errorf("%s: refused: %s: %s", action, plain(name), plain(message(err)))
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: no answer in time; raise --timeout if it is slow rather than away", action)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: the run was stopped", action)
+	case refused(err):
+		return fmt.Errorf("%s: the endpoint refused the connection; check region and endpoint_url", action)
+	}
+	return fmt.Errorf("%s: the endpoint can't be reached or speaks no AWS; check region, endpoint_url and the network", action)
+}
+
+// code is the service's name for what is wrong, empty where it didn't answer.
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+func message(err error) string {
+	var api smithy.APIError
+	errors.As(err, &api)
+	return api.ErrorMessage()
+}
+
+func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+
+const shown = 120
+
+// plain is foreign text as a line of a message: printable, short.
+func plain(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	if r := []rune(text); len(r) > shown {
+		text = string(r[:shown]) + "…"
+	}
+	return strings.TrimSpace(text)
+}

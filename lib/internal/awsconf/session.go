@@ -1,0 +1,136 @@
+package awsconf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+)
+
+// Patience is how long AWS is given. The zero value is what programs use.
+type Patience struct {
+	Credentials time.Duration        // until credentials must be there; 0: 4 s
+	Backoff     retry.BackoffDelayer // pause between attempts; nil: the SDK's, at most 2 s
+}
+
+const (
+	// credentialTime is short: an instance without a role must not eat the run's time.
+	credentialTime = 4 * time.Second
+	attempts       = 3
+	longestPause   = 2 * time.Second
+	sessionName    = "mackerel-plugin-pipeline-sli"
+)
+
+// Session is one account and region as somebody. Nothing is read or asked before the
+// first Config.
+type Session struct {
+	options  Options
+	patience Patience
+
+	mu     sync.Mutex
+	ready  bool
+	config aws.Config
+	run    time.Time
+	err    error // of that run
+}
+
+// NewSession prepares a session.
+func NewSession(o Options, p Patience) *Session {
+	if p.Credentials == 0 {
+		p.Credentials = credentialTime
+	}
+	return &Session{options: o, patience: p}
+}
+
+// Config is what clients are made from, its credentials fetched already. A failure
+// stands for the whole run (one clock reading), so that it costs its time once.
+func (s *Session) Config(ctx context.Context, run time.Time) (aws.Config, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ready {
+		return s.config, nil
+	}
+	if s.err == nil || !s.run.Equal(run) {
+		s.run = run
+		s.config, s.err = s.load(ctx)
+		s.ready = s.err == nil
+	}
+	return s.config, s.err
+}
+
+func (s *Session) load(ctx context.Context) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, s.loading()...)
+	var profile config.SharedConfigProfileNotExistError
+	switch {
+	case errors.As(err, &profile):
+		return cfg, fmt.Errorf("aws: no profile %q; see `aws configure list-profiles`, as the user that runs this", profile.Profile)
+	case err != nil: // its text may quote the files
+		return cfg, errors.New("aws: the shared configuration can't be read; check AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE")
+	case cfg.Region == "":
+		return cfg, errors.New("aws: no region; add region: ap-northeast-1, or set AWS_REGION")
+	}
+	if s.options.RoleARN != "" {
+		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), s.options.RoleARN, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = sessionName
+			if s.options.ExternalID != "" {
+				o.ExternalID = aws.String(s.options.ExternalID)
+			}
+		})
+		cfg.Credentials = aws.NewCredentialsCache(assume)
+	}
+	return cfg, s.retrieve(ctx, cfg)
+}
+
+func (s *Session) loading() []func(*config.LoadOptions) error {
+	options := []func(*config.LoadOptions) error{
+		config.WithLogger(logging.Nop{}),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.MaxBackoff = attempts, longestPause
+				if s.patience.Backoff != nil {
+					o.Backoff = s.patience.Backoff
+				}
+			})
+		}),
+	}
+	if s.options.Region != "" {
+		options = append(options, config.WithRegion(s.options.Region))
+	}
+	if s.options.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(s.options.Profile))
+	}
+	if s.options.EndpointURL != "" {
+		options = append(options, config.WithBaseEndpoint(s.options.EndpointURL))
+	}
+	return options
+}
+
+// retrieve fetches credentials within their own, short time.
+func (s *Session) retrieve(ctx context.Context, cfg aws.Config) error {
+	short, cancel := context.WithTimeout(ctx, s.patience.Credentials)
+	defer cancel()
+	_, err := cfg.Credentials.Retrieve(short)
+	if err == nil {
+		return nil
+	}
+	const hint = "give the host a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
+	switch {
+	case s.options.RoleARN != "" && code(err) != "":
+		return fmt.Errorf("aws credentials: %w; check the role's trust policy and external_id", Failure("sts:AssumeRole "+s.options.RoleARN, err))
+	case refused(err):
+		return errors.New("aws credentials: the endpoint refused the connection; " + hint)
+	case ctx.Err() != nil:
+		return errors.New("aws credentials: the run ended before they came; " + hint)
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		return fmt.Errorf("aws credentials: no answer within %s; %s", s.patience.Credentials, hint)
+	}
+	return errors.New("aws credentials: none found; " + hint)
+}
