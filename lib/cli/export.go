@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -27,6 +28,12 @@ func (p *program) export(ctx context.Context) int {
 		return p.usage(err)
 	}
 	report, store, err := p.measure(ctx, p.newRun(c), p.store(c, true))
+	if err == nil && beginsAfter(report, w.From) {
+		// The history doesn't reach back so far; the sources may.
+		again := p.newRun(c)
+		again.Since = w.From.Start().Add(-time.Minute)
+		report, store, err = p.measure(ctx, again, memory())
+	}
 	if err != nil {
 		return p.usage(err)
 	}
@@ -53,6 +60,18 @@ func (p *program) export(ctx context.Context) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// beginsAfter tells whether the history of some SLI begins after the minute.
+func beginsAfter(report *sli.Report, m sli.Minute) bool {
+	for _, pipeline := range report.Pipelines {
+		for _, r := range pipeline.Results {
+			if !r.HasSince || r.Since > m {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // exportWindow is the minutes that begin in [--from, --to).

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/internal/state"
@@ -104,17 +103,7 @@ func (p *program) hintAtOthers(dir string) {
 
 func (p *program) withoutState(err error) {
 	p.stateless = true
-	p.voice.warn(fmt.Sprintf("without state: %v; windows are read back from the sources, and no events are printed", err), stateHint(err))
-}
-
-func stateHint(err error) string {
-	switch {
-	case errors.Is(err, state.ErrLocked):
-		return ""
-	case errors.Is(err, state.ErrRefused), errors.Is(err, fs.ErrPermission):
-		return "name a directory of this user's own with --state-dir"
-	}
-	return ""
+	p.voice.warn(fmt.Sprintf("without state: %v; windows are read back from the sources, and no events are printed", err), "")
 }
 
 // measure runs; where the state fails it runs once more without.
@@ -181,9 +170,4 @@ func missed(p *sli.Pipeline, s *sli.StageReport) string {
 		}
 	}
 	return text
-}
-
-// clockText is a time as people read it, with its zone.
-func clockText(t time.Time, zone *time.Location) string {
-	return t.In(zone).Format("2006-01-02 15:04 MST")
 }

@@ -26,7 +26,7 @@ func Export(ctx context.Context, run Run, w sli.Window, visit func(Minute)) erro
 			for _, s := range j.stages {
 				s.record = s.loaded
 			}
-			for _, rule := range p.Plan.Rules {
+			for _, rule := range j.plan.Rules {
 				j.export(tx, rule, w, visit)
 			}
 		}

@@ -42,7 +42,12 @@ func (r Run) newJob(tx Tx, p Pipeline) (*job, error) {
 	if err := r.foreign(p.Plan, rec); err != nil {
 		return nil, err
 	}
-	for i, stage := range p.Plan.Stages {
+	j.plan = p.Plan.Settled(func(stage sli.Stage) (float64, bool) {
+		var rec stageRecord
+		getRecord(tx, stageKey(p.Plan.Name, stage.Name, stage.Facts.Reads), &rec)
+		return rec.Inputs.Get(stage.Facts.SettleInput)
+	})
+	for i, stage := range j.plan.Stages {
 		j.stages = append(j.stages, j.newStage(tx, stage, p.Sources[i]))
 	}
 	return j, nil
@@ -162,6 +167,9 @@ func (j *job) readBack(s *stageJob) time.Time {
 			w := sli.Ending(sli.Due(j.run.Now, rule.Settle), max(rule.Window, 2*rule.ExpectEvery))
 			back.From = min(back.From, w.From)
 		}
+	}
+	if since := j.run.Since; !since.IsZero() && since.Before(back.Start()) {
+		return since
 	}
 	return back.Start()
 }

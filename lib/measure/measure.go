@@ -59,6 +59,7 @@ type Pipeline struct {
 type Run struct {
 	Now       time.Time // the one clock reading
 	Until     time.Time // zero, or the past instant that is spoken of
+	Since     time.Time // a first reading goes back at least so far; zero: the window
 	Store     Store
 	Pipelines []Pipeline
 	Take      bool // fix the next events point
@@ -89,6 +90,9 @@ func (r Run) foreign(plan *sli.Plan, rec pipelineRecord) error {
 // Do asks every source, commits what they said and reports. The report is complete
 // even when sources failed; the error is about the state.
 func (r Run) Do(ctx context.Context) (*sli.Report, error) {
+	if err := r.rename(ctx); err != nil {
+		return nil, fmt.Errorf("renaming in the state: %w", err)
+	}
 	jobs, err := r.load(ctx)
 	if err != nil {
 		return nil, err

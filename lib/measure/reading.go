@@ -117,6 +117,10 @@ func (c *cellCounter) at(m sli.Minute) *sli.StageCell {
 	}
 	cell := c.cells[at]
 	if cell == nil {
+		// A backlog has many minutes, and few lines go to those that were left.
+		for _, left := range c.cells {
+			left.Pack()
+		}
 		cell = new(sli.StageCell)
 		c.cells[at] = cell
 	}

@@ -169,6 +169,12 @@ func (c *StageCell) Merge(d *StageCell) {
 	}
 }
 
+// Pack makes the cell small until it is counted into again.
+func (c *StageCell) Pack() {
+	c.Latency.Pack()
+	c.Delay.Pack()
+}
+
 // Describe sets what statistics say under a name.
 func (c *StageCell) Describe(name string, v Summary) {
 	if c.Summaries == nil {

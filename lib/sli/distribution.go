@@ -1,9 +1,11 @@
 package sli
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"iter"
 	"math"
 	"math/bits"
 	"time"
@@ -17,7 +19,9 @@ type Distribution struct {
 	count    uint64
 	sum      float64 // nanoseconds; exact below 2⁵³ ns, about 104 days of work
 	min, max uint64
-	pages    [octaves]*page
+	// The buckets: open to be added to, or packed, which takes a fifth of the memory.
+	pages  [octaves]*page
+	packed []byte
 }
 
 const (
@@ -59,11 +63,81 @@ func (d *Distribution) Add(duration time.Duration, n uint64) {
 	d.max = max(d.max, v)
 	d.count += n
 	d.sum += float64(v) * float64(n)
+	if d.packed != nil {
+		d.open()
+	}
 	p, slot := place(v)
+	d.raise(p, slot, n)
+}
+
+// raise adds to a bucket, which keeps to what it can hold: only weights reach that.
+func (d *Distribution) raise(p, slot int, n uint64) {
 	if d.pages[p] == nil {
 		d.pages[p] = new(page)
 	}
-	d.pages[p][slot] += uint32(n)
+	bucket := &d.pages[p][slot]
+	*bucket += uint32(min(n, math.MaxUint32-uint64(*bucket)))
+}
+
+// Pack makes the distribution small until it is added to again.
+func (d *Distribution) Pack() {
+	if d.count > 0 && d.packed == nil {
+		d.packed, d.pages = appendBuckets([]byte{}, d.buckets()), [octaves]*page{}
+	}
+}
+
+// open is the contrary of Pack.
+func (d *Distribution) open() {
+	packed := d.buckets()
+	d.packed = nil
+	for at, n := range packed {
+		d.raise(at>>subBits, at&(1<<subBits-1), n)
+	}
+}
+
+// buckets are the ones in use, in rising order of their number.
+func (d *Distribution) buckets() iter.Seq2[int, uint64] {
+	if d.packed != nil {
+		return packedBuckets(d.packed)
+	}
+	return func(yield func(int, uint64) bool) {
+		for p, from := range d.pages {
+			if from == nil {
+				continue
+			}
+			for i, n := range from {
+				if n > 0 && !yield(p<<subBits+i, uint64(n)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// packedBuckets reads what appendBuckets wrote, up to where it is damaged.
+func packedBuckets(packed []byte) iter.Seq2[int, uint64] {
+	return func(yield func(int, uint64) bool) {
+		for at, rest := uint64(0), packed; len(rest) > 0; {
+			step, size := binary.Uvarint(rest)
+			n, size2 := binary.Uvarint(rest[max(size, 0):])
+			at += step
+			if size <= 0 || size2 <= 0 || at >= octaves<<subBits || !yield(int(at), n) {
+				return
+			}
+			rest = rest[size+size2:]
+		}
+	}
+}
+
+// appendBuckets spells, for every bucket, the step from the one before and its count.
+func appendBuckets(out []byte, buckets iter.Seq2[int, uint64]) []byte {
+	last := 0
+	for at, n := range buckets {
+		out = binary.AppendUvarint(out, uint64(at-last))
+		out = binary.AppendUvarint(out, n)
+		last = at
+	}
+	return out
 }
 
 // Merge adds all of e.
@@ -77,16 +151,11 @@ func (d *Distribution) Merge(e *Distribution) {
 	d.max = max(d.max, e.max)
 	d.count += e.count
 	d.sum += e.sum
-	for p, from := range e.pages {
-		if from == nil {
-			continue
-		}
-		if d.pages[p] == nil {
-			d.pages[p] = new(page)
-		}
-		for i, n := range from {
-			d.pages[p][i] += n
-		}
+	if d.packed != nil {
+		d.open()
+	}
+	for at, n := range e.buckets() {
+		d.raise(at>>subBits, at&(1<<subBits-1), n)
 	}
 }
 
@@ -130,17 +199,17 @@ func (d *Distribution) Quantile(q float64) float64 {
 	rank := uint64(math.Ceil(q * float64(d.count)))
 	rank = min(max(rank, 1), d.count)
 	var seen uint64
-	for p, from := range d.pages {
-		if from == nil {
-			continue
-		}
-		for i, n := range from {
-			if seen += uint64(n); seen >= rank {
-				return float64(min(max(value(p, i), d.min), d.max)) / 1e9
-			}
+	for at, n := range d.buckets() {
+		if seen += n; seen >= rank {
+			return d.middle(at)
 		}
 	}
 	return d.Max()
+}
+
+// middle is a bucket's value in seconds.
+func (d *Distribution) middle(at int) float64 {
+	return float64(min(max(value(at>>subBits, at&(1<<subBits-1)), d.min), d.max)) / 1e9
 }
 
 // Each visits the buckets in rising order: the middle of the bucket in seconds and
@@ -149,15 +218,8 @@ func (d *Distribution) Each(visit func(seconds float64, count uint64)) {
 	if d == nil {
 		return
 	}
-	for p, from := range d.pages {
-		if from == nil {
-			continue
-		}
-		for i, n := range from {
-			if n > 0 {
-				visit(float64(min(max(value(p, i), d.min), d.max))/1e9, uint64(n))
-			}
-		}
+	for at, n := range d.buckets() {
+		visit(d.middle(at), n)
 	}
 }
 
@@ -171,26 +233,12 @@ func (d *Distribution) MarshalBinary() ([]byte, error) {
 	for _, v := range []uint64{math.Float64bits(d.sum), d.min, d.max} {
 		out = binary.AppendUvarint(out, v)
 	}
-	last := 0
-	for p, from := range d.pages {
-		if from == nil {
-			continue
-		}
-		for i, n := range from {
-			if n > 0 {
-				at := p<<subBits + i
-				out = binary.AppendUvarint(out, uint64(at-last))
-				out = binary.AppendUvarint(out, uint64(n))
-				last = at
-			}
-		}
-	}
-	return out, nil
+	return appendBuckets(out, d.buckets()), nil
 }
 
 var errPacked = errors.New("packed distribution is damaged")
 
-// UnmarshalBinary replaces d with what MarshalBinary packed.
+// UnmarshalBinary replaces d with what MarshalBinary packed; it stays packed.
 func (d *Distribution) UnmarshalBinary(data []byte) error {
 	*d = Distribution{}
 	next := func() (uint64, bool) {
@@ -215,19 +263,14 @@ func (d *Distribution) UnmarshalBinary(data []byte) error {
 		}
 	}
 	d.sum = math.Float64frombits(sum)
-	at := uint64(0)
-	for len(data) > 0 {
-		step, ok1 := next()
-		n, ok2 := next()
-		at += step
-		if !ok1 || !ok2 || at >= octaves<<subBits || n > math.MaxUint32 {
-			return errPacked
-		}
-		p := at >> subBits
-		if d.pages[p] == nil {
-			d.pages[p] = new(page)
-		}
-		d.pages[p][at&(1<<subBits-1)] = uint32(n)
+	seen, full := uint64(0), false
+	for _, n := range packedBuckets(data) {
+		seen += n
+		full = full || n == math.MaxUint32
+	}
+	if d.packed = bytes.Clone(data); (seen != d.count && !full) || seen == 0 || d.min > d.max {
+		*d = Distribution{}
+		return errPacked
 	}
 	return nil
 }

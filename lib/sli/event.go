@@ -30,13 +30,15 @@ const (
 	HandFailed // of them, those whose attempt failed
 	Sent       // messages put into a queue, about
 	Deleted    // messages taken out of it for good, about
+	Row        // rows of a store, good where they are young enough
+	Trace      // traced requests: a sample, with its delay where that is known
 	signals    // their number
 )
 
 var signalNames = [signals]string{
 	"", "requests", "accepted", "received", "done", "failed", "filtered", "dropped", "dead_lettered",
 	"duplicate", "correct", "wrong", "run_start", "run_done", "invocations", "throttled",
-	"answers", "polled", "handed", "hand_failed", "sent", "deleted",
+	"answers", "polled", "handed", "hand_failed", "sent", "deleted", "rows", "traces",
 }
 
 // String is the signal's name as configuration and reports spell it.

@@ -19,9 +19,9 @@ func RecordFreshness(threshold time.Duration) Classifier {
 	}
 }
 
-// freshnessRule chooses the method: per record where delays are known, else from the
-// stages' metrics, else from an age that something reports. flow, prover and traces
-// only when named.
+// freshnessRule chooses the method: per record where delays are known, else by the
+// store's rows, else from the stages' metrics, else from an age that something reports.
+// flow, prover and traces only when named.
 func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 	path := p.pathOf(p.ends())
 	methods := []struct {
@@ -29,6 +29,7 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 		find func() (*Rule, error)
 	}{
 		{"records", func() (*Rule, error) { return recordsRule(p, spec) }},
+		{"rows", func() (*Rule, error) { return rowsRule(p, spec) }},
 		{"stages", func() (*Rule, error) {
 			if path.accepted == nil || path.worker == nil {
 				return nil, &Unfit{"no stages whose metrics tell the queue's age and the work's duration", "name the stream and the function"}
@@ -48,12 +49,13 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 			}
 			return flowRule(path, spec)
 		}},
+		{"traces", func() (*Rule, error) { return tracesRule(p, spec) }},
 	}
 	for _, m := range methods {
 		if spec.From == m.name {
 			return m.find()
 		}
-		if spec.From != "" || m.name == "flow" {
+		if spec.From != "" || m.name == "flow" || m.name == "traces" {
 			continue
 		}
 		if rule, err := m.find(); err == nil {

@@ -80,6 +80,9 @@ type Rule struct {
 	Classify Classifier
 	// Derive makes minute cells from what the stages counted.
 	Derive Derivation
+	// Bound says where the true ratio lies, from the window's counts alone; nil where
+	// they prove nothing, or where Derive can say more.
+	Bound func(Counts) Bounds
 }
 
 // Derivation makes an SLI's minute cells out of what its stages counted, where
@@ -142,13 +145,11 @@ func (p *Plan) Resolve(spec Spec) error {
 	rule.Objective = Objective{Target: spec.Target, Period: p.Period}
 	rule.Scope = Local
 	for _, name := range rule.Stages {
-		facts := p.stage(name).Facts
-		rule.Settle = max(rule.Settle, facts.Settle)
-		if facts.Scope == Shared {
+		if p.stage(name).Facts.Scope == Shared {
 			rule.Scope = Shared
 		}
 	}
-	rule.Settle += rule.Extra
+	rule.Settle = p.settleOf(rule)
 	p.Rules = append(p.Rules, rule)
 	slices.SortStableFunc(p.Rules, func(a, b *Rule) int {
 		return slices.Index(Kinds, a.Kind) - slices.Index(Kinds, b.Kind)
@@ -218,6 +219,53 @@ func (p *Plan) Following() *Rule {
 
 // Feeds tells whether the stage is evidence for the rule.
 func (r *Rule) Feeds(stage string) bool { return slices.Contains(r.Stages, stage) }
+
+// assumedSettle is how long a settle input takes while it isn't known: a function's
+// timeout.
+const assumedSettle = 60 * time.Second
+
+// Settled is the plan with the settle of stages that wait for something described
+// elsewhere; seconds gives what is known of it.
+func (p *Plan) Settled(seconds func(Stage) (float64, bool)) *Plan {
+	if !p.any(func(f Facts) bool { return f.SettleInput != "" }) {
+		return p
+	}
+	q := *p
+	q.Stages = slices.Clone(p.Stages)
+	for i := range q.Stages {
+		s := &q.Stages[i]
+		if s.Facts.SettleInput == "" {
+			continue
+		}
+		wait := assumedSettle
+		if v, ok := seconds(*s); ok {
+			wait = time.Duration(v * float64(time.Second))
+		}
+		s.Facts.Settle += wait
+		s.Facts.SettleInput = ""
+	}
+	q.Rules, q.Flows = q.resettled(p.Rules), q.resettled(p.Flows)
+	return &q
+}
+
+func (p *Plan) resettled(rules []*Rule) []*Rule {
+	out := make([]*Rule, len(rules))
+	for i, rule := range rules {
+		r := *rule
+		r.Settle = p.settleOf(&r)
+		out[i] = &r
+	}
+	return out
+}
+
+// settleOf is the slowest settle of all sources of a rule, and what it waits beyond.
+func (p *Plan) settleOf(r *Rule) time.Duration {
+	var settle time.Duration
+	for _, name := range r.Stages {
+		settle = max(settle, p.stage(name).Facts.Settle)
+	}
+	return settle + r.Extra
+}
 
 // Fingerprint spells everything that shapes the rule's counts: method, threshold,
 // good and the evidence. Targets, limits and labels don't; they may change without

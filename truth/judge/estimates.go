@@ -89,6 +89,38 @@ type Estimate struct {
 	Lower  [2][]Held  // by BoundThresholds: conditional
 }
 
+func newEstimate(family sim.Family) Estimate {
+	e := Estimate{Family: family}
+	for k := range counted {
+		e.Share[k] = make([]Error, len(EstimateThresholds))
+		e.Upper[k] = make([]Held, len(BoundThresholds))
+		e.Lower[k] = make([]Held, len(BoundThresholds))
+	}
+	return e
+}
+
+// Add adds what was found in another world.
+func (e *Estimate) Add(o Estimate) {
+	for k := range counted {
+		for i := range e.Share[k] {
+			e.Share[k][i].Add(o.Share[k][i])
+		}
+		for i := range e.Upper[k] {
+			e.Upper[k][i].Add(o.Upper[k][i])
+			e.Lower[k][i].Add(o.Lower[k][i])
+		}
+	}
+}
+
+// Mean is the mean absolute error over all thresholds.
+func (e Estimate) Mean(k int) float64 {
+	sum := 0.0
+	for _, s := range e.Share[k] {
+		sum += s.Mean()
+	}
+	return sum / float64(len(e.Share[k]))
+}
+
 // counted are the two methods' names, in the order of the arrays above.
 var counted = [2]string{"S", "SF"}
 

@@ -163,7 +163,7 @@ func Week(seed uint64, bursts bool) sim.Scenario {
 		s.Worker.Window = 30 * time.Second
 	}
 	if bursts {
-		s.Traffic.Bursts = sim.Bursts{Every: 6 * time.Hour, Length: 4 * time.Minute, Factor: 20}
+		s.Traffic.Bursts = sim.Bursts{Every: 6 * time.Hour, Length: 4 * time.Minute, Factor: 12}
 		s.Worker.PerRecord = 120 * time.Millisecond
 		s.Worker.BatchSize = 40
 	}

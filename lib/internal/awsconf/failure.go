@@ -24,6 +24,7 @@ var (
 	expiredCodes   = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 	strangeCodes   = []string{"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature"}
 	throttledCodes = []string{"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "RequestThrottled", "LimitExceededException", "ProvisionedThroughputExceededException"}
+	invalidCodes   = []string{"ValidationError", "ValidationException", "InvalidParameterValue", "InvalidParameterValueException", "InvalidParameterCombination", "InvalidParameterCombinationException"}
 	absentCodes    = []string{"ResourceNotFoundException", "LoadBalancerNotFound", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "TableNotFoundException"}
 )
 
@@ -55,6 +56,9 @@ func Failure(action string, err error) error {
 	}
 	return fmt.Errorf("%s: the endpoint can't be reached or speaks no AWS; check region, endpoint_url and the network", action)
 }
+
+// Invalid tells whether the service found fault with the question itself.
+func Invalid(err error) bool { return slices.Contains(invalidCodes, code(err)) }
 
 // code is the service's name for what is wrong, empty where it didn't answer.
 func code(err error) string {

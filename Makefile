@@ -1,0 +1,74 @@
+# Everything needs Go only, but for test-all, which installs what it needs.
+
+BIN      := bin
+PROGRAMS := ./mackerel-plugin-pipeline-sli ./check-pipeline-freshness
+FUZZTIME ?= 30s
+KILLS    ?= 1000
+
+QUICKSTART_AT := 2026-04-15T11:40:12+09:00
+QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
+
+.PHONY: help quickstart build test test-all race kills e2e lint bench fuzz fuzz-seeds golden check package clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+quickstart: build ## build, and run the metric plugin over a bundled log with trouble in it
+	@printf '\n# The minute in which the on-call phone rings. What mackerel-agent reads:\n\n'
+	$(QUICKSTART) --at $(QUICKSTART_AT)
+	@printf '\n# The graphs, as the agent asks for them at its start:\n\n'
+	MACKEREL_AGENT_PLUGIN_META=1 $(QUICKSTART)
+	@printf '\n# Where the numbers come from:\n\n'
+	$(QUICKSTART) --at $(QUICKSTART_AT) explain
+
+build: ## both programs, into bin/
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ $(PROGRAMS)
+
+test: ## vet and all tests of the main module: Go only, no network, a minute or two
+	go vet ./...
+	go test ./...
+
+test-all: test race kills fuzz-seeds package e2e lint ## everything: installs what it needs, under 40 minutes on 2 cores
+
+race: ## the tests of what runs in parallel, under the race detector
+	go test -race -short . ./lib/cli/... ./lib/measure/... ./lib/internal/... ./lib/source/...
+
+kills: ## KILLS processes killed at any instant: nothing is lost, nothing counted twice
+	PIPELINE_SLI_KILLS=$(KILLS) go test -count=1 -timeout 15m -run 'Kill' ./lib/...
+
+e2e: build ## the real mackerel-agent, mkr and servers
+	e2e/install.sh
+	cd e2e && PIPELINE_SLI_BIN=../$(BIN) go test -count=1 -timeout 30m ./...
+
+lint: ## golangci-lint, as .golangci.yml has it; its version is tools/go.mod's
+	go -C tools build -o ../$(BIN)/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	$(BIN)/golangci-lint run ./...
+
+bench: ## benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+fuzz-seeds:
+	$(MAKE) fuzz FUZZTIME=5s
+
+golden: ## rewrite what is generated and what scripts and documents expect; then look at git diff
+	go run ./docs/gen
+	go test . -update
+
+check: lint test golden ## what must hold before a change is sent
+	git diff --exit-code
+
+package: ## zips for mkr, packages, sums, into dist/
+	go run ./packaging/zip
+	go run ./packaging/sums
+
+clean: ## remove what was built
+	rm -rf $(BIN) dist

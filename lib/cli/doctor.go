@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/internal/state"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// doctor asks every source once and says, point by point, what works: whether it
+// answers, whether the log can be read and parsed, whether the state can be kept.
+func (p *program) doctor(ctx context.Context) int {
+	c, err := p.load()
+	if err != nil {
+		return p.usage(err)
+	}
+	e := examination{p: p}
+	e.state(c)
+	run := p.newRun(c)
+	report, _, err := p.measure(ctx, run, memory())
+	if err != nil {
+		return p.usage(err)
+	}
+	for _, pipeline := range report.Pipelines {
+		for _, s := range pipeline.Stages {
+			e.stage(pipeline, s)
+		}
+		for _, r := range pipeline.Results {
+			e.result(pipeline, r)
+		}
+	}
+	e.agent()
+	if e.failed > 0 {
+		fmt.Fprintf(p.env.Stdout, "%d of %d points failed\n", e.failed, e.points)
+		return exitFailed
+	}
+	fmt.Fprintf(p.env.Stdout, "all %d points are well\n", e.points)
+	return exitOK
+}
+
+// examination prints a line per point.
+type examination struct {
+	p              *program
+	points, failed int
+}
+
+func (e *examination) ok(format string, args ...any) {
+	e.points++
+	fmt.Fprintln(e.p.env.Stdout, "ok    ", printable(fmt.Sprintf(format, args...)))
+}
+
+func (e *examination) bad(format string, args ...any) {
+	e.points++
+	e.failed++
+	fmt.Fprintln(e.p.env.Stdout, "FAILED", printable(fmt.Sprintf(format, args...)))
+}
+
+func (e *examination) note(format string, args ...any) {
+	fmt.Fprintln(e.p.env.Stdout, "note  ", printable(fmt.Sprintf(format, args...)))
+}
+
+// state tries to write where positions and counts are kept. The agent's user may be
+// another one: what is tried is said.
+func (e *examination) state(c *config.Config) {
+	dir, err := e.p.stateDir(c)
+	if err == nil {
+		parent := dir
+		for !exists(parent) && parent != filepath.Dir(parent) {
+			parent = filepath.Dir(parent)
+		}
+		err = writable(parent)
+		if err == nil && parent == dir {
+			_, err = state.OpenReadOnly(dir)
+		}
+	}
+	switch {
+	case err == nil, errors.Is(err, state.ErrNoState):
+		e.ok("state can be kept in %s by user %d", dir, e.p.env.UID)
+	default:
+		e.bad("state: %v", err)
+	}
+}
+
+// writable tries to make a file in a directory.
+func writable(dir string) error {
+	f, err := os.CreateTemp(dir, ".pipeline-sli-doctor-")
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
+	name := p.Plan.Name + "/" + s.Stage.Name + " (" + s.Stage.Kind + " " + s.Stage.Facts.Reads + ")"
+	if s.Err != nil {
+		e.bad("%s: %v", name, s.Err)
+		return
+	}
+	t := s.Cell.Tally
+	switch {
+	case t.Malformed > 0:
+		share := 100 * float64(t.Parsed) / float64(t.Parsed+t.Malformed)
+		say := e.ok
+		if s.Refused {
+			say = e.bad
+		}
+		say("%s: %.3g%% of %d lines can be read; the first bad one: %s", name, share, t.Lines, s.FirstBad)
+	case t.Lines > 0:
+		e.ok("%s: %d lines in the window, all can be read, format %s", name, t.Lines, s.Layout)
+	default:
+		e.ok("%s: answers; nothing happened in the window", name)
+	}
+	for _, w := range s.Warnings {
+		e.note("%s: %s", name, w)
+	}
+}
+
+func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
+	name := p.Plan.Name + " " + string(r.Rule.Kind)
+	switch r.Status {
+	case sli.NotMeasured:
+		e.note("%s: not measured yet, %.0f%% of the window's minutes have an answer; a log counts from its first whole minute", name, r.Measured*100)
+	case sli.NoTraffic:
+		e.ok("%s: no traffic in the last %s", name, sli.Span(r.Rule.Window))
+	case sli.Value:
+		ratio, _ := r.Counts.Ratio()
+		e.ok("%s: %.4g%%", name, ratio*100)
+	}
+}
+
+// agentConf is where packaged agents have their settings.
+const agentConf = "/etc/mackerel-agent/mackerel-agent.conf"
+
+// agent looks at what can be seen of the agent's settings.
+func (e *examination) agent() {
+	text, err := readBounded(agentConf)
+	if err != nil {
+		e.note("%s can't be read here; see that it runs both programs with commands in array form", agentConf)
+		return
+	}
+	for _, setting := range []struct{ word, hint string }{
+		{"mackerel-plugin-pipeline-sli", "add [plugin.metrics.pipeline-sli] with command = [\"mackerel-plugin-pipeline-sli\"]"},
+		{"check-pipeline-freshness", "add [plugin.checks.pipeline-freshness-NAME] with command = [\"check-pipeline-freshness\"]"},
+		{"use_plugin_timestamp", "add use_plugin_timestamp = true, so that values carry their own minute (agent 0.87.0 or newer)"},
+	} {
+		if containsSetting(text, setting.word) {
+			e.ok("%s names %s", agentConf, setting.word)
+		} else {
+			e.bad("%s doesn't name %s: %s", agentConf, setting.word, setting.hint)
+		}
+	}
+}
+
+// containsSetting tells whether a line of a TOML file that is no comment has the word.
+func containsSetting(text []byte, word string) bool {
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") && strings.Contains(line, word) {
+			return true
+		}
+	}
+	return false
+}

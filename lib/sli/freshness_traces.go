@@ -1,0 +1,61 @@
+package sli
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// TraceFreshness judges traced requests by how long they took until their last traced
+// work was done. One that isn't complete, or lacks the measure, is uncertain.
+func TraceFreshness(threshold time.Duration) Classifier {
+	return func(e *Event) Verdict {
+		switch {
+		case e.Signal != Trace:
+			return NotValid
+		case !e.HasDelay:
+			return Uncertain
+		case e.Delay <= threshold:
+			return Good
+		}
+		return Bad
+	}
+}
+
+// tracesRule takes freshness from traces. They are a sample, so it is an estimate.
+func tracesRule(p *Plan, spec *Spec) (*Rule, error) {
+	stage, err := p.first("", func(f Facts) bool { return f.Gives(Trace) }, "traces", "name a stage with xray:")
+	if err != nil {
+		return nil, err
+	}
+	return &Rule{
+		Method:     "traces",
+		Stages:     []string{stage.Name},
+		Population: "traces",
+		Quality:    Estimate,
+		Formula:    "traces done within " + Span(spec.Threshold) + " / traces sampled",
+		Classify:   TraceFreshness(spec.Threshold),
+		Bound:      SampleBounds,
+	}, nil
+}
+
+// SampleBounds is where the ratio of all lies, with 95 % probability, when the counted
+// events are a random sample of them: Wilson's score interval. Source: E. B. Wilson,
+// Journal of the American Statistical Association 22 (1927), 209–212.
+//
+// It is conditional: a sampler that prefers some requests is outside of it.
+func SampleBounds(c Counts) Bounds {
+	ratio, ok := c.Ratio()
+	if !ok {
+		return Bounds{Kind: "none"}
+	}
+	const z = 1.959963984540054 // of a standard normal, 2.5 % lie above
+	n := c.Valid
+	centre := (ratio + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(ratio*(1-ratio)/n+z*z/(4*n*n))
+	lower, upper := max(0, centre-half), min(1, centre+half)
+	return Bounds{
+		Lower: &lower, Upper: &upper, Kind: "conditional",
+		Checks: []string{fmt.Sprintf("a random sample of n=%.0f: assumed; 95%% of such intervals hold the ratio of all", n)},
+	}
+}

@@ -1,0 +1,248 @@
+package cloudwatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+const (
+	getMetricData = "cloudwatch:GetMetricData"
+	maxQueries    = 500   // of one call
+	maxPages      = 1_000 // of one answer; far beyond what the questions can hold
+	maxRepeats    = 2     // of a query that failed by itself
+)
+
+// Series is a metric's answer: its points by statistic and by the minute their period
+// begins in.
+type Series struct {
+	Err    error
+	points map[string]map[sli.Minute]float64
+}
+
+// any tells whether some statistic has a point.
+func (s *Series) any() bool {
+	for _, points := range s.points {
+		if len(points) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// has tells whether some statistic has a point in the period that begins at m.
+func (s *Series) has(m sli.Minute) bool {
+	for _, points := range s.points {
+		if _, ok := points[m]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// fetcher makes the calls of a round and counts them.
+type fetcher struct {
+	client *cloudwatch.Client
+	now    time.Time
+	calls  int
+	skew   time.Duration
+	dated  bool
+}
+
+func newFetcher(cfg aws.Config, now time.Time) *fetcher {
+	return &fetcher{client: cloudwatch.NewFromConfig(cfg), now: now}
+}
+
+// fetch asks for the metrics over a window. What failed by itself is asked again, all
+// statistics of a metric always in one call.
+func (f *fetcher) fetch(ctx context.Context, metrics []Metric, w sli.Window) map[string]*Series {
+	all := map[string]*Series{}
+	for repeat := 0; len(metrics) > 0 && repeat <= maxRepeats; repeat++ {
+		var failed []Metric
+		for _, part := range parts(metrics) {
+			failed = append(failed, f.call(ctx, part, w, all)...)
+		}
+		metrics = failed
+	}
+	return all
+}
+
+// parts divides metrics into calls of at most maxQueries.
+func parts(metrics []Metric) [][]Metric {
+	var out [][]Metric
+	first, queries := 0, 0
+	for i, m := range metrics {
+		if queries+len(m.Stats) > maxQueries {
+			out = append(out, metrics[first:i])
+			first, queries = i, 0
+		}
+		queries += len(m.Stats)
+	}
+	return append(out, metrics[first:])
+}
+
+// call asks for one part, page by page, and returns what may succeed when asked again.
+func (f *fetcher) call(ctx context.Context, metrics []Metric, w sli.Window, all map[string]*Series) (again []Metric) {
+	p := f.newPart(metrics, w)
+	for page := 0; page < maxPages; page++ {
+		out, err := f.client.GetMetricData(ctx, p.input)
+		f.calls++
+		if awsconf.Invalid(err) && len(metrics) > 1 {
+			// One name that can't be must not cost the others: the halves apart.
+			half := len(metrics) / 2
+			return append(f.call(ctx, metrics[:half], w, all), f.call(ctx, metrics[half:], w, all)...)
+		}
+		if err != nil {
+			p.fail(awsconf.Failure(getMetricData, err))
+			break
+		}
+		f.date(out)
+		p.take(out)
+		if p.input.NextToken = out.NextToken; out.NextToken == nil {
+			break
+		}
+	}
+	return p.finish(all)
+}
+
+// date compares the service's clock with the run's, from the first answer.
+func (f *fetcher) date(out *cloudwatch.GetMetricDataOutput) {
+	server, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
+	if !ok || f.dated {
+		return
+	}
+	f.dated = true
+	var elapsed time.Duration
+	if at, ok := awsmiddleware.GetResponseAt(out.ResultMetadata); ok {
+		// Of a run in another time than the wall's, the elapsed time isn't known.
+		if d := at.Sub(f.now); d > 0 && d < time.Minute {
+			elapsed = d
+		}
+	}
+	f.skew = server.Sub(f.now) - elapsed
+}
+
+// part is one call with its answer so far.
+type part struct {
+	input   *cloudwatch.GetMetricDataInput
+	metrics []Metric
+	series  []*Series
+	queries []query
+	status  []types.StatusCode // per query, of the last page that told of it
+}
+
+// query is one statistic of a metric.
+type query struct {
+	metric int
+	stat   string
+}
+
+func (f *fetcher) newPart(metrics []Metric, w sli.Window) *part {
+	p := &part{metrics: metrics, input: &cloudwatch.GetMetricDataInput{
+		StartTime: aws.Time(aligned(w.From, metrics).Start()),
+		EndTime:   aws.Time(w.End()),
+	}}
+	for i, m := range metrics {
+		p.series = append(p.series, &Series{points: map[string]map[sli.Minute]float64{}})
+		var dimensions []types.Dimension
+		for _, d := range m.Dimensions {
+			dimensions = append(dimensions, types.Dimension{Name: aws.String(d.Name), Value: aws.String(d.Value)})
+		}
+		for _, stat := range m.Stats {
+			p.input.MetricDataQueries = append(p.input.MetricDataQueries, types.MetricDataQuery{
+				Id: aws.String("q" + strconv.Itoa(len(p.queries))),
+				MetricStat: &types.MetricStat{
+					Metric: &types.Metric{Namespace: aws.String(m.Namespace), MetricName: aws.String(m.Name), Dimensions: dimensions},
+					Period: aws.Int32(int32(m.Period / time.Second)), Stat: aws.String(stat),
+				},
+			})
+			p.queries = append(p.queries, query{i, stat})
+			p.series[i].points[stat] = map[sli.Minute]float64{}
+		}
+	}
+	p.status = make([]types.StatusCode, len(p.queries))
+	return p
+}
+
+// aligned moves the start back to where every metric's periods begin.
+func aligned(from sli.Minute, metrics []Metric) sli.Minute {
+	common := sli.Minute(1)
+	for _, m := range metrics {
+		period := sli.Minute(m.Period / time.Minute)
+		common = common / gcd(common, period) * period
+	}
+	return from - from%common
+}
+
+func gcd(a, b sli.Minute) sli.Minute {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// take books one page.
+func (p *part) take(out *cloudwatch.GetMetricDataOutput) {
+	for _, r := range out.MetricDataResults {
+		i, err := strconv.Atoi(aws.ToString(r.Id)[min(1, len(aws.ToString(r.Id))):])
+		if err != nil || i < 0 || i >= len(p.queries) {
+			continue
+		}
+		q := p.queries[i]
+		p.status[i] = r.StatusCode
+		points := p.series[q.metric].points[q.stat]
+		for j := range min(len(r.Timestamps), len(r.Values)) {
+			if v := r.Values[j]; math.Abs(v) <= 1<<53 { // neither NaN nor beyond exact counts
+				points[sli.MinuteAt(r.Timestamps[j])] = v
+			}
+		}
+	}
+}
+
+// fail says that the whole part failed.
+func (p *part) fail(err error) {
+	for _, s := range p.series {
+		s.Err = err
+	}
+}
+
+var errUnfinished = errors.New("was not answered completely")
+
+// finish books the series and returns the metrics that are to be asked again.
+func (p *part) finish(all map[string]*Series) (again []Metric) {
+	repeat := make([]bool, len(p.metrics))
+	for i, q := range p.queries {
+		s := p.series[q.metric]
+		if s.Err != nil && !repeat[q.metric] {
+			continue
+		}
+		m := p.metrics[q.metric]
+		switch p.status[i] {
+		case types.StatusCodeComplete:
+		case types.StatusCodeForbidden:
+			s.Err, repeat[q.metric] = &awsconf.Denied{Action: getMetricData + " of " + m.String()}, false
+		case types.StatusCodeInternalError:
+			s.Err, repeat[q.metric] = fmt.Errorf("%s: %s: the service had an internal error", getMetricData, m), true
+		default: // PartialData without a further page, or no result at all
+			s.Err, repeat[q.metric] = fmt.Errorf("%s: %s %w", getMetricData, m, errUnfinished), true
+		}
+	}
+	for i, m := range p.metrics {
+		all[m.identity()] = p.series[i]
+		if repeat[i] {
+			again = append(again, m)
+		}
+	}
+	return again
+}

@@ -1,0 +1,291 @@
+package cloudwatch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// settleTime is how late CloudWatch's one-minute metrics are.
+const settleTime = 180 * time.Second
+
+// Source reads one stage.
+type Source struct {
+	stage  Stage
+	reader *Reader
+	aws    awsconf.Options
+	period time.Duration
+
+	mu       sync.Mutex
+	prepared []*reading
+}
+
+// NewSource completes a stage's Facts and gives it to the reader.
+func NewSource(a Around, stage Stage) *Source {
+	s := &Source{stage: stage, reader: a.Reader, aws: stage.Common.Over(a.AWS), period: time.Duration(stage.Common.Period)}
+	f := &s.stage.Facts
+	if f.Settle == 0 {
+		f.Settle = settleTime
+	}
+	if stage.Common.Settle > 0 {
+		f.Settle = time.Duration(stage.Common.Settle)
+	}
+	f.Settle += s.period - time.Minute // a point is there when its whole period is over
+	if f.SettleWhy == "" {
+		f.SettleWhy = "CloudWatch's metrics come up to 3 minutes late"
+	}
+	account := s.aws.String()
+	f.Reads = strings.TrimSpace(f.Reads + " " + account)
+	f.Scope, f.Replaces = sli.Shared, true
+	f.Rule = fmt.Sprintf("period=%s %s", stage.Common.Period, f.Rule)
+	f.Permissions = append([]string{getMetricData}, f.Permissions...)
+	if s.aws.RoleARN != "" {
+		f.Permissions = append(f.Permissions, "sts:AssumeRole "+s.aws.RoleARN)
+	}
+	f.Round, f.Calls = strings.TrimSpace("cloudwatch "+account), 1
+	f.Metrics = Billed(s.metrics(Known{Inputs: stage.Given, Edges: []time.Duration{time.Minute}}))
+	return s
+}
+
+// Facts are known from the section alone.
+func (s *Source) Facts() sli.Facts { return s.stage.Facts }
+
+// metrics are the kind's, each with its period.
+func (s *Source) metrics(k Known) []Metric {
+	metrics := s.stage.Kind.Metrics(k)
+	for i := range metrics {
+		if metrics[i].Period == 0 {
+			metrics[i].Period = s.period
+		}
+	}
+	return metrics
+}
+
+// reading is one question of one run on its way.
+type reading struct {
+	again   bool
+	from    time.Time
+	now     time.Time
+	before  *position
+	window  sli.Window
+	known   Known
+	metrics []Metric
+	round   *round
+}
+
+// Prepare joins the round of this run, so that one call answers for all stages. What
+// must be described first can't join: Read asks by itself then.
+func (s *Source) Prepare(ask sli.Ask, cursor []byte) {
+	r := s.begin(ask, cursor)
+	if s.unchanged(ask, r) || !s.named(r.before) {
+		return
+	}
+	s.join(r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prepared = append(slices.DeleteFunc(s.prepared, func(old *reading) bool { return !old.now.Equal(ask.Now) }), r)
+}
+
+// prepare takes the reading that Prepare began for this very question.
+func (s *Source) take(ask sli.Ask) *reading {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, r := range s.prepared {
+		if r.again == ask.Again && r.from.Equal(ask.From) && r.now.Equal(ask.Now) {
+			s.prepared = slices.Delete(s.prepared, i, i+1)
+			return r
+		}
+	}
+	return nil
+}
+
+func (s *Source) begin(ask sli.Ask, cursor []byte) *reading {
+	r := &reading{again: ask.Again, from: ask.From, now: ask.Now, before: parsePosition(cursor)}
+	r.known = r.before.known(s.stage.Given, ask.Edges)
+	r.window = s.window(ask, r)
+	return r
+}
+
+// window is the minutes a question covers: the last 15 due ones, longer where the
+// last answer lies farther back or history is asked for.
+func (s *Source) window(ask sli.Ask, r *reading) sli.Window {
+	facts := s.stage.Facts
+	w := sli.Ending(sli.Due(ask.Now, facts.Settle), latePoints)
+	if late, ok := r.known.Input(facts.SettleInput); ok && facts.SettleInput != "" {
+		w.From = sli.Ending(w.From, time.Duration(late*float64(time.Second))).From
+	}
+	switch {
+	case !ask.From.IsZero():
+		w.From = min(w.From, sli.MinuteAt(ask.From))
+	case r.before.HasAsked && !ask.Final:
+		w.From = min(w.From, r.before.Asked+1)
+	default:
+		w.From = min(w.From, sli.MinuteAt(ask.Now.Add(-firstReach)))
+	}
+	w.From = max(w.From, sli.MinuteAt(ask.Now.Add(-farthestBehind)))
+	w.From -= w.From % sli.Minute(s.period/time.Minute)
+	return w
+}
+
+// unchanged tells whether the newest due minute was answered already, by another
+// program's run a moment ago.
+func (s *Source) unchanged(ask sli.Ask, r *reading) bool {
+	return r.before.HasAsked && r.before.Asked == r.window.To-1 && !ask.Again && !ask.Final && ask.From.IsZero()
+}
+
+// named tells whether every name that metrics need is known.
+func (s *Source) named(p *position) bool {
+	return !slices.ContainsFunc(s.stage.Names, func(name string) bool { return len(p.Names[name]) == 0 })
+}
+
+func (s *Source) join(r *reading) {
+	r.metrics = s.metrics(r.known)
+	q := question{window: r.window, metrics: r.metrics, look: r.before.lookDue(r.now)}
+	for _, m := range r.metrics {
+		if s.pulse(m) && !slices.Contains(r.before.Seen, m.key()) {
+			q.pulses = append(q.pulses, m)
+		}
+	}
+	r.round = s.reader.join(s.aws, r.now, q)
+}
+
+func (s *Source) pulse(m Metric) bool { return slices.Contains(s.stage.Pulses, m.key()) }
+
+// Read answers for the minutes that were due. It makes no call when they were
+// answered already, and shares its calls with all other stages of the process.
+func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+	r := s.take(ask)
+	if r == nil {
+		r = s.begin(ask, cursor)
+	}
+	p := r.before
+	if s.unchanged(ask, r) {
+		return sli.Batch{Unchanged: true, Unanswered: p.silence(), Warnings: p.Doubts, Cursor: cursor}, nil
+	}
+	var batch sli.Batch
+	if r.round == nil {
+		if !s.named(p) {
+			if err := s.describe(ctx, r, &batch); err != nil {
+				return batch, err
+			}
+			if !s.named(p) {
+				return batch, fmt.Errorf("%s: %s", s.stage.Facts.Reads, strings.Join(p.Doubts, "; "))
+			}
+		}
+		s.join(r)
+	}
+	r.round.happen(ctx)
+	batch.Calls += r.round.take()
+	if r.round.err != nil {
+		return batch, r.round.err
+	}
+	for _, m := range r.metrics {
+		if err := r.round.series[m.identity()].Err; err != nil {
+			return batch, err
+		}
+	}
+	if len(s.stage.Asks)+len(s.stage.Names) > 0 && p.describeDue(ask.Now) {
+		if err := s.describe(ctx, r, &batch); err != nil {
+			return batch, err
+		}
+	}
+	s.answer(ask, r, &batch)
+	return batch, nil
+}
+
+// describe asks AWS for what isn't configured. What can't be found out costs only
+// itself: its assumption stands, with a warning.
+func (s *Source) describe(ctx context.Context, r *reading, batch *sli.Batch) error {
+	describer, ok := s.stage.Kind.(Describer)
+	if !ok {
+		return nil
+	}
+	cfg, err := s.reader.session(s.aws).Config(ctx, r.now)
+	if err != nil {
+		return err
+	}
+	d := &Description{Known: r.known, Now: r.now, Inputs: map[string]float64{}, Names: map[string][]string{}}
+	describer.Describe(ctx, cfg, d)
+	batch.Calls += d.Calls
+	r.before.described(d, r.now)
+	r.known = r.before.known(s.stage.Given, r.known.Edges)
+	return nil
+}
+
+// answer turns the round's answer into what the stage says.
+func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) {
+	p := r.before
+	silent := s.listen(r)
+	p.Asked, p.HasAsked, p.Silence = r.window.To-1, true, ""
+	batch.Inputs = r.known.Inputs
+	batch.Warnings = append(batch.Warnings, p.Doubts...)
+	s.skew(ask, r, batch)
+	if len(silent) > 0 {
+		p.Silence = fmt.Sprintf("no point in 14 days: %s; check the name, the dimensions and the region", strings.Join(silent, ", "))
+		batch.Unanswered = p.silence()
+		batch.Cursor = p.cursor()
+		return
+	}
+	t := newTelling(ask, r)
+	for m := r.window.From; m < r.window.To; m++ {
+		s.stage.Kind.Tell(t.minute(m))
+	}
+	batch.From, batch.To = r.window.Start(), ask.Now
+	batch.Levels = append(batch.Levels, t.levels...)
+	batch.Summaries = t.summaries
+	batch.Missing = t.missing
+	batch.Warnings = append(batch.Warnings, t.warnings()...)
+	batch.Cursor = p.cursor()
+}
+
+// listen notes which pulses were heard and returns those that never were.
+func (s *Source) listen(r *reading) (silent []string) {
+	p := r.before
+	for _, m := range r.metrics {
+		if !s.pulse(m) || slices.Contains(p.Seen, m.key()) {
+			continue
+		}
+		if r.round.series[m.identity()].any() {
+			p.see(m.key())
+			continue
+		}
+		m.Period = historyPeriod
+		history := r.round.history[m.identity()]
+		switch {
+		case history == nil: // looked less than a day ago
+			silent = append(silent, m.String())
+		case history.Err != nil:
+			silent = append(silent, m.String()+" ("+history.Err.Error()+")")
+		case history.any():
+			p.see(m.key())
+		default:
+			p.Looked = r.now.Unix()
+			silent = append(silent, m.String())
+		}
+	}
+	return silent
+}
+
+// skewLimit is how far the host's clock may be off without a word.
+const skewLimit = 5 * time.Second
+
+// skew tells how far the run's clock is off the service's. A run that speaks of a
+// past instant has no clock to compare.
+func (s *Source) skew(ask sli.Ask, r *reading, batch *sli.Batch) {
+	d := r.round.skew.Abs().Round(time.Second)
+	if !ask.Until.IsZero() || d <= skewLimit {
+		return
+	}
+	direction := "ahead of"
+	if r.round.skew > 0 {
+		direction = "behind"
+	}
+	batch.Warnings = append(batch.Warnings, fmt.Sprintf("this host's clock is %s %s AWS's; check its time service", d, direction))
+	batch.Levels = append(batch.Levels, sli.Level{Minute: r.window.To - 1, Name: LevelSkew, Value: d.Seconds()})
+}

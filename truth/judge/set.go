@@ -1,0 +1,178 @@
+package judge
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"mackerel-plugin-pipeline-sli/truth/sim"
+)
+
+// Set says how much is judged. Everything follows from it: the same set has the
+// same result, always.
+type Set struct {
+	Seeds int // worlds of each family
+	Weeks int // of healthy traffic, and as many with bursts
+	Hours int // of logs that are read minute by minute
+}
+
+// Standard is the set that docs/truth.md shows, Small one for every test run.
+var (
+	Standard = Set{Seeds: 16, Weeks: 8, Hours: 24}
+	Small    = Set{Seeds: 1, Weeks: 1, Hours: 2}
+)
+
+// Result is all that was found.
+type Result struct {
+	Set       Set
+	Exact     []Exact // by SLI and method
+	Estimates []Estimate
+	Detected  []Detected
+	Healthy   [2][]Alarms // by Rules; without and with bursts
+}
+
+// Detected are the alarms over one family's faults, by Rules.
+type Detected struct {
+	Family sim.Family
+	Alarms []Alarms
+}
+
+// faulty are the families whose fault ought to be noticed.
+var faulty = []sim.Family{sim.Stopped, sim.Throttled, sim.SlowWorker, sim.HotShard, sim.Poison, sim.SilentShard}
+
+// Run judges the set. said is told what has been done, for people who wait.
+func (s Set) Run(said func(string)) (*Result, error) {
+	r := &Result{Set: s}
+	for _, part := range []struct {
+		name string
+		run  func(*Result) error
+	}{{"exact methods", s.exact}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}} {
+		said(part.name)
+		if err := part.run(r); err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return r, nil
+}
+
+func (s Set) exact(r *Result) error {
+	hours, err := each(s.Hours, func(i int) ([]Exact, error) {
+		scenario, err := LogScenario(uint64(i))
+		if err != nil {
+			return nil, err
+		}
+		w, err := sim.Run(scenario)
+		if err != nil {
+			return nil, err
+		}
+		trial := AccessLogs(w)
+		if i%3 == 1 { // the agent was away now and then
+			trial.Absent = func(n int) bool { return n%13 > 5 }
+		}
+		if i%3 == 2 {
+			trial.Second = 47e9
+		}
+		return trial.Judge()
+	})
+	for _, found := range hours {
+		for _, x := range found {
+			i := slices.IndexFunc(r.Exact, func(o Exact) bool { return o.SLI == x.SLI && o.Method == x.Method })
+			if i < 0 {
+				r.Exact, i = append(r.Exact, Exact{}), len(r.Exact)
+			}
+			r.Exact[i].Add(x)
+		}
+	}
+	return err
+}
+
+// world is what one random world of a family gave.
+type world struct {
+	estimate Estimate
+	alarms   []Alarms // nil where its family has no fault
+}
+
+func (s Set) worlds(r *Result) error {
+	families := sim.Families()
+	worlds, err := each(len(families)*s.Seeds, func(i int) (world, error) {
+		family := families[i/s.Seeds]
+		scenario, err := sim.Random(family, uint64(i%s.Seeds))
+		if err != nil {
+			return world{}, err
+		}
+		w, err := sim.Run(scenario)
+		if err != nil {
+			return world{}, err
+		}
+		var one world
+		if one.estimate, err = Estimates(family, w); err == nil && slices.Contains(faulty, family) {
+			one.alarms, err = Detection(w)
+		}
+		return one, err
+	})
+	if err != nil {
+		return err
+	}
+	for i, family := range families {
+		sum := newEstimate(family)
+		alarms := make([]Alarms, len(Rules))
+		for _, one := range worlds[i*s.Seeds : (i+1)*s.Seeds] {
+			sum.Add(one.estimate)
+			addAlarms(alarms, one.alarms)
+		}
+		r.Estimates = append(r.Estimates, sum)
+		if slices.Contains(faulty, family) {
+			r.Detected = append(r.Detected, Detected{family, alarms})
+		}
+	}
+	return nil
+}
+
+func addAlarms(to, from []Alarms) {
+	for i := range from {
+		to[i].Add(from[i])
+	}
+}
+
+func (s Set) weeks(r *Result) error {
+	weeks, err := each(2*s.Weeks, func(i int) ([]Alarms, error) {
+		w, err := sim.Run(Week(uint64(i/2), i%2 == 1))
+		if err != nil {
+			return nil, err
+		}
+		return Health(w)
+	})
+	for k := range r.Healthy {
+		r.Healthy[k] = make([]Alarms, len(Rules))
+	}
+	for i, alarms := range weeks {
+		addAlarms(r.Healthy[i%2], alarms)
+	}
+	return err
+}
+
+// each does n pieces of work on all processors, and gives the results in order.
+func each[T any](n int, do func(int) (T, error)) ([]T, error) {
+	results, errs := make([]T, n), make([]error, n)
+	next := make(chan int)
+	var running sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		running.Go(func() {
+			for i := range next {
+				results[i], errs[i] = do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	running.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
