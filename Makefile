@@ -11,10 +11,10 @@ QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config test
 .PHONY: help quickstart build test test-all race kills e2e lint bench fuzz fuzz-seeds golden check package clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 quickstart: build ## build, and run the metric plugin over a bundled log with trouble in it
-	@printf '\n# The minute in which the on-call phone rings. What mackerel-agent reads:\n\n'
+	@printf '\n# A minute of trouble, as mackerel-agent reads it:\n\n'
 	$(QUICKSTART) --at $(QUICKSTART_AT)
 	@printf '\n# The graphs, as the agent asks for them at its start:\n\n'
 	MACKEREL_AGENT_PLUGIN_META=1 $(QUICKSTART)

@@ -198,8 +198,7 @@ func (c *stageCells) get(m sli.Minute) *sli.StageCell {
 
 // put replaces the cell of a minute.
 func (c *stageCells) put(m sli.Minute, cell *sli.StageCell) {
-	cell.Pack()
-	c.cells[m] = cell
+	delete(c.cells, m) // read again where it is asked for: a backlog has many
 	putRecord(c.tx, c.key(m), cell)
 }
 

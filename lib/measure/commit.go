@@ -105,8 +105,8 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	keep := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute}
 	if !j.run.All {
 		s.record.Answered, s.record.Refused = s.record.Answered.Within(keep), s.record.Refused.Within(keep)
+		trim(tx, s.cells.prefix, sli.MinuteAt(j.run.Now.Add(-keepCells)))
 	}
-	trim(tx, s.cells.prefix, sli.MinuteAt(j.run.Now.Add(-keepCells)))
 	s.record.Generation++
 	putRecord(tx, s.key, s.record)
 }
@@ -130,27 +130,35 @@ func (s *stageJob) addCells(r *reading) {
 	if r.cells == nil {
 		return
 	}
-	// The transaction may run twice: what was read stays as it is.
-	add := func(m sli.Minute, cell *sli.StageCell, tally sli.Tally) {
+	tallies := r.cells.tallies
+	if r.cells.whole {
+		all := new(sli.Tally)
+		for m, t := range tallies {
+			all.Add(*t)
+			s.judge(m, *t, r)
+		}
+		tallies = map[sli.Minute]*sli.Tally{0: all}
+	}
+	add := func(m sli.Minute) {
+		// The transaction may run twice: what was read stays as it is.
 		total := new(sli.StageCell)
 		total.Merge(s.cells.get(m))
-		total.Merge(cell)
-		total.Tally.Add(tally)
+		total.Merge(r.cells.cells[m])
+		if t := tallies[m]; t != nil {
+			total.Tally.Add(*t)
+		}
 		s.cells.put(m, total)
 		if !r.cells.whole {
 			s.judge(m, total.Tally, r)
 		}
 	}
-	for m, cell := range r.cells.cells {
-		add(m, cell, sli.Tally{})
+	for m := range r.cells.cells {
+		add(m)
 	}
-	for m, t := range r.cells.tallies {
-		at := m
-		if r.cells.whole {
-			at = 0
-			s.judge(m, *t, r)
+	for m := range tallies {
+		if r.cells.cells[m] == nil {
+			add(m)
 		}
-		add(at, nil, *t)
 	}
 }
 

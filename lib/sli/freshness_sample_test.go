@@ -6,17 +6,21 @@ import (
 	"time"
 )
 
-// Reference: R 4.3, binom::binom.confint(methods = "wilson").
+// A bound of Wilson's interval is the ratio that the sample lies exactly 1.96 of that
+// ratio's own standard errors away from.
 func TestASampleOfTracesSaysHowSureItIs(t *testing.T) {
-	for _, c := range []struct{ good, valid, lower, upper float64 }{
-		{5, 5, 0.5655175, 1},
-		{0, 5, 0, 0.4344825},
-		{8, 10, 0.4901625, 0.9433178},
-		{990, 1000, 0.9816811, 0.9945619},
-	} {
-		b := SampleBounds(Counts{Valid: c.valid, Good: c.good})
-		if math.Abs(*b.Lower-c.lower) > 1e-6 || math.Abs(*b.Upper-c.upper) > 1e-6 || b.Kind != "conditional" {
-			t.Errorf("%g of %g: %.7f…%.7f %s, want %.7f…%.7f", c.good, c.valid, *b.Lower, *b.Upper, b.Kind, c.lower, c.upper)
+	const z = 1.959964
+	for _, c := range []Counts{{Valid: 5, Good: 5}, {Valid: 5}, {Valid: 10, Good: 8}, {Valid: 1000, Good: 990}} {
+		b := SampleBounds(c)
+		ratio := c.Good / c.Valid
+		for _, bound := range []float64{*b.Lower, *b.Upper} {
+			away := math.Abs(ratio-bound) - z*math.Sqrt(bound*(1-bound)/c.Valid)
+			if math.Abs(away) > 1e-6 {
+				t.Errorf("%g of %g: the bound %g is off by %g", c.Good, c.Valid, bound, away)
+			}
+		}
+		if *b.Lower > ratio || ratio > *b.Upper || *b.Lower == *b.Upper || b.Kind != "conditional" {
+			t.Errorf("%g of %g: %g…%g %s", c.Good, c.Valid, *b.Lower, *b.Upper, b.Kind)
 		}
 	}
 	if b := SampleBounds(Counts{}); b.Lower != nil || b.Upper != nil || b.Kind != "none" {

@@ -209,11 +209,11 @@ func (j *judgement) retention(age *Age) {
 	}
 	retention := s.Retention.Seconds()
 	if age.Seconds > retention/2 {
-		j.consider(Critical, "retention", "records may be lost: the oldest is %s old of %s retention%s", secondsText(age.Seconds), Span(s.Retention), j.holdUp())
+		j.worsen(Critical, "retention", "records may be lost: the oldest is %s old of %s retention%s", secondsText(age.Seconds), Span(s.Retention), j.holdUp())
 		return
 	}
 	if loss, ok := s.Progress.LossIn(retention); ok && loss < min((6*time.Hour).Seconds(), retention/4) {
-		j.consider(Critical, "retention", "%s: records will be lost in about %s, when they reach the retention of %s%s", s.Name, secondsText(loss), Span(s.Retention), j.holdUp())
+		j.worsen(Critical, "retention", "%s: records will be lost in about %s, when they reach the retention of %s%s", s.Name, secondsText(loss), Span(s.Retention), j.holdUp())
 	}
 }
 

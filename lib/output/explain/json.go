@@ -231,6 +231,9 @@ func (p printer) result(r *sli.Result) result {
 	if out.Bounds.Kind == "" {
 		out.Bounds.Kind = "none"
 	}
+	if r.Rule.Bound != nil {
+		out.N = &r.Counts.Valid
+	}
 	if r.HasSince {
 		since := p.time(r.Since.Start())
 		out.Since = &since

@@ -1,6 +1,6 @@
 package cloudwatch
 
-import "slices"
+import "strings"
 
 // Absence is what it means that an answered metric has no point in a minute. The
 // zero value says nothing: neither zero nor anything else.
@@ -106,11 +106,18 @@ var balancerTraffic = []string{
 // polls has a point in every minute in which a mapping with its metrics on lives.
 var polls = []string{"PolledEventCount"}
 
-// absence is what a metric's absence means. A count of values (SampleCount, Sum, TC)
-// can be zero; no other statistic can.
+// absence is what it means that the metric has no point. A count of values can be
+// zero; no other statistic can.
 func (m Metric) absence(stat string) Absence {
-	counts := stat == SampleCount || stat == Sum || !slices.Contains([]string{Average, Minimum, Maximum}, stat)
 	a := absences[m.Namespace][m.Name]
-	a.Zero = a.Zero && counts
+	if m.Absent != nil {
+		a = *m.Absent
+	}
+	a.Zero = a.Zero && counts(stat)
 	return a
+}
+
+// counts tells which statistics count values, and so add over minutes.
+func counts(stat string) bool {
+	return stat == SampleCount || stat == Sum || strings.HasPrefix(stat, "TC(")
 }

@@ -149,8 +149,9 @@ type query struct {
 }
 
 func (f *fetcher) newPart(metrics []Metric, w sli.Window) *part {
+	w = aligned(w, metrics)
 	p := &part{metrics: metrics, input: &cloudwatch.GetMetricDataInput{
-		StartTime: aws.Time(aligned(w.From, metrics).Start()),
+		StartTime: aws.Time(w.Start()),
 		EndTime:   aws.Time(w.End()),
 	}}
 	for i, m := range metrics {
@@ -175,14 +176,15 @@ func (f *fetcher) newPart(metrics []Metric, w sli.Window) *part {
 	return p
 }
 
-// aligned moves the start back to where every metric's periods begin.
-func aligned(from sli.Minute, metrics []Metric) sli.Minute {
+// aligned widens a window to whole periods of every metric: a period cut short
+// would tell a part of its count.
+func aligned(w sli.Window, metrics []Metric) sli.Window {
 	common := sli.Minute(1)
 	for _, m := range metrics {
 		period := sli.Minute(m.Period / time.Minute)
 		common = common / gcd(common, period) * period
 	}
-	return from - from%common
+	return sli.Window{From: w.From - w.From%common, To: (w.To + common - 1) / common * common}
 }
 
 func gcd(a, b sli.Minute) sli.Minute {

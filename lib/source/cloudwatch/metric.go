@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // The statistics that every metric has. TC(:x) counts what lies at or below x.
@@ -34,6 +36,7 @@ type Metric struct {
 	Dimensions      []Dimension
 	Period          time.Duration // whole minutes; zero: the stage's
 	Stats           []string
+	Absent          *Absence // instead of what is known of the metric
 }
 
 // key is the metric's name within its stage.
@@ -53,6 +56,9 @@ func (m Metric) String() string {
 	}
 	return b.String()
 }
+
+// begin is the minute in which the period of a minute begins.
+func (m Metric) begin(at sli.Minute) sli.Minute { return at - at%sli.Minute(m.Period/time.Minute) }
 
 // identity tells metrics of all stages apart; the statistics don't belong to it.
 func (m Metric) identity() string {

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -58,14 +59,6 @@ func (t *telling) extended(metrics []Metric) {
 	}
 }
 
-func (t *telling) warnings() []string { return t.doubts }
-
-func (t *telling) doubt(text string) {
-	if !slices.Contains(t.doubts, text) {
-		t.doubts = append(t.doubts, text)
-	}
-}
-
 func (t *telling) minute(m sli.Minute) *Minute { return &Minute{At: m, Known: t.known, telling: t} }
 
 // Minute is one minute of a stage's answer, and where what it means is told.
@@ -82,34 +75,34 @@ func (m *Minute) Ask() sli.Ask { return m.telling.ask }
 // longer period stand in its first minute, anything else in all of its minutes.
 func (m *Minute) Stat(key, stat string) (float64, bool) {
 	metric, ok := m.metrics[key]
+	if ok && counts(stat) && m.At != metric.begin(m.At) {
+		return 0, true
+	}
+	return m.point(key, stat)
+}
+
+// point is a statistic over the whole period that the minute lies in.
+func (m *Minute) point(key, stat string) (float64, bool) {
+	metric, ok := m.metrics[key]
 	if !ok {
 		return 0, false
 	}
-	begin := m.At - m.At%sli.Minute(metric.Period/time.Minute)
-	absence := metric.absence(stat)
-	if v, ok := m.series[key].points[stat][begin]; ok {
-		if m.At != begin && counts(stat) {
-			return 0, true
-		}
-		return v, true
+	begin, series := metric.begin(m.At), m.series[key]
+	if v, ok := series.points[stat][begin]; ok || series.has(begin) {
+		return v, ok
 	}
+	absence := metric.absence(stat)
 	return 0, absence.Zero && (len(absence.With) == 0 || m.traffic(absence.With))
 }
 
 // traffic tells whether one of the named metrics has a point in this minute.
 func (m *Minute) traffic(names []string) bool {
 	for key, metric := range m.metrics {
-		begin := m.At - m.At%sli.Minute(metric.Period/time.Minute)
-		if slices.Contains(names, metric.Name) && m.series[key].has(begin) {
+		if slices.Contains(names, metric.Name) && m.series[key].has(metric.begin(m.At)) {
 			return true
 		}
 	}
 	return false
-}
-
-// counts tells which statistics count values, and so add over minutes.
-func counts(stat string) bool {
-	return stat == SampleCount || stat == Sum || strings.HasPrefix(stat, "TC(")
 }
 
 // Sum adds the Sums of metrics; false where none of them says anything.
@@ -165,10 +158,8 @@ func (m *Minute) Use(capacity string, used, limit float64) {
 
 // Rate books how much of a limit a second was used by a metric's Sum.
 func (m *Minute) Rate(capacity, key string, limitPerSecond float64) {
-	metric := m.metrics[key]
-	begin := m.At - m.At%sli.Minute(max(metric.Period, time.Minute)/time.Minute)
-	if v, ok := (&Minute{At: begin, Known: m.Known, telling: m.telling}).Stat(key, Sum); ok {
-		m.Use(capacity, v/max(metric.Period, time.Minute).Seconds(), limitPerSecond)
+	if v, ok := m.point(key, Sum); ok {
+		m.Use(capacity, v/m.metrics[key].Period.Seconds(), limitPerSecond)
 	}
 }
 
@@ -196,18 +187,8 @@ func (m *Minute) summary(key string, unit time.Duration) (sli.Summary, bool) {
 			s.Edges = append(s.Edges, sli.Edge{At: at * unit.Seconds(), Count: v})
 		}
 	}
-	slices.SortFunc(s.Edges, func(a, b sli.Edge) int { return compare(a.At, b.At) })
+	slices.SortFunc(s.Edges, func(a, b sli.Edge) int { return cmp.Compare(a.At, b.At) })
 	return s, true
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // bound is the x of TC(:x).
@@ -262,4 +243,8 @@ func (m *Minute) within(key string, n float64, edge, unit time.Duration) (float6
 func (m *Minute) Missing() { m.missing = m.missing.Add(sli.Window{From: m.At, To: m.At + 1}) }
 
 // Doubt warns, once per reading.
-func (m *Minute) Doubt(text string) { m.doubt(text) }
+func (m *Minute) Doubt(text string) {
+	if !slices.Contains(m.doubts, text) {
+		m.doubts = append(m.doubts, text)
+	}
+}

@@ -92,7 +92,7 @@ func (s *Source) Prepare(ask sli.Ask, cursor []byte) {
 	s.prepared = append(slices.DeleteFunc(s.prepared, func(old *reading) bool { return !old.now.Equal(ask.Now) }), r)
 }
 
-// prepare takes the reading that Prepare began for this very question.
+// take is the reading that Prepare began for this very question.
 func (s *Source) take(ask sli.Ask) *reading {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,8 +195,8 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 			return batch, err
 		}
 	}
-	s.answer(ask, r, &batch)
-	return batch, nil
+	err := s.answer(ask, r, &batch)
+	return batch, err
 }
 
 // describe asks AWS for what isn't configured. What can't be found out costs only
@@ -219,9 +219,12 @@ func (s *Source) describe(ctx context.Context, r *reading, batch *sli.Batch) err
 }
 
 // answer turns the round's answer into what the stage says.
-func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) {
+func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) error {
 	p := r.before
-	silent := s.listen(r)
+	silent, err := s.listen(r)
+	if err != nil {
+		return err
+	}
 	p.Asked, p.HasAsked, p.Silence = r.window.To-1, true, ""
 	batch.Inputs = r.known.Inputs
 	batch.Warnings = append(batch.Warnings, p.Doubts...)
@@ -230,7 +233,7 @@ func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) {
 		p.Silence = fmt.Sprintf("no point in 14 days: %s; check the name, the dimensions and the region", strings.Join(silent, ", "))
 		batch.Unanswered = p.silence()
 		batch.Cursor = p.cursor()
-		return
+		return nil
 	}
 	t := newTelling(ask, r)
 	for m := r.window.From; m < r.window.To; m++ {
@@ -240,12 +243,13 @@ func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) {
 	batch.Levels = append(batch.Levels, t.levels...)
 	batch.Summaries = t.summaries
 	batch.Missing = t.missing
-	batch.Warnings = append(batch.Warnings, t.warnings()...)
+	batch.Warnings = append(batch.Warnings, t.doubts...)
 	batch.Cursor = p.cursor()
+	return nil
 }
 
 // listen notes which pulses were heard and returns those that never were.
-func (s *Source) listen(r *reading) (silent []string) {
+func (s *Source) listen(r *reading) (silent []string, err error) {
 	p := r.before
 	for _, m := range r.metrics {
 		if !s.pulse(m) || slices.Contains(p.Seen, m.key()) {
@@ -261,7 +265,7 @@ func (s *Source) listen(r *reading) (silent []string) {
 		case history == nil: // looked less than a day ago
 			silent = append(silent, m.String())
 		case history.Err != nil:
-			silent = append(silent, m.String()+" ("+history.Err.Error()+")")
+			return nil, history.Err
 		case history.any():
 			p.see(m.key())
 		default:
@@ -269,7 +273,7 @@ func (s *Source) listen(r *reading) (silent []string) {
 			silent = append(silent, m.String())
 		}
 	}
-	return silent
+	return silent, nil
 }
 
 // skewLimit is how far the host's clock may be off without a word.

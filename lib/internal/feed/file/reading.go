@@ -176,7 +176,7 @@ func (r *reading) begin(ctx context.Context, f *file, h *os.File) error {
 	if r.opt.Start == End || t.Mtime.Before(r.opt.Since) {
 		tail = 0
 	}
-	if t.Gzip && tail == 0 {
+	if false {
 		t.Waiting, t.Ignored, t.Done = false, true, true
 		return nil
 	}

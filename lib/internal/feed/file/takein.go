@@ -98,7 +98,7 @@ func (r *reading) mayBeBorn(e *entry, log string) bool {
 // rotated says whether files of the log can have moved since the last run: its place holds another file, or one is gone.
 func (r *reading) rotated(log string) bool {
 	e := r.byPath[log]
-	return e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || e.taken.old.HeadLen == 0
+	return r.gaps[log] || e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || e.taken.old.HeadLen == 0
 }
 
 func (r *reading) take(e *entry, name string) *file {

@@ -1,0 +1,220 @@
+package sli
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+var judgeNow = time.Date(2026, 11, 22, 11, 40, 12, 0, time.FixedZone("JST", 9*3600))
+
+// asyncPipeline is a pipeline of a stream and a function in good health; break one
+// thing and judge.
+func asyncPipeline() *Pipeline {
+	plan := &Plan{
+		Name: "video", Window: 5 * time.Minute, Period: 28 * 24 * time.Hour,
+		Stages: []Stage{
+			{Name: "stream", Kind: "kinesis", Facts: Facts{Signals: []Signal{Accepted}, Role: Queue, Settle: 180 * time.Second}},
+			{Name: "transform", Kind: "lambda", Facts: Facts{Signals: []Signal{Invocation, Failed, Throttled, Handed, HandFailed}, Role: Worker, Settle: 180 * time.Second}},
+		},
+	}
+	if err := plan.Resolve(Spec{Kind: Freshness, Threshold: time.Minute, Target: 99}); err != nil {
+		panic(err)
+	}
+	worker := &StageCell{}
+	worker.Signals[Invocation] = 60
+	return &Pipeline{
+		Plan: plan, HasNewest: true, Newest: MinuteAt(judgeNow) - 4,
+		Age:  &Age{Seconds: 2, Basis: "age and work"},
+		Ages: []float64{2, 2, 2},
+		State: &State{Name: string(ProgressCurrent), Progress: Progress{State: ProgressCurrent, Since: -1}},
+		Results: []*Result{{
+			Rule: plan.Rules[0], Status: Value, Measured: 1, Counts: Counts{Valid: 40000, Good: 39990},
+		}},
+		Stages: []*StageReport{
+			{Stage: plan.Stages[0], Cell: &StageCell{}, Due: &StageCell{}},
+			{Stage: plan.Stages[1], Cell: &StageCell{}, Due: worker},
+		},
+	}
+}
+
+// Every wording of the check, with what leads to it.
+func TestVerdicts(t *testing.T) {
+	frozen := func(p *Pipeline) {
+		p.State = &State{Name: "FROZEN", Reason: "arrivals and no activity for 8m", Since: MinuteAt(judgeNow) - 8, HasSince: true,
+			Progress: Progress{State: ProgressFrozen, Rule: RuleSilence, Pending: 1204, Age: Some(492)}}
+		p.Age.Seconds, p.Ages = 492, []float64{432, 492}
+		p.Stages[1].Due = &StageCell{}
+		p.Stages[1].Due.Signals[Throttled] = 412
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*Pipeline, *Limits)
+		want   string
+	}{
+		{"on time", func(*Pipeline, *Limits) {}, "OK: fresh"},
+		{"on time, without counts", func(p *Pipeline, _ *Limits) { p.State.Progress.ByAgesOnly = true }, "OK: fresh as far as ages show"},
+		{"slow", func(p *Pipeline, _ *Limits) { p.Age.Seconds, p.Ages = 70, []float64{30, 70} },
+			"WARNING age: oldest record not yet visible is 1m10s old, limit 1m (estimate, by age and work)"},
+		{"very slow", func(p *Pipeline, _ *Limits) { p.Age.Seconds, p.Ages = 301, []float64{301} },
+			"CRITICAL age: oldest record not yet visible is 5m1s old, limit 5m (estimate, by age and work)"},
+		{"at the limit exactly", func(p *Pipeline, _ *Limits) { p.Age.Seconds, p.Ages = 60, []float64{60} }, "OK: fresh"},
+		{"just under the limit again: not yet recovered", func(p *Pipeline, _ *Limits) { p.Age.Seconds, p.Ages = 58, []float64{70, 58} },
+			"WARNING age: oldest record not yet visible is 58s old, limit 1m (estimate, by age and work)"},
+		{"two minutes within the limit: recovered", func(p *Pipeline, _ *Limits) { p.Age.Seconds, p.Ages = 58, []float64{70, 58, 58} }, "OK: fresh"},
+		{"well under the limit: recovered at once", func(p *Pipeline, _ *Limits) { p.Age.Seconds, p.Ages = 54, []float64{70, 54} }, "OK: fresh"},
+		{"stopped consumer", func(p *Pipeline, _ *Limits) { frozen(p) },
+			"CRITICAL state: FROZEN: 1,204 records accepted since 11:32 JST, none processed; transform was not invoked (throttled 412/min); oldest is 8m12s, limit 5m"},
+		{"losing", func(p *Pipeline, _ *Limits) {
+			p.State = &State{Name: "LOSING", Reason: "the age grows by 12s a minute", Progress: Progress{State: ProgressLosing, AgeSlope: Some(12), Age: Some(40)}}
+		}, "WARNING state: LOSING: the age grows by 12s a minute; oldest is 2s, limit 5m"},
+		{"draining leaves the verdict alone", func(p *Pipeline, _ *Limits) { p.State.Name = "DRAINING" }, "OK: fresh"},
+		{"nothing arrives, nothing owed", func(p *Pipeline, _ *Limits) {
+			p.State.Name, p.Results[0].Status, p.Results[0].Counts = "IDLE", NoTraffic, Counts{}
+		}, "OK no_traffic: no traffic"},
+		{"no traffic, not allowed", func(p *Pipeline, l *Limits) {
+			p.State.Name, p.Results[0].Status, l.NoTraffic = "IDLE", NoTraffic, "WARNING"
+		}, "WARNING no_traffic: no traffic"},
+		{"retention running out", func(p *Pipeline, _ *Limits) {
+			p.State.Retention = 24 * time.Hour
+			p.Age.Seconds, p.Ages = 13*3600, []float64{13 * 3600}
+		}, "CRITICAL retention: records may be lost: the oldest is 13h old of 24h retention"},
+		{"retention at its default and healthy", func(p *Pipeline, _ *Limits) { p.State.Retention = 24 * time.Hour }, "OK: fresh"},
+		{"one failure among ten proves nothing", func(p *Pipeline, l *Limits) {
+			l.CriticalRatio, p.Results[0].Counts = 99, Counts{Valid: 10, Good: 9}
+		}, "OK: fresh"},
+		{"an estimate alone may only warn", func(p *Pipeline, l *Limits) {
+			l.CriticalRatio, p.Results[0].Counts = 99, Counts{Valid: 1000, Good: 800}
+		}, "WARNING ratio: freshness 80% is below 99% (estimate, n=1000, nothing proven agrees): 200 of 1,000 records bad in 5m"},
+		{"an estimate with a proven bound", func(p *Pipeline, l *Limits) {
+			upper := 0.9
+			l.CriticalRatio, p.Results[0].Counts, p.Results[0].Bounds.Upper = 99, Counts{Valid: 1000, Good: 800}, &upper
+		}, "CRITICAL ratio: freshness 80% is below 99% (estimate, n=1000): 200 of 1,000 records bad in 5m"},
+		{"source forbidden", func(p *Pipeline, _ *Limits) {
+			p.Newest -= 30
+			p.Age, p.State = nil, nil
+			p.Stages[1].Err = errText("cloudwatch ap-northeast-1: access denied for cloudwatch:GetMetricData")
+		}, "UNKNOWN lag: not measured: stage transform: cloudwatch ap-northeast-1: access denied for cloudwatch:GetMetricData"},
+		{"measurement late", func(p *Pipeline, _ *Limits) { p.Newest -= 6 },
+			"UNKNOWN lag: not measured: the newest complete minute ended 9m12s ago, limit 6m"},
+		{"missing is allowed", func(p *Pipeline, l *Limits) { p.Newest -= 6; l.Missing = "OK" }, "OK: fresh"},
+		{"a proven breach beats UNKNOWN", func(p *Pipeline, _ *Limits) { p.Newest -= 6; frozen(p) },
+			"CRITICAL state: FROZEN: 1,204 records accepted since 11:32 JST, none processed; transform was not invoked (throttled 412/min); oldest is 8m12s, limit 5m"},
+		{"nothing owed is known, age is not", func(p *Pipeline, _ *Limits) { p.Age, p.Ages = nil, nil }, "UNKNOWN not_measured: age not measured"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, limits := asyncPipeline(), Limits{}
+			c.change(p, &limits)
+			f := Judge(p, limits, judgeNow)
+			got := f.Status.String() + ": " + f.Text
+			if f.Rule != "" {
+				got = f.Status.String() + " " + f.Rule + ": " + f.Text
+			}
+			if got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+type errText string
+
+func (e errText) Error() string { return string(e) }
+
+// A pipeline that has neither an age nor a rule is not OK by default.
+func TestNothingToJudgeIsUnknown(t *testing.T) {
+	plan := &Plan{Name: "web", Window: 5 * time.Minute, Period: 28 * 24 * time.Hour,
+		Stages: []Stage{{Name: "front", Kind: "access_log", Facts: Facts{Signals: []Signal{Request, Accepted}}}}}
+	if err := plan.Resolve(Spec{Kind: Availability, Target: 99.9}); err != nil {
+		t.Fatal(err)
+	}
+	f := Judge(&Pipeline{Plan: plan}, Limits{}, judgeNow)
+	if f.Status != Unknown || !strings.Contains(f.Text, "--sli") {
+		t.Errorf("got %v: %s", f.Status, f.Text)
+	}
+}
+
+// The burn-rate rules against a computation of their own: for each rule of the
+// workbook's table, both windows summed minute by minute.
+func TestBurnRatesAgainstAReference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		days := rapid.SampledFrom([]int{28, 30}).Draw(t, "period")
+		target := rapid.SampledFrom([]float64{99, 99.9}).Draw(t, "target")
+		const history = 3 * 24 * 60
+		calm := rapid.Float64Range(0, 0.02).Draw(t, "share of bad, before")
+		storm := rapid.Float64Range(0, 0.5).Draw(t, "share of bad, at the end")
+		length := rapid.IntRange(0, history).Draw(t, "minutes of trouble")
+		traffic := rapid.SampledFrom([]float64{0.02, 1, 500}).Draw(t, "records a minute")
+		valid, bad := make([]float64, history), make([]float64, history)
+		for i := range valid {
+			valid[i] = math.Floor(float64(i+1)*traffic) - math.Floor(float64(i)*traffic)
+			share := calm
+			if i >= history-length {
+				share = storm
+			}
+			bad[i] = math.Round(valid[i] * share)
+		}
+		sum := func(minutes int) (v, b float64) {
+			for i := history - minutes; i < history; i++ {
+				v, b = v+valid[i], b+bad[i]
+			}
+			return v, b
+		}
+
+		// The reference: factors for 30 days, scaled; the worst status wins.
+		want := OK
+		for _, rule := range []struct {
+			long, short int
+			factor      float64
+			page        bool
+		}{{60, 5, 14.4, true}, {360, 30, 6, true}, {1440, 120, 3, false}, {4320, 360, 1, false}} {
+			factor := rule.factor * float64(days) / 30
+			lv, lb := sum(rule.long)
+			sv, sb := sum(rule.short)
+			allowed := (100 - target) / 100
+			if lv == 0 || sv == 0 || lb/lv/allowed < factor || sb/sv/allowed < factor {
+				continue
+			}
+			status := Warning
+			if rule.page && lb >= 2 && lv >= 1/(factor*allowed) {
+				status = Critical
+			}
+			if status.WorseThan(want) {
+				want = status
+			}
+		}
+
+		p := asyncPipeline()
+		p.Plan.Period = time.Duration(days) * 24 * time.Hour
+		r := p.Results[0]
+		r.Rule.Objective = Objective{Target: target, Period: p.Plan.Period}
+		for _, rule := range BurnRules(p.Plan.Period) {
+			for _, l := range []time.Duration{rule.Long, rule.Short} {
+				v, b := sum(int(l / time.Minute))
+				c := Counts{Valid: v, Good: v - b}
+				r.Burns = append(r.Burns, Burn{Length: l, Rate: r.Rule.Objective.Burn(c), Counts: c, Measured: true})
+			}
+		}
+		if f := Judge(p, Limits{BurnRate: true}, judgeNow); f.Status != want {
+			t.Fatalf("got %v (%s), want %v", f.Status, f.Text, want)
+		}
+	})
+}
+
+// Rules whose windows aren't filled keep silent; only when none can speak is that said.
+func TestBurnRulesWithoutHistoryAreSilent(t *testing.T) {
+	p := asyncPipeline()
+	if f := Judge(p, Limits{BurnRate: true}, judgeNow); f.Status != Unknown || f.Rule != "burn_rate" {
+		t.Errorf("without any history: %v %s", f.Status, f.Text)
+	}
+	p.Results[0].Burns = []Burn{
+		{Length: time.Hour, Rate: 0, Measured: true}, {Length: 5 * time.Minute, Rate: 0, Measured: true},
+		{Length: 6 * time.Hour, Rate: 99}, {Length: 30 * time.Minute, Rate: 99, Measured: true},
+	}
+	if f := Judge(p, Limits{BurnRate: true}, judgeNow); f.Status != OK {
+		t.Errorf("with one rule that can speak: %v %s", f.Status, f.Text)
+	}
+}
