@@ -8,7 +8,7 @@ KILLS    ?= 1000
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race kills e2e lint bench fuzz fuzz-seeds golden check package clean
+.PHONY: help quickstart build test test-all race kills e2e lint bench fuzz fuzz-seeds golden check package demo truth clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,12 @@ check: lint test golden ## what must hold before a change is sent
 package: ## zips for mkr, packages, sums, into dist/
 	go run ./packaging/zip
 	go run ./packaging/sums
+
+demo: ## an hour of a simulated pipeline with trouble in it, minute by minute
+	go run ./truth/cmd/demo
+
+truth: ## judge the suite against simulated pipelines whose truth is known
+	go run ./truth/cmd/truth
 
 clean: ## remove what was built
 	rm -rf $(BIN) dist

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package pipelinesli_test holds the tests of both programs as people and the agent
 // meet them: scripts, and the examples of the documentation.
 package pipelinesli_test

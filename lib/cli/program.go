@@ -34,11 +34,12 @@ type command struct {
 
 // commands are all words that mackerel-plugin-pipeline-sli knows.
 var commands = map[string]command{
-	"doctor":   {nil, "asks every source once and says what works", (*program).doctor},
-	"explain":  {[]string{"json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
-	"validate": {nil, "the configuration: errors, scopes, series", (*program).validate},
-	"export":   {[]string{"from", "to"}, "events of every due minute with its own time, for mkr throw", (*program).export},
-	"init":     {nil, "a commented configuration file to begin with, from flags", (*program).starter},
+	"doctor":     {nil, "asks every source once and says what works", (*program).doctor},
+	"iam-policy": {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
+	"explain":    {[]string{"json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
+	"validate":   {nil, "the configuration: errors, scopes, series", (*program).validate},
+	"export":     {[]string{"from", "to"}, "events of every due minute with its own time, for mkr throw", (*program).export},
+	"init":       {nil, "a commented configuration file to begin with, from flags", (*program).starter},
 }
 
 const usage = `[OPTIONS] [COMMAND]

@@ -20,6 +20,7 @@ func (p *program) validate(context.Context) int {
 		return p.usage(err)
 	}
 	total := 0
+	cost := newCost()
 	for _, pipeline := range c.Pipelines {
 		plan := pipeline.Plan
 		n := p.env.Outputs.Series(plan)
@@ -29,11 +30,13 @@ func (p *program) validate(context.Context) int {
 			fmt.Fprintf(p.env.Stdout, "  %-13s %s from %s, %s, scope %s, settles after %s, window %s, target %g%%\n", rule.Kind,
 				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.Span(rule.Settle), sli.Span(rule.Window), rule.Target)
 		}
+		cost.add(plan)
 		for _, lint := range sli.Lints(plan) {
 			p.voice.warn("pipeline "+plan.Name+": "+lint, "")
 		}
 	}
 	fmt.Fprintf(p.env.Stdout, "%d series in all, of %d per standard host (%d on a micro host)\n", total, seriesPerHost, seriesPerMicro)
+	cost.print(p.env.Stdout)
 	return exitOK
 }
 

@@ -25,6 +25,18 @@ type Kind struct {
 type Around struct {
 	Pipeline, Stage string
 	Zone            *time.Location
+	AWS             []AWS // the stage's, the pipeline's and the file's; earlier ones win
+	Graphs          sli.Graphs
+	Latency         bool // the latency SLI is configured
+}
+
+// AWS says which account and region is asked, and as whom.
+type AWS struct {
+	Region      string `yaml:"region" doc:"the AWS region" otherwise:"AWS_REGION, else the profile's"`
+	Profile     string `yaml:"profile" doc:"a profile of the shared configuration files" otherwise:"AWS_PROFILE, else default"`
+	RoleARN     string `yaml:"role_arn" pattern:"arn:[^:]+:iam::[0-9]{12}:role/.+" doc:"the role to assume"`
+	ExternalID  string `yaml:"external_id" secret:"true" doc:"what the role's trust policy may ask for"`
+	EndpointURL string `yaml:"endpoint_url" pattern:"https?://.+" doc:"another endpoint for every service" otherwise:"AWS_ENDPOINT_URL, else the region's"`
 }
 
 // Config is what configuration files say.
@@ -90,7 +102,7 @@ func (r Reader) read(source Source) ([]Pipeline, string, error) {
 	list, _ := root.Get("pipelines")
 	var pipelines []Pipeline
 	for i, node := range list.Items() {
-		b := builder{reader: r, node: node, from: f.Pipelines[i], metrics: f.Metrics}
+		b := builder{reader: r, node: node, from: f.Pipelines[i], metrics: f.Metrics, aws: f.AWS}
 		p := b.build()
 		p.Plan.Owner = source.Path
 		pipelines = append(pipelines, p)
@@ -128,6 +140,7 @@ type builder struct {
 	node    *section.Node
 	from    pipeline
 	metrics section.StringList // top level's
+	aws     AWS                // top level's
 	plan    *sli.Plan
 	found   []Evidence
 	errs    []error
@@ -198,7 +211,10 @@ func (b *builder) stages() {
 		if s.RenameFrom != "" {
 			b.plan.StageNames[s.Name] = s.RenameFrom
 		}
-		evidence, err := b.reader.Kinds[s.Of.Kind].New(s.Of.Node, Around{Pipeline: b.from.Name, Stage: s.Name, Zone: b.reader.Zone})
+		evidence, err := b.reader.Kinds[s.Of.Kind].New(s.Of.Node, Around{
+			Pipeline: b.from.Name, Stage: s.Name, Zone: b.reader.Zone,
+			AWS: []AWS{s.AWS, b.from.AWS, b.aws}, Graphs: b.plan.Graphs, Latency: b.from.SLIs.Latency != nil,
+		})
 		if err != nil {
 			b.refuse(err)
 			continue

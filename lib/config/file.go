@@ -11,6 +11,7 @@ import (
 type file struct {
 	StateDir  string             `yaml:"state_dir" doc:"where positions and counts are kept" otherwise:"under the agent's work directory"`
 	Metrics   section.StringList `yaml:"metrics" doc:"which graphs are posted: a set (minimal, standard, full) and/or graph names" otherwise:"minimal"`
+	AWS       AWS                `yaml:"aws" doc:"region, credentials and endpoint of stages that ask AWS"`
 	Pipelines []pipeline         `yaml:"pipelines" required:"true" doc:"one entry per pipeline"`
 }
 
@@ -19,6 +20,7 @@ type pipeline struct {
 	Label      string             `yaml:"label" doc:"shown to people instead of the name"`
 	Window     section.Duration   `yaml:"window" default:"5m" min:"1m" max:"1h" doc:"what ratios speak of, in whole minutes"`
 	Metrics    section.StringList `yaml:"metrics" doc:"as at top level, for this pipeline" otherwise:"top level's"`
+	AWS        AWS                `yaml:"aws" doc:"instead of top level's"`
 	Stages     []stage            `yaml:"stages" required:"true" doc:"the places a record passes, in order"`
 	SLIs       slis               `yaml:"slis" required:"true" doc:"what is measured, by which objective"`
 	Check      check              `yaml:"check" doc:"options of check-pipeline-freshness for this pipeline; its flags win"`
@@ -31,6 +33,7 @@ type pipeline struct {
 
 type stage struct {
 	Name       string `yaml:"name" required:"true" pattern:"[A-Za-z0-9-]+" doc:"unique within the pipeline"`
+	AWS        AWS    `yaml:"aws" doc:"instead of the pipeline's"`
 	RenameFrom string `yaml:"rename_from" pattern:"[A-Za-z0-9-]+" doc:"the name the stage had; its position and history go on"`
 	Of         section.Variant
 }

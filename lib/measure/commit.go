@@ -18,6 +18,7 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	for _, s := range j.stages {
 		s.commit(tx, j)
 	}
+	j.claimErrands(tx, j.sources)
 	j.follow(tx)
 	ledgers := make([]*ledger, 0, len(j.plan.Rules)+len(j.plan.Flows))
 	for _, rule := range slices.Concat(j.plan.Rules, j.plan.Flows) {
@@ -242,7 +243,11 @@ func (s *stageJob) answer(j *job, r *reading) {
 		from = j.settled(s, s.loaded.ReadTo)
 	}
 	if from < to {
-		s.record.Answered = s.record.Answered.Add(sli.Window{From: from, To: to})
+		w := sli.Window{From: from, To: to}
+		s.record.Answered = s.record.Answered.Add(w)
+		for _, missing := range r.batch.Missing.Within(w) {
+			s.record.Answered = s.record.Answered.Remove(missing)
+		}
 	}
 	if r.batch.To.After(s.record.ReadTo) {
 		s.record.ReadTo = r.batch.To

@@ -13,6 +13,10 @@ type job struct {
 	plan   *sli.Plan
 	stages []*stageJob
 
+	sources []Source // of the stages
+
+	errands []*errands // claimed by the transaction, to be done after it
+
 	ids *idBook // in the transaction: the records that are followed, nil if none are
 }
 
@@ -36,7 +40,7 @@ type stageJob struct {
 }
 
 func (r Run) newJob(tx Tx, p Pipeline) (*job, error) {
-	j := &job{run: r, plan: p.Plan}
+	j := &job{run: r, plan: p.Plan, sources: p.Sources}
 	var rec pipelineRecord
 	getRecord(tx, pipelineKey(p.Plan.Name), &rec)
 	if err := r.foreign(p.Plan, rec); err != nil {
@@ -66,7 +70,7 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
 	}
 	var old, new []*ruleCounter
 	for _, rule := range slices.Concat(j.plan.Rules, j.plan.Flows) {
-		if (rule.Classify == nil && rule.Weigh == nil) || !rule.Feeds(stage.Name) {
+		if (rule.Classify == nil && rule.Weigh == nil) || !rule.Counts(stage.Name) {
 			continue
 		}
 		counter := j.counter(tx, rule)
@@ -148,6 +152,7 @@ func (j *job) reading(s *stageJob, source Source, rules []*ruleCounter) *reading
 		ask: sli.Ask{
 			Now:   j.run.Now,
 			Until: j.run.Until,
+			Clock: j.run.clock(),
 			Edges: edges(j.plan, s.stage.Name),
 			Good:  good(j.plan, s.stage.Name),
 		},

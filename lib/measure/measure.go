@@ -66,6 +66,10 @@ type Run struct {
 	All       bool // everything there is, instead of the window; the store should be empty
 	Adopt     bool // take over pipelines whose configuration file is gone
 	History   bool // budgets and burn rates are wanted
+	Inject    bool // probers may send; only the metric program's ordinary run does
+	// Clock is the time now, for the instants that probers send and see at; nil: it
+	// stands still at Now.
+	Clock func() time.Time
 }
 
 // commitTime bounds the transaction that ends a run; it must end in time even when
@@ -113,7 +117,13 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 		}
 		return nil
 	})
-	return report, err
+	if err != nil {
+		return report, err
+	}
+	if err := r.inject(ctx, jobs, report); err != nil {
+		report.Warnings = append(report.Warnings, fmt.Sprintf("what became of the prover's records isn't noted, they count as uncertain unless they are found: %v", err))
+	}
+	return report, nil
 }
 
 // Acknowledge says that the point was printed, so that the next one may be fixed.

@@ -40,14 +40,19 @@ func availabilityRule(p *Plan, spec *Spec) (*Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rule{
+	rule := &Rule{
 		Method:     stage.Kind,
 		Stages:     []string{stage.Name},
 		Population: "requests",
 		Quality:    Exact,
 		Formula:    "requests answered with a good status / requests",
 		Classify:   RequestAvailability(spec.abortLimit()),
-	}, nil
+	}
+	if s := p.prover(); s != nil {
+		rule.Hears = []string{s.Name}
+		rule.Classify = withUninjected(rule.Classify)
+	}
+	return rule, nil
 }
 
 func (s Spec) abortLimit() time.Duration {

@@ -24,6 +24,8 @@ type StageCell struct {
 	Reports *Reports    `json:",omitempty"` // what a function's platform reported
 	EMF     []EMFSeries `json:",omitempty"` // metrics that the log publishes, sorted by name
 
+	Probes map[ProbeVerdict]float64 `json:",omitempty"` // known-answer records by their verdicts
+
 	// Summaries are what statistics say, by name: age, work, store. They don't merge.
 	Summaries map[string]Summary `json:",omitempty"`
 }
@@ -45,6 +47,9 @@ func (c *StageCell) Count(e *Event) {
 	}
 	if e.HasDelay {
 		c.Delay.Add(e.Delay, uint64(e.Weight+0.5))
+	}
+	if e.Probe != nil {
+		c.prove(e.Probe.Verdict, e.Weight)
 	}
 	if e.Lambda != nil {
 		if c.Reports == nil {
@@ -158,6 +163,9 @@ func (c *StageCell) Merge(d *StageCell) {
 	for name, v := range d.Summaries {
 		c.Describe(name, v)
 	}
+	for verdict, n := range d.Probes {
+		c.prove(verdict, n)
+	}
 	if d.Reports != nil {
 		if c.Reports == nil {
 			c.Reports = new(Reports)
@@ -173,6 +181,13 @@ func (c *StageCell) Merge(d *StageCell) {
 func (c *StageCell) Pack() {
 	c.Latency.Pack()
 	c.Delay.Pack()
+}
+
+func (c *StageCell) prove(verdict ProbeVerdict, n float64) {
+	if c.Probes == nil {
+		c.Probes = make(map[ProbeVerdict]float64)
+	}
+	c.Probes[verdict] += n
 }
 
 // Describe sets what statistics say under a name.

@@ -30,6 +30,8 @@ const (
 	HandFailed // of them, those whose attempt failed
 	Sent       // messages put into a queue, about
 	Deleted    // messages taken out of it for good, about
+	Probed     // a known-answer record whose verdict is in
+	Uninjected // a known-answer record that the front didn't take
 	Row        // rows of a store, good where they are young enough
 	Trace      // traced requests: a sample, with its delay where that is known
 	signals    // their number
@@ -38,7 +40,7 @@ const (
 var signalNames = [signals]string{
 	"", "requests", "accepted", "received", "done", "failed", "filtered", "dropped", "dead_lettered",
 	"duplicate", "correct", "wrong", "run_start", "run_done", "invocations", "throttled",
-	"answers", "polled", "handed", "hand_failed", "sent", "deleted", "rows", "traces",
+	"answers", "polled", "handed", "hand_failed", "sent", "deleted", "probed", "uninjected", "rows", "traces",
 }
 
 // String is the signal's name as configuration and reports spell it.
@@ -86,6 +88,7 @@ type Event struct {
 
 	Lambda *LambdaReport // what the platform says of an invocation; nil: nothing
 	EMF    []EMFSeries   // the metrics that the line publishes
+	Probe  *Probe        // what became of a known-answer record; nil: it is none
 }
 
 // Level is a gauge at a minute. Levels take max or last; they don't add.

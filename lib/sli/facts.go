@@ -51,7 +51,8 @@ type Facts struct {
 	// Settle; its assumed value is part of Settle's documentation, not of Settle.
 	SettleInput string
 
-	Runs *Runs // a batch job's schedule
+	Runs    *Runs    // a batch job's schedule
+	Proving *Proving // how known-answer records are sent; nil: none are
 
 	// MaxMalformed is the share (0…1) of malformed lines over which a minute is not
 	// measured; 0 for sources without lines.
@@ -107,6 +108,8 @@ type Ask struct {
 	Good  Match           // what makes a request good; empty: the default
 	Again bool            // read once more what the cursor has passed, from From on; no new cursor
 	Final bool            // everything there is, from the beginning, an unfinished last line too
+	// Clock is the time now, for a prover's looks alone; nil: it stands still at Now.
+	Clock func() time.Time
 
 	// Emit takes one event; it and what it points to are valid only during the call.
 	Emit func(*Event)

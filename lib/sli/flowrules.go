@@ -1,6 +1,9 @@
 package sli
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // flowSignals are the counts of the flow graph, in the order of a record's life.
 var flowSignals = []Signal{Accepted, Done, Filtered, Dropped, DeadLettered, Duplicate}
@@ -28,6 +31,11 @@ func (p *Plan) flowRules() []*Rule {
 		})
 	}
 	return rules
+}
+
+// Counts tells whether a flow rule of the plan counts under that kind.
+func (p *Plan) Counts(kind Kind) bool {
+	return slices.ContainsFunc(p.Flows, func(r *Rule) bool { return r.Kind == kind })
 }
 
 // counting is the stage that counts a signal; nil if none does.
@@ -90,13 +98,16 @@ func FlowMetric(kind Kind) (Graph, string) {
 	if stage, ok := strings.CutPrefix(string(kind), throttlePrefix); ok {
 		return GraphThrottle, stage
 	}
+	if metric, ok := isProverMetric(kind); ok {
+		return GraphProver, metric
+	}
 	if kind == Kind(Duplicate.String()) {
 		return GraphFlow, "duplicates"
 	}
 	return GraphFlow, string(kind)
 }
 
-// Flowing adds the rules that the flow and throttle graphs need; it is called once all
+// Flowing adds the rules that the flow, throttle and prover graphs need; it is called once all
 // SLIs are resolved.
 func (p *Plan) Flowing() {
 	if p.Graphs[GraphFlow] {
@@ -104,5 +115,8 @@ func (p *Plan) Flowing() {
 	}
 	if p.Graphs[GraphThrottle] {
 		p.Flows = append(p.Flows, p.throttleRules()...)
+	}
+	if p.Graphs[GraphProver] {
+		p.Flows = append(p.Flows, p.proverRules()...)
 	}
 }

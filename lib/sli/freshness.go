@@ -50,12 +50,13 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 			return flowRule(path, spec)
 		}},
 		{"traces", func() (*Rule, error) { return tracesRule(p, spec) }},
+		{"prover", func() (*Rule, error) { return proverFreshnessRule(p, spec) }},
 	}
 	for _, m := range methods {
 		if spec.From == m.name {
 			return m.find()
 		}
-		if spec.From != "" || m.name == "flow" || m.name == "traces" {
+		if spec.From != "" || m.name == "flow" || m.name == "traces" || m.name == "prover" {
 			continue
 		}
 		if rule, err := m.find(); err == nil {

@@ -33,7 +33,7 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 			from = a.Stages[0]
 		}
 	}
-	stage, err := p.first(from, func(f Facts) bool { return f.Gives(Request) && f.Latency }, "requests with a duration",
+	stage, err := p.first(from, func(f Facts) bool { return f.Latency && (f.Gives(Request) || f.Gives(Answer)) }, "requests with a duration",
 		"name a stage with an access_log that has a request time")
 	if err != nil {
 		return nil, err

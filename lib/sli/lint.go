@@ -21,5 +21,5 @@ func Lints(p *Plan) []string {
 			}
 		}
 	}
-	return out
+	return append(out, proverLints(p)...)
 }

@@ -65,6 +65,7 @@ type Rule struct {
 	Spec
 	Method     string        // access_log, records, stages, …
 	Stages     []string      // that feed it, in order
+	Hears      []string      // stages whose events count too, but whose answer isn't waited for
 	Population string        // requests, records, seconds, …
 	Quality    string        // exact or estimate
 	Formula    string        // in words
@@ -267,6 +268,9 @@ func (p *Plan) settleOf(r *Rule) time.Duration {
 	return settle + r.Extra
 }
 
+// Counts tells whether events of the stage are judged by the rule.
+func (r *Rule) Counts(stage string) bool { return r.Feeds(stage) || slices.Contains(r.Hears, stage) }
+
 // Fingerprint spells everything that shapes the rule's counts: method, threshold,
 // good and the evidence. Targets, limits and labels don't; they may change without
 // a new history.
@@ -286,11 +290,14 @@ func (s Stage) Fingerprint() string {
 	return s.Kind + " " + s.Facts.Reads + " {" + s.Facts.Rule + "}"
 }
 
-// Sources is the slowest settle of the sources alone, without deadlines.
+// Sources is the slowest settle of the sources alone, without deadlines: a prover's is
+// one.
 func (p *Plan) Sources() time.Duration {
 	var settle time.Duration
 	for _, s := range p.Stages {
-		settle = max(settle, s.Facts.Settle)
+		if !s.Facts.Proves() {
+			settle = max(settle, s.Facts.Settle)
+		}
 	}
 	return settle
 }

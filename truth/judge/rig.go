@@ -19,6 +19,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/output/explain"
 	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
 	"mackerel-plugin-pipeline-sli/lib/source/builtin"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
@@ -33,21 +34,32 @@ type Log struct {
 type Rig struct {
 	World *sim.World
 	Now   sim.Instant // how far the world has come
+	Dir   string      // holds the configuration, the logs and the state
+	Width int         // of the terminal that commands believe to write to; 0 none
 
-	dir  string
-	logs []Log
-	env  map[string]string
+	logs  []Log
+	cloud *cwtest.Server
+	env   map[string]string
 }
 
-// NewRig makes the folder. The configuration may name files as {{dir}}/NAME.
+// NewRig makes the folder. The configuration may name files as {{dir}}/NAME and
+// the stand-in for the cloud, with all that the world publishes, as {{cloud}}.
 func NewRig(w *sim.World, config string, logs ...Log) (*Rig, error) {
 	dir, err := os.MkdirTemp("", "pipeline-truth-")
 	if err != nil {
 		return nil, err
 	}
-	r := &Rig{World: w, Now: w.Start, dir: dir, logs: logs, env: map[string]string{
+	r := &Rig{World: w, Now: w.Start, Dir: dir, logs: logs, env: map[string]string{
 		"MACKEREL_AGENT_PLUGIN_META": "", // as the agent calls
 	}}
+	if strings.Contains(config, "{{cloud}}") {
+		r.cloud = newCloud(w, func() time.Time { return r.Now.Time() })
+		for _, pair := range r.cloud.Env() {
+			name, value, _ := strings.Cut(pair, "=")
+			r.env[name] = value
+		}
+		config = strings.ReplaceAll(config, "{{cloud}}", r.cloud.URL)
+	}
 	config = strings.ReplaceAll(config, "{{dir}}", dir)
 	err = os.WriteFile(r.path("pipeline-sli.yaml"), []byte(config), 0o600)
 	for _, l := range logs {
@@ -61,9 +73,19 @@ func NewRig(w *sim.World, config string, logs ...Log) (*Rig, error) {
 }
 
 // Close removes the folder.
-func (r *Rig) Close() { _ = os.RemoveAll(r.dir) }
+func (r *Rig) Close() {
+	r.Leave()
+	_ = os.RemoveAll(r.Dir)
+}
 
-func (r *Rig) path(name string) string { return filepath.Join(r.dir, name) }
+// Leave ends what runs and leaves the folder to be looked at.
+func (r *Rig) Leave() {
+	if r.cloud != nil {
+		r.cloud.Close()
+	}
+}
+
+func (r *Rig) path(name string) string { return filepath.Join(r.Dir, name) }
 
 // Advance lets the world go on until an instant: lines are written, files are
 // rotated.
@@ -72,6 +94,9 @@ func (r *Rig) Advance(to sim.Instant) error {
 		if err := r.write(l, to); err != nil {
 			return fmt.Errorf("%s: %w", l.Name, err)
 		}
+	}
+	if r.cloud != nil {
+		publish(r.cloud, r.World, r.Now, to)
 	}
 	r.Now = to
 	return nil
@@ -151,6 +176,8 @@ func (r *Rig) run(main func(cli.Env) int, agent bool, args ...string) Run {
 		Zone:   time.UTC,
 		UID:    os.Getuid(),
 		Kinds:  builtin.Kinds(),
+
+		Terminal: r.Width,
 		Outputs: cli.Outputs{
 			Lines:       mackerel.Lines,
 			Definitions: mackerel.Definitions,

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
@@ -12,15 +13,17 @@ import (
 // Set says how much is judged. Everything follows from it: the same set has the
 // same result, always.
 type Set struct {
-	Seeds int // worlds of each family
-	Weeks int // of healthy traffic, and as many with bursts
-	Hours int // of logs that are read minute by minute
+	Seeds    int           // worlds of each family
+	Length   time.Duration // of each, if shorter than they come
+	Weeks    int           // of healthy traffic, and as many with bursts
+	Hours    int           // of logs that are read minute by minute
+	Troubles int           // that the check is run on, of all there are
 }
 
 // Standard is the set that docs/truth.md shows, Small one for every test run.
 var (
-	Standard = Set{Seeds: 16, Weeks: 8, Hours: 24}
-	Small    = Set{Seeds: 1, Weeks: 1, Hours: 2}
+	Standard = Set{Seeds: 16, Weeks: 8, Hours: 24, Troubles: len(Troubles())}
+	Small    = Set{Seeds: 1, Length: time.Hour, Hours: 2, Troubles: 1}
 )
 
 // Result is all that was found.
@@ -30,6 +33,7 @@ type Result struct {
 	Estimates []Estimate
 	Detected  []Detected
 	Healthy   [2][]Alarms // by Rules; without and with bursts
+	Fired     []Fired
 }
 
 // Detected are the alarms over one family's faults, by Rules.
@@ -47,7 +51,7 @@ func (s Set) Run(said func(string)) (*Result, error) {
 	for _, part := range []struct {
 		name string
 		run  func(*Result) error
-	}{{"exact methods", s.exact}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}} {
+	}{{"exact methods", s.exact}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}, {"verdicts", s.verdicts}} {
 		said(part.name)
 		if err := part.run(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
@@ -101,6 +105,9 @@ func (s Set) worlds(r *Result) error {
 		if err != nil {
 			return world{}, err
 		}
+		if s.Length > 0 {
+			scenario.Length = s.Length
+		}
 		w, err := sim.Run(scenario)
 		if err != nil {
 			return world{}, err
@@ -149,6 +156,15 @@ func (s Set) weeks(r *Result) error {
 	for i, alarms := range weeks {
 		addAlarms(r.Healthy[i%2], alarms)
 	}
+	return err
+}
+
+func (s Set) verdicts(r *Result) (err error) {
+	troubles, pipelines := Troubles()[:s.Troubles], variants()
+	r.Fired, err = each(len(pipelines)*len(troubles), func(i int) (Fired, error) {
+		v := pipelines[i/len(troubles)]
+		return Verdicts(v.name, v.trial, troubles[i%len(troubles)])
+	})
 	return err
 }
 

@@ -67,7 +67,7 @@ func oldest(w *sim.World) []time.Duration {
 	return ages
 }
 
-// Detection judges the alarms of a world with one fault.
+// Detection judges the alarms of a world with one fault, until the fault ends.
 func Detection(w *sim.World) ([]Alarms, error) {
 	if len(w.Scenario.Faults) == 0 {
 		return nil, fmt.Errorf("%s: no fault to detect", w.Scenario.Name)
@@ -81,7 +81,7 @@ func Detection(w *sim.World) ([]Alarms, error) {
 		return nil, err
 	}
 	found := make([]Alarms, len(Rules))
-	onset := w.Scenario.Faults[0].From
+	onset, end := w.Scenario.Faults[0].From, min(w.Scenario.Faults[0].To, w.End)
 	late := false
 	for _, a := range oldest(w)[p.index(onset):] {
 		late = late || a > 3*time.Minute
@@ -91,7 +91,7 @@ func Detection(w *sim.World) ([]Alarms, error) {
 	}
 	for k := range Rules {
 		found[k] = Alarms{Faults: 1, Missed: 1}
-		for m := p.index(onset); m < len(spoken[k]); m++ {
+		for m := p.index(onset); m < p.index(end); m++ {
 			if spoken[k][m] {
 				found[k].Missed, found[k].Delays = 0, []time.Duration{(w.Start + sim.Instant(m+1)*minute).Sub(onset)}
 				break

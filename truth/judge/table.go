@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
@@ -20,6 +21,7 @@ func (r *Result) Table(w io.Writer) error {
 	p.bounds(r)
 	p.detection(r)
 	p.health(r)
+	p.fired(r)
 	p.limits(r)
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -152,6 +154,29 @@ func (p *page) health(r *Result) {
 
 func weekly(n int, a Alarms) string { return fmt.Sprintf("%.3g", float64(n)/a.Weeks) }
 
+func (p *page) fired(r *Result) {
+	p.text("## The check, run minute by minute",
+		fmt.Sprintf("An hour of four shards and fifteen records a second, with one trouble from minute %g to minute %g, through `check-pipeline-freshness` itself with the suite's own settling times. "+
+			"Times are minutes from the trouble's beginning to the first WARNING or CRITICAL, and from its end to the last one.", troubleFrom.Minutes(), troubleTo.Minutes()))
+	p.head("pipeline", "trouble", "fired after", "last after its end", "UNKNOWN", "alarms before it", "first verdict")
+	for _, f := range r.Fired {
+		p.row(f.Pipeline, f.Trouble, minutes(f.First), minutes(f.Over), fmt.Sprint(f.Unknown), fmt.Sprint(f.False), strings.ReplaceAll(f.Text, "|", "\\|"))
+	}
+	p.text("")
+}
+
+func minutes(d time.Duration) string {
+	if d == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%g", d.Minutes())
+}
+
+// verdictText is a check's line without the name of the check.
+func verdictText(line string) string {
+	return strings.TrimPrefix(strings.TrimSpace(line), "PipelineFreshness ")
+}
+
 func (p *page) limits(r *Result) {
 	p.text("## Broken promises")
 	broken := r.Broken()
@@ -163,4 +188,3 @@ func (p *page) limits(r *Result) {
 	}
 	p.text("", "What this page does not show: no cloud account was measured, and the simulator decides how often faults happen. Averages over families rank methods; they are not the error that a user will see.")
 }
-

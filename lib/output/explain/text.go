@@ -22,7 +22,7 @@ func Text(w io.Writer, report *sli.Report, style sli.Style) error {
 		t.pipeline(p)
 	}
 	for _, warning := range report.Warnings {
-		t.line("warning: %s", warning)
+		t.line("warning: %s", clean(warning))
 	}
 	_, err := w.Write(t.buf.Bytes())
 	return err
@@ -57,7 +57,7 @@ func (t *texter) paint(colour, s string) string {
 func (t *texter) pipeline(p *sli.Pipeline) {
 	name := p.Plan.Name
 	if p.Plan.Label != "" {
-		name += " (" + p.Plan.Label + ")"
+		name += " (" + clean(p.Plan.Label) + ")"
 	}
 	t.line("%s at %s", t.paint(bold, name), t.at.In(t.style.Zone).Format("2006-01-02 15:04:05 MST"))
 	finding := sli.Judge(p, p.Plan.Limits, t.at.In(t.style.Zone))

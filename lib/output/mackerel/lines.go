@@ -96,16 +96,21 @@ func (w *writer) point(p *sli.Pipeline) {
 	newest := int64(0)
 	for _, part := range p.Point.SLIs {
 		at := time.Unix(part.Time, 0)
-		if p.Plan.Rule(part.Kind) == nil {
+		switch {
+		case p.Plan.Rule(part.Kind) != nil:
+			w.line(sli.GraphEvents, string(part.Kind)+"_good", float64(part.Good), at)
+			w.line(sli.GraphEvents, string(part.Kind)+"_valid", float64(part.Valid), at)
+		case p.Plan.Counts(part.Kind):
 			graph, metric := sli.FlowMetric(part.Kind)
 			w.line(graph, metric, float64(part.Valid), at)
-			continue
+		default:
+			continue // configured no more since the point was fixed
 		}
 		newest = max(newest, part.Time)
-		w.line(sli.GraphEvents, string(part.Kind)+"_good", float64(part.Good), at)
-		w.line(sli.GraphEvents, string(part.Kind)+"_valid", float64(part.Valid), at)
 	}
-	w.line(sli.GraphEvents, "minutes", float64(p.Point.Minutes), time.Unix(newest, 0))
+	if newest > 0 {
+		w.line(sli.GraphEvents, "minutes", float64(p.Point.Minutes), time.Unix(newest, 0))
+	}
 }
 
 // flow prints what isn't counted since the last point: the backlog at the newest due

@@ -61,6 +61,25 @@ type Common struct {
 	Settle section.Duration `yaml:"settle" doc:"how long after a minute's end points may still come" otherwise:"180s"`
 }
 
+// Decode reads a stage's section into its options, of which common is a part.
+func Decode(n *section.Node, options any, common *Common) error {
+	if err := n.Decode(options); err != nil {
+		return err
+	}
+	if time.Duration(common.Period)%time.Minute != 0 {
+		return At(n, "period").Errorf("60s or 5m", "must be whole minutes")
+	}
+	return nil
+}
+
+// At is the node of a key, or the section where the key isn't given.
+func At(n *section.Node, key string) *section.Node {
+	if at, ok := n.Get(key); ok {
+		return at
+	}
+	return n
+}
+
 // Wants says what of a stage something configured needs; the rest isn't asked for.
 type Wants struct {
 	Capacity bool // the capacity graph

@@ -49,7 +49,7 @@ func NewSource(a Around, stage Stage) *Source {
 		f.Permissions = append(f.Permissions, "sts:AssumeRole "+s.aws.RoleARN)
 	}
 	f.Round, f.Calls = strings.TrimSpace("cloudwatch "+account), 1
-	f.Metrics = Billed(s.metrics(Known{Inputs: stage.Given, Edges: []time.Duration{time.Minute}}))
+	f.Metrics = Billed(merged(s.metrics(Known{Inputs: stage.Given, Edges: []time.Duration{time.Minute}})))
 	return s
 }
 

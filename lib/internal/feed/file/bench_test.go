@@ -13,7 +13,6 @@ import (
 
 // addressed notes how the place of each read relates to its offset in the file.
 type addressed struct {
-	t    *testing.T
 	r    io.Reader
 	at   int64
 	odd  int
@@ -32,7 +31,7 @@ func (a *addressed) Read(p []byte) (int, error) {
 func TestReadsArePageAligned(t *testing.T) {
 	text := []byte(strings.Repeat("some line or other\n", 100_000))
 	for _, from := range []int64{0, 19, 4096, 190_000} {
-		a := &addressed{t: t, r: bytes.NewReader(text[from:]), at: from}
+		a := &addressed{r: bytes.NewReader(text[from:]), at: from}
 		_, _, err := newCutter(64<<10).cut(context.Background(), a, position{off: from}, false, func(int64, []byte, bool) error { return nil })
 		if err != nil || a.odd > 0 || a.read < 10 {
 			t.Errorf("from %d: %d of %d reads not aligned, error %v", from, a.odd, a.read, err)

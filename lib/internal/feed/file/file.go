@@ -131,8 +131,8 @@ func Read(ctx context.Context, opt Options, cur Cursor, sink func(Block) error) 
 	return r.cursor(), r.report(), r.failures()
 }
 
-// Again hands over once more what cur has already passed: of each file at most TailBytes before the cursor's offset, and nothing beyond it. Unlike in
-// Read a file's last block may end in a line whose rest is still to come only if Read has handed that line over already. Stats and errors are Read's.
+// Again hands over once more what cur has already passed: of each file at most TailBytes before the cursor's offset, and nothing beyond it. The last line of
+// a file lacks its newline where the cursor stands within it (Tracked.Skip). Stats and errors are Read's; Lost names the files that are gone.
 func Again(ctx context.Context, opt Options, cur Cursor, sink func(Block) error) (Stats, error) {
 	r := newReading(opt, cur, sink)
 	for _, f := range r.files {

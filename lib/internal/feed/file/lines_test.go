@@ -236,8 +236,7 @@ func TestNoteIsKeptPerFile(t *testing.T) {
 }
 
 // cutAll cuts text with reads of odd sizes and joins what comes out, each block ended by "|", truncated lines by "…|".
-func cutAll(t *testing.T, text []byte, r io.Reader, block int, final bool) (got []byte) {
-	c := newCutter(block)
+func cutAll(t *testing.T, c *cutter, text []byte, r io.Reader, final bool) (got []byte) {
 	at, read, err := c.cut(context.Background(), r, position{}, final, func(off int64, data []byte, truncated bool) error {
 		if !truncated && !bytes.HasPrefix(text[off:], data) {
 			t.Fatalf("data at %d differ", off)
@@ -256,13 +255,14 @@ func FuzzCut(f *testing.F) {
 	f.Add([]byte("a\n\n\nb"), false)
 	f.Add([]byte("\x00\x00a\n\x00"), true)
 	f.Add(bytes.Repeat([]byte("0123456789\n"), 1000), false)
+	c := newCutter(page)
 	f.Fuzz(func(t *testing.T, text []byte, final bool) {
 		want := bytes.TrimLeft(text, "\x00")
 		if !final {
 			want = want[:bytes.LastIndexByte(want, '\n')+1]
 		}
 		for _, r := range []io.Reader{bytes.NewReader(text), iotest.HalfReader(bytes.NewReader(text)), iotest.DataErrReader(bytes.NewReader(text))} {
-			if got := cutAll(t, text, r, page, final); len(text) < MaxLine && !bytes.Equal(got, want) {
+			if got := cutAll(t, c, text, r, final); len(text) < MaxLine && !bytes.Equal(got, want) {
 				t.Fatalf("got %q, want %q", got, want)
 			}
 		}

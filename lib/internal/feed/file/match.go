@@ -116,8 +116,8 @@ func (r *reading) claimByHead(kind func(*Tracked) bool) {
 		}
 		var best *entry
 		for _, e := range r.entries {
-			if r.isCopy(f.t, e) && (best == nil || best.gzip && !e.gzip || best.gzip == e.gzip && e.mtime.Before(best.mtime)) {
-				best = e
+			if r.isCopy(f.t, e) && (best == nil || best.gzip && !e.gzip || best.gzip == e.gzip && best.size < e.size) {
+				best = e // the fullest, and one that is complete: gzip may still be at work
 			}
 		}
 		if best != nil {
@@ -170,11 +170,11 @@ func (r *reading) claim(f *file, e *entry) {
 	} else if !unchanged(t, e) {
 		t.Done = false
 	}
+	if t.Grown.After(r.opt.Now) { // the clock was ahead once
+		t.Grown = r.opt.Now
+	}
 	t.Dev, t.Inode = e.dev, e.inode
-	switch {
-	case r.byPath[t.Name] == e:
-		t.Path = t.Name
-	case r.byPath[t.Path] != e:
+	if r.byPath[t.Path] != e {
 		t.Path = e.path
 	}
 	t.Real = r.real[t.Path]
@@ -190,7 +190,7 @@ func (r *reading) claim(f *file, e *entry) {
 
 // learn takes over what e's head, if it was read, tells of t.
 func (t *Tracked) learn(e *entry) {
-	if e.loaded && e.err == nil && len(e.head) >= t.HeadLen {
+	if e.loaded && e.err == nil {
 		t.Gzip, t.HeadLen, t.HeadHash = e.gzip, len(e.head), hashHead(e.head)
 	}
 }

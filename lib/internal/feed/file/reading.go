@@ -142,7 +142,7 @@ func (r *reading) forward(ctx context.Context, f *file) error {
 		if !t.Gzip && size < t.Offset {
 			return errReplaced // truncated this moment: the next run sees what became of it
 		}
-		if size != t.Size || t.Grown.After(r.opt.Now) {
+		if size != t.Size {
 			t.Grown = r.opt.Now
 		}
 		t.Size, t.Mtime, t.Done, t.Partial = size, info.ModTime(), false, false
@@ -176,7 +176,7 @@ func (r *reading) begin(ctx context.Context, f *file, h *os.File) error {
 	if r.opt.Start == End || t.Mtime.Before(r.opt.Since) {
 		tail = 0
 	}
-	if false {
+	if t.Gzip && tail == 0 {
 		t.Waiting, t.Ignored, t.Done = false, true, true
 		return nil
 	}

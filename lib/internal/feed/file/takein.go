@@ -16,9 +16,11 @@ func (r *reading) takeIn() {
 	})
 	unnamed := 0
 	for _, e := range fresh {
-		if e.named {
+		switch {
+		case e.named:
 			r.takeNamed(e)
-		} else if unnamed < maxUnnamed && !r.opt.Final && r.takeUnnamed(e) {
+		case r.opt.Final || !r.cur.Seen && unnamed == maxUnnamed: // to know the newest of those from before the first run is enough
+		case r.takeUnnamed(e):
 			unnamed++
 		}
 	}

@@ -70,6 +70,24 @@ func TestCopytruncateStepByStep(t *testing.T) {
 	}
 }
 
+func TestTheFullestOfSeveralCopiesIsReadOn(t *testing.T) {
+	for _, backup := range []string{"a backup", "z backup"} {
+		f := follow(t, "access.log")
+		f.write("access.log", "a1\n")
+		f.run()
+		f.write("access.log", "a2\n")
+		f.write(backup, f.read("access.log"))
+		f.write("access.log", "a3\n")
+		text := f.read("access.log")
+		f.copyTruncate("access.log", "access.log.1")
+		z := zip(text)
+		for _, name := range []string{"access.log.1.gz", "another.gz"} { // gzip is about to end
+			f.must(os.WriteFile(f.path(name), z[:len(z)-4], 0o644))
+		}
+		want(t, f.run(), "a2", "a3")
+	}
+}
+
 func TestCopytruncateOfAnIdleLog(t *testing.T) {
 	f := follow(t, "access.log")
 	f.write("access.log", "a1\n")

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Prices of us-east-1; other regions are near it.
+const (
+	minutesPerMonth = 30 * 24 * 60
+	usdPerMetric    = 0.01 / 1000 // GetMetricData, per metric asked for
+)
+
+// cost is what asking AWS amounts to: a billed metric is asked for once a due minute,
+// by whichever of the two programs comes first.
+type cost struct {
+	rounds  map[string]int // calls a minute, by round that stages share
+	own     int            // calls a minute of stages without a shared round
+	metrics int
+	shared  bool
+}
+
+func newCost() *cost { return &cost{rounds: map[string]int{}} }
+
+func (c *cost) add(plan *sli.Plan) {
+	for _, s := range plan.Stages {
+		c.metrics += s.Facts.Metrics
+		c.shared = c.shared || s.Facts.Scope == sli.Shared
+		if s.Facts.Round != "" {
+			c.rounds[s.Facts.Round] = max(c.rounds[s.Facts.Round], s.Facts.Calls)
+		} else {
+			c.own += s.Facts.Calls
+		}
+	}
+}
+
+func (c *cost) print(out io.Writer) {
+	calls := c.own
+	for _, n := range c.rounds {
+		calls += n
+	}
+	if calls == 0 {
+		return
+	}
+	fmt.Fprintf(out, "asks AWS %d times a minute for %d billed metrics: about USD %.2f a month, plugin and check together", calls, c.metrics,
+		float64(c.metrics)*minutesPerMonth*usdPerMetric)
+	if c.shared {
+		fmt.Fprint(out, ", times the hosts it is configured on (one is enough)")
+	}
+	fmt.Fprintln(out)
+}

@@ -1,0 +1,117 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Prober is a source that sends the records it looks for in later runs. Positions,
+// errands and outcomes are bytes of its own.
+//
+// The claim of an errand is committed before the errand is done, and its outcome
+// after: killed in between, the record is known to have been claimed and is never
+// sent twice.
+type Prober interface {
+	Source
+	// Due claims in a position what is due at now. Without errands the position is as
+	// it was.
+	Due(position []byte, now time.Time) (claimed []byte, errands [][]byte)
+	// Send does a claimed errand, once. The error is for people: what became of the
+	// errand is the outcome.
+	Send(ctx context.Context, errand []byte, clock func() time.Time) (outcome []byte, err error)
+	// Note puts outcomes into the position as it is now, which may have moved since.
+	Note(position []byte, outcomes [][]byte) []byte
+}
+
+// errands are what a prober's stage is to do after the commit.
+type errands struct {
+	stage    *stageJob
+	prober   Prober
+	todo     [][]byte
+	outcomes [][]byte
+}
+
+// claimErrands claims what is due, on top of whatever position is committed: a run
+// whose own reading came too late may still send.
+func (j *job) claimErrands(tx Tx, sources []Source) {
+	j.errands = nil // the transaction may run twice
+	if !j.run.Inject {
+		return
+	}
+	for i, s := range j.stages {
+		prober, ok := sources[i].(Prober)
+		var record stageRecord
+		if !ok || !getRecord(tx, s.key, &record) {
+			continue
+		}
+		claimed, todo := prober.Due(record.Cursor, j.run.Now)
+		if len(todo) == 0 {
+			continue
+		}
+		record.move(tx, s.key, claimed)
+		j.errands = append(j.errands, &errands{stage: s, prober: prober, todo: todo})
+	}
+}
+
+// move writes the record with another position, so that a run that loaded the one
+// before commits nothing over it.
+func (r *stageRecord) move(tx Tx, key, position []byte) {
+	r.Cursor = position
+	r.Generation++
+	putRecord(tx, key, *r)
+}
+
+// inject does what was claimed and commits what became of it. Nothing of it is in
+// the report but doubts.
+func (r Run) inject(ctx context.Context, jobs []*job, report *sli.Report) error {
+	clock := r.clock()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	some := false
+	for i, j := range jobs {
+		for _, e := range j.errands {
+			some = true
+			for _, errand := range e.todo {
+				wg.Go(func() {
+					outcome, err := e.prober.Send(ctx, errand, clock)
+					mu.Lock()
+					defer mu.Unlock()
+					e.outcomes = append(e.outcomes, outcome)
+					if err != nil {
+						report.Pipelines[i].Warnings = append(report.Pipelines[i].Warnings, fmt.Sprintf("prover: %v", err))
+					}
+				})
+			}
+		}
+	}
+	wg.Wait()
+	if !some {
+		return nil
+	}
+	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	return r.Store.Update(commit, func(tx Tx) error {
+		for _, j := range jobs {
+			for _, e := range j.errands {
+				var record stageRecord
+				if getRecord(tx, e.stage.key, &record) {
+					record.move(tx, e.stage.key, e.prober.Note(record.Cursor, e.outcomes))
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// clock is what instants of a prover are taken from; without one, time stands still
+// during a run.
+func (r Run) clock() func() time.Time {
+	if r.Clock != nil {
+		return r.Clock
+	}
+	return func() time.Time { return r.Now }
+}

@@ -1,0 +1,253 @@
+package sli
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// ProverKind is the kind, and the name, of the stage that a pipeline's prover is.
+const ProverKind = "prover"
+
+// ProverMarker begins every known-answer record's id, and is the user agent of those
+// sent over HTTP: other SLIs leave out what carries it.
+const ProverMarker = "pipeline-sli-prover"
+
+// Proving is how known-answer records are sent.
+type Proving struct {
+	Every    time.Duration // one record each
+	Deadline time.Duration // when its answer must be there
+	LateBad  bool          // whether an answer after the deadline is incorrect, beside not fresh
+}
+
+// Probe is what became of one known-answer record.
+type Probe struct {
+	Verdict ProbeVerdict
+	// Found says that something came out for it, right or wrong: not yet at After, by then
+	// at By, both since it was sent. Where the time of visibility is told they are equal.
+	Found     bool
+	After, By time.Duration
+}
+
+// ProbeVerdict says what became of a known-answer record.
+type ProbeVerdict string
+
+// The verdicts. Uncertain: the store could not be asked past the grace, or the record
+// was claimed, isn't known to have been sent, and was not found.
+const (
+	ProbeCorrect   ProbeVerdict = "correct"
+	ProbeWrong     ProbeVerdict = "wrong"
+	ProbeMissing   ProbeVerdict = "missing"
+	ProbeLate      ProbeVerdict = "late"
+	ProbeDuplicate ProbeVerdict = "duplicate"
+	ProbeUncertain ProbeVerdict = "uncertain"
+)
+
+// ProbeVerdicts lists them all, in the order outputs show them.
+var ProbeVerdicts = []ProbeVerdict{ProbeCorrect, ProbeWrong, ProbeMissing, ProbeLate, ProbeDuplicate, ProbeUncertain}
+
+// ProverCorrectness judges known-answer records: valid = those the front took and whose
+// verdict is in, good = those whose answer was right at the deadline, and, unless
+// lateBad, those whose right answer came later (that is freshness's).
+func ProverCorrectness(lateBad bool) Classifier {
+	return func(e *Event) Verdict {
+		if e.Signal != Probed || e.Probe == nil {
+			return NotValid
+		}
+		switch e.Probe.Verdict {
+		case ProbeCorrect:
+			return Good
+		case ProbeLate:
+			if lateBad {
+				return Bad
+			}
+			return Good
+		case ProbeWrong, ProbeMissing, ProbeDuplicate:
+			return Bad
+		}
+		return Uncertain
+	}
+}
+
+// ProverFreshness judges known-answer records by the stretch in which they became
+// visible: good if its end is within the threshold, bad if its beginning is beyond,
+// else uncertain. What never came out is bad.
+func ProverFreshness(threshold time.Duration) Classifier {
+	return func(e *Event) Verdict {
+		if e.Signal != Probed || e.Probe == nil {
+			return NotValid
+		}
+		p := e.Probe
+		switch {
+		case !p.Found && p.Verdict == ProbeMissing:
+			return Bad
+		case !p.Found:
+			return Uncertain
+		case p.By <= threshold:
+			return Good
+		case p.After >= threshold:
+			return Bad
+		}
+		return Uncertain
+	}
+}
+
+// withUninjected counts a known-answer record that the front didn't take as a bad
+// request: it may stand in no log, since nobody answered, and where it does it is left
+// out by its marker.
+func withUninjected(requests Classifier) Classifier {
+	return func(e *Event) Verdict {
+		if e.Signal == Uninjected {
+			return Bad
+		}
+		return requests(e)
+	}
+}
+
+// Proves tells whether the stage is a prover.
+func (f Facts) Proves() bool { return f.Proving != nil }
+
+// prover is the stage that sends known-answer records, nil if the pipeline has none.
+func (p *Plan) prover() *Stage { return p.find(Facts.Proves) }
+
+// Prover is how the pipeline's known-answer records are sent, nil if none are.
+func (p *Plan) Prover() *Proving {
+	if s := p.prover(); s != nil {
+		return s.Facts.Proving
+	}
+	return nil
+}
+
+func proverCorrectnessRule(s *Stage) *Rule {
+	return &Rule{
+		Method:     "prover",
+		Stages:     []string{s.Name},
+		Population: "probes",
+		Quality:    Exact,
+		Formula:    "known-answer records whose answer came out right / those the front took",
+		Classify:   ProverCorrectness(s.Facts.Proving.LateBad),
+	}
+}
+
+func proverFreshnessRule(p *Plan, spec *Spec) (*Rule, error) {
+	s := p.prover()
+	switch {
+	case s == nil:
+		return nil, &Unfit{"from: prover, but the pipeline has none", "add prover: { inject: …, expect: … } to the pipeline"}
+	case spec.Threshold > s.Facts.Proving.Deadline:
+		return nil, &Unfit{fmt.Sprintf("from: prover can't judge a threshold beyond the prover's deadline %s", Span(s.Facts.Proving.Deadline)),
+			"raise prover.deadline to " + Span(spec.Threshold)}
+	}
+	return &Rule{
+		Method:     "prover",
+		Stages:     []string{s.Name},
+		Population: "probes",
+		Quality:    Exact,
+		Formula:    "known-answer records visible within " + Span(spec.Threshold) + " of being sent / those the front took",
+		Classify:   ProverFreshness(spec.Threshold),
+	}, nil
+}
+
+const (
+	proverPrefix = "prover_"
+	injected     = "injected"
+)
+
+// ProverMetrics are the counts of the prover graph, in order. The sum of all but the
+// first is the first.
+func ProverMetrics() []string {
+	names := []string{injected}
+	for _, v := range ProbeVerdicts {
+		names = append(names, string(v))
+	}
+	return names
+}
+
+// proverRules count known-answer records by their verdicts, booked to the minute they
+// were sent in.
+func (p *Plan) proverRules() []*Rule {
+	s := p.prover()
+	if s == nil {
+		return nil
+	}
+	var rules []*Rule
+	for _, name := range ProverMetrics() {
+		rules = append(rules, &Rule{
+			Spec:       Spec{Kind: Kind(proverPrefix + name)},
+			Method:     "prover",
+			Stages:     []string{s.Name},
+			Population: "probes",
+			Quality:    Exact,
+			Settle:     s.Facts.Settle,
+			Scope:      s.Facts.Scope,
+			Weigh: func(e *Event) float64 {
+				if e.Signal == Probed && e.Probe != nil && (name == injected || name == string(e.Probe.Verdict)) {
+					return e.Weight
+				}
+				return 0
+			},
+		})
+	}
+	return rules
+}
+
+// Disproved is the share of losses that n records without a failure rule out, with
+// 95 % confidence: 3/n, at most 1 (the rule of three; exact: 1 − 0.05^(1/n)).
+func Disproved(n float64) float64 {
+	if n <= 3 {
+		return 1
+	}
+	return 3 / n
+}
+
+// ProofNeeds is how many records without a failure prove a target in percent, with
+// 95 % confidence: 3/(1 − target).
+func ProofNeeds(target float64) float64 {
+	return math.Ceil(3/(100-target)*100 - 1e-6)
+}
+
+// proverLints are doubts about what the rate of known-answer records can tell.
+func proverLints(p *Plan) []string {
+	proving := p.Prover()
+	if proving == nil {
+		return nil
+	}
+	var out []string
+	for _, rule := range p.Rules {
+		if rule.Method != "prover" {
+			continue
+		}
+		n, needs := math.Floor(float64(p.Period)/float64(proving.Every)), ProofNeeds(rule.Target)
+		if n < needs {
+			out = append(out, fmt.Sprintf("%s: the prover is too slow to prove %g%%: %.0f records without a failure would, one every %s gives %.0f in %s, which prove %.4g%%",
+				rule.Kind, rule.Target, needs, Span(proving.Every), n, Span(p.Period), 100-100*Disproved(n)))
+		}
+		page := BurnRules(p.Period)[0]
+		if hourly := max(1, math.Floor(float64(page.Long)/float64(proving.Every))); 1/hourly/rule.Objective.Allowed() >= page.Factor {
+			out = append(out, fmt.Sprintf("%s: one failed record of %.0f in %s burns %.3g times the budget, enough for a page by itself", rule.Kind, hourly, Span(page.Long), 1/hourly/rule.Objective.Allowed()))
+		}
+	}
+	return out
+}
+
+// ProverNotes say what the prover's rate can prove, for validate.
+func ProverNotes(p *Plan) []string {
+	proving := p.Prover()
+	if proving == nil {
+		return nil
+	}
+	out := []string{fmt.Sprintf("prover: one record every %s; verdict after %s; no failure in a day's %.0f rules out losses above %.3g%%",
+		Span(proving.Every), Span(proving.Deadline), math.Floor(float64(24*time.Hour)/float64(proving.Every)), 100*Disproved(float64(24*time.Hour)/float64(proving.Every)))}
+	for _, rule := range p.Rules {
+		if rule.Method == "prover" {
+			needs := ProofNeeds(rule.Target)
+			out = append(out, fmt.Sprintf("prover: %s %g%% is proven by %.0f records without a failure, after %s",
+				rule.Kind, rule.Target, needs, Span(time.Duration(needs)*proving.Every.Truncate(time.Second))))
+		}
+	}
+	return out
+}
+
+// isProverMetric tells which flow kinds the prover graph shows, and as what.
+func isProverMetric(kind Kind) (string, bool) { return strings.CutPrefix(string(kind), proverPrefix) }

@@ -1,0 +1,103 @@
+// Package firehose is the source that reads a Firehose delivery stream's metrics.
+package firehose
+
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
+)
+
+// Options are the keys of a firehose section.
+type Options struct {
+	cloudwatch.Common
+	Stream      string           `yaml:"stream" required:"true" pattern:"[a-zA-Z0-9_.-]{1,64}" doc:"the delivery stream's name"`
+	Destination string           `yaml:"destination" enum:"s3|opensearch|redshift|splunk|http" default:"s3" doc:"where it delivers to"`
+	Buffering   section.Duration `yaml:"buffering" default:"300s" min:"1s" max:"15m" doc:"its buffering interval: nothing is fresher"`
+}
+
+const (
+	namespace = "AWS/Firehose"
+
+	incoming  = "IncomingRecords"
+	throttled = "ThrottledRecords"
+
+	// settle is longer than elsewhere: metrics may be pushed every five minutes.
+	settle = 600 * time.Second
+)
+
+// deliveries are the prefixes of a destination's metrics. What goes to Redshift
+// passes S3, where its age is told.
+var deliveries = map[string]struct{ counts, age string }{
+	"s3":         {"DeliveryToS3", "DeliveryToS3"},
+	"opensearch": {"DeliveryToAmazonOpenSearchService", "DeliveryToAmazonOpenSearchService"},
+	"redshift":   {"DeliveryToRedshift", "DeliveryToS3"},
+	"splunk":     {"DeliveryToSplunk", "DeliveryToSplunk"},
+	"http":       {"DeliveryToHttpEndpoint", "DeliveryToHttpEndpoint"},
+}
+
+// LevelSuccess is the share of attempts that delivered, in percent. A dip isn't a
+// loss: they are repeated.
+const LevelSuccess = "success"
+
+// delivery reads one delivery stream.
+type delivery struct {
+	Options
+	records, success, age string // names of metrics
+}
+
+// New reads a firehose section.
+func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+	d := &delivery{}
+	if err := cloudwatch.Decode(n, &d.Options, &d.Common); err != nil {
+		return nil, err
+	}
+	to := deliveries[d.Destination]
+	d.records, d.success, d.age = to.counts+".Records", to.counts+".Success", to.age+".DataFreshness"
+	return cloudwatch.NewSource(a, cloudwatch.Stage{
+		Common: d.Common,
+		Kind:   d,
+		Given:  sli.Inputs{"buffering": cloudwatch.Given(true, time.Duration(d.Buffering).Seconds())},
+		Pulses: []string{incoming},
+		Facts: sli.Facts{
+			Reads:     namespace + " DeliveryStreamName=" + d.Stream,
+			Rule:      "destination=" + d.Destination,
+			Signals:   []sli.Signal{sli.Accepted, sli.Done, sli.Throttled},
+			Levels:    []string{cloudwatch.LevelAge, LevelSuccess, cloudwatch.Utilisation("buffer")},
+			Role:      sli.Store,
+			Capacity:  []string{"buffer"},
+			Throttles: true,
+			Settle:    settle,
+			SettleWhy: "Firehose may push its metrics every five minutes only",
+		},
+	}), nil
+}
+
+// Metrics are what comes in and what is delivered.
+func (d *delivery) Metrics(cloudwatch.Known) []cloudwatch.Metric {
+	of := func(name, stat string) cloudwatch.Metric {
+		return cloudwatch.Metric{Namespace: namespace, Name: name, Stats: []string{stat},
+			Dimensions: []cloudwatch.Dimension{{Name: "DeliveryStreamName", Value: d.Stream}}}
+	}
+	return []cloudwatch.Metric{
+		of(incoming, cloudwatch.Sum),
+		of(throttled, cloudwatch.Sum),
+		of(d.records, cloudwatch.Sum),
+		of(d.success, cloudwatch.Average),
+		of(d.age, cloudwatch.Maximum),
+	}
+}
+
+// Tell counts the minute.
+func (d *delivery) Tell(m *cloudwatch.Minute) {
+	m.Count(sli.Accepted, incoming)
+	m.Count(sli.Throttled, throttled)
+	m.Count(sli.Done, d.records)
+	if v, ok := m.Stat(d.success, cloudwatch.Average); ok {
+		m.Level(LevelSuccess, 100*v)
+	}
+	if seconds, ok := m.Age(cloudwatch.LevelAge, d.age, time.Second); ok {
+		m.Use("buffer", seconds, time.Duration(d.Buffering).Seconds())
+	}
+}

@@ -1,0 +1,47 @@
+// Package kill holds the promise against real processes: every complete line is
+// counted exactly once, after SIGKILL at any instant and with overlapping runs.
+package kill
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/cli"
+	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
+	"mackerel-plugin-pipeline-sli/lib/source/builtin"
+)
+
+// pluginNow, when set, turns this binary into the plugin, at that clock: seconds
+// since the epoch.
+const pluginNow = "PIPELINE_SLI_TEST_NOW"
+
+func TestMain(m *testing.M) {
+	if now := os.Getenv(pluginNow); now != "" {
+		os.Exit(plugin(now))
+	}
+	os.Exit(m.Run())
+}
+
+// plugin is the metric program as its main calls it, but for the clock.
+func plugin(now string) int {
+	seconds, err := strconv.ParseInt(now, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return cli.Main(cli.Env{
+		Context: context.Background(),
+		Args:    os.Args[1:],
+		Getenv:  os.LookupEnv,
+		Stdin:   os.Stdin,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Now:     func() time.Time { return time.Unix(seconds, 0) },
+		Zone:    time.UTC,
+		UID:     os.Getuid(),
+		Kinds:   builtin.Kinds(),
+		Outputs: cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count},
+	})
+}

@@ -1,0 +1,129 @@
+package judge
+
+import (
+	"fmt"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/truth/sim"
+)
+
+// Trouble is something that can happen to a pipeline.
+type Trouble struct {
+	Script string // of the fault, without its time
+	Why    string // how it shows
+}
+
+// Troubles are those that drills and verdicts are made of.
+func Troubles() []Trouble {
+	return []Trouble{
+		{"worker slow x6", "work takes longer: durations rose first, then ages, while nothing failed"},
+		{"consumer stopped", "no invocation at all while records kept arriving; no throttles and no errors"},
+		{"shard 2 poison record", "one shard's oldest record aged by the clock and errors appeared, while most records went on"},
+		{"shard 1 silent", "about one record in four never came out, and no age shows it: only counts do"},
+		{"throttled to 0", "throttles, and no invocation"},
+		{"hot key 70%", "the same arrivals and the same durations, but one shard fell behind: one key has most of the records"},
+		{"front errors 15%", "the front answered 500; everything behind it was well"},
+		{"front slow x20", "the front was slow, not wrong: latency fell, availability did not"},
+		{"store down", "every invocation failed: errors and ages rose together"},
+		{"results lost 20%", "the worker said success and wrote nothing: only a count or an id at the end shows it"},
+		{"metrics late +9m", "the pipeline was well: its metrics came late, so that nothing could be said"},
+		{"no traffic", "nothing was wrong: nobody wrote, and nothing was owed"},
+	}
+}
+
+// Hour is an hour of a pipeline with some room: four shards, fifteen records a
+// second, each shard busy for a third of the time.
+func Hour(seed uint64) sim.Scenario {
+	return sim.Scenario{
+		Name: fmt.Sprintf("hour %d", seed), Seed: seed, Start: day, Length: time.Hour, Tail: 15 * time.Minute,
+		Traffic: sim.Traffic{PerSecond: 15},
+		Front:   sim.Front{ClientErrors: 0.01},
+		Stream:  sim.Stream{Shards: 4},
+		Worker:  sim.Worker{PerRecord: 90 * time.Millisecond, BatchSize: 50},
+	}
+}
+
+// Fired is what the check said of an hour with one trouble.
+type Fired struct {
+	Pipeline string
+	Trouble  string
+	First    time.Duration // from the trouble's beginning to the first WARNING or CRITICAL; 0 never
+	Text     string        // of that verdict
+	Over     time.Duration // from the trouble's end to the last WARNING or CRITICAL; 0 none after it
+	Unknown  int           // runs that said UNKNOWN, after the first ten minutes
+	False    int           // WARNING or CRITICAL before the trouble began
+}
+
+// The trouble of a judged hour.
+const (
+	troubleFrom = 20 * time.Minute
+	troubleTo   = 40 * time.Minute
+	warmUp      = 10 * time.Minute
+)
+
+// variants are the pipelines that this suite has kinds of stages for.
+func variants() []struct {
+	name  string
+	trial func(*sim.World) *Trial
+} {
+	type variant = struct {
+		name  string
+		trial func(*sim.World) *Trial
+	}
+	list := []variant{}
+	if known("kinesis", "lambda") {
+		list = append(list, variant{"CloudWatch stages", Cloud})
+	}
+	if known("app_log") {
+		list = append(list, variant{"application logs", AppLogs})
+	}
+	return append(list, variant{"access log alone", func(w *sim.World) *Trial { return pipeline(w, frontStage, false) }})
+}
+
+// Verdicts runs the check minute by minute over an hour with a trouble in it.
+func Verdicts(name string, make func(*sim.World) *Trial, trouble Trouble) (Fired, error) {
+	f := Fired{Pipeline: name, Trouble: trouble.Script}
+	s := Hour(1)
+	var err error
+	if s.Faults, err = sim.ParseFaults(fmt.Sprintf("+%gm-+%gm %s", troubleFrom.Minutes(), troubleTo.Minutes(), trouble.Script), s.Start); err != nil {
+		return f, err
+	}
+	w, err := sim.Run(s)
+	if err != nil {
+		return f, err
+	}
+	trial := make(w)
+	rig, err := NewRig(w, trial.Config, trial.Logs...)
+	if err != nil {
+		return f, err
+	}
+	defer rig.Close()
+	begin, end := sim.At(s.Start.Add(troubleFrom)), sim.At(s.Start.Add(troubleTo))
+	for at := w.Start + minute; at < w.End; at += minute {
+		if err := rig.Advance(at + sim.Instant(trial.Second/time.Microsecond)); err != nil {
+			return f, err
+		}
+		if _, err := rig.Metrics(); err != nil {
+			return f, err
+		}
+		f.take(rig.Check(), at, begin, end, w.Start)
+	}
+	return f, nil
+}
+
+// take books one verdict, given at the end of the minute at.
+func (f *Fired) take(run Run, at, begin, end, start sim.Instant) {
+	switch alarm := run.Code == 1 || run.Code == 2; {
+	case run.Code == 3 && at.Sub(start) > warmUp:
+		f.Unknown++
+	case alarm && at <= begin:
+		f.False++
+	case alarm:
+		if f.First == 0 {
+			f.First, f.Text = at.Sub(begin), verdictText(run.Stdout)
+		}
+		if at > end {
+			f.Over = at.Sub(end)
+		}
+	}
+}
