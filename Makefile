@@ -32,13 +32,13 @@ test: ## vet and all tests of the main module: Go only, no network, a minute or 
 test-all: test race kills fuzz-seeds package e2e lint ## everything: installs what it needs, under 40 minutes on 2 cores
 
 race: ## the tests of what runs in parallel, under the race detector
-	go test -race -short . ./lib/cli/... ./lib/measure/... ./lib/internal/... ./lib/source/...
+	go test -race -short ./lib/measure/... ./lib/internal/... ./lib/source/...
 
 kills: ## KILLS processes killed at any instant: nothing is lost, nothing counted twice
 	PIPELINE_SLI_KILLS=$(KILLS) go test -count=1 -timeout 15m -run 'Kill' ./lib/...
 
 e2e: build ## the real mackerel-agent, mkr and servers
-	e2e/install.sh
+	e2e/install.sh --all
 	cd e2e && PIPELINE_SLI_BIN=../$(BIN) go test -count=1 -timeout 30m ./...
 
 lint: ## golangci-lint, as .golangci.yml has it; its version is tools/go.mod's

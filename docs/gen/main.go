@@ -1,5 +1,5 @@
 // Command gen writes what is made from the code: the configuration reference, the
-// schema for editors and the sample log. Run it in the repository's root:
+// schema for editors and the sample logs. Run it in the repository's root:
 //
 //	go run ./docs/gen
 package main
@@ -28,10 +28,12 @@ func main() {
 // files is every generated file by its path in the repository.
 func files() map[string][]byte {
 	reader := config.Reader{Kinds: builtin.Kinds()}
+	access, worker := sample()
 	return map[string][]byte{
 		"docs/configuration.md":           []byte(reference(reader.Tables())),
 		"docs/pipeline-sli.schema.json":   reader.Schema(),
-		"testdata/quickstart/access.ltsv": sampleLog(),
+		"testdata/quickstart/access.ltsv": access,
+		"testdata/quickstart/worker.json": worker,
 	}
 }
 

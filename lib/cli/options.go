@@ -64,14 +64,15 @@ type sourceless struct {
 type metricOptions struct {
 	common
 	sourceless
-	Prefix string `long:"metric-key-prefix" value-name:"S" default:"pipeline-sli" description:"what metric names begin with"`
-	At     string `long:"at" value-name:"T" description:"speak of a past instant: RFC 3339, '2026-11-22 12:00', or -90m"`
-	Peek   bool   `long:"peek" description:"measure, but keep nothing"`
-	Take   bool   `long:"take" description:"fix the next events point, as a run by the agent does"`
-	JSON   bool   `long:"json" description:"explain: as JSON"`
-	All    bool   `long:"all" description:"explain: each log from its beginning to its end"`
-	From   string `long:"from" value-name:"T" description:"export: the first minute"`
-	To     string `long:"to" value-name:"T" description:"export: up to this minute"`
+	Prefix   string `long:"metric-key-prefix" value-name:"S" default:"pipeline-sli" description:"what metric names begin with"`
+	At       string `long:"at" value-name:"T" description:"speak of a past instant: RFC 3339, '2026-11-22 12:00', or -90m"`
+	Peek     bool   `long:"peek" description:"measure, but keep nothing"`
+	Take     bool   `long:"take" description:"fix the next events point, as a run by the agent does"`
+	NoInject bool   `long:"no-inject" description:"send no record of a prover in this run"`
+	JSON     bool   `long:"json" description:"explain: as JSON"`
+	All      bool   `long:"all" description:"explain: each log from its beginning to its end"`
+	From     string `long:"from" value-name:"T" description:"export: the first minute"`
+	To       string `long:"to" value-name:"T" description:"export: up to this minute"`
 }
 
 // errHelp says that help was asked for, and holds it.

@@ -95,7 +95,7 @@ func (p *program) main(ctx context.Context) int {
 
 // command is what the words ask for; without words, to print metrics.
 func (p *program) command(words []string) (func(*program, context.Context) int, error) {
-	own := []string{"metric-key-prefix", "peek", "take"}
+	own := []string{"metric-key-prefix", "peek", "take", "no-inject"}
 	run := (*program).metrics
 	name := "the metrics"
 	if len(words) > 0 {
@@ -177,6 +177,7 @@ func (p *program) metrics(ctx context.Context) int {
 	run.Take = (byAgent || p.opt.Take) && !p.opt.Peek && p.opt.At == ""
 	store := p.store(c, p.opt.Peek || p.opt.At != "")
 	run.Take = run.Take && !p.stateless // without positions the same events would be taken again
+	run.Inject, run.Clock = p.mayInject(c), p.env.Now
 	report, store, err := p.measure(ctx, run, store)
 	if err != nil {
 		return p.usage(err)

@@ -66,6 +66,23 @@ func (p *program) store(c *config.Config, keepNothing bool) measure.Store {
 	return memory()
 }
 
+// noInject is the file in the state directory that keeps probers from sending.
+const noInject = "no-inject"
+
+// mayInject tells whether probers may send: only in a run that prints metrics of now and
+// keeps what it claims, and unless a flag or a file in the state directory forbids it.
+func (p *program) mayInject(c *config.Config) bool {
+	if p.opt.NoInject || p.opt.Peek || p.opt.At != "" || p.stateless {
+		return false
+	}
+	dir, err := p.stateDir(c)
+	if err != nil {
+		return false
+	}
+	_, err = os.Lstat(filepath.Join(dir, noInject))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 func (p *program) stateDir(c *config.Config) (string, error) {
 	return state.Dir(p.opt.StateDir, c.StateDir, func(name string) string {
 		value, _ := p.env.Getenv(name)
@@ -120,7 +137,7 @@ func (p *program) measure(ctx context.Context, run measure.Run, s measure.Store)
 	}
 	if err != nil {
 		p.withoutState(err)
-		run.Store, run.Take = memory(), false
+		run.Store, run.Take, run.Inject = memory(), false, false
 		if report, err = run.Do(ctx); err != nil {
 			return nil, s, err
 		}

@@ -31,6 +31,9 @@ func (p *program) validate(context.Context) int {
 				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.Span(rule.Settle), sli.Span(rule.Window), rule.Target)
 		}
 		cost.add(plan)
+		for _, note := range sli.ProverNotes(plan) {
+			fmt.Fprintf(p.env.Stdout, "  %s\n", note)
+		}
 		for _, lint := range sli.Lints(plan) {
 			p.voice.warn("pipeline "+plan.Name+": "+lint, "")
 		}

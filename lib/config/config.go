@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -15,9 +16,10 @@ import (
 // know.
 type Evidence interface{ Facts() sli.Facts }
 
-// Kind is a kind of stage.
+// Kind is a kind of stage, or of evidence that a pipeline has beside its stages.
 type Kind struct {
-	Options any // the struct its section decodes into, for the schema and the reference
+	Beside  bool // a key of the pipeline, not of a stage
+	Options any  // the struct its section decodes into, for the schema and the reference
 	New     func(*section.Node, Around) (Evidence, error)
 }
 
@@ -114,7 +116,9 @@ func (r Reader) read(source Source) ([]Pipeline, string, error) {
 func (r Reader) variants() section.Variants {
 	v := section.Variants{}
 	for name, kind := range r.Kinds {
-		v[name] = kind.Options
+		if !kind.Beside {
+			v[name] = kind.Options
+		}
 	}
 	return v
 }
@@ -171,8 +175,14 @@ func (b *builder) build() Pipeline {
 		SingleHost: f.Assume == "single_host",
 		StageNames: map[string]string{},
 	}
+	for key, text := range map[string]string{"label": f.Label, "runbook": f.Runbook} {
+		if strings.ContainsFunc(text, unicode.IsControl) {
+			b.refuse(b.at(key).Errorf("", "must not hold control characters (got %q)", text))
+		}
+	}
 	b.graphs()
 	b.stages()
+	b.prover()
 	b.exclusions()
 	if len(b.errs) == 0 {
 		b.rules()
@@ -225,6 +235,25 @@ func (b *builder) stages() {
 	if len(nodes) == 0 {
 		b.refuse(b.at("stages").Errorf("", "needs at least one stage"))
 	}
+}
+
+// prover makes the pipeline's prover, which is evidence like a stage's.
+func (b *builder) prover() {
+	if b.from.Prover == nil {
+		return
+	}
+	kind, ok := b.reader.Kinds[sli.ProverKind]
+	if !ok {
+		b.refuse(b.at("prover").Errorf("", "is not built in"))
+		return
+	}
+	evidence, err := kind.New(b.from.Prover, Around{Pipeline: b.from.Name, Stage: sli.ProverKind, Zone: b.reader.Zone})
+	if err != nil {
+		b.refuse(err)
+		return
+	}
+	b.found = append(b.found, evidence)
+	b.plan.Stages = append(b.plan.Stages, sli.Stage{Name: sli.ProverKind, Kind: sli.ProverKind, Facts: evidence.Facts()})
 }
 
 // methods are the words that `from:` takes beside the names of stages.

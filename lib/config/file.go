@@ -23,6 +23,7 @@ type pipeline struct {
 	AWS        AWS                `yaml:"aws" doc:"instead of top level's"`
 	Stages     []stage            `yaml:"stages" required:"true" doc:"the places a record passes, in order"`
 	SLIs       slis               `yaml:"slis" required:"true" doc:"what is measured, by which objective"`
+	Prover     *section.Node      `yaml:"prover" doc:"known-answer records that are sent through the front and looked for in the store"`
 	Check      check              `yaml:"check" doc:"options of check-pipeline-freshness for this pipeline; its flags win"`
 	SLO        slo                `yaml:"slo" doc:"the period of the objectives"`
 	Exclude    []exclude          `yaml:"exclude" doc:"stretches that leave windows, budgets and burn; never events, age or states"`

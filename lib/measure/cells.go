@@ -10,10 +10,36 @@ import (
 
 const minutesPerHour = 60
 
-// hour is an SLI's cells of one hour, packed under one key, its sum in front.
+// hour is an SLI's cells of one hour, packed under one key, its sum in front. Only
+// minutes with counts have a cell: a hostile log may name one in every hour of a century.
 type hour struct {
 	sum   sli.Counts
-	cells [minutesPerHour]sli.Counts
+	cells []minuteCell
+}
+
+type minuteCell struct {
+	index  int // of the minute within the hour
+	counts sli.Counts
+}
+
+func (h *hour) get(index int) sli.Counts {
+	for _, c := range h.cells {
+		if c.index == index {
+			return c.counts
+		}
+	}
+	return sli.Counts{}
+}
+
+func (h *hour) set(index int, counts sli.Counts) {
+	h.sum = h.sum.Minus(h.get(index)).Plus(counts)
+	for i := range h.cells {
+		if h.cells[i].index == index {
+			h.cells[i].counts = counts
+			return
+		}
+	}
+	h.cells = append(h.cells, minuteCell{index, counts})
 }
 
 // ruleCells are the minute cells of one SLI under one fingerprint.
@@ -51,15 +77,13 @@ func (c *ruleCells) hour(h sli.Minute) *hour {
 // get is the cell of a minute.
 func (c *ruleCells) get(m sli.Minute) sli.Counts {
 	h, i := hourOf(m)
-	return c.hour(h).cells[i]
+	return c.hour(h).get(i)
 }
 
 // set replaces the cell of a minute; flush writes.
 func (c *ruleCells) set(m sli.Minute, v sli.Counts) {
 	h, i := hourOf(m)
-	rec := c.hour(h)
-	rec.sum = rec.sum.Minus(rec.cells[i]).Plus(v)
-	rec.cells[i] = v
+	c.hour(h).set(i, v)
 }
 
 // flush writes the hours that hold the given minutes.
@@ -145,9 +169,9 @@ func takeCounts(data []byte) (sli.Counts, []byte) {
 
 func (h *hour) encode() []byte {
 	out := appendCounts(nil, h.sum)
-	for i, c := range h.cells {
-		if !c.IsZero() {
-			out = appendCounts(append(out, byte(i)), c)
+	for _, c := range h.cells {
+		if !c.counts.IsZero() {
+			out = appendCounts(append(out, byte(c.index)), c.counts)
 		}
 	}
 	return out
@@ -159,7 +183,7 @@ func (h *hour) decode(data []byte) {
 		i := data[0]
 		var c sli.Counts
 		if c, data = takeCounts(data[1:]); i < minutesPerHour {
-			h.cells[i] = c
+			h.cells = append(h.cells, minuteCell{int(i), c})
 		}
 	}
 }

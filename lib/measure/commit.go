@@ -235,7 +235,7 @@ func (s *stageJob) answer(j *job, r *reading) {
 		}
 		return
 	case r.ask.Final:
-		from, to = sli.MinuteAt(r.batch.From), sli.MinuteAt(r.batch.To)+1
+		from, to = max(0, sli.MinuteAt(r.batch.From)), sli.MinuteAt(r.batch.To)+1
 		s.backTo, s.hasBack = from, true
 	case s.isNew:
 		s.backTo, s.hasBack = from, true

@@ -50,13 +50,15 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	if j.ids != nil && rule.Kind == sli.Kind(sli.Duplicate.String()) {
 		l.add(j.ids.surplus(), old)
 	}
-	touched := make(map[sli.Minute]bool, len(old))
-	for m := range old {
-		touched[m] = true
-	}
-	l.cells.flush(touched)
 	l.carry(before, old)
-	trim(tx, l.cells.prefix, sli.MinuteAt(j.run.Now.Add(-j.plan.Period))/minutesPerHour)
+	if !j.run.All { // else the report is all that is wanted of the cells
+		touched := make(map[sli.Minute]bool, len(old))
+		for m := range old {
+			touched[m] = true
+		}
+		l.cells.flush(touched)
+		trim(tx, l.cells.prefix, sli.MinuteAt(j.run.Now.Add(-j.plan.Period))/minutesPerHour)
+	}
 	return l
 }
 

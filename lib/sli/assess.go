@@ -58,7 +58,7 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 	due := w.To - 1
 	if age := stages.Age(last); age.Known {
 		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.By == AgeByRecords || age.By == AgeOfNothing && stages.minutes[last].Oldest.Known}
-		a.Age.Watermark = due.End().Add(-time.Duration(age.Oldest * float64(time.Second)))
+		a.Age.Watermark = due.End().Add(-Seconds(age.Oldest))
 	}
 	for m := max(0, last-agesBack); m <= last; m++ {
 		a.Ages = append(a.Ages, agesAt(stages, m))
@@ -96,7 +96,7 @@ func (path Path) retention(h History) time.Duration {
 	if !ok || in.From == "assumed" {
 		return 0
 	}
-	return time.Duration(in.Value * float64(time.Second))
+	return Seconds(in.Value)
 }
 
 // flow is the accounting of the window, with the backlog at its end.
@@ -142,7 +142,7 @@ func (p *Plan) ageByLevel(h History, due Minute) *Age {
 		seconds, ok := cell(h, s, due).Levels["age"]
 		if ok && (worst == nil || seconds > worst.Seconds) {
 			worst = &Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: true,
-				Watermark: due.End().Add(-time.Duration(seconds * float64(time.Second)))}
+				Watermark: due.End().Add(-Seconds(seconds))}
 		}
 	}
 	return worst

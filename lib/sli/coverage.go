@@ -33,14 +33,15 @@ func coverageRule(p *Plan, spec *Spec) (*Rule, error) {
 }
 
 func idsRule(path Path, spec *Spec) *Rule {
+	ends := Path{plan: path.plan, accepted: path.accepted, done: path.done}.stages()
 	return &Rule{
 		Method:     "ids",
-		Stages:     path.stages(),
+		Stages:     ends,
 		Population: "records",
 		Quality:    Exact,
 		Formula:    "records done within " + Span(spec.Deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
 		Extra:      spec.Deadline,
-		Derive:     coverageByID{stages: path.stages(), deadline: spec.Deadline},
+		Derive:     coverageByID{stages: ends, deadline: spec.Deadline},
 	}
 }
 

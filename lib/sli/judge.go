@@ -406,7 +406,7 @@ func (j *judgement) clock(m Minute) string {
 
 func spanText(d time.Duration) string { return Span(d.Round(time.Second)) }
 
-func secondsText(s float64) string { return spanText(time.Duration(s * float64(time.Second))) }
+func secondsText(s float64) string { return spanText(Seconds(s)) }
 
 // countText is a number with its thousands apart.
 func countText(v float64) string {

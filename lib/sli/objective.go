@@ -2,6 +2,7 @@ package sli
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -60,12 +61,24 @@ func BurnRules(period time.Duration) []BurnRule {
 	return rules
 }
 
+// Seconds is a duration of s seconds, to the longest there is in either direction.
+func Seconds(s float64) time.Duration {
+	const most = math.MaxInt64 / float64(time.Second)
+	switch {
+	case s >= most:
+		return math.MaxInt64
+	case s <= -most:
+		return -math.MaxInt64
+	}
+	return time.Duration(s * float64(time.Second))
+}
+
 // Span prints a duration the way people type it: 90s, 5m, 1h30m, 28d.
 func Span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d < 0:
-		return "-" + Span(-d)
+		return "-" + Span(-max(d, -math.MaxInt64)) // the least duration has no positive
 	case d == 0:
 		return "0s"
 	case d >= 2*day && d%day == 0:

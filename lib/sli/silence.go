@@ -1,5 +1,7 @@
 package sli
 
+import "time"
+
 // SilentMinute is a minute in which records were accepted and after whose start
 // nothing came out in time.
 type SilentMinute struct {
@@ -20,10 +22,10 @@ func (p *Plan) Silences(h History, rule *Rule, w Window) []SilentMinute {
 	for m := w.From; m < w.To; m++ {
 		accepted := cell(h, path.accepted, m).Signals[Accepted]
 		limit := m.End().Add(rule.Silence)
-		if accepted <= 0 || !wholly(answered, Window{m, MinuteAt(limit) + 1}) {
+		if accepted <= 0 || !wholly(answered, Window{m, MinuteAt(limit.Add(time.Minute - time.Microsecond))}) {
 			continue
 		}
-		if first := firstOut(h, path.ending, Window{m, MinuteAt(limit) + 1}); first == 0 || first > limit.UnixMicro() {
+		if first := firstOut(h, path.ending, Window{m, MinuteAt(limit.Add(time.Minute - time.Microsecond))}); first == 0 || first > limit.UnixMicro() {
 			silent = append(silent, SilentMinute{m, accepted})
 		}
 	}

@@ -48,6 +48,7 @@ func cloudStages(w *sim.World) string {
     lambda:
       function: %s
       timeout: %s
+      reserved_concurrency: 100
       batch_size: %d
       batching_window: %s
       parallelization_factor: %d
@@ -105,8 +106,12 @@ func pipeline(w *sim.World, stages string, app bool, slis ...string) *Trial {
 
 // Cloud is a pipeline whose stream and function CloudWatch shows.
 func Cloud(w *sim.World) *Trial {
-	return pipeline(w, frontStage+cloudStages(w), false,
+	t := pipeline(w, frontStage+cloudStages(w), false,
 		"freshness: {threshold: 60s, target: 99}", "coverage: {target: 99.9, deadline: 10m}")
+	t.claims = append(t.claims,
+		&claim{pipeline: "video", sli: "freshness", method: "stages, SF", truth: w.FreshnessByArrival(w.Start, w.End, freshnessThreshold)},
+		&claim{pipeline: "video", sli: "coverage", method: "counts", minutes: 60, truth: w.Coverage(w.Start, w.End, coverageDeadline)})
+	return t
 }
 
 // AppLogs is a pipeline whose both ends log every record.
@@ -115,5 +120,13 @@ func AppLogs(w *sim.World) *Trial {
 	if w.Scenario.Worker.Audits > 0 {
 		slis = append(slis, "correctness: {target: 99.9}")
 	}
-	return pipeline(w, frontStage+appStages, true, slis...)
+	t := pipeline(w, frontStage+appStages, true, slis...)
+	log := 10 * time.Second
+	t.claims = append(t.claims,
+		&claim{pipeline: "video", sli: "freshness", method: "records", exact: true, settle: log, truth: w.FreshnessByRecord(w.Start, w.End, freshnessThreshold)},
+		&claim{pipeline: "video", sli: "coverage", method: "ids", exact: true, settle: log + coverageDeadline, truth: w.Coverage(w.Start, w.End, coverageDeadline)})
+	if w.Scenario.Worker.Audits == 1 {
+		t.claims = append(t.claims, &claim{pipeline: "video", sli: "correctness", method: "verdicts", exact: true, settle: log, truth: w.Correctness(w.Start, w.End)})
+	}
+	return t
 }

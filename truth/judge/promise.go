@@ -30,9 +30,15 @@ const promisedTest = 1.0 / 3840
 func (r *Result) Broken() []string {
 	var broken []string
 	say := func(format string, args ...any) { broken = append(broken, fmt.Sprintf(format, args...)) }
-	for _, x := range r.Exact {
-		if x.Wrong > 0 {
+	for _, x := range r.Compared {
+		if x.Exact && x.Wrong > 0 {
 			say("%s by %s is exact, and differs %d times: %s", x.SLI, x.Method, x.Wrong, x.First)
+		}
+		if x.Upper.Broken > 0 {
+			say("the proven upper bound of %s by %s, as explain shows it, is broken in %d windows, by up to %.2f points", x.SLI, x.Method, x.Upper.Broken, x.Upper.By)
+		}
+		if float64(x.Lower.Broken) > promisedTest*float64(x.Lower.Minutes) {
+			say("the conditional lower bound of %s by %s, as explain shows it, is broken in %d of %d windows, by up to %.2f points", x.SLI, x.Method, x.Lower.Broken, x.Lower.Minutes, x.Lower.By)
 		}
 	}
 	for _, e := range r.Estimates {

@@ -54,10 +54,6 @@ func NewRig(w *sim.World, config string, logs ...Log) (*Rig, error) {
 	}}
 	if strings.Contains(config, "{{cloud}}") {
 		r.cloud = newCloud(w, func() time.Time { return r.Now.Time() })
-		for _, pair := range r.cloud.Env() {
-			name, value, _ := strings.Cut(pair, "=")
-			r.env[name] = value
-		}
 		config = strings.ReplaceAll(config, "{{cloud}}", r.cloud.URL)
 	}
 	config = strings.ReplaceAll(config, "{{dir}}", dir)
@@ -220,30 +216,24 @@ func (r *Rig) Explain() (Explained, error) {
 // Explained are the parts of `explain --json` that are compared with the truth.
 type Explained struct {
 	Pipelines []struct {
-		Name  string
-		State string
-		SLIs  []struct {
-			Name, Status, Method, Quality string
-			Valid, Good                   float64
-			Ratio                         *float64
-			Bounds                        struct {
-				Lower, Upper *float64
-				Kind         string
-			}
-			Window struct{ Start, End time.Time }
-		}
-		Age *struct {
-			Seconds *float64
-		}
+		Name   string
+		SLIs   []ExplainedSLI
 		Stages []struct {
 			Name   string
 			Source struct {
 				OK                              bool
 				Lines, Parsed, Malformed, Blank float64
 			}
-			Status map[string]float64
 		}
 	}
+}
+
+// ExplainedSLI is one SLI of them.
+type ExplainedSLI struct {
+	Name, Status, Quality string
+	Valid, Good, Measured float64
+	Bounds                struct{ Lower, Upper *float64 }
+	Window                struct{ Start, End time.Time }
 }
 
 // Metric is one printed line's value and time.

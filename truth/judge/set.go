@@ -29,7 +29,7 @@ var (
 // Result is all that was found.
 type Result struct {
 	Set       Set
-	Exact     []Exact // by SLI and method
+	Compared  []Compared // through the program, by SLI and method
 	Estimates []Estimate
 	Detected  []Detected
 	Healthy   [2][]Alarms // by Rules; without and with bursts
@@ -51,7 +51,7 @@ func (s Set) Run(said func(string)) (*Result, error) {
 	for _, part := range []struct {
 		name string
 		run  func(*Result) error
-	}{{"exact methods", s.exact}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}, {"verdicts", s.verdicts}} {
+	}{{"logs", s.logs}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}, {"verdicts", s.verdicts}} {
 		said(part.name)
 		if err := part.run(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
@@ -60,8 +60,8 @@ func (s Set) Run(said func(string)) (*Result, error) {
 	return r, nil
 }
 
-func (s Set) exact(r *Result) error {
-	hours, err := each(s.Hours, func(i int) ([]Exact, error) {
+func (s Set) logs(r *Result) error {
+	hours, err := each(s.Hours, func(i int) ([]Compared, error) {
 		scenario, err := LogScenario(uint64(i))
 		if err != nil {
 			return nil, err
@@ -80,13 +80,7 @@ func (s Set) exact(r *Result) error {
 		return trial.Judge()
 	})
 	for _, found := range hours {
-		for _, x := range found {
-			i := slices.IndexFunc(r.Exact, func(o Exact) bool { return o.SLI == x.SLI && o.Method == x.Method })
-			if i < 0 {
-				r.Exact, i = append(r.Exact, Exact{}), len(r.Exact)
-			}
-			r.Exact[i].Add(x)
-		}
+		r.Compared = join(r.Compared, found)
 	}
 	return err
 }
@@ -159,12 +153,16 @@ func (s Set) weeks(r *Result) error {
 	return err
 }
 
-func (s Set) verdicts(r *Result) (err error) {
+func (s Set) verdicts(r *Result) error {
 	troubles, pipelines := Troubles()[:s.Troubles], variants()
-	r.Fired, err = each(len(pipelines)*len(troubles), func(i int) (Fired, error) {
+	hours, err := each(len(pipelines)*len(troubles), func(i int) (Fired, error) {
 		v := pipelines[i/len(troubles)]
 		return Verdicts(v.name, v.trial, troubles[i%len(troubles)])
 	})
+	for _, h := range hours {
+		r.Compared = join(r.Compared, h.Compared)
+	}
+	r.Fired = hours
 	return err
 }
 

@@ -50,8 +50,10 @@ func (p *page) exact(r *Result) {
 		fmt.Sprintf("%d random hours (seeds 0 to %d) of front errors, outages, slowness, quiet minutes, log rotation by renaming and by copying, buffered writers and clocks that differ, "+
 			"run minute by minute through the program; in a third of them the agent is away for minutes at a time. Compared are the ratio of every window, the sums of `events`, and what `explain` says. Error must be 0.", r.Set.Hours, r.Set.Hours-1))
 	p.head("SLI", "method", "windows", "events", "differences", "worst error, points")
-	for _, x := range r.Exact {
-		p.row(x.SLI, x.Method, fmt.Sprint(x.Minutes), fmt.Sprintf("%.0f", x.Events), fmt.Sprint(x.Wrong), fmt.Sprintf("%.3g", x.Worst))
+	for _, x := range r.Compared {
+		if x.Exact {
+			p.row(x.SLI, x.Method, fmt.Sprint(x.Minutes), fmt.Sprintf("%.0f", x.Events), fmt.Sprint(x.Wrong), fmt.Sprintf("%.3g", x.Error.Worst))
+		}
 	}
 	p.text("")
 }
@@ -161,6 +163,14 @@ func (p *page) fired(r *Result) {
 	p.head("pipeline", "trouble", "fired after", "last after its end", "UNKNOWN", "alarms before it", "first verdict")
 	for _, f := range r.Fired {
 		p.row(f.Pipeline, f.Trouble, minutes(f.First), minutes(f.Over), fmt.Sprint(f.Unknown), fmt.Sprint(f.False), strings.ReplaceAll(f.Text, "|", "\\|"))
+	}
+	p.text("")
+	p.text("The estimates of the same hours, as the metric program printed them, and the bounds of each window that `explain` showed. Mean |error| in points; coverage speaks of an hour.")
+	p.head("SLI", "method", "windows", "mean error", "bias", "worst", "proven upper bound: broken / claimed", "conditional lower bound: broken / claimed")
+	for _, x := range r.Compared {
+		if !x.Exact {
+			p.row(x.SLI, x.Method, fmt.Sprint(x.Minutes), points(x.Error.Mean()), fmt.Sprintf("%+.2f", over(x.Error.Bias, x.Error.Windows)), fmt.Sprintf("%.0f", x.Error.Worst), held(x.Upper), held(x.Lower))
+		}
 	}
 	p.text("")
 }

@@ -39,7 +39,7 @@ func Hour(seed uint64) sim.Scenario {
 		Traffic: sim.Traffic{PerSecond: 15},
 		Front:   sim.Front{ClientErrors: 0.01},
 		Stream:  sim.Stream{Shards: 4},
-		Worker:  sim.Worker{PerRecord: 90 * time.Millisecond, BatchSize: 50},
+		Worker:  sim.Worker{PerRecord: 90 * time.Millisecond, BatchSize: 50, Audits: 1},
 	}
 }
 
@@ -52,6 +52,7 @@ type Fired struct {
 	Over     time.Duration // from the trouble's end to the last WARNING or CRITICAL; 0 none after it
 	Unknown  int           // runs that said UNKNOWN, after the first ten minutes
 	False    int           // WARNING or CRITICAL before the trouble began
+	Compared []Compared    // the hour's SLIs
 }
 
 // The trouble of a judged hour.
@@ -92,23 +93,11 @@ func Verdicts(name string, make func(*sim.World) *Trial, trouble Trouble) (Fired
 	if err != nil {
 		return f, err
 	}
-	trial := make(w)
-	rig, err := NewRig(w, trial.Config, trial.Logs...)
-	if err != nil {
-		return f, err
-	}
-	defer rig.Close()
 	begin, end := sim.At(s.Start.Add(troubleFrom)), sim.At(s.Start.Add(troubleTo))
-	for at := w.Start + minute; at < w.End; at += minute {
-		if err := rig.Advance(at + sim.Instant(trial.Second/time.Microsecond)); err != nil {
-			return f, err
-		}
-		if _, err := rig.Metrics(); err != nil {
-			return f, err
-		}
+	f.Compared, err = make(w).run(func(rig *Rig, at sim.Instant) {
 		f.take(rig.Check(), at, begin, end, w.Start)
-	}
-	return f, nil
+	})
+	return f, err
 }
 
 // take books one verdict, given at the end of the minute at.

@@ -18,7 +18,7 @@ const (
 	FunctionName = "video-transform"
 	TableName    = "videos"
 	Operation    = "PutItem"
-	MappingUUID  = "14e0db71-xmpl-4eb5-b481-8945cf9d10c2"
+	MappingUUID  = "14e0db71-3c5a-4eb5-b481-8945cf9d10c2"
 	ClusterName  = "video"
 	ServiceName  = "front"
 	QueueName    = "video-events"

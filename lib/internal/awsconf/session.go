@@ -77,6 +77,7 @@ func (s *Session) load(ctx context.Context) (aws.Config, error) {
 	case cfg.Region == "":
 		return cfg, errors.New("aws: no region; add region: ap-northeast-1, or set AWS_REGION")
 	}
+	cfg.Retryer = s.retryer
 	if s.options.RoleARN != "" {
 		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), s.options.RoleARN, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = sessionName
@@ -92,14 +93,9 @@ func (s *Session) load(ctx context.Context) (aws.Config, error) {
 func (s *Session) loading() []func(*config.LoadOptions) error {
 	options := []func(*config.LoadOptions) error{
 		config.WithLogger(logging.Nop{}),
-		config.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) {
-				o.MaxAttempts, o.MaxBackoff = attempts, longestPause
-				if s.patience.Backoff != nil {
-					o.Backoff = s.patience.Backoff
-				}
-			})
-		}),
+		// The providers of credentials don't retry: the pauses of an instance metadata
+		// service that refuses would eat the time. The next run asks again.
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 	}
 	if s.options.Region != "" {
 		options = append(options, config.WithRegion(s.options.Region))
@@ -111,6 +107,16 @@ func (s *Session) loading() []func(*config.LoadOptions) error {
 		options = append(options, config.WithBaseEndpoint(s.options.EndpointURL))
 	}
 	return options
+}
+
+// retryer is what services are asked with.
+func (s *Session) retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff = attempts, longestPause
+		if s.patience.Backoff != nil {
+			o.Backoff = s.patience.Backoff
+		}
+	})
 }
 
 // retrieve fetches credentials within their own, short time.

@@ -17,6 +17,7 @@ func (r *reading) answer(ctx context.Context, stats file.Stats, cur file.Cursor,
 	a.Warnings = append(append(a.Warnings, stats.Warnings...), stats.Lost...)
 	newestDue := minuteOf(r.ask.Now.Add(-r.log.Settle()).UnixMicro()) - 1
 	for _, f := range r.files {
+		r.conclude(f)
 		if f.waiting != (Count{}) {
 			f.count, f.waiting, f.minute = f.waiting, Count{}, newestDue
 			r.flush(f)

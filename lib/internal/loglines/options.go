@@ -18,7 +18,6 @@ type Options struct {
 	Path         section.StringList `yaml:"path" required:"true" doc:"the files; globs, gzip by content"`
 	Pattern      string             `yaml:"pattern" doc:"format regex: RE2 with named groups called like fields"`
 	Columns      section.StringList `yaml:"columns" doc:"format combined: names of the tokens after the user agent, - skips one"`
-	Fields       map[string]string  `yaml:"fields" doc:"where a field is, as a.b.c in JSON or a label" otherwise:"the well-known names"`
 	TimeFormat   string             `yaml:"time_format" doc:"rfc3339, clf, epoch or a strftime string" otherwise:"auto"`
 	TimeZone     string             `yaml:"time_zone" doc:"of times without a zone" otherwise:"the host's"`
 	Time         string             `yaml:"time" enum:"start|end" doc:"what the time stamps" otherwise:"by format"`
@@ -36,16 +35,26 @@ type Log struct {
 	scan    logscan.Config
 }
 
-// New checks what tags can't. zone is the host's.
-func (o Options) New(n *section.Node, format logscan.Format, zone *time.Location) (*Log, error) {
+// Shape is what access logs and application logs each have in their own way.
+type Shape struct {
+	Format      logscan.Format
+	Fields      map[string]string // where a field is, as a.b.c in JSON or a label
+	Application bool              // see logscan.Config
+	Zone        *time.Location    // the host's
+}
+
+// New checks what tags can't.
+func (o Options) New(n *section.Node, shape Shape) (*Log, error) {
+	format := shape.Format
 	l := &Log{options: o, scan: logscan.Config{
 		Format:      format,
 		Columns:     o.Columns,
-		Fields:      o.Fields,
+		Fields:      shape.Fields,
 		TimeFormat:  o.TimeFormat,
-		Zone:        zone,
+		Zone:        shape.Zone,
 		LatencyUnit: o.LatencyUnit,
 		TimeIs:      o.Time,
+		Application: shape.Application,
 	}}
 	if err := l.scan.Wrapper.UnmarshalText([]byte(o.Wrapper)); err != nil {
 		return nil, n.Errorf("", "%v", err)
@@ -98,8 +107,14 @@ func (l *Log) Reads() string { return strings.Join(l.options.Path, ", ") }
 func (l *Log) Rule() string {
 	o := l.options
 	return fmt.Sprintf("format=%s pattern=%q columns=%q fields=%v time=%s/%s/%s unit=%s wrapper=%s", l.scan.Format, o.Pattern, o.Columns,
-		o.Fields, o.TimeFormat, l.scan.Zone, o.Time, o.LatencyUnit, o.Wrapper)
+		l.scan.Fields, o.TimeFormat, l.scan.Zone, o.Time, o.LatencyUnit, o.Wrapper)
 }
+
+// Zone is that of times without one.
+func (l *Log) Zone() *time.Location { return l.scan.Zone }
+
+// LatencyUnit is that of durations, empty where it isn't configured.
+func (l *Log) LatencyUnit() string { return l.options.LatencyUnit }
 
 // Settle is how long after a minute's end its last line may come.
 func (l *Log) Settle() time.Duration { return time.Duration(l.options.Settle) }

@@ -27,9 +27,11 @@ type Ask struct {
 	Again bool      // once more what the cursor has passed
 	Final bool      // all there is, an unfinished last line too
 
-	Need   []string                                // fields that Record.Field gives, by index
-	Record func(*logscan.Record, *logscan.Scanner) // one parsed line
-	Count  func(minute int64, c Count)             // the accounting of a minute since the epoch
+	Need []string // fields that Record.Field gives, by index
+	// Record takes one line that could be read. A line that it returns an error for is
+	// malformed.
+	Record func(*logscan.Record, *logscan.Scanner) error
+	Count  func(minute int64, c Count) // the accounting of a minute since the epoch
 }
 
 // Answer is what a reading covers.
@@ -53,6 +55,9 @@ type note struct {
 	Minute int64        `json:"minute,omitempty"` // of the last line that was booked
 	Read   bool         `json:"read,omitempty"`   // some line could be read
 	Bad    string       `json:"bad,omitempty"`    // the first bad line, while none could
+
+	Begun    bool          `json:"begun,omitempty"`    // its first line was seen
+	Document *documentNote `json:"document,omitempty"` // it is read as documents
 }
 
 // Read reads what is new since the cursor, or once more what it has passed.
@@ -115,6 +120,7 @@ type reading struct {
 // fileReading is one file within a reading.
 type fileReading struct {
 	scanner *logscan.Scanner
+	docs    *documents // nil: a line is a line
 	note    note
 	path    string
 	line    int64 // lines read so far, known only from the file's beginning
@@ -144,6 +150,10 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
 	f.scanner, f.minute = scanner, f.note.Minute
+	if f.note.Document != nil {
+		f.docs = &documents{sink: r.sink(f, b.Offset)}
+		f.docs.resume(*f.note.Document)
+	}
 	r.files[b.File] = f
 	return f, nil
 }
@@ -154,14 +164,19 @@ func (r *reading) block(b file.Block) error {
 	if err != nil {
 		return err
 	}
+	f.scanner.ArrivedAt(min(b.File.Mtime.UnixMicro(), r.ask.Now.UnixMicro()))
 	if b.Truncated {
 		f.line++
+		f.note.Begun = true
 		r.malformed(f, b.Data, b.Offset, logscan.Malformed("line is longer than 1 MiB"))
 	} else {
 		r.lines(f, b)
 	}
 	r.flush(f)
 	f.note.Scan, f.note.Minute = f.scanner.Note(), f.minute
+	if f.note.Document = nil; f.docs != nil {
+		f.note.Document = f.docs.note()
+	}
 	if b.File.Note, err = json.Marshal(f.note); err != nil {
 		return err
 	}
@@ -177,23 +192,48 @@ func (r *reading) lines(f *fileReading, b file.Block) {
 		}
 		line := data[:end]
 		f.line++
-		switch err := f.scanner.Scan(line, &r.rec); {
-		case err == nil:
-			r.parsed(f, int64(end))
-		case errors.Is(err, logscan.ErrPartial):
-			f.line--
-		case errors.Is(err, logscan.ErrBlank):
-			r.unread(f, Count{Lines: 1, Blank: 1, Bytes: int64(end)})
-		default:
-			r.malformed(f, line, offset, err)
+		if f.docs != nil {
+			r.document(f, line, offset)
+		} else {
+			r.line(f, line, offset)
 		}
 		data, offset = data[end:], offset+int64(end)
 	}
 }
 
+// line reads one line, which may be, or begin, a document.
+func (r *reading) line(f *fileReading, line []byte, offset int64) {
+	first := firstByte(line)
+	doubtful := first == '[' || first == '{' && !f.note.Begun
+	if doubtful && r.asDocument(f, line, offset) {
+		return
+	}
+	err := f.scanner.Scan(line, &r.rec)
+	var bad logscan.Malformed
+	if !doubtful && first == '{' && errors.As(err, &bad) && r.asDocument(f, line, offset) {
+		return
+	}
+	f.note.Begun = f.note.Begun || !errors.Is(err, logscan.ErrBlank)
+	r.scanned(f, line, offset, err)
+}
+
+// scanned accounts for a line by what the scanner said of it.
+func (r *reading) scanned(f *fileReading, line []byte, offset int64, err error) {
+	switch {
+	case err == nil:
+		r.parsed(f, line, offset)
+	case errors.Is(err, logscan.ErrPartial):
+		f.line--
+	case errors.Is(err, logscan.ErrBlank):
+		r.unread(f, Count{Lines: 1, Blank: 1, Bytes: int64(len(line))})
+	default:
+		r.malformed(f, line, offset, err)
+	}
+}
+
 // parsed books one line in the minute of its time.
-func (r *reading) parsed(f *fileReading, size int64) {
-	at := r.rec.Time
+func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
+	at, size := r.rec.Time, int64(len(line))
 	f.note.Read, f.note.Bad = true, ""
 	if !r.ask.Until.IsZero() && at >= r.ask.Until.UnixMicro() {
 		return
@@ -214,12 +254,15 @@ func (r *reading) parsed(f *fileReading, size int64) {
 		f.count.add(f.waiting)
 		f.waiting = Count{}
 	}
+	if r.wanted(f.minute) {
+		if err := r.ask.Record(&r.rec, f.scanner); err != nil {
+			r.malformed(f, line, offset, err)
+			return
+		}
+	}
 	f.count.Lines++
 	f.count.Parsed++
 	f.count.Bytes += size
-	if r.wanted(f.minute) {
-		r.ask.Record(&r.rec, f.scanner)
-	}
 }
 
 // unread books a line without a time of its own: in the minute of the last line

@@ -1,5 +1,7 @@
 package logscan
 
+import "time"
+
 // albFields are the fields of an ALB line in order, as AWS documents them, with
 // the spellings under which they may be asked for. New ones are only ever appended.
 var albFields = [...][]string{
@@ -67,7 +69,7 @@ func (s *Scanner) readALB(p *plan, line []byte, rec *Record) error {
 		return ErrALB
 	}
 	if p.sum {
-		rec.Latency, rec.HasLatency = ceilMicros(total), known
+		rec.Latency, rec.HasLatency = time.Duration(total), known
 		rec.Elapsed, rec.HasElapsed = rec.Latency, known
 		if !known {
 			rec.Latency = 0
@@ -102,9 +104,9 @@ func albPhase(b []byte) (nanos int64, known, ok bool) {
 	return nanos, known, true
 }
 
-// albElapsed gives time − request_creation_time in µs: how long the request was
+// albElapsed gives time − request_creation_time: how long the request was
 // with the balancer, though nothing answered it.
-func (s *Scanner) albElapsed(line []byte) (int64, bool) {
+func (s *Scanner) albElapsed(line []byte) (time.Duration, bool) {
 	var end, begin int64
 	var ok bool
 	for field := 0; field <= albCreation; field++ {
@@ -120,5 +122,5 @@ func (s *Scanner) albElapsed(line []byte) (int64, bool) {
 			return 0, false
 		}
 	}
-	return max(end-begin, 0), end >= begin
+	return time.Duration(max(end-begin, 0)) * time.Microsecond, end >= begin
 }

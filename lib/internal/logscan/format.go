@@ -13,10 +13,12 @@ const (
 	Combined
 	ALB
 	Regex
+	EMF     // a function's log, of which the embedded metrics count
+	Report  // a function's log, of which the platform's reports count
 	formats // their number
 )
 
-var formatNames = [formats]string{"auto", "ltsv", "json", "combined", "alb", "regex"}
+var formatNames = [formats]string{"auto", "ltsv", "json", "combined", "alb", "regex", "emf", "report"}
 
 // String gives the name used in configurations.
 func (f Format) String() string {

@@ -71,6 +71,7 @@ type label struct {
 // v2 and Traefik access log fields, ECS, and the defaults of zap, logrus, pino,
 // morgan, Echo and Google Cloud's httpRequest.
 var wellKnown = []label{
+	{slot: slotTime, name: "_aws.Timestamp"}, // embedded metric format
 	{slot: slotTime, name: "StartUTC", start: true, flavour: traefik},
 	{slot: slotTime, name: "StartLocal", start: true, flavour: traefik},
 	{slot: slotTime, name: "time"},

@@ -5,6 +5,8 @@
 package logscan
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -25,6 +27,11 @@ type Config struct {
 	LatencyUnit string            // "" by the label's convention | s | ms | us | ns
 	TimeIs      string            // "" by the label's convention | start | end
 	Wrapper     Wrapper           // WrapAuto finds Docker and CRI by itself
+
+	// Application says that the lines are an application's own: Need names fields as
+	// they stand in the line, never canonical ones, and a function's metrics and reports
+	// are recognised. Auto tells JSON, LTSV, EMF and Report apart.
+	Application bool
 }
 
 // Malformed is the reason why a line could not be read.
@@ -56,9 +63,13 @@ var ErrPartial = errors.New("part of a later line")
 // detectLines is how many parsed lines decide a file's format.
 const detectLines = 100
 
-// detectable lists the formats that Auto tells apart, in the order of trial;
-// they exclude each other, so the order only settles speed.
-var detectable = [...]Format{JSON, ALB, LTSV, Combined}
+// detectable lists the formats of access logs that Auto tells apart, in the order of
+// trial; they exclude each other, so the order only settles speed.
+var detectable = []Format{JSON, ALB, LTSV, Combined}
+
+// applicable lists those of application logs. A log with lines of EMF or Report is
+// one of a function: it may have JSON and any text too.
+var applicable = []Format{EMF, Report, JSON, LTSV}
 
 // Note is what a Scanner learned of a file, kept between runs. The zero Note
 // knows nothing.
@@ -69,6 +80,7 @@ type Note struct {
 	Latency string         `json:"latency,omitempty"` // the label that the latency is read from
 	Wrapper Wrapper        `json:"wrapper"`           // last wrapper seen; WrapAuto before any line
 	Last    int64          `json:"last,omitempty"`    // stamp of the last parsed line, µs since the epoch
+	Held    *[2]Held       `json:"held,omitempty"`    // the beginnings of unfinished container lines, of stdout and stderr
 }
 
 // Scanner reads the lines of one file in order. It is not safe for concurrent use.
@@ -86,6 +98,9 @@ type Scanner struct {
 	flavour   flavour
 	latency   string
 	unwrapper unwrapper
+	lambda    int   // the slot of the first of lambdaPaths
+	arrived   int64 // µs since the epoch, 0 unknown
+	reported  Invocation
 }
 
 // NewScanner makes a Scanner that goes on from what an earlier one noted of the
@@ -111,14 +126,14 @@ func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
 	}
 	s.clock.last = remembered.Last
 	if s.format == Auto {
-		if slices.Contains(detectable[:], remembered.Format) {
+		if slices.Contains(s.formats(), remembered.Format) {
 			s.format = remembered.Format
 		}
 		for f, n := range remembered.Votes {
 			s.votes[f] = n
 		}
 	}
-	s.unwrapper = newUnwrapper(cfg.Wrapper, remembered.Wrapper)
+	s.unwrapper = newUnwrapper(cfg.Wrapper, remembered)
 	s.flavour, s.latency = flavourNamed(remembered.Flavour), remembered.Latency
 	s.resolve()
 	return s, nil
@@ -126,7 +141,7 @@ func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
 
 // Note gives what was learned so far.
 func (s *Scanner) Note() Note {
-	n := Note{Format: s.format, Flavour: s.flavour.String(), Latency: s.latency, Wrapper: s.unwrapper.seen, Last: s.clock.last}
+	n := Note{Format: s.format, Flavour: s.flavour.String(), Latency: s.latency, Wrapper: s.unwrapper.seen, Last: s.clock.last, Held: s.unwrapper.unfinished()}
 	if s.format == Auto && len(s.votes) > 0 {
 		n.Votes = make(map[string]int, len(s.votes))
 		for f, v := range s.votes {
@@ -136,8 +151,8 @@ func (s *Scanner) Note() Note {
 	return n
 }
 
-// Pending reports whether parts of an unfinished container line are held: a
-// cursor committed now would lose them.
+// Pending reports whether parts of an unfinished container line are held, which
+// would be lost if nothing more came.
 func (s *Scanner) Pending() bool { return s.unwrapper.pending() }
 
 // Scan reads one line, with or without its line end. It returns nil when the
@@ -154,66 +169,110 @@ func (s *Scanner) ScanAt(line []byte, at int64, rec *Record) error {
 		*rec = Record{}
 		return err
 	}
-	if at == 0 {
-		at = stamp
-	}
 	if s.format != Auto {
-		return s.read(s.format, line, at, rec)
+		return s.read(s.format, line, cmp.Or(at, stamp), rec)
 	}
-	return s.detect(line, at, rec)
+	err = s.detect(line, cmp.Or(at, stamp), rec)
+	if err == ErrUnrecognised && s.cfg.Application && s.mayBeText(at != 0) {
+		return s.read(Report, line, cmp.Or(at, stamp), rec)
+	}
+	return err
+}
+
+// formats lists those that Auto tells apart.
+func (s *Scanner) formats() []Format {
+	if s.cfg.Application {
+		return applicable
+	}
+	return detectable
 }
 
 // detect tries the formats on a line of a file whose format isn't decided. What
 // begins like JSON is tried as nothing else.
 func (s *Scanner) detect(line []byte, at int64, rec *Record) error {
 	brace := line[space(line, 0)] == '{'
-	for _, f := range detectable {
-		if brace != (f == JSON) {
-			continue
+	for _, f := range s.formats() {
+		if brace != (f == JSON) || f == EMF || f == LTSV && at != 0 && bytes.IndexByte(line, '\t') < 0 {
+			continue // a message with a colon is no LTSV yet
 		}
 		err := s.read(f, line, at, rec)
-		if err == nil {
-			s.votes[f.String()]++
+		switch {
+		case err == nil && rec.Line != LineText:
+			s.votes[s.voted(f, rec).String()]++
 			s.decide()
 			return nil
-		}
-		if brace {
+		case err == ErrReport || brace && looksJSON(line):
 			return err
 		}
 	}
+	*rec = Record{}
 	return ErrUnrecognised
+}
+
+// voted is the format that a line read as f speaks for.
+func (s *Scanner) voted(f Format, rec *Record) Format {
+	switch rec.Line {
+	case LineRecord, LineText:
+		return f
+	case LineEMF:
+		return EMF
+	}
+	return Report
+}
+
+// mayBeText tells whether a line that fits no format may be some text: in a
+// function's log; and, of what came as a message of its own, before anything is known.
+func (s *Scanner) mayBeText(message bool) bool {
+	best := s.winner()
+	return best == EMF || best == Report || best == Auto && message
+}
+
+// winner is the format with the most votes so far, Auto before the first. One line of
+// a function's log speaks against JSON, which wouldn't let it have the others.
+func (s *Scanner) winner() Format {
+	best := Auto
+	for _, f := range s.formats() {
+		n := s.votes[f.String()]
+		if n == 0 || best != Auto && n <= s.votes[best.String()] {
+			continue
+		}
+		if f != JSON || best != EMF && best != Report {
+			best = f
+		}
+	}
+	return best
 }
 
 // decide settles the format once enough lines have voted.
 func (s *Scanner) decide() {
-	total, best := 0, Auto
-	for _, f := range detectable {
-		n := s.votes[f.String()]
-		total += n
-		if best == Auto || n > s.votes[best.String()] {
-			best = f
-		}
+	total := 0
+	for _, f := range s.formats() {
+		total += s.votes[f.String()]
 	}
 	if total >= detectLines {
-		s.format = best
+		s.format = s.winner()
 	}
 }
 
 // read reads one unwrapped line in one format.
 func (s *Scanner) read(f Format, line []byte, at int64, rec *Record) error {
 	s.set.reset()
-	*rec = Record{scanner: s}
-	err := error(ErrUnrecognised)
-	p := s.plans[f]
-	if p == nil {
-		p = s.planOf(f)
-		s.plans[f] = p
+	*rec = Record{scanner: s, Text: line}
+	if f == EMF || f == Report {
+		err := s.readLambda(line, at, rec)
+		if err != nil {
+			*rec = Record{}
+		}
+		return err
 	}
+	err, p := error(ErrUnrecognised), s.plan(f)
 	switch f {
 	case LTSV:
 		err = s.readLTSV(p, line)
 	case JSON:
-		err = s.readJSON(p, line)
+		if err = s.readJSON(p, line); err == nil && s.cfg.Application {
+			err = s.lambdaJSON(rec)
+		}
 	case Combined:
 		err = s.readCombined(p, line, rec)
 	case ALB:
@@ -228,6 +287,14 @@ func (s *Scanner) read(f Format, line []byte, at int64, rec *Record) error {
 		*rec = Record{}
 	}
 	return err
+}
+
+// plan is how a format is read, made when it is first needed.
+func (s *Scanner) plan(f Format) *plan {
+	if s.plans[f] == nil {
+		s.plans[f] = s.planOf(f)
+	}
+	return s.plans[f]
 }
 
 func trimLineEnd(line []byte) []byte {

@@ -3,6 +3,7 @@ package logscan
 import (
 	"math"
 	"math/bits"
+	"time"
 )
 
 // unit is the unit in which a latency is written.
@@ -135,35 +136,35 @@ func (d decimal) scaled(shift int) (int64, bool) {
 	return int64(low), true
 }
 
-// ceilMicros rounds nanoseconds up, so that a duration is within a limit of
-// whole microseconds exactly when its rounded value is.
-func ceilMicros(nanos int64) int64 { return nanos/1000 + min(nanos%1000, 1) }
+// ceilMicros gives a duration that isn't negative in microseconds, rounded up: what
+// began at an instant of whole microseconds had ended by then.
+func ceilMicros(d time.Duration) int64 { return int64(d/1000 + min(d%1000, 1)) }
 
-// ParseDuration reads a duration as logs write it, in microseconds rounded up
-// (digits below a nanosecond are dropped): a decimal in the given unit (s, ms,
-// us, ns; "" is s), or with its own unit as in 1.5ms or 1m2.5s, which wins. A
-// negative or unreadable duration is false.
-func ParseDuration(b []byte, latencyUnit string) (micros int64, ok bool) {
+// ParseDuration reads a duration as logs write it, exact to the nanosecond (digits
+// below are dropped): a decimal in the given unit (s, ms, us, ns; "" is s), or with
+// its own unit as in 1.5ms or 1m2.5s, which wins. A negative or unreadable duration
+// is false.
+func ParseDuration(b []byte, latencyUnit string) (time.Duration, bool) {
 	u, ok := unitNamed(latencyUnit)
 	if !ok {
 		return 0, false
 	}
-	micros, _, ok = parseLatency(b, u)
-	return micros, ok
+	d, _, ok := parseLatency(b, u)
+	return d, ok
 }
 
 // parseLatency is ParseDuration; integer says that b was a bare integer.
-func parseLatency(b []byte, u unit) (micros int64, integer, ok bool) {
+func parseLatency(b []byte, u unit) (took time.Duration, integer, ok bool) {
 	d, ok := parseDecimal(b)
 	if !ok {
 		nanos, ok := parseSuffixed(b)
-		return ceilMicros(nanos), false, ok
+		return time.Duration(nanos), false, ok
 	}
 	nanos, ok := d.scaled(u.nanoExponent())
 	if !ok || (d.negative && d.mantissa != 0) {
 		return 0, false, false
 	}
-	return ceilMicros(nanos), d.integer, true
+	return time.Duration(nanos), d.integer, true
 }
 
 // parseSuffixed reads one or more decimals, each with its unit: 1m2.5s.

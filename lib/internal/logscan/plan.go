@@ -62,13 +62,21 @@ func learn(order []learned, n int, text []byte, b *binding, child *node) []learn
 
 // resolve gives every need its slot.
 func (s *Scanner) resolve() {
-	for _, slot := range [...]int{slotTime, slotStatus, slotLatency, slotMethod, slotRequest} {
-		s.uses[slot] = true
-	}
 	s.raw = map[string]int{}
+	if s.cfg.Application {
+		s.uses[slotTime] = true
+		s.lambda = slots
+		for i, path := range lambdaPaths {
+			s.raw[path] = s.lambda + i
+		}
+	} else {
+		for _, slot := range [...]int{slotTime, slotStatus, slotLatency, slotMethod, slotRequest} {
+			s.uses[slot] = true
+		}
+	}
 	for _, name := range s.cfg.Need {
 		slot := slices.Index(slotNames[:], name)
-		if slot >= 0 {
+		if slot >= 0 && !s.cfg.Application {
 			s.use(slot)
 			s.needs = append(s.needs, slot)
 			continue

@@ -1,14 +1,20 @@
 package logscan
 
+import "time"
+
 // Record is one parsed line. Its bytes are valid until the Scanner's next Scan.
 type Record struct {
-	Time           int64 // µs since the epoch, when the request ended (start-stamped formats: start + duration)
-	Status         int   // 0: unknown; codes outside 100–599 are kept as written
-	Latency        int64 // µs, rounded up, never negative; valid only with HasLatency
+	Time           int64         // µs since the epoch, when the request ended (start-stamped formats: start + duration)
+	Status         int           // 0: unknown; codes outside 100–599 are kept as written
+	Latency        time.Duration // never negative; valid only with HasLatency
 	HasLatency     bool
-	IntegerLatency bool  // the latency was a bare integer and its unit a guess
-	Elapsed        int64 // µs the request lasted, also where no latency is known (ALB: time − request_creation_time)
+	IntegerLatency bool          // the latency was a bare integer and its unit a guess
+	Elapsed        time.Duration // how long the request lasted, also where no latency is known (ALB: time − request_creation_time)
 	HasElapsed     bool
+
+	Line       Line        // of an application log; LineRecord elsewhere
+	Invocation *Invocation // of LineReport, LineTimedOut and LineKilled
+	Text       []byte      // the line as the program wrote it
 
 	Method []byte // nil: unknown
 	// The rest is filled when Config.Need names it; nil: unknown.
@@ -49,9 +55,15 @@ func (r *Record) Field(i int) ([]byte, bool) {
 	return b, b != nil
 }
 
-// ParseTime reads a further stamp of a line by the same time_format and zone, in
-// µs since the epoch.
-func (s *Scanner) ParseTime(b []byte) (int64, bool) { return s.clock.fresh(b) }
+// ParseTime reads a further stamp of a line by the same zone and time_format, or as
+// it explains itself, in µs since the epoch.
+func (s *Scanner) ParseTime(b []byte) (int64, bool) {
+	if at, ok := s.clock.fresh(b); ok {
+		return at, true
+	}
+	plain := clock{read: (*clock).auto, zone: s.clock.zone, last: s.clock.last}
+	return plain.fresh(b)
+}
 
 // finish turns the stored values of a line into its record.
 func (s *Scanner) finish(at int64, rec *Record) error {
@@ -76,7 +88,7 @@ func (s *Scanner) finish(at int64, rec *Record) error {
 	}
 	rec.Time = stamp
 	if start && rec.HasElapsed {
-		rec.Time += rec.Elapsed
+		rec.Time += ceilMicros(rec.Elapsed)
 	}
 	s.finishRequest(rec)
 	return nil

@@ -39,7 +39,7 @@ func compare(t *testing.T, cfg Config, line string, want *refRecord) {
 		if want == nil {
 			continue
 		}
-		got := &refRecord{Time: rec.Time, Status: rec.Status, Latency: rec.Latency, HasLatency: rec.HasLatency,
+		got := &refRecord{Time: rec.Time, Status: rec.Status, Latency: int64(rec.Latency), HasLatency: rec.HasLatency,
 			Method: string(rec.Method), URI: string(rec.URI), Fields: map[string]string{}}
 		for i, name := range cfg.Need {
 			if b, ok := rec.Field(i); ok && name != "uri" {
@@ -60,7 +60,7 @@ func refStatus(s string) int {
 	return int(n)
 }
 
-// refLatency reads plain decimals of seconds, cut to ns, rounded up to µs.
+// refLatency reads plain decimals of seconds, cut to ns.
 func refLatency(s string) (int64, bool) {
 	if !regexp.MustCompile(`^\+?[0-9]{1,9}(\.[0-9]{0,9})?$`).MatchString(s) {
 		return 0, false
@@ -69,9 +69,8 @@ func refLatency(s string) (int64, bool) {
 	if !ok {
 		return 0, false
 	}
-	r.Mul(r, big.NewRat(1e6, 1))
-	up := new(big.Int).Add(r.Num(), new(big.Int).Sub(r.Denom(), big.NewInt(1)))
-	return up.Div(up, r.Denom()).Int64(), true
+	r.Mul(r, big.NewRat(1e9, 1))
+	return new(big.Int).Div(r.Num(), r.Denom()).Int64(), true
 }
 
 var refLayouts = []string{"02/Jan/2006:15:04:05 -0700", time.RFC3339Nano, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05-0700", "2006-01-02T15:04:05"}

@@ -20,7 +20,7 @@ const atMicros = int64(1795315200_000000)
 func show(rec *Record) string {
 	latency := "-"
 	if rec.HasLatency {
-		latency = fmt.Sprint(rec.Latency)
+		latency = fmt.Sprint(ceilMicros(rec.Latency))
 	}
 	if rec.IntegerLatency {
 		latency += "?"
@@ -165,7 +165,7 @@ func TestARequestThatNothingAnsweredStillLasted(t *testing.T) {
 	if err := scanner(t, Config{}).Scan([]byte(line), &rec); err != nil {
 		t.Fatal(err)
 	}
-	if rec.HasLatency || rec.Latency != 0 || !rec.HasElapsed || rec.Elapsed != 2_500_000 {
+	if rec.HasLatency || rec.Latency != 0 || !rec.HasElapsed || rec.Elapsed != 2500*time.Millisecond {
 		t.Errorf("want no latency and 2.5 s elapsed, got %+v", rec)
 	}
 }

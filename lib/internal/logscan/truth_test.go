@@ -23,7 +23,7 @@ type tally struct {
 	Classes                         map[string]int
 	Methods                         map[string]int
 	Latencies                       int
-	Min, Max, Sum                   int64 // µs
+	Min, Max, Sum                   time.Duration
 	FirstBad                        error
 }
 
@@ -163,14 +163,14 @@ func TestSamplesReadAsTheirTruthSays(t *testing.T) {
 				return
 			}
 			for what, pair := range map[string][2]float64{
-				"min": {want.Latency.Min * 1e6, float64(got.Min)}, "max": {want.Latency.Max * 1e6, float64(got.Max)},
+				"min": {want.Latency.Min, got.Min.Seconds()}, "max": {want.Latency.Max, got.Max.Seconds()},
 			} {
-				if up := math.Ceil(pair[0] - 1e-6); up != pair[1] {
-					t.Errorf("latency %s: want %v µs, got %v", what, up, pair[1])
+				if pair[0] != pair[1] {
+					t.Errorf("latency %s: want %v s, got %v", what, pair[0], pair[1])
 				}
 			}
-			if d := float64(got.Sum) - want.Latency.Sum*1e6; d < -1e-3 || d >= float64(got.Latencies) {
-				t.Errorf("latency sum: want %v µs, got %d", want.Latency.Sum*1e6, got.Sum)
+			if d := got.Sum.Seconds() - want.Latency.Sum; math.Abs(d) > 1e-6 {
+				t.Errorf("latency sum: want %v s, got %v", want.Latency.Sum, got.Sum)
 			}
 		})
 	}

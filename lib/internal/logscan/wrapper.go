@@ -2,6 +2,7 @@ package logscan
 
 import (
 	"bytes"
+	"slices"
 	"time"
 )
 
@@ -13,18 +14,18 @@ const maxJoined = 1 << 20
 type unwrapper struct {
 	want    Wrapper
 	seen    Wrapper
-	held    [2]held // stdout, stderr
+	held    [2]Held // stdout, stderr
 	docker  fieldset
 	root    *node
 	decoded []byte
 	clock   clock
 }
 
-// held is the beginning of a line whose end is still to come.
-type held struct {
-	text []byte
-	open bool // a part came, its end didn't
-	over bool // it grew beyond maxJoined; its text is given up
+// Held is the beginning of a line whose end is still to come, at most 1 MiB.
+type Held struct {
+	Text []byte `json:"text,omitempty"`
+	Open bool   `json:"open,omitempty"` // a part came, its end didn't
+	Over bool   `json:"over,omitempty"` // it grew beyond the limit; its text is given up
 }
 
 // The slots of Docker's own fields.
@@ -35,16 +36,33 @@ const (
 	dockerSlots
 )
 
-func newUnwrapper(want, seen Wrapper) unwrapper {
-	u := unwrapper{want: want, seen: seen, docker: newFieldset(dockerSlots), root: newNode()}
+func newUnwrapper(want Wrapper, remembered Note) unwrapper {
+	u := unwrapper{want: want, seen: remembered.Wrapper, docker: newFieldset(dockerSlots), root: newNode()}
 	u.clock = clock{read: (*clock).rfc3339, zone: time.UTC}
+	if remembered.Held != nil {
+		u.held = *remembered.Held
+	}
 	for slot, name := range [dockerSlots]string{"log", "stream", "time"} {
 		u.root.insert([]string{name}, &binding{targets: []target{{slot: slot}}})
 	}
 	return u
 }
 
-func (u *unwrapper) pending() bool { return u.held[0].open || u.held[1].open }
+func (u *unwrapper) pending() bool { return u.held[0].Open || u.held[1].Open }
+
+// unfinished is a copy of what is held, nil when nothing is.
+func (u *unwrapper) unfinished() *[2]Held {
+	if !u.pending() {
+		return nil
+	}
+	out := u.held
+	for i := range out {
+		if out[i].Text = slices.Clone(out[i].Text); !out[i].Open || out[i].Over {
+			out[i].Text = nil
+		}
+	}
+	return &out
+}
 
 // unwrap gives the line that the program wrote and the time at which the
 // runtime took it (µs since the epoch, 0 when there is no wrapper), or ErrBlank,
@@ -87,27 +105,27 @@ type part struct {
 }
 
 // join puts a part behind those held before it.
-func (h *held) join(p part) ([]byte, error) {
-	if !h.open && p.last {
+func (h *Held) join(p part) ([]byte, error) {
+	if !h.Open && p.last {
 		return p.text, nil
 	}
-	if !h.open {
-		h.text, h.open, h.over = h.text[:0], true, false
+	if !h.Open {
+		h.Text, h.Open, h.Over = h.Text[:0], true, false
 	}
-	if len(h.text)+len(p.text) > maxJoined {
-		h.over = true
+	if len(h.Text)+len(p.text) > maxJoined {
+		h.Over = true
 	}
-	if !h.over {
-		h.text = append(h.text, p.text...)
+	if !h.Over {
+		h.Text = append(h.Text, p.text...)
 	}
 	if !p.last {
 		return nil, ErrPartial
 	}
-	h.open = false
-	if h.over {
+	h.Open = false
+	if h.Over {
 		return nil, ErrTooLong
 	}
-	return trimLineEnd(h.text), nil
+	return trimLineEnd(h.Text), nil
 }
 
 // cri reads `time stream tags message`; tags are P or F, with more behind a colon.

@@ -78,7 +78,7 @@ func (s *Session) open() (*sql.DB, error) {
 // says so itself.
 func (s *Session) prepare(ctx context.Context) error {
 	if s.of.driver == Postgres {
-		return s.conn.PingContext(ctx)
+		return nil
 	}
 	var version string
 	if err := s.conn.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {

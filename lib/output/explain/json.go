@@ -3,7 +3,9 @@
 package explain
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -108,6 +110,7 @@ type stage struct {
 	Methods   map[string]float64 `json:"methods"`
 	Reports   *reports           `json:"reports"`
 	EMF       []metric           `json:"emf"`
+	Probes    map[string]float64 `json:"probes,omitempty"` // known-answer records by their verdicts
 }
 
 type reports struct {
@@ -168,10 +171,29 @@ func JSON(w io.Writer, report *sli.Report, zone *time.Location) error {
 	for _, from := range report.Pipelines {
 		doc.Pipelines = append(doc.Pipelines, p.pipeline(from))
 	}
-	encoder := json.NewEncoder(w)
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(doc)
+	if err := encoder.Encode(doc); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, escaped(out.String()))
+	return err
+}
+
+// escaped spells the control characters that JSON leaves as they are: terminals obey
+// some of them.
+func escaped(document string) string {
+	var b strings.Builder
+	for _, r := range document {
+		if 0x7f <= r && r < 0xa0 {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // printer turns a report into the document.
@@ -286,6 +308,7 @@ func (p printer) stage(s *sli.StageReport) stage {
 	for _, m := range s.Cell.EMF {
 		out.EMF = append(out.EMF, metric(m))
 	}
+	out.Probes = probes(s)
 	return out
 }
 

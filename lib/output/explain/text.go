@@ -246,6 +246,7 @@ func (t *texter) stage(s *sli.StageReport) {
 	}
 	t.requests(s)
 	t.lambda(s.Cell)
+	t.prover(s)
 	for _, w := range s.Warnings {
 		t.line("    warning: %s", clean(w))
 	}
@@ -309,7 +310,7 @@ func seconds(s float64) string {
 	case s < 100:
 		return strconv.FormatFloat(s, 'g', 3, 64) + "s"
 	}
-	return sli.Span(time.Duration(s * float64(time.Second)).Round(time.Second))
+	return sli.Span(sli.Seconds(s).Round(time.Second))
 }
 
 // whole is a number with its thousands apart.

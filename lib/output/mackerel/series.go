@@ -55,6 +55,7 @@ func graphsOf(plan *sli.Plan) []graph {
 		{sli.GraphStageDelay, "Mean delay per stage", mp.UnitSeconds, parts(plan)},
 		{sli.GraphFlow, "Flow", mp.UnitInteger, flowMetrics(plan)},
 		{sli.GraphCapacity, "Capacity used", mp.UnitPercentage, capacities(plan)},
+		{sli.GraphProver, "Prover", mp.UnitInteger, proverMetrics(plan)},
 		{sli.GraphBudget, "Error budget left", mp.UnitPercentage, budgets},
 		{sli.GraphLatency, "Latency", mp.UnitSeconds, quantiles(plan.HasLatency())},
 		{sli.GraphBurn, "Burn rate", mp.UnitFloat, burns},
@@ -83,6 +84,17 @@ func quantiles(known bool) []mp.Metrics {
 		return nil
 	}
 	return []mp.Metrics{{Name: "p50", Label: "p50"}, {Name: "p90", Label: "p90"}, {Name: "p99", Label: "p99"}, {Name: "max", Label: "Max"}}
+}
+
+func proverMetrics(plan *sli.Plan) []mp.Metrics {
+	if plan.Prover() == nil {
+		return nil
+	}
+	var out []mp.Metrics
+	for _, name := range sli.ProverMetrics() {
+		out = append(out, mp.Metrics{Name: name, Label: sli.Kind(name).Label()})
+	}
+	return out
 }
 
 func flowMetrics(plan *sli.Plan) []mp.Metrics {

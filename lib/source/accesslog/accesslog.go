@@ -18,6 +18,7 @@ import (
 type Options struct {
 	loglines.Options
 	Format string                        `yaml:"format" enum:"ltsv|json|combined|alb|regex|auto" default:"auto" doc:"how a line is written; auto is decided by the first 100 lines that can be read"`
+	Fields map[string]string             `yaml:"fields" doc:"where a field is, as a.b.c in JSON or a label" otherwise:"the well-known names"`
 	Where  map[string]section.StringList `yaml:"where" doc:"which requests count" otherwise:"all"`
 }
 
@@ -38,7 +39,7 @@ func New(n *section.Node, zone *time.Location) (*Source, error) {
 	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
 		return nil, n.Errorf("", "%v", err)
 	}
-	log, err := o.Options.New(n, format, zone)
+	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: o.Fields, Zone: zone})
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +98,9 @@ type counter struct {
 	integers int
 }
 
-func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) {
+func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 	if !c.where.Empty() && !c.where.Holds(rec.Field) {
-		return
+		return nil
 	}
 	if rec.IntegerLatency {
 		c.integers++
@@ -110,7 +111,7 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) {
 		Signal:     sli.Request,
 		Status:     rec.Status,
 		Method:     rec.Method,
-		Latency:    time.Duration(rec.Latency) * time.Microsecond,
+		Latency:    rec.Latency,
 		HasLatency: rec.HasLatency,
 	}
 	if !c.ask.Good.Empty() {
@@ -118,6 +119,7 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) {
 		c.event.Good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(first + i) })
 	}
 	c.ask.Emit(&c.event)
+	return nil
 }
 
 func (c *counter) count(minute int64, n loglines.Count) {

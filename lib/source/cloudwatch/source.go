@@ -118,7 +118,7 @@ func (s *Source) window(ask sli.Ask, r *reading) sli.Window {
 	facts := s.stage.Facts
 	w := sli.Ending(sli.Due(ask.Now, facts.Settle), latePoints)
 	if late, ok := r.known.Input(facts.SettleInput); ok && facts.SettleInput != "" {
-		w.From = sli.Ending(w.From, time.Duration(late*float64(time.Second))).From
+		w.From = sli.Ending(w.From-1, time.Duration(late*float64(time.Second))).From
 	}
 	switch {
 	case !ask.From.IsZero():

@@ -112,8 +112,14 @@ func (s *Source) claim(b *book, now time.Time) (probe, bool) {
 	b.Count++
 	b.Claims = append(b.Claims, at)
 	b.Probes = append(b.Probes, p)
-	b.Covered = b.Covered.Add(sli.Window{From: sli.MinuteOf(slot * every), To: sli.MinuteOf((slot+1)*every-1) + 1})
+	b.Covered = b.Covered.Add(s.minutes(slot))
 	return p, true
+}
+
+// minutes are those that a slot touches.
+func (s *Source) minutes(slot int64) sli.Window {
+	every := s.every.Microseconds()
+	return sli.Window{From: sli.MinuteOf(slot * every), To: sli.MinuteOf((slot+1)*every-1) + 1}
 }
 
 // find is the outstanding record of that id, −1 if there is none.

@@ -35,25 +35,26 @@ func (p *probe) see(l look) (credible bool) {
 	if l.err != nil || l.skipped {
 		return true
 	}
+	end := max(l.end, p.At) // the clock may have gone back a little
 	if !l.found {
 		p.Absent = l.begin
 	} else if p.FoundBy == 0 {
-		p.FoundAfter, p.FoundBy = max(p.Absent, p.At), l.end
+		p.FoundAfter, p.FoundBy = max(p.Absent, p.At), end
 	}
 	switch {
 	case !l.right:
 		p.NotRight, p.RightBy = l.begin, 0
 	case p.RightBy == 0:
-		p.RightAfter, p.RightBy = max(p.NotRight, p.At), l.end
+		p.RightAfter, p.RightBy = max(p.NotRight, p.At), end
 	}
 	if !l.found || l.visible.IsZero() {
 		return true
 	}
 	v := l.visible.UnixMicro()
-	if v < p.At-earliest.Microseconds() || v > l.end+earliest.Microseconds() {
+	if v < p.At-earliest.Microseconds() || v > end+earliest.Microseconds() {
 		return false
 	}
-	v = min(max(v, p.At), l.end)
+	v = min(max(v, p.At), end)
 	p.FoundAfter, p.FoundBy = v, v
 	if l.right {
 		p.RightAfter, p.RightBy = v, v

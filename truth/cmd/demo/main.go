@@ -11,6 +11,8 @@ import (
 	"strconv"
 
 	"golang.org/x/term"
+
+	"mackerel-plugin-pipeline-sli/truth/judge"
 )
 
 const usage = `demo [--drill [--seed N] [--reveal]] [--at 10:31]
@@ -51,6 +53,9 @@ func width() int {
 
 // show runs what was asked for.
 func (h *hour) show(drill bool, seed uint64, at string) error {
+	if err := judge.Credentials(); err != nil {
+		return err
+	}
 	story, err := tale(), error(nil)
 	if drill {
 		story = cause(seed)

@@ -21,6 +21,9 @@ func main() {
 }
 
 func run(path string, small bool) error {
+	if err := judge.Credentials(); err != nil {
+		return err
+	}
 	set := judge.Standard
 	if small {
 		set = judge.Small

@@ -1,0 +1,149 @@
+// Package applog is the source that reads application logs: what became of records,
+// per line or per batch; how long they took; verdicts on them; runs of batch jobs;
+// and what functions on AWS Lambda report and publish.
+package applog
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
+	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// conditions are `where`, `match` and `ok`: a field's value, or a list of values.
+type conditions map[string]section.StringList
+
+// Options are the keys of an app_log section.
+type Options struct {
+	loglines.Options
+	Format string      `yaml:"format" enum:"json|ltsv|emf|report|regex|auto" default:"auto" doc:"how a line is written; emf and report are logs of a function on AWS Lambda; auto is decided by the first 100 lines that can be read"`
+	Where  conditions  `yaml:"where" doc:"which lines this stage reads" otherwise:"all"`
+	Events []eventRule `yaml:"events" doc:"what a line says: the first rule that matches" otherwise:"every line is one record done"`
+	Fields conditions  `yaml:"fields" doc:"where a field is: time, accepted_at, id (or a list), watermark, should, processed, group" otherwise:"the well-known names of time"`
+	Runs   *runs       `yaml:"runs" doc:"when a batch job's runs are due"`
+}
+
+type eventRule struct {
+	Match   conditions        `yaml:"match" doc:"which lines the rule is for" otherwise:"all"`
+	Is      string            `yaml:"is" enum:"accepted|received|done|failed|filtered|dropped|dead_lettered|duplicate|correct|wrong|run_start|run_done" default:"done" doc:"what the line says"`
+	Count   string            `yaml:"count" doc:"a number, or the field that has it" otherwise:"1; of an embedded metric the number of its values"`
+	Delay   string            `yaml:"delay" doc:"the field with the time from accepted to visible" otherwise:"time - accepted_at"`
+	OK      conditions        `yaml:"ok" doc:"done only: a line that doesn't meet it is failed"`
+	Signals map[string]string `yaml:"signals" doc:"one line for a batch: the field of each count, by what it counts"`
+}
+
+// Source reads one application log.
+type Source struct {
+	log      *loglines.Log
+	where    matcher
+	rules    []rule
+	implicit bool // rules is the default one: it is for the application's own lines
+	fields   fieldMap
+	need     []string
+	target   float64 // share of the due rows that makes a run good
+	facts    sli.Facts
+}
+
+// New reads a section. zone is the host's.
+func New(n *section.Node, zone *time.Location) (*Source, error) {
+	var o Options
+	if err := n.Decode(&o); err != nil {
+		return nil, err
+	}
+	var format logscan.Format
+	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
+		return nil, n.Errorf("", "%v", err)
+	}
+	c := compiler{node: n, source: &Source{implicit: len(o.Events) == 0}}
+	c.fieldMap(o.Fields)
+	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: c.source.fields.paths, Application: true, Zone: zone})
+	if err != nil {
+		return nil, err
+	}
+	c.source.log = log
+	c.source.where = c.matcher(n, "where", o.Where)
+	c.rules(o.Events)
+	schedule := c.runs(o.Runs, log.Zone())
+	if c.err != nil {
+		return nil, c.err
+	}
+	c.source.facts = c.source.describe(format, schedule, fmt.Sprintf("%v %v", o.Where, o.Events))
+	return c.source, nil
+}
+
+// describe makes the facts. spelled is what was configured of where and events.
+func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled string) sli.Facts {
+	f := sli.Facts{
+		Reads:        s.log.Reads(),
+		Rule:         s.log.Rule() + " " + s.fields.String() + " " + spelled,
+		IDs:          s.fields.has(fieldID),
+		Settle:       s.log.Settle(),
+		SettleWhy:    "a line is written when its record comes out, and its writer may hold it in a buffer",
+		Scope:        sli.Local,
+		Runs:         schedule,
+		MaxMalformed: s.log.MaxMalformed(),
+	}
+	signals := map[sli.Signal]bool{}
+	if !s.implicit || format != logscan.Report {
+		for _, r := range s.rules {
+			for _, c := range r.counts {
+				signals[c.signal] = true
+			}
+			if r.ok != nil {
+				signals[sli.Failed] = true
+			}
+			if r.is(sli.Done) && (r.delay != none || s.fields.has(fieldAcceptedAt)) {
+				f.Delay = true
+			}
+		}
+	}
+	if format == logscan.Report || format == logscan.EMF {
+		signals[sli.Invocation] = true
+	}
+	if schedule != nil {
+		f.Rule += fmt.Sprintf(" runs=%v/%v/%v/%v", schedule.Every, schedule.At, schedule.Within, schedule.Target)
+	}
+	f.Signals = slices.Sorted(maps.Keys(signals))
+	return f
+}
+
+// Facts are known from the section alone.
+func (s *Source) Facts() sli.Facts { return s.facts }
+
+// Read emits the events of every line that `where` wants and a rule matches.
+func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+	t := teller{Source: s, ask: ask}
+	a, err := s.log.Read(ctx, loglines.Ask{
+		Now:    ask.Now,
+		From:   ask.From,
+		Until:  ask.Until,
+		Again:  ask.Again,
+		Final:  ask.Final,
+		Need:   s.need,
+		Record: t.line,
+		Count:  t.count,
+	}, cursor)
+	if err != nil {
+		return sli.Batch{}, err
+	}
+	if t.early > 0 {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d records came out more than %s before they were accepted, and are uncertain; the clocks of two hosts differ",
+			s.log.Reads(), t.early, sli.Span(maxEarly)))
+	}
+	return sli.Batch{
+		From: a.From, To: a.To, Unanswered: a.Alien, Cursor: a.Cursor, Warnings: a.Warnings,
+		Bytes: a.Bytes, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+	}, nil
+}
+
+func (t *teller) count(minute int64, n loglines.Count) {
+	t.ask.Count(sli.Minute(minute), sli.Tally{
+		Lines: n.Lines, Parsed: n.Parsed, Malformed: n.Malformed, Blank: n.Blank, Skewed: n.Skewed, Bytes: n.Bytes,
+	})
+}

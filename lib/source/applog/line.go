@@ -1,0 +1,345 @@
+package applog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/fnv"
+	"math"
+	"strconv"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Why a line that can be read says nothing that can be counted.
+const (
+	errCount      logscan.Malformed = "count is not a number of 0 or more"
+	errSignals    logscan.Malformed = "line has none of the fields that signals names"
+	errAcceptedAt logscan.Malformed = "accepted_at is not a time"
+	errDelay      logscan.Malformed = "delay is not a duration"
+	errWatermark  logscan.Malformed = "watermark is not a time"
+	errRows       logscan.Malformed = "should or processed is not a number of 0 or more"
+)
+
+// maxEarly is how long before it was accepted a record may seem to come out: clocks
+// differ that much. Such a delay counts as 0; a longer one is unknown.
+const maxEarly = 5 * time.Second
+
+// teller tells what the lines of one reading say.
+type teller struct {
+	*Source
+	ask   sli.Ask
+	told  toldTwice
+	rec   *logscan.Record
+	scan  *logscan.Scanner
+	emf   *metrics // of the line, nil where it has none
+	event sli.Event
+	early int
+}
+
+// line tells what one line says. The error is a logscan.Malformed.
+func (t *teller) line(rec *logscan.Record, scan *logscan.Scanner) error {
+	t.rec, t.scan, t.emf = rec, scan, nil
+	if !t.holds(t.where) {
+		return nil
+	}
+	if rec.Line == logscan.LineEMF {
+		m, err := parseMetrics(rec.Text)
+		if err != nil {
+			return err
+		}
+		t.emf = m
+	}
+	emit, err := t.byRule()
+	if err != nil {
+		return err
+	}
+	t.platform()
+	for _, e := range emit {
+		t.event = e
+		t.ask.Emit(&t.event)
+	}
+	return nil
+}
+
+// platform emits what a function's platform says, and the metrics that it takes in.
+func (t *teller) platform() {
+	e := sli.Event{Time: t.rec.Time, Should: -1}
+	switch inv := t.rec.Invocation; {
+	case t.emf != nil:
+		if e.EMF = t.emf.series(); len(e.EMF) == 0 {
+			return
+		}
+	case inv == nil:
+		return
+	default:
+		e.Lambda = &sli.LambdaReport{Init: inv.Init, HasInit: inv.HasInit, ColdStart: inv.ColdStart,
+			Timeout: inv.TimedOut && t.told.first(inv.RequestID, 'T'), Killed: inv.Killed && t.told.first(inv.RequestID, 'K')}
+		if t.rec.Line == logscan.LineReport {
+			e.Signal, e.Weight, e.Latency, e.HasLatency = sli.Invocation, 1, inv.Duration, true
+		}
+	}
+	t.ask.Emit(&e)
+}
+
+func (t *teller) holds(m matcher) bool {
+	return m.conditions.Empty() || m.conditions.Holds(func(i int) ([]byte, bool) { return t.rec.Field(m.first + i) })
+}
+
+// byRule is the events of the first rule that is for the line.
+func (t *teller) byRule() ([]sli.Event, error) {
+	for i := range t.rules {
+		r := &t.rules[i]
+		if !t.concerns(r) || !t.holds(r.match) {
+			continue
+		}
+		if events, matched, err := t.events(r); matched || err != nil {
+			return events, err
+		}
+	}
+	return nil, nil
+}
+
+// concerns tells whether a rule may be for this kind of line at all: the platform's
+// lines need to be asked for, by a field that they have.
+func (t *teller) concerns(r *rule) bool {
+	switch t.rec.Line {
+	case logscan.LineRecord, logscan.LineEMF:
+		return true
+	}
+	for i := range r.match.conditions.Fields() {
+		if _, ok := t.rec.Field(r.match.first + i); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// events are what a rule makes of the line. It doesn't match where the embedded
+// metric that it is about isn't in the line.
+func (t *teller) events(r *rule) (events []sli.Event, matched bool, err error) {
+	base := sli.Event{Time: t.rec.Time, Should: -1, Group: t.hash([]int{t.fields.one(fieldGroup)})}
+	if ids := t.fields.index[fieldID]; len(ids) > 0 {
+		base.ID = t.hash(ids)
+		base.HasID = base.ID != 0
+	}
+	if b, ok := t.field(t.fields.one(fieldAcceptedAt)); ok {
+		if base.AcceptedAt, ok = t.scan.ParseTime(b); !ok {
+			return nil, true, errAcceptedAt
+		}
+	}
+	told := false
+	for _, c := range r.counts {
+		e := base
+		e.Signal = c.signal
+		weight, known, err := t.weight(r, c)
+		switch {
+		case err != nil:
+			return nil, true, err
+		case !known:
+			continue // this batch doesn't say, or the metric isn't there
+		}
+		told = true
+		if e.Weight = weight; weight == 0 {
+			continue
+		}
+		more, err := t.complete(r, e)
+		if err != nil {
+			return nil, true, err
+		}
+		events = append(events, more...)
+	}
+	if !told && r.batch && t.emf == nil {
+		return nil, true, errSignals
+	}
+	return events, told, nil
+}
+
+// complete adds to an event what belongs to its signal.
+func (t *teller) complete(r *rule, e sli.Event) ([]sli.Event, error) {
+	switch e.Signal {
+	case sli.Done:
+		if r.ok != nil && !t.holds(*r.ok) {
+			e.Signal = sli.Failed
+			return []sli.Event{e}, nil
+		}
+		return t.delayed(r, e)
+	case sli.RunStart, sli.RunDone:
+		return t.run(e)
+	}
+	return []sli.Event{e}, nil
+}
+
+// delayed gives a record that came out its delay: the delay's own field, else the
+// time since it was accepted.
+func (t *teller) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
+	if r.delay == none {
+		if e.AcceptedAt != 0 {
+			t.since(&e)
+		}
+		return []sli.Event{e}, nil
+	}
+	if v := t.emf.named(t.need[r.delay]); v != nil {
+		return v.delays(t.log.LatencyUnit(), e)
+	}
+	if b, ok := t.field(r.delay); ok {
+		d, ok := logscan.ParseDuration(b, t.log.LatencyUnit())
+		if !ok {
+			return nil, errDelay
+		}
+		e.Delay, e.HasDelay = d, true
+	}
+	return []sli.Event{e}, nil
+}
+
+// since sets the delay to the time since the record was accepted.
+func (t *teller) since(e *sli.Event) {
+	micros := e.Time - e.AcceptedAt
+	switch {
+	case micros < -maxEarly.Microseconds():
+		t.early++
+	case micros > math.MaxInt64/int64(time.Microsecond):
+		e.Delay, e.HasDelay = math.MaxInt64, true
+	default:
+		e.Delay, e.HasDelay = time.Duration(max(0, micros))*time.Microsecond, true
+	}
+}
+
+// run gives a batch job's run its watermark, its rows, and a verdict: good when it
+// did enough of what was due.
+func (t *teller) run(e sli.Event) ([]sli.Event, error) {
+	if b, ok := t.field(t.fields.one(fieldWatermark)); ok {
+		if e.Watermark, ok = t.scan.ParseTime(b); !ok {
+			return nil, errWatermark
+		}
+	}
+	if e.Signal == sli.RunStart {
+		return []sli.Event{e}, nil
+	}
+	if e.Watermark == 0 {
+		e.Watermark = e.Time
+	}
+	var rows [2]float64
+	for i, name := range [...]string{fieldShould, fieldProcessed} {
+		rows[i] = -1
+		if b, ok := t.field(t.fields.one(name)); ok {
+			if rows[i], ok = number(b); !ok {
+				return nil, errRows
+			}
+		}
+	}
+	e.Should = rows[0]
+	switch {
+	case !t.fields.has(fieldShould) || !t.fields.has(fieldProcessed):
+	case rows[0] < 0 || rows[1] < 0:
+		e.Good = sli.Uncertain
+	case rows[1] < t.target*rows[0]:
+		e.Good = sli.Bad
+	default:
+		e.Good = sli.Good
+	}
+	return []sli.Event{e}, nil
+}
+
+// weight is how many the line counts; unknown where it doesn't say.
+func (t *teller) weight(r *rule, c counted) (weight float64, known bool, err error) {
+	switch {
+	case c.field != none && t.emf != nil:
+		weight, known = t.emf.sum(t.need[c.field])
+		if weight < 0 {
+			return 0, true, errCount
+		}
+		if known {
+			return weight, true, nil
+		}
+		fallthrough // a property of the line, not a metric
+	case c.field != none:
+		b, ok := t.field(c.field)
+		if !ok && (r.batch || t.emf != nil) {
+			return 0, false, nil
+		}
+		if weight, ok = number(b); !ok {
+			return 0, true, errCount
+		}
+		return weight, true, nil
+	case t.emf == nil:
+		return c.number, true, nil
+	case r.delay != none:
+		if v := t.emf.named(t.need[r.delay]); v != nil {
+			n := v.series().Count
+			return n * c.number, n > 0, nil
+		}
+		_, known = t.field(r.delay)
+		return c.number, known, nil
+	}
+	n := t.emf.most()
+	return n * c.number, n > 0, nil
+}
+
+// field is a needed field's text; false where it isn't mapped, missing or empty.
+func (t *teller) field(i int) ([]byte, bool) {
+	if i == none {
+		return nil, false
+	}
+	b, ok := t.rec.Field(i)
+	return b, ok && len(bytes.TrimSpace(b)) > 0
+}
+
+// hash tells the values of some fields apart; 0 where one is missing.
+func (t *teller) hash(fields []int) uint64 {
+	h := fnv.New64a()
+	for _, i := range fields {
+		b, ok := t.field(i)
+		if !ok {
+			return 0
+		}
+		var length [4]byte // so that ab, c isn't a, bc
+		binary.LittleEndian.PutUint32(length[:], uint32(len(b)))
+		h.Write(length[:])
+		h.Write(b)
+	}
+	return max(1, mix(h.Sum64()))
+}
+
+// mix spreads a hash over all its bits: samples are taken by the lowest. It is the
+// finaliser of MurmurHash3 by Austin Appleby.
+func mix(h uint64) uint64 {
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}
+
+// number reads a count; it isn't negative and it is finite.
+func number(b []byte) (float64, bool) {
+	if len(b) > 64 {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(string(b), 64)
+	return v, err == nil && v >= 0 && v <= 1<<53
+}
+
+// toldTwice remembers the invocations whose end was told, since a timeout and a kill
+// stand in two lines: in the report, and in one of their own.
+type toldTwice struct {
+	recent [128]uint64
+	next   int
+}
+
+// first tells whether it is the first line that tells this of the invocation.
+func (t *toldTwice) first(id []byte, what byte) bool {
+	h := fnv.New64a()
+	h.Write([]byte{what})
+	h.Write(id)
+	sum := max(1, h.Sum64())
+	for _, old := range t.recent {
+		if old == sum {
+			return false
+		}
+	}
+	t.recent[t.next] = sum
+	t.next = (t.next + 1) % len(t.recent)
+	return true
+}

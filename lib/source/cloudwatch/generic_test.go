@@ -1,0 +1,152 @@
+package cloudwatch_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
+)
+
+const byHand = `cloudwatch:
+  namespace: App
+  dimensions: {env: prod}
+  signals:
+    requests: {metric: Calls, absent: no_traffic}
+    bad_requests: {metric: Faults, absent: zero}
+    latency: {metric: Millis, scale: 0.001}
+    done: {metric: Written, stat: SampleCount, absent: no_traffic}
+    age: {metric: Lag, scale: 60}
+    backlog: {metric: Waiting, absent: zero}
+    utilisation:pool: {metric: PoolShare, scale: 100}
+`
+
+func TestAnyMetricCanBeMappedByHand(t *testing.T) {
+	w := newWorld(t)
+	of := func(name string) cwtest.Metric { return metric("App", name, "env", "prod") }
+	for m := range 3 {
+		w.put(of("Calls"), m, 7, 3)
+	}
+	w.put(of("Faults"), 0, 4)
+	w.put(of("Millis"), 0, 100, 200, 900)
+	w.put(of("Written"), 0, 5, 5, 5)
+	w.put(of("Lag"), 0, 2)
+	w.put(of("PoolShare"), 0, 0.25)
+	s := w.stage(byHand)
+	h := w.read(s, sli.Ask{Edges: []time.Duration{500 * time.Millisecond}}, nil)
+	if diff := cmp.Diff([]string{
+		"requests 200: 6", "requests 500: 4", "done: 3", "answers 0.5s: 2", "answers 0.5s: 1",
+		"summary latency: n 3 mean 0.4 max 0.9 min 0.1 edges [{0.5 2}]",
+		"level age: 120", "level backlog: 0", "level utilisation_pool: 25",
+	}, h.shown(w.ago(0)), sortedLines); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"requests 200: 10", "level backlog: 0"}, h.shown(w.ago(1)), sortedLines); diff != "" {
+		t.Error(diff)
+	}
+	f := s.Facts()
+	if !f.Gives(sli.Request) || !f.Gives(sli.Answer) || !f.Latency || !slices.Equal(f.Capacity, []string{"pool"}) || !f.Replaces {
+		t.Errorf("facts %+v", f)
+	}
+}
+
+// TestAbsenceOfAnUnknownCountIsNoAnswer, while zero and no_traffic are.
+func TestAbsenceOfAnUnknownCountIsNoAnswer(t *testing.T) {
+	for absent, want := range map[string]bool{"unknown": true, "zero": false, "no_traffic": false} {
+		w := newWorld(t)
+		w.put(metric("App", "In"), 0, 1)
+		h := w.read(w.stage("cloudwatch: {namespace: App, signals: {accepted: {metric: In, absent: "+absent+"}}}"), sli.Ask{}, nil)
+		if got := h.Missing.Contains(sli.MinuteAt(w.ago(1))); got != want || h.Missing.Contains(sli.MinuteAt(w.ago(0))) {
+			t.Errorf("%s: missing %v", absent, h.Missing)
+		}
+	}
+}
+
+// TestLongPeriodsStandInWholePeriods: counts are booked once, gauges in every minute,
+// and a minute is due when its period is over.
+func TestLongPeriodsStandInWholePeriods(t *testing.T) {
+	w := newWorld(t)
+	in, lag := metric("App", "In"), metric("App", "Lag")
+	start := noon.Truncate(time.Minute).Add(-20 * time.Minute) // 11:40
+	for m := range 10 {
+		at := start.Add(time.Duration(m) * time.Minute)
+		w.Put(in, at, start, 1)
+		w.Put(lag, at, start, float64(m))
+	}
+	s := w.stage("cloudwatch: {namespace: App, period: 5m, signals: {accepted: {metric: In, absent: zero}, age: {metric: Lag}}}")
+	if got := s.Facts().Settle; got != 7*time.Minute {
+		t.Errorf("settle %s", got)
+	}
+	h := w.read(s, sli.Ask{}, nil)
+	for m := range 10 {
+		at := start.Add(time.Duration(m) * time.Minute)
+		wantCount := 0.0
+		if m%5 == 0 {
+			wantCount = 5
+		}
+		age, _ := h.level("age", at)
+		if got := h.sum(sli.Accepted, at); got != wantCount || age != float64(m/5*5+4) {
+			t.Errorf("minute %d: %g accepted, age %g", m, got, age)
+		}
+	}
+}
+
+func TestImpossibleSectionsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	for text, want := range map[string]string{
+		"cloudwatch: {namespace: A, signals: {bad_requests: {metric: F}}}":            "bad_requests needs requests",
+		"cloudwatch: {namespace: A, signals: {speed: {metric: F}}}":                   "no signal of that name",
+		"cloudwatch: {namespace: A, signals: {latency: {metric: F, stat: Average}}}":  "latency takes the statistics that its threshold needs",
+		"cloudwatch: {namespace: A, signals: {accepted: {metric: F, stat: Maximum}}}": "a count needs a statistic that adds up",
+		"cloudwatch: {namespace: A, signals: {accepted: {metric: F, stat: p99}}}":     "must match",
+		"cloudwatch: {namespace: A, signals: {accepted: {metric: F, scale: 0}}}":      "must be over 0",
+		"kinesis: {stream: video, period: 90s}":                                       "must be whole minutes",
+		"kinesis: {stream: 'a b'}":                                                    "must match",
+		"kinesis: {stream: video, role_arn: reader}":                                  "must match",
+		"alb: {load_balancer: net/front/50dc6c495c0c9188}":                            "must match",
+		"lambda: {function: f, event_source_mapping: mine}":                           "must match",
+		"sqs: {}": `missing key "queue"`,
+	} {
+		_, err := w.parse(text)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\nerror %v\nwant  %s", text, err, want)
+		}
+	}
+}
+
+// TestFactsHoldWithoutTheWorld: permissions and shared calls follow from the section.
+func TestFactsHoldWithoutTheWorld(t *testing.T) {
+	w := newWorld(t)
+	w.Close()
+	f := w.stage("kinesis: {stream: video, region: ap-northeast-1, shard_level: true, role_arn: 'arn:aws:iam::210987654321:role/reader'}").Facts()
+	want := []string{
+		"cloudwatch:GetMetricData",
+		"kinesis:DescribeStreamSummary arn:aws:kinesis:ap-northeast-1:*:stream/video",
+		"kinesis:ListShards arn:aws:kinesis:ap-northeast-1:*:stream/video",
+		"sts:AssumeRole arn:aws:iam::210987654321:role/reader",
+	}
+	if diff := cmp.Diff(want, f.Permissions); diff != "" {
+		t.Error(diff)
+	}
+	if f.Calls != 1 || f.Round != "cloudwatch region=ap-northeast-1 role=arn:aws:iam::210987654321:role/reader" {
+		t.Errorf("round %q", f.Round)
+	}
+	if got := w.stage(stream).Facts().Permissions; len(got) != 1 {
+		t.Errorf("a configured stream needs %q", got)
+	}
+}
+
+// TestEveryOptionIsDocumented guards the generated reference.
+func TestEveryOptionIsDocumented(t *testing.T) {
+	for _, line := range strings.Split(section.Table(cloudwatch.Options{}), "\n") {
+		if strings.HasSuffix(line, "|  |") {
+			t.Errorf("undocumented: %s", line)
+		}
+	}
+}

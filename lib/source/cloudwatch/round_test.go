@@ -1,0 +1,277 @@
+package cloudwatch_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
+)
+
+const getMetricData = "cloudwatch:GetMetricData"
+
+// syncWrite and asyncWrite are the two reference topologies, everything configured.
+var (
+	syncWrite = []string{
+		"alb: {load_balancer: app/front/50dc6c495c0c9188}",
+		"ecs: {cluster: c, service: api, desired: 4}",
+		"rds: {instance: db, replica: true, max_connections: 100, storage_bytes: 1000}",
+	}
+	asyncWrite = []string{
+		"alb: {load_balancer: app/front/50dc6c495c0c9188}",
+		"ecs: {cluster: c, service: api, container_insights: true}",
+		"kinesis: {stream: video}",
+		"lambda: {function: transform, event_source_mapping: 91eaeb7e-c976-1234-9451-8709db01f137}",
+		"dynamodb: {table: videos, writes: one_per_record, indexes: [by-user]}",
+	}
+	mapping = "91eaeb7e-c976-1234-9451-8709db01f137"
+)
+
+// alive gives every metric that must have been seen a point.
+func (w *world) alive() {
+	balancer := []string{"LoadBalancer", "app/front/50dc6c495c0c9188"}
+	for _, m := range []cwtest.Metric{
+		metric("AWS/ApplicationELB", "RequestCount", balancer...),
+		metric("AWS/ECS", "CPUUtilization", "ClusterName", "c", "ServiceName", "api"),
+		metric("AWS/RDS", "CPUUtilization", "DBInstanceIdentifier", "db"),
+		ofStream("IncomingRecords"),
+		ofFunction("Invocations"),
+		metric("AWS/Lambda", "PolledEventCount", "EventSourceMappingUUID", mapping),
+		metric("AWS/DynamoDB", "SuccessfulRequestLatency", "TableName", "videos", "Operation", "PutItem"),
+	} {
+		w.put(m, 0, 1)
+	}
+	w.SetStream("video", cwtest.Stream{OpenShards: 2})
+	w.SetFunction("transform", cwtest.Function{Timeout: 30})
+	w.SetMapping(cwtest.EventSourceMapping{UUID: mapping, FunctionName: "transform", BatchSize: 200, ParallelizationFactor: 2,
+		MetricsConfig: map[string]any{"Metrics": []string{"EventCount"}}})
+	w.SetTable("videos", cwtest.Table{WriteCapacity: 10, ReadCapacity: 10})
+}
+
+// TestCallsAndBillAreWhatFactsSay holds Facts, which the cost estimate is made of,
+// against what is really asked for in a run whose descriptions are known.
+func TestCallsAndBillAreWhatFactsSay(t *testing.T) {
+	for name, texts := range map[string][]string{"sync": syncWrite, "async": asyncWrite} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.alive()
+			var sources []*cloudwatch.Source
+			rounds, metrics := map[string]int{}, 0
+			for _, text := range texts {
+				s := w.stage(text)
+				sources = append(sources, s)
+				rounds[s.Facts().Round] = s.Facts().Calls
+				metrics += s.Facts().Metrics
+			}
+			cursors := make([][]byte, len(sources))
+			for i, h := range w.run(sli.Ask{}, sources, cursors) {
+				if h.err != nil || h.Unanswered != nil {
+					t.Fatal(texts[i], h.err, h.Unanswered)
+				}
+				cursors[i] = h.Cursor
+			}
+			w.now = w.now.Add(time.Minute)
+			before, billed := len(w.Requests()), w.BilledMetrics()
+			told := 0
+			for _, h := range w.run(sli.Ask{Edges: []time.Duration{time.Minute}}, sources, cursors) {
+				told += h.Calls
+			}
+			made := len(w.Requests()) - before
+			if want := 1; len(rounds) != 1 || made != want || told != want {
+				t.Errorf("%d calls made, %d told, rounds %v; want one", made, told, rounds)
+			}
+			if got := w.BilledMetrics() - billed; got != metrics {
+				t.Errorf("%d metrics billed, Facts say %d", got, metrics)
+			}
+		})
+	}
+}
+
+// TestPipelinesShareOneRound: two pipelines over the same stream ask for it once;
+// another region is another round.
+func TestPipelinesShareOneRound(t *testing.T) {
+	w := newWorld(t)
+	w.alive()
+	w.put(ofStream("IncomingRecords"), 1, 5, 5)
+	sources := []*cloudwatch.Source{
+		w.stage(stream), w.stage(stream), w.stage("lambda: {function: transform}"),
+		w.stage("kinesis: {stream: video, region: eu-west-1, shards: 1, retention: 1d, mode: provisioned}"),
+	}
+	said := w.run(sli.Ask{}, sources, make([][]byte, 4))
+	if got := w.Calls()[getMetricData]; got != 2 {
+		t.Errorf("%d calls, want one a region", got)
+	}
+	for i, h := range said {
+		if h.err != nil {
+			t.Fatal(h.err)
+		}
+		if got := h.sum(sli.Accepted, w.ago(1)); i != 2 && got != 10 {
+			t.Errorf("stage %d counted %g of 10", i, got)
+		}
+	}
+	asked := map[string]int{}
+	for _, r := range w.Requests() {
+		if in, ok := r.Input.(*cwtest.GetMetricDataInput); ok && r.Region == "us-east-1" {
+			for _, q := range in.MetricDataQueries {
+				asked[q.MetricStat.Metric.MetricName+" "+q.MetricStat.Stat]++
+			}
+		}
+	}
+	for what, n := range asked {
+		if n > 1 {
+			t.Errorf("%s was asked %d times", what, n)
+		}
+	}
+}
+
+// TestAnsweredMinuteIsNotAskedAgain guards the bill of the two programs together.
+func TestAnsweredMinuteIsNotAskedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.put(ofStream("IncomingRecords"), 0, 1)
+	first := w.read(w.stage(stream), sli.Ask{}, nil)
+	w.restart() // the other program
+	w.now = w.now.Add(10 * time.Second)
+	second := w.read(w.stage(stream), sli.Ask{}, first.Cursor)
+	if !second.Unchanged || second.Calls != 0 || len(second.events) != 0 {
+		t.Errorf("said %+v", second)
+	}
+	if got := w.Calls()[getMetricData]; got != 1 {
+		t.Errorf("%d calls", got)
+	}
+	again := w.read(w.stage(stream), sli.Ask{Again: true, From: w.ago(5)}, first.Cursor)
+	if again.Unchanged || again.sum(sli.Accepted, w.ago(0)) != 1 {
+		t.Error("a new rule's question was not asked")
+	}
+}
+
+// TestQuestionsCoverFifteenMinutes, so that late points replace what they change, and
+// the whole gap where a run was missing.
+func TestQuestionsCoverFifteenMinutes(t *testing.T) {
+	w := newWorld(t)
+	w.put(ofStream("IncomingRecords"), 1, 1)
+	s := w.stage(stream)
+	first := w.read(s, sli.Ask{From: w.ago(4)}, nil)
+	late := w.ago(1)
+	w.now = w.now.Add(time.Minute)
+	w.put(ofStream("IncomingRecords"), 2, 1, 1) // late
+	w.put(ofStream("IncomingRecords"), 0, 1)
+	second := w.read(s, sli.Ask{}, first.Cursor)
+	if got := second.sum(sli.Accepted, late); first.sum(sli.Accepted, late) != 1 || got != 3 {
+		t.Errorf("the minute counts %g after late points, want 3", got)
+	}
+	for name, h := range map[string]heard{"first": first, "second": second} {
+		if got := h.To.Sub(h.From); got < 15*time.Minute {
+			t.Errorf("%s question covers %s", name, got)
+		}
+	}
+	if got := sli.MinuteAt(second.From); got != sli.MinuteAt(w.ago(14)) {
+		t.Errorf("from %s", second.From)
+	}
+	w.now = w.now.Add(2 * time.Hour)
+	third := w.read(s, sli.Ask{}, second.Cursor)
+	if got := sli.MinuteAt(third.From); got != sli.MinuteAt(w.ago(119)) {
+		t.Errorf("after two hours away it reads from %s", third.From)
+	}
+}
+
+// TestMissingMinuteIsAnsweredAndEmpty: no put means no arrivals, not a failure.
+func TestMissingMinuteIsAnsweredAndEmpty(t *testing.T) {
+	w := newWorld(t)
+	w.put(ofStream("IncomingRecords"), 0, 7)
+	w.put(ofStream("IncomingRecords"), 2, 7)
+	h := w.read(w.stage(stream), sli.Ask{}, nil)
+	if h.sum(sli.Accepted, w.ago(1)) != 0 || h.sum(sli.Accepted, w.ago(2)) != 7 || h.Unanswered != nil || h.To.IsZero() {
+		t.Errorf("said %+v", h.Batch)
+	}
+	if _, ok := h.level(cloudwatch.LevelAge, w.ago(1)); ok {
+		t.Error("a stream that nobody polls has an age")
+	}
+}
+
+// TestPagesAndRepeats: pages are followed, what failed by itself is asked again, what
+// stays failed fails only the stages that need it.
+func TestPagesAndRepeats(t *testing.T) {
+	w := newWorld(t)
+	w.alive()
+	for m := range 15 {
+		w.put(ofStream("IncomingRecords"), m, 1)
+	}
+	w.SetPageLimit(4)
+	h := w.read(w.stage(stream), sli.Ask{}, nil)
+	total := 0.0
+	for _, e := range h.events {
+		total += e.Weight
+	}
+	if want := 16.0; total != want { // alive put one more
+		t.Errorf("pages hold %g of %g", total, want)
+	}
+	w.SetPageLimit(100_800)
+	for _, status := range []string{cwtest.PartialData, cwtest.InternalError} {
+		w.ResultNext(2, "q0", status)
+		if h := w.read(w.stage(stream), sli.Ask{}, nil); h.sum(sli.Accepted, w.ago(3)) != 1 {
+			t.Errorf("%s was not asked again", status)
+		}
+	}
+	w.ResultNext(-1, "q0", cwtest.PartialData)
+	w.fails(w.stage(stream), "cloudwatch:GetMetricData: AWS/Kinesis IncomingRecords StreamName=video was not answered completely")
+	w.ResultNext(-1, "q0", cwtest.InternalError)
+	w.fails(w.stage(stream), "cloudwatch:GetMetricData: AWS/Kinesis IncomingRecords StreamName=video: the service had an internal error")
+}
+
+// TestThrottledCallIsRepeatedInTime and says so when it stays throttled.
+func TestThrottledCallIsRepeatedInTime(t *testing.T) {
+	w := newWorld(t)
+	w.alive()
+	w.ThrottleNext(2)
+	w.read(w.stage(stream), sli.Ask{}, nil)
+	w.ThrottleNext(3)
+	w.fails(w.stage(stream), "cloudwatch:GetMetricData: throttled in all 3 attempts; fewer hosts should ask, or the quota be raised")
+}
+
+// TestCallsEndWithTheRun: an endpoint that hangs costs no more than the deadline.
+func TestCallsEndWithTheRun(t *testing.T) {
+	w := newWorld(t)
+	w.HangNext(1)
+	s := w.stage(stream)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	_, err := s.Read(ctx, sli.Ask{Now: w.now, Emit: func(*sli.Event) {}}, nil)
+	if err == nil || err.Error() != "cloudwatch:GetMetricData: no answer in time; raise --timeout if it is slow rather than away" {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestOneImpossibleQuestionCostsOnlyItself: the others are asked without it.
+func TestOneImpossibleQuestionCostsOnlyItself(t *testing.T) {
+	w := newWorld(t)
+	w.alive()
+	w.Inject(cwtest.Fault{Action: getMetricData, Code: "ValidationException", Message: "member 3 is not valid"})
+	if h := w.read(w.stage(stream), sli.Ask{}, nil); h.sum(sli.Accepted, w.ago(0)) != 1 {
+		t.Error("nothing was asked again")
+	}
+}
+
+// TestManyQueriesTakeMoreCalls: 500 queries are the most that one call may hold.
+func TestManyQueriesTakeMoreCalls(t *testing.T) {
+	w := newWorld(t)
+	w.alive()
+	ids := make([]string, 501)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("shardId-%012d", i)
+		w.put(metric("AWS/Kinesis", "IteratorAgeMilliseconds", "StreamName", "video", "ShardId", ids[i]), 0, float64(i)*1000)
+	}
+	s := w.stage("kinesis: {stream: video, shards: 501, retention: 1d, mode: on_demand, shard_level: [" + strings.Join(ids, ", ") + "]}")
+	h := w.read(s, sli.Ask{From: w.ago(0)}, nil)
+	if got := w.Calls()[getMetricData]; got != 2 || h.Calls != 2 {
+		t.Errorf("%d calls, %d told; want 2", got, h.Calls)
+	}
+	for i, id := range ids {
+		if v, ok := h.level("age:"+id, w.ago(0)); !ok || v != float64(i) {
+			t.Fatalf("age of %s is %g, %t", id, v, ok)
+		}
+	}
+}
