@@ -35,7 +35,7 @@ race: ## the tests of what runs in parallel, under the race detector
 	go test -race -short ./lib/measure/... ./lib/internal/... ./lib/source/...
 
 kills: ## KILLS processes killed at any instant: nothing is lost, nothing counted twice
-	PIPELINE_SLI_KILLS=$(KILLS) go test -count=1 -timeout 15m -run 'Kill' ./lib/...
+	PIPELINE_SLI_KILLS=$(KILLS) go test -count=1 -timeout 15m -run 'Kill|Overlapping' ./lib/internal/state ./test/kill
 
 e2e: build ## the real mackerel-agent, mkr and servers
 	e2e/install.sh --all
@@ -68,7 +68,7 @@ check: lint test golden ## what must hold before a change is sent
 
 package: ## zips for mkr, packages, sums, into dist/
 	go run ./packaging/zip
-	go run ./packaging/sums
+	go run ./packaging/sums dist
 
 demo: ## an hour of a simulated pipeline with trouble in it, minute by minute
 	go run ./truth/cmd/demo

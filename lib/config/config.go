@@ -247,7 +247,7 @@ func (b *builder) prover() {
 		b.refuse(b.at("prover").Errorf("", "is not built in"))
 		return
 	}
-	evidence, err := kind.New(b.from.Prover, Around{Pipeline: b.from.Name, Stage: sli.ProverKind, Zone: b.reader.Zone})
+	evidence, err := kind.New(b.from.Prover, Around{Pipeline: b.from.Name, Stage: sli.ProverKind, Zone: b.reader.Zone, AWS: []AWS{b.from.AWS, b.aws}})
 	if err != nil {
 		b.refuse(err)
 		return

@@ -10,3 +10,9 @@ func ReadRule(tx Tx, pipeline string, kind sli.Kind) (rec RuleRecord) {
 	getRecord(tx, ruleKey(pipeline, kind), &rec)
 	return rec
 }
+
+// ReadCell is an SLI's cell of a minute as committed.
+func ReadCell(tx Tx, pipeline string, kind sli.Kind, m sli.Minute) sli.Counts {
+	rec := ReadRule(tx, pipeline, kind)
+	return openRuleCells(tx, ruleCellPrefix(pipeline, kind, rec.Fingerprint)).get(m)
+}

@@ -37,7 +37,8 @@ type idRecord struct {
 type idBook struct {
 	plan     *sli.Plan
 	rule     *sli.Rule
-	bits     int // sampled 1/2^bits
+	bits     int        // sampled 1/2^bits
+	from     sli.Minute // of earlier minutes some records are forgotten
 	records  map[uint64]*idRecord
 	minutes  map[sli.Minute][]*idRecord // by minute of acceptance
 	deadline time.Duration
@@ -48,8 +49,9 @@ type idBook struct {
 
 // idState is what is kept beside the records.
 type idState struct {
-	Bits      int     `json:"bits"`
-	Unmatched float64 `json:"unmatched"`
+	Bits      int        `json:"bits"`
+	From      sli.Minute `json:"from,omitempty"`
+	Unmatched float64    `json:"unmatched"`
 }
 
 func idPrefix(pipeline, fingerprint string) []byte { return key("i", pipeline, fingerprint, "") }
@@ -65,7 +67,7 @@ func openIDs(tx Tx, plan *sli.Plan, rule *sli.Rule) *idBook {
 	prefix := idPrefix(plan.Name, short(plan.Fingerprint(rule)))
 	var state idState
 	if getRecord(tx, append(slices.Clone(prefix), "state"...), &state) {
-		b.bits, b.unmatched = state.Bits, state.Unmatched
+		b.bits, b.from, b.unmatched = state.Bits, state.From, state.Unmatched
 	}
 	tx.Scan(append(slices.Clone(prefix), 0), append(slices.Clone(prefix), 's'), func(_, value []byte) bool {
 		for _, r := range decodeIDs(value) {
@@ -268,7 +270,7 @@ func (b *idBook) save(tx Tx, now time.Time) {
 	for _, k := range gone {
 		tx.Delete(k)
 	}
-	putRecord(tx, append(slices.Clone(prefix), "state"...), idState{Bits: b.bits, Unmatched: b.unmatched})
+	putRecord(tx, append(slices.Clone(prefix), "state"...), idState{Bits: b.bits, From: max(b.from, sli.MinuteOf(oldest)+1), Unmatched: b.unmatched})
 }
 
 func encodeIDs(list []idRecord) []byte {

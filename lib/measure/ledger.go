@@ -121,11 +121,19 @@ func (j *job) since(rule *sli.Rule) (sli.Minute, bool) {
 	return since, true
 }
 
+// lookBack is how much history a derivation has before the oldest minute it makes
+// anew: a minute must not change because what came before it is forgotten.
+const lookBack = time.Hour
+
 // derive makes the cells of a rule whose events can't be judged one by one.
 func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
-	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-max(keepCells, l.rule.Deadline+time.Hour))), To: sli.Due(j.run.Now, 0) + 1}
+	back := max(keepCells-lookBack, l.rule.Deadline+time.Hour)
+	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-back)), To: sli.Due(j.run.Now, 0) + 1}
 	if j.run.All {
 		w = extent(j.answered(l.rule), w)
+	}
+	if j.ids != nil && j.ids.rule == l.rule {
+		w.From = max(w.From, j.ids.from)
 	}
 	if !l.record.HasSince {
 		return

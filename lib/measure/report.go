@@ -83,7 +83,7 @@ func (j *job) result(l *ledger) *sli.Result {
 	if bounding, ok := l.rule.Derive.(sli.Bounding); ok {
 		r.Bounds, r.Warnings = bounding.Bound(j.history(), r.Window, j.run.Now)
 	} else if l.rule.Bound != nil {
-		r.Bounds = l.rule.Bound(r.Counts)
+		r.Bounds, r.Warnings = l.rule.Bound(r.Counts)
 	}
 	return r
 }

@@ -1,12 +1,12 @@
 package measure_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
@@ -36,6 +36,7 @@ type world struct {
 	threshold time.Duration
 	settle    time.Duration
 	extra     string // further keys of the log's section
+	glob      string // what the section names, if not the log alone
 }
 
 // line is one request as it stands in the log.
@@ -130,7 +131,7 @@ func (w *world) yaml() string {
   slis:
     availability: { target: 99.9 }
     latency: { threshold: %dms, target: 99 }
-`, w.path(), int(w.settle.Seconds()), w.extra, w.threshold.Milliseconds())
+`, filepath.Join(w.dir, cmp.Or(w.glob, "access.log")), int(w.settle.Seconds()), w.extra, w.threshold.Milliseconds())
 }
 
 func (w *world) pipelines() []measure.Pipeline {
@@ -259,5 +260,3 @@ func resultOf(r *sli.Report, kind sli.Kind) *sli.Result {
 	}
 	return nil
 }
-
-func lines(text string) []string { return strings.Split(strings.TrimSuffix(text, "\n"), "\n") }

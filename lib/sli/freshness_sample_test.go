@@ -11,7 +11,7 @@ import (
 func TestASampleOfTracesSaysHowSureItIs(t *testing.T) {
 	const z = 1.959964
 	for _, c := range []Counts{{Valid: 5, Good: 5}, {Valid: 5}, {Valid: 10, Good: 8}, {Valid: 1000, Good: 990}} {
-		b := SampleBounds(c)
+		b, _ := SampleBounds(c)
 		ratio := c.Good / c.Valid
 		for _, bound := range []float64{*b.Lower, *b.Upper} {
 			away := math.Abs(ratio-bound) - z*math.Sqrt(bound*(1-bound)/c.Valid)
@@ -23,7 +23,7 @@ func TestASampleOfTracesSaysHowSureItIs(t *testing.T) {
 			t.Errorf("%g of %g: %g…%g %s", c.Good, c.Valid, *b.Lower, *b.Upper, b.Kind)
 		}
 	}
-	if b := SampleBounds(Counts{}); b.Lower != nil || b.Upper != nil || b.Kind != "none" {
+	if b, doubts := SampleBounds(Counts{}); len(doubts) != 1 || b.Lower != nil || b.Upper != nil || b.Kind != "none" {
 		t.Errorf("nothing counted: %+v", b)
 	}
 }

@@ -44,10 +44,11 @@ func tracesRule(p *Plan, spec *Spec) (*Rule, error) {
 // Journal of the American Statistical Association 22 (1927), 209–212.
 //
 // It is conditional: a sampler that prefers some requests is outside of it.
-func SampleBounds(c Counts) Bounds {
+func SampleBounds(c Counts) (Bounds, []string) {
+	doubts := []string{"traces are a sample; unless a rule says otherwise the first request of each second and 5 % of the rest are traced, so quiet times count too much"}
 	ratio, ok := c.Ratio()
 	if !ok {
-		return Bounds{Kind: "none"}
+		return Bounds{Kind: "none"}, doubts
 	}
 	const z = 1.959963984540054 // of a standard normal, 2.5 % lie above
 	n := c.Valid
@@ -57,5 +58,5 @@ func SampleBounds(c Counts) Bounds {
 	return Bounds{
 		Lower: &lower, Upper: &upper, Kind: "conditional",
 		Checks: []string{fmt.Sprintf("a random sample of n=%.0f: assumed; 95%% of such intervals hold the ratio of all", n)},
-	}
+	}, doubts
 }

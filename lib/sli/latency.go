@@ -5,23 +5,36 @@ import "time"
 // RequestLatency judges how quickly requests were answered: valid = requests that
 // were answered successfully, with a known duration; good = within the threshold.
 // Failed requests are availability's, so that fast failures don't flatter.
-//
-// Where only counts of answers are known (a load balancer's), the population is every
-// Answer, whatever its status: its events carry a latency on the right side of every
-// threshold that was asked for, or none where the source can't tell.
 func RequestLatency(threshold time.Duration, answered Classifier) Classifier {
 	return func(e *Event) Verdict {
-		if e.Signal != Answer && answered(e) != Good {
+		if answered(e) != Good {
 			return NotValid
 		}
-		switch {
-		case !e.HasLatency:
-			return Uncertain
-		case e.Latency <= threshold:
-			return Good
-		}
-		return Bad
+		return quick(e, threshold)
 	}
+}
+
+// AnswerLatency judges counted answers, where the requests behind them aren't known: a
+// load balancer's. Its population is every answer, whatever its status. An event's
+// latency lies on the right side of every threshold that was asked for; it has none
+// where the source can't tell the side.
+func AnswerLatency(threshold time.Duration) Classifier {
+	return func(e *Event) Verdict {
+		if e.Signal != Answer {
+			return NotValid
+		}
+		return quick(e, threshold)
+	}
+}
+
+func quick(e *Event, threshold time.Duration) Verdict {
+	switch {
+	case !e.HasLatency:
+		return Uncertain
+	case e.Latency <= threshold:
+		return Good
+	}
+	return Bad
 }
 
 func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
@@ -39,8 +52,9 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 		return nil, err
 	}
 	population := "requests answered successfully, with a known duration"
+	classify := RequestLatency(spec.Threshold, RequestAvailability(spec.abortLimit()))
 	if stage.Facts.Gives(Answer) {
-		population = "all answers, whatever their status"
+		population, classify = "all answers, whatever their status", AnswerLatency(spec.Threshold)
 	}
 	return &Rule{
 		Method:     stage.Kind,
@@ -48,6 +62,6 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 		Population: "requests",
 		Quality:    Exact,
 		Formula:    "requests within " + Span(spec.Threshold) + " / " + population,
-		Classify:   RequestLatency(spec.Threshold, RequestAvailability(spec.abortLimit())),
+		Classify:   classify,
 	}, nil
 }

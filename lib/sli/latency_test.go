@@ -6,24 +6,28 @@ import (
 )
 
 // TestAnswersAreLatencysAlone guards the population of counted answers: every answer
-// whatever its status, and none of them a request for availability.
+// whatever its status, none of them a request for availability, no request of theirs.
 func TestAnswersAreLatencysAlone(t *testing.T) {
 	const threshold = 500 * time.Millisecond
+	answers := AnswerLatency(threshold)
 	availability := RequestAvailability(AbortLimit)
-	latency := RequestLatency(threshold, availability)
+	requests := RequestLatency(threshold, availability)
 	for name, tc := range map[string]struct {
-		event Event
-		want  Verdict
+		event             Event
+		answers, requests Verdict
 	}{
-		"at the threshold":        {Event{Signal: Answer, Latency: threshold, HasLatency: true}, Good},
-		"beyond it":               {Event{Signal: Answer, Latency: threshold + 1, HasLatency: true}, Bad},
-		"side unknown":            {Event{Signal: Answer}, Uncertain},
-		"a request that failed":   {Event{Signal: Request, Status: 500, Latency: 1, HasLatency: true}, NotValid},
-		"a request without time":  {Event{Signal: Request, Status: 200}, Uncertain},
-		"a request that was slow": {Event{Signal: Request, Status: 200, Latency: time.Minute, HasLatency: true}, Bad},
+		"at the threshold":        {Event{Signal: Answer, Latency: threshold, HasLatency: true}, Good, NotValid},
+		"beyond it":               {Event{Signal: Answer, Latency: threshold + 1, HasLatency: true}, Bad, NotValid},
+		"side unknown":            {Event{Signal: Answer}, Uncertain, NotValid},
+		"a request that failed":   {Event{Signal: Request, Status: 500, Latency: 1, HasLatency: true}, NotValid, NotValid},
+		"a request without time":  {Event{Signal: Request, Status: 200}, NotValid, Uncertain},
+		"a request that was slow": {Event{Signal: Request, Status: 200, Latency: time.Minute, HasLatency: true}, NotValid, Bad},
 	} {
-		if got := latency(&tc.event); got != tc.want {
-			t.Errorf("%s: %v, want %v", name, got, tc.want)
+		if got := answers(&tc.event); got != tc.answers {
+			t.Errorf("%s: as an answer %v, want %v", name, got, tc.answers)
+		}
+		if got := requests(&tc.event); got != tc.requests {
+			t.Errorf("%s: as a request %v, want %v", name, got, tc.requests)
 		}
 		if tc.event.Signal == Answer && availability(&tc.event) != NotValid {
 			t.Errorf("%s: counts for availability", name)

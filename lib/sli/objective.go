@@ -61,10 +61,13 @@ func BurnRules(period time.Duration) []BurnRule {
 	return rules
 }
 
-// Seconds is a duration of s seconds, to the longest there is in either direction.
+// Seconds is a duration of s seconds, to the longest there is in either direction; 0
+// where s is no number.
 func Seconds(s float64) time.Duration {
 	const most = math.MaxInt64 / float64(time.Second)
 	switch {
+	case math.IsNaN(s):
+		return 0
 	case s >= most:
 		return math.MaxInt64
 	case s <= -most:

@@ -81,9 +81,9 @@ type Rule struct {
 	Classify Classifier
 	// Derive makes minute cells from what the stages counted.
 	Derive Derivation
-	// Bound says where the true ratio lies, from the window's counts alone; nil where
-	// they prove nothing, or where Derive can say more.
-	Bound func(Counts) Bounds
+	// Bound says where the true ratio lies, from the window's counts alone, and what is
+	// doubtful about it; nil where they prove nothing, or where Derive can say more.
+	Bound func(Counts) (Bounds, []string)
 }
 
 // Derivation makes an SLI's minute cells out of what its stages counted, where

@@ -3,7 +3,6 @@
 package kill
 
 import (
-	"context"
 	"os"
 	"strconv"
 	"testing"
@@ -31,17 +30,10 @@ func plugin(now string) int {
 	if err != nil {
 		panic(err)
 	}
-	return cli.Main(cli.Env{
-		Context: context.Background(),
-		Args:    os.Args[1:],
-		Getenv:  os.LookupEnv,
-		Stdin:   os.Stdin,
-		Stdout:  os.Stdout,
-		Stderr:  os.Stderr,
-		Now:     func() time.Time { return time.Unix(seconds, 0) },
-		Zone:    time.UTC,
-		UID:     os.Getuid(),
-		Kinds:   builtin.Kinds(),
-		Outputs: cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count},
-	})
+	env := cli.Host()
+	env.Now = func() time.Time { return time.Unix(seconds, 0) }
+	env.Zone = time.UTC
+	env.Kinds = builtin.Kinds()
+	env.Outputs = cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count}
+	return cli.Main(env)
 }

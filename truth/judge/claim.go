@@ -14,6 +14,10 @@ type claim struct {
 	minutes               sim.Instant   // of the window; 0 is the usual one
 	truth                 []sim.Cell    // by minute, from the world's start
 
+	// late is what truth holds and can be known only lateBy after a minute is due.
+	late   []sim.Cell
+	lateBy time.Duration
+
 	found Compared
 	sums  pointSums
 }
@@ -35,6 +39,18 @@ func (c *claim) span(start, from, to sim.Instant) sim.Cell {
 	return sim.Sum(c.truth[i:j])
 }
 
+// known is the truth of minutes as far as it can be known by now.
+func (c *claim) known(rig *Rig, from, to sim.Instant) sim.Cell {
+	truth := c.span(rig.World.Start, from, to)
+	for _, late := range c.late {
+		if knowable := late.Minute + minute + sim.Instant((c.settle+c.lateBy)/time.Microsecond); late.Minute >= from && late.Minute < to && knowable > rig.Now {
+			truth.Valid -= late.Valid
+			truth.Good -= late.Good
+		}
+	}
+	return truth
+}
+
 // window compares the printed ratio with the truth of the window it speaks of.
 func (c *claim) window(rig *Rig, metrics Metrics) {
 	got, printed := metrics["sli."+c.pipeline+"."+c.sli]
@@ -46,12 +62,16 @@ func (c *claim) window(rig *Rig, metrics Metrics) {
 	if c.exact && from <= rig.World.Start || !c.exact && (!printed || end > rig.World.End) {
 		return // of the first minute nobody saw how it began; unsettled estimates say nothing
 	}
-	truth := c.span(rig.World.Start, from, end)
+	truth := c.known(rig, from, end)
 	want, some := truth.Ratio()
 	c.found.Minutes++
 	c.found.Events += float64(truth.Valid) / float64(c.minutes)
 	if some && printed {
-		c.found.Error.take(got.Value*float64(truth.Valid)/100, float64(truth.Good), float64(truth.Valid))
+		measured := got.Value * float64(truth.Valid) / 100
+		if got.Value == want*100 {
+			measured = float64(truth.Good) // not by a bit's error of multiplying
+		}
+		c.found.Error.take(measured, float64(truth.Good), float64(truth.Valid))
 	}
 	if !c.exact {
 		return
@@ -88,16 +108,18 @@ func (s *pointSums) take(c *claim, metrics Metrics) {
 }
 
 // compare compares the sums with the truth from the first point's minute on: it
-// holds the newest due minute only.
+// holds the newest due minute only. Of estimates only the valid ones are known.
 func (s *pointSums) compare(c *claim, start sim.Instant) {
-	if !c.exact {
-		return
-	}
 	if s.last.IsZero() {
 		c.found.differs("%s %s: no events point was printed", c.pipeline, c.sli)
 		return
 	}
 	truth := c.span(start, sim.At(s.first)-minute, sim.At(s.last))
+	c.found.Sums++
+	if !c.exact {
+		c.found.SumValid += s.valid - float64(truth.Valid)
+		return
+	}
 	if s.good != float64(truth.Good) || s.valid != float64(truth.Valid) {
 		c.found.differs("%s events of %s from %s to %s: %g of %g, truth %d of %d", c.pipeline, c.sli,
 			s.first.Format("15:04"), s.last.Format("15:04"), s.good, s.valid, truth.Good, truth.Valid)
@@ -112,7 +134,7 @@ func (c *claim) explained(rig *Rig, e Explained) {
 		}
 		for _, s := range p.SLIs {
 			if s.Name == c.sli {
-				c.explain(s, c.span(rig.World.Start, sim.At(s.Window.Start), sim.At(s.Window.End)))
+				c.explain(s, c.known(rig, sim.At(s.Window.Start), sim.At(s.Window.End)))
 			}
 		}
 		for _, s := range p.Stages {

@@ -13,6 +13,8 @@ type Compared struct {
 	Events      float64 // valid ones in truth, where windows are compared
 	Wrong       int     // exact: windows, sums and explanations that differed
 	First       string  // the first difference
+	Sums        int     // sums of events compared
+	SumValid    float64 // estimates: by how much their valid events were off
 	Error       Error
 	Upper       Held // proven bounds that explain shows
 	Lower       Held // conditional ones
@@ -34,6 +36,8 @@ func (x *Compared) Add(o Compared) {
 	if x.First == "" {
 		x.First = o.First
 	}
+	x.Sums += o.Sums
+	x.SumValid += o.SumValid
 	x.Error.Add(o.Error)
 	x.Upper.Add(o.Upper)
 	x.Lower.Add(o.Lower)

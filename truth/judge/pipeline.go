@@ -123,10 +123,29 @@ func AppLogs(w *sim.World) *Trial {
 	t := pipeline(w, frontStage+appStages, true, slis...)
 	log := 10 * time.Second
 	t.claims = append(t.claims,
-		&claim{pipeline: "video", sli: "freshness", method: "records", exact: true, settle: log, truth: w.FreshnessByRecord(w.Start, w.End, freshnessThreshold)},
+		&claim{pipeline: "video", sli: "freshness", method: "records", exact: true, settle: log, truth: w.FreshnessByRecord(w.Start, w.End, freshnessThreshold),
+			late: w.SilentMinutes(freshnessThreshold), lateBy: freshnessThreshold},
 		&claim{pipeline: "video", sli: "coverage", method: "ids", exact: true, settle: log + coverageDeadline, truth: w.Coverage(w.Start, w.End, coverageDeadline)})
-	if w.Scenario.Worker.Audits == 1 {
-		t.claims = append(t.claims, &claim{pipeline: "video", sli: "correctness", method: "verdicts", exact: true, settle: log, truth: w.Correctness(w.Start, w.End)})
+	if w.Scenario.Worker.Audits > 0 {
+		t.claims = append(t.claims, &claim{pipeline: "video", sli: "correctness", method: "verdicts", exact: true, settle: log, truth: w.Verdicts()})
+	}
+	return t
+}
+
+// balancer is a load balancer's metrics: requests by the class of their answer, and
+// answers by their time.
+const balancer = `  - name: front
+    alb: {load_balancer: %s, endpoint_url: "{{cloud}}", region: us-east-1}
+`
+
+// Balancer is a trial of availability and latency by a load balancer's metrics.
+func Balancer(w *sim.World) *Trial {
+	settle := 3 * time.Minute
+	t := pipeline(w, fmt.Sprintf(balancer, sim.LoadBalancer), false)
+	t.Logs = nil
+	t.claims = []*claim{
+		{pipeline: "video", sli: "availability", method: "alb", exact: true, settle: settle, truth: w.Availability(w.Start, w.End)},
+		{pipeline: "video", sli: "latency", method: "alb", exact: true, settle: settle, truth: w.TargetLatency(200 * time.Millisecond)},
 	}
 	return t
 }

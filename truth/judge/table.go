@@ -160,19 +160,30 @@ func (p *page) fired(r *Result) {
 	p.text("## The check, run minute by minute",
 		fmt.Sprintf("An hour of four shards and fifteen records a second, with one trouble from minute %g to minute %g, through `check-pipeline-freshness` itself with the suite's own settling times. "+
 			"Times are minutes from the trouble's beginning to the first WARNING or CRITICAL, and from its end to the last one.", troubleFrom.Minutes(), troubleTo.Minutes()))
-	p.head("pipeline", "trouble", "fired after", "last after its end", "UNKNOWN", "alarms before it", "first verdict")
+	p.head("pipeline", "trouble", "fired after", "last after its end", "UNKNOWN", "alarms before it", "mean error of freshness · coverage, points", "first verdict")
 	for _, f := range r.Fired {
-		p.row(f.Pipeline, f.Trouble, minutes(f.First), minutes(f.Over), fmt.Sprint(f.Unknown), fmt.Sprint(f.False), strings.ReplaceAll(f.Text, "|", "\\|"))
+		p.row(f.Pipeline, f.Trouble, minutes(f.First), minutes(f.Over), fmt.Sprint(f.Unknown), fmt.Sprint(f.False), f.errors(), strings.ReplaceAll(f.Text, "|", "\\|"))
 	}
 	p.text("")
 	p.text("The estimates of the same hours, as the metric program printed them, and the bounds of each window that `explain` showed. Mean |error| in points; coverage speaks of an hour.")
-	p.head("SLI", "method", "windows", "mean error", "bias", "worst", "proven upper bound: broken / claimed", "conditional lower bound: broken / claimed")
+	p.head("SLI", "method", "windows", "mean error", "bias", "worst", "proven upper bound: broken / claimed", "conditional lower bound: broken / claimed", "sums of valid `events` off by")
 	for _, x := range r.Compared {
 		if !x.Exact {
-			p.row(x.SLI, x.Method, fmt.Sprint(x.Minutes), points(x.Error.Mean()), fmt.Sprintf("%+.2f", over(x.Error.Bias, x.Error.Windows)), fmt.Sprintf("%.0f", x.Error.Worst), held(x.Upper), held(x.Lower))
+			p.row(x.SLI, x.Method, fmt.Sprint(x.Minutes), points(x.Error.Mean()), fmt.Sprintf("%+.2f", over(x.Error.Bias, x.Error.Windows)), fmt.Sprintf("%.0f", x.Error.Worst), held(x.Upper), held(x.Lower), fmt.Sprintf("%g", x.SumValid))
 		}
 	}
 	p.text("")
+}
+
+// errors are the mean errors of the hour's freshness and coverage.
+func (f Fired) errors() string {
+	var parts []string
+	for _, x := range f.Compared {
+		if x.SLI == "freshness" || x.SLI == "coverage" {
+			parts = append(parts, points(x.Error.Mean()))
+		}
+	}
+	return strings.Join(parts, " · ")
 }
 
 func minutes(d time.Duration) string {

@@ -11,23 +11,24 @@ import (
 type Trouble struct {
 	Script string // of the fault, without its time
 	Why    string // how it shows
+	Hidden bool   // breaks what conditional bounds rest on, and no metric shows it
 }
 
 // Troubles are those that drills and verdicts are made of.
 func Troubles() []Trouble {
 	return []Trouble{
-		{"worker slow x6", "work takes longer: durations rose first, then ages, while nothing failed"},
-		{"consumer stopped", "no invocation at all while records kept arriving; no throttles and no errors"},
-		{"shard 2 poison record", "one shard's oldest record aged by the clock and errors appeared, while most records went on"},
-		{"shard 1 silent", "about one record in four never came out, and no age shows it: only counts do"},
-		{"throttled to 0", "throttles, and no invocation"},
-		{"hot key 70%", "the same arrivals and the same durations, but one shard fell behind: one key has most of the records"},
-		{"front errors 15%", "the front answered 500; everything behind it was well"},
-		{"front slow x20", "the front was slow, not wrong: latency fell, availability did not"},
-		{"store down", "every invocation failed: errors and ages rose together"},
-		{"results lost 20%", "the worker said success and wrote nothing: only a count or an id at the end shows it"},
-		{"metrics late +9m", "the pipeline was well: its metrics came late, so that nothing could be said"},
-		{"no traffic", "nothing was wrong: nobody wrote, and nothing was owed"},
+		{Script: "worker slow x6", Why: "work takes longer: durations rose first, then ages, while nothing failed"},
+		{Script: "consumer stopped", Why: "no invocation at all while records kept arriving; no throttles and no errors"},
+		{Script: "shard 2 poison record", Why: "one shard's oldest record aged by the clock and errors appeared, while most records went on"},
+		{Script: "shard 1 silent", Why: "about one record in four never came out, and no age shows it: only counts do"},
+		{Script: "throttled to 0", Why: "throttles, and no invocation"},
+		{Script: "hot key 70%", Why: "the same arrivals and the same durations, but one shard fell behind: one key has most of the records"},
+		{Script: "front errors 15%", Why: "the front answered 500; everything behind it was well"},
+		{Script: "front slow x20", Why: "the front was slow, not wrong: latency fell, availability did not"},
+		{Script: "store down", Why: "every invocation failed: errors and ages rose together"},
+		{Script: "results lost 20%", Why: "the worker said success and wrote nothing: only a count or an id at the end shows it", Hidden: true},
+		{Script: "metrics late +9m", Why: "the pipeline was well: its metrics came late, so that nothing could be said"},
+		{Script: "no traffic", Why: "nothing was wrong: nobody wrote, and nothing was owed"},
 	}
 }
 
@@ -78,7 +79,7 @@ func variants() []struct {
 	if known("app_log") {
 		list = append(list, variant{"application logs", AppLogs})
 	}
-	return append(list, variant{"access log alone", func(w *sim.World) *Trial { return pipeline(w, frontStage, false) }})
+	return list
 }
 
 // Verdicts runs the check minute by minute over an hour with a trouble in it.
@@ -97,6 +98,11 @@ func Verdicts(name string, make func(*sim.World) *Trial, trouble Trouble) (Fired
 	f.Compared, err = make(w).run(func(rig *Rig, at sim.Instant) {
 		f.take(rig.Check(), at, begin, end, w.Start)
 	})
+	for i := range f.Compared {
+		if trouble.Hidden {
+			f.Compared[i].Lower = Held{}
+		}
+	}
 	return f, err
 }
 

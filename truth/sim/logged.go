@@ -34,3 +34,47 @@ func (w *World) LoggedWithin(f Format, threshold time.Duration) []Cell {
 		return w.stamped(f, r), r.Answered-r.Accepted <= span(threshold)
 	})
 }
+
+// SilentMinutes are those with acceptances after whose start nothing had come out
+// by their end + threshold, by what they accepted: FreshnessByRecord books them as
+// bad once that time has passed.
+func (w *World) SilentMinutes(threshold time.Duration) []Cell {
+	silent := silentMinutes(w.Records, span(threshold))
+	return tally(w.Records, w.Start, w.End, func(r *Record) (Instant, bool) {
+		if !r.IsAccepted() || !silent[r.Arrived.Minute()] {
+			return Never, false
+		}
+		return r.Arrived, false
+	})
+}
+
+// Verdicts counts the audit lines of the worker's log by the minute they were
+// written in: a record that is written again is audited again.
+func (w *World) Verdicts() []Cell {
+	cells := grid(w.Start, w.End)
+	for i := range w.Invocations {
+		w.steps(&w.Invocations[i], func(s step) {
+			if s.writes == 0 || !happens(w.Scenario.Seed, forAudit, uint64(s.id), w.Scenario.Worker.Audits) {
+				return
+			}
+			if c := cellAt(cells, w.workerClock(s.at)); c != nil {
+				c.Valid++
+				if !w.Records[s.id].Wrong {
+					c.Good++
+				}
+			}
+		})
+	}
+	return cells
+}
+
+// TargetLatency counts every answer of a target by the minute it ended in; good is
+// within the threshold, as the load balancer measures it.
+func (w *World) TargetLatency(threshold time.Duration) []Cell {
+	return tally(w.Records, w.Start, w.End, func(r *Record) (Instant, bool) {
+		if r.byBalancer() || r.Status == 0 {
+			return Never, false
+		}
+		return r.Answered, r.target() <= span(threshold)
+	})
+}

@@ -3,6 +3,7 @@
 package accesslog
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -66,7 +67,7 @@ func (s *Source) Facts() sli.Facts { return s.facts }
 
 // Read emits one event per request that `where` wants.
 func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
-	c := counter{ask: ask, where: s.where, need: slices.Concat(s.where.Fields(), ask.Good.Fields())}
+	c := counter{ask: ask, where: s.where, need: slices.Concat(s.where.Fields(), ask.Good.Fields(), []string{"user_agent"})}
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
@@ -89,6 +90,9 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}, nil
 }
 
+// proverMarker is the user agent of known-answer records, which are no requests of users.
+var proverMarker = []byte(sli.ProverMarker)
+
 // counter turns records into events.
 type counter struct {
 	ask      sli.Ask
@@ -99,7 +103,7 @@ type counter struct {
 }
 
 func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
-	if !c.where.Empty() && !c.where.Holds(rec.Field) {
+	if bytes.HasPrefix(rec.UserAgent, proverMarker) || !c.where.Empty() && !c.where.Holds(rec.Field) {
 		return nil
 	}
 	if rec.IntegerLatency {

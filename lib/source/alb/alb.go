@@ -73,10 +73,12 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		Facts: sli.Facts{
 			Reads:   namespace + " LoadBalancer=" + b.LoadBalancer,
 			Rule:    "target_groups=" + strings.Join(b.TargetGroups, ","),
-			Signals: []sli.Signal{sli.Request, sli.Answer},
-			Latency: true,
+			Signals: []sli.Signal{sli.Request},
 			Role:    sli.Front,
 		},
+	}
+	if a.Wants.Latency {
+		stage.Facts.Signals, stage.Facts.Latency = append(stage.Facts.Signals, sli.Answer), true
 	}
 	if len(b.TargetGroups) > 0 {
 		stage.Facts.Capacity = []string{"unhealthy_hosts"}

@@ -40,14 +40,13 @@ type eventRule struct {
 
 // Source reads one application log.
 type Source struct {
-	log      *loglines.Log
-	where    matcher
-	rules    []rule
-	implicit bool // rules is the default one: it is for the application's own lines
-	fields   fieldMap
-	need     []string
-	target   float64 // share of the due rows that makes a run good
-	facts    sli.Facts
+	log    *loglines.Log
+	where  matcher
+	rules  []rule
+	fields fieldMap
+	need   []string
+	target float64 // share of the due rows that makes a run good
+	facts  sli.Facts
 }
 
 // New reads a section. zone is the host's.
@@ -60,7 +59,7 @@ func New(n *section.Node, zone *time.Location) (*Source, error) {
 	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
 		return nil, n.Errorf("", "%v", err)
 	}
-	c := compiler{node: n, source: &Source{implicit: len(o.Events) == 0}}
+	c := compiler{node: n, format: format, source: new(Source)}
 	c.fieldMap(o.Fields)
 	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: c.source.fields.paths, Application: true, Zone: zone})
 	if err != nil {
@@ -90,20 +89,18 @@ func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled str
 		MaxMalformed: s.log.MaxMalformed(),
 	}
 	signals := map[sli.Signal]bool{}
-	if !s.implicit || format != logscan.Report {
-		for _, r := range s.rules {
-			for _, c := range r.counts {
-				signals[c.signal] = true
-			}
-			if r.ok != nil {
-				signals[sli.Failed] = true
-			}
-			if r.is(sli.Done) && (r.delay != none || s.fields.has(fieldAcceptedAt)) {
-				f.Delay = true
-			}
+	for _, r := range s.rules {
+		for _, c := range r.counts {
+			signals[c.signal] = true
+		}
+		if r.ok != nil {
+			signals[sli.Failed] = true
+		}
+		if r.is(sli.Done) && (r.delay != none || s.fields.has(fieldAcceptedAt)) {
+			f.Delay = true
 		}
 	}
-	if format == logscan.Report || format == logscan.EMF {
+	if format != logscan.LTSV && format != logscan.Regex {
 		signals[sli.Invocation] = true
 	}
 	if schedule != nil {

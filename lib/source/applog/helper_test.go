@@ -67,10 +67,7 @@ func read(t testing.TB, s *Source, ask sli.Ask, cursor []byte) outcome {
 // lines reads a log of the given lines to its end.
 func lines(t testing.TB, text string, lines ...string) outcome {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "app.log")
-	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := write(t, strings.Join(lines, "\n")+"\n")
 	return read(t, configured(t, text, path), sli.Ask{Final: true}, nil)
 }
 
@@ -116,4 +113,13 @@ func sampleRoot(t testing.TB, kind string) []string {
 		t.Skipf("no samples of %s under %s: set PIPELINE_SLI_SAMPLES", kind, root)
 	}
 	return truths
+}
+
+func write(t testing.TB, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "app.log")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -41,7 +41,7 @@ type teller struct {
 // line tells what one line says. The error is a logscan.Malformed.
 func (t *teller) line(rec *logscan.Record, scan *logscan.Scanner) error {
 	t.rec, t.scan, t.emf = rec, scan, nil
-	if !t.holds(t.where) {
+	if !t.holds(t.where) || t.isProver() {
 		return nil
 	}
 	if rec.Line == logscan.LineEMF {
@@ -62,6 +62,19 @@ func (t *teller) line(rec *logscan.Record, scan *logscan.Scanner) error {
 	}
 	return nil
 }
+
+// isProver tells known-answer records, which the prover's own SLIs speak of.
+func (t *teller) isProver() bool {
+	for _, i := range t.fields.index[fieldID] {
+		if b, ok := t.rec.Field(i); ok && bytes.HasPrefix(b, proverMarker) {
+			return true
+		}
+	}
+	return false
+}
+
+// proverMarker begins the ids of known-answer records.
+var proverMarker = []byte(sli.ProverMarker)
 
 // platform emits what a function's platform says, and the metrics that it takes in.
 func (t *teller) platform() {
@@ -105,8 +118,10 @@ func (t *teller) byRule() ([]sli.Event, error) {
 // lines need to be asked for, by a field that they have.
 func (t *teller) concerns(r *rule) bool {
 	switch t.rec.Line {
-	case logscan.LineRecord, logscan.LineEMF:
+	case logscan.LineEMF:
 		return true
+	case logscan.LineRecord:
+		return !r.metrics
 	}
 	for i := range r.match.conditions.Fields() {
 		if _, ok := t.rec.Field(r.match.first + i); ok {

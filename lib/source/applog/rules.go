@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -20,6 +21,8 @@ type rule struct {
 	counts []counted // one, or one per signal of a batch line
 	delay  int       // index of a field, or none
 	batch  bool      // counts come from `signals`
+
+	metrics bool // for lines with embedded metrics only
 }
 
 // counted is a signal and where its weight is.
@@ -78,6 +81,7 @@ func (f fieldMap) String() string { return strings.Join(f.text, " ") }
 // compiler makes a source out of its section, and keeps the first error.
 type compiler struct {
 	node   *section.Node
+	format logscan.Format
 	source *Source
 	err    error
 }
@@ -140,13 +144,14 @@ func (c *compiler) matcher(n *section.Node, key string, conditions conditions) m
 }
 
 func (c *compiler) rules(events []eventRule) {
-	if c.source.implicit {
-		c.source.rules = []rule{{counts: []counted{{signal: sli.Done, field: none, number: 1}}, delay: none}}
-		return
+	if len(events) == 0 && c.format != logscan.Report {
+		every := rule{counts: []counted{{signal: sli.Done, field: none, number: 1}}, delay: none}
+		every.metrics = c.format == logscan.EMF
+		c.source.rules = []rule{every}
 	}
-	list, _ := c.node.Get("events")
-	for i, n := range list.Items() {
-		c.source.rules = append(c.source.rules, c.rule(n, events[i]))
+	nodes := at(c.node, "events").Items()
+	for i, e := range events {
+		c.source.rules = append(c.source.rules, c.rule(nodes[i], e))
 	}
 }
 
@@ -207,6 +212,7 @@ func (c *compiler) signals(n *section.Node, r *rule, e eventRule) {
 		}
 		r.counts = append(r.counts, counted{signal, c.need(e.Signals[name]), 0})
 	}
+	slices.SortFunc(r.counts, func(a, b counted) int { return int(a.signal) - int(b.signal) })
 }
 
 // runs are a batch job's schedule.

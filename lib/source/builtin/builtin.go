@@ -12,6 +12,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/source/applog"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 	"mackerel-plugin-pipeline-sli/lib/source/dynamodb"
+	"mackerel-plugin-pipeline-sli/lib/source/dynamodbitem"
 	"mackerel-plugin-pipeline-sli/lib/source/ecs"
 	"mackerel-plugin-pipeline-sli/lib/source/firehose"
 	"mackerel-plugin-pipeline-sli/lib/source/kinesis"
@@ -20,6 +21,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/source/rds"
 	"mackerel-plugin-pipeline-sli/lib/source/sqldb"
 	"mackerel-plugin-pipeline-sli/lib/source/sqs"
+	"mackerel-plugin-pipeline-sli/lib/source/xray"
 )
 
 // Kinds is every kind of stage. A new source is one line here.
@@ -40,10 +42,16 @@ func Kinds() map[string]config.Kind {
 		"dynamodb": {Options: dynamodb.Options{}, New: onAWS(shared, dynamodb.New)},
 		"sqs":      {Options: sqs.Options{}, New: onAWS(shared, sqs.New)},
 		"firehose": {Options: firehose.Options{}, New: onAWS(shared, firehose.New)},
-		sli.ProverKind: {Beside: true, Options: prover.Options{}, New: func(n *section.Node, _ config.Around) (config.Evidence, error) {
-			return source(prover.New(n, awsconf.Options{}))
+		sli.ProverKind: {Beside: true, Options: prover.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+			return source(prover.New(n, account(a)))
 		}},
 		"cloudwatch": {Options: cloudwatch.Options{}, New: onAWS(shared, cloudwatch.New)},
+		"dynamodb_item": {Options: dynamodbitem.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+			return source(dynamodbitem.New(n, account(a)))
+		}},
+		"xray": {Options: xray.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+			return source(xray.New(n, account(a)))
+		}},
 		"sql": {Options: sqldb.Options{}, New: func(n *section.Node, _ config.Around) (config.Evidence, error) {
 			return source(sqldb.New(n))
 		}},
@@ -52,8 +60,11 @@ func Kinds() map[string]config.Kind {
 
 // onAWS makes stages that share the process's one reader of CloudWatch.
 func onAWS(shared *cloudwatch.Reader, make func(*section.Node, cloudwatch.Around) (*cloudwatch.Source, error)) func(*section.Node, config.Around) (config.Evidence, error) {
-	return func(n *section.Node, _ config.Around) (config.Evidence, error) {
-		return source(make(n, cloudwatch.Around{Reader: shared, Wants: cloudwatch.Wants{Capacity: true, Latency: true}}))
+	return func(n *section.Node, a config.Around) (config.Evidence, error) {
+		return source(make(n, cloudwatch.Around{Reader: shared, AWS: account(a), Wants: cloudwatch.Wants{
+			Capacity: a.Graphs[sli.GraphCapacity],
+			Latency:  a.Latency || a.Graphs[sli.GraphLatency] || a.Graphs[sli.GraphStageDelay],
+		}}))
 	}
 }
 
@@ -63,4 +74,13 @@ func source[S measure.Source](s S, err error) (config.Evidence, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// account is which account and region a stage is in, as far as its surroundings say.
+func account(a config.Around) awsconf.Options {
+	var o awsconf.Options
+	for _, outer := range a.AWS {
+		o = o.Over(awsconf.Options(outer))
+	}
+	return o
 }

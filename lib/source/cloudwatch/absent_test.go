@@ -73,13 +73,18 @@ AWS/ECS CPUUtilization: 0
 AWS/ECS MemoryUtilization: says nothing
 AWS/Firehose DeliveryToAmazonOpenSearchService.DataFreshness: says nothing
 AWS/Firehose DeliveryToAmazonOpenSearchService.Records: 0
+AWS/Firehose DeliveryToAmazonOpenSearchService.Success: says nothing
 AWS/Firehose DeliveryToHttpEndpoint.DataFreshness: says nothing
 AWS/Firehose DeliveryToHttpEndpoint.Records: 0
+AWS/Firehose DeliveryToHttpEndpoint.Success: says nothing
 AWS/Firehose DeliveryToRedshift.Records: 0
+AWS/Firehose DeliveryToRedshift.Success: says nothing
 AWS/Firehose DeliveryToS3.DataFreshness: says nothing
 AWS/Firehose DeliveryToS3.Records: 0
+AWS/Firehose DeliveryToS3.Success: says nothing
 AWS/Firehose DeliveryToSplunk.DataFreshness: says nothing
 AWS/Firehose DeliveryToSplunk.Records: 0
+AWS/Firehose DeliveryToSplunk.Success: says nothing
 AWS/Firehose IncomingRecords: 0
 AWS/Firehose ThrottledRecords: 0
 AWS/Kinesis GetRecords.Bytes: 0

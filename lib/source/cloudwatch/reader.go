@@ -149,7 +149,7 @@ func (r *round) look(ctx context.Context, f *fetcher) map[string]*Series {
 	if len(silent) == 0 {
 		return nil
 	}
-	end := sli.MinuteAt(r.now.Truncate(historyPeriod))
+	end := sli.MinuteAt(r.now) + 1
 	return f.fetch(ctx, merged(silent), sli.Window{From: end - sli.Minute(historyLength/time.Minute), To: end})
 }
 

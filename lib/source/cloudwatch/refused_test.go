@@ -20,7 +20,7 @@ func TestForbiddenActionsAreNamed(t *testing.T) {
 	w.fails(w.stage(stream), "cloudwatch:GetMetricData is not allowed; add it to the policy")
 	w.Heal()
 	w.ForbidMetric(ofStream("IncomingRecords"))
-	said := w.run(sli.Ask{}, []*cloudwatch.Source{w.stage(stream), w.stage("lambda: {function: transform, timeout: 30s}")}, make([][]byte, 2))
+	said := w.run(sli.Ask{}, []*cloudwatch.Source{w.stage(stream), w.stage("lambda: {function: transform, settle: 180s}")}, make([][]byte, 2))
 	const want = "cloudwatch:GetMetricData of AWS/Kinesis IncomingRecords StreamName=video is not allowed; add it to the policy"
 	if err := said[0].err; err == nil || err.Error() != want {
 		t.Errorf("error %v\nwant  %s", err, want)
@@ -36,7 +36,7 @@ func TestForbiddenDescriptionCostsOnlyItsInput(t *testing.T) {
 	w := newWorld(t)
 	w.alive()
 	w.Forbid("lambda:GetFunctionConfiguration")
-	s := w.stage("lambda: {function: transform, reserved_concurrency: 10}")
+	s := w.stage("lambda: {function: transform, settle: 180s, reserved_concurrency: 10}")
 	h := w.read(s, sli.Ask{}, nil)
 	if got := h.Inputs["timeout"]; got != (sli.Input{Value: 60, From: "assumed"}) {
 		t.Errorf("timeout is %+v", got)
@@ -121,6 +121,7 @@ func TestCredentialsHaveTheirOwnShortTime(t *testing.T) {
 			w.setenv(w.IMDSEnv()...)
 			w.setenv(c.env...)
 			if c.hang {
+				w.restart(50 * time.Millisecond)
 				w.Inject(cwtest.Fault{Action: "imds:Token", Times: -1, Hang: true})
 			}
 			said := w.run(sli.Ask{}, []*cloudwatch.Source{w.stage(stream), w.stage("lambda: {function: transform}")}, make([][]byte, 2))
@@ -202,5 +203,9 @@ func TestMistypedStreamIsNoQuietNight(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	if h = w.read(s, sli.Ask{}, h.Cursor); h.Unanswered != nil || h.Calls != 1 {
 		t.Errorf("once seen: %v, %d calls", h.Unanswered, h.Calls)
+	}
+	w.Put(ofFunction("Invocations"), w.now.Add(-25*time.Minute), w.now, 1) // this very hour
+	if h := w.read(w.stage("lambda: {function: transform, timeout: 3s}"), sli.Ask{}, nil); h.Unanswered != nil {
+		t.Errorf("a point of half an hour ago was not found: %v", h.Unanswered)
 	}
 }

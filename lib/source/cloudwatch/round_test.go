@@ -2,8 +2,10 @@ package cloudwatch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -133,7 +135,7 @@ func TestAnsweredMinuteIsNotAskedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.put(ofStream("IncomingRecords"), 0, 1)
 	first := w.read(w.stage(stream), sli.Ask{}, nil)
-	w.restart() // the other program
+	w.restart(0) // the other program
 	w.now = w.now.Add(10 * time.Second)
 	second := w.read(w.stage(stream), sli.Ask{}, first.Cursor)
 	if !second.Unchanged || second.Calls != 0 || len(second.events) != 0 {
@@ -235,8 +237,11 @@ func TestThrottledCallIsRepeatedInTime(t *testing.T) {
 // TestCallsEndWithTheRun: an endpoint that hangs costs no more than the deadline.
 func TestCallsEndWithTheRun(t *testing.T) {
 	w := newWorld(t)
-	w.HangNext(1)
+	w.alive()
 	s := w.stage(stream)
+	w.read(s, sli.Ask{}, nil) // credentials are there
+	w.HangNext(1)
+	w.now = w.now.Add(time.Minute)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	_, err := s.Read(ctx, sli.Ask{Now: w.now, Emit: func(*sli.Event) {}}, nil)
@@ -273,5 +278,28 @@ func TestManyQueriesTakeMoreCalls(t *testing.T) {
 		if v, ok := h.level("age:"+id, w.ago(0)); !ok || v != float64(i) {
 			t.Fatalf("age of %s is %g, %t", id, v, ok)
 		}
+	}
+}
+
+// TestStagesReadAtOnce is for the race detector: measure asks all sources at once.
+func TestStagesReadAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.alive()
+	var sources []*cloudwatch.Source
+	for range 8 {
+		sources = append(sources, w.stage(stream), w.stage("lambda: {function: transform}"))
+	}
+	ask := sli.Ask{Now: w.now, Emit: func(*sli.Event) {}}
+	for _, s := range sources {
+		s.Prepare(ask, nil)
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, len(sources))
+	for i, s := range sources {
+		wg.Go(func() { _, errs[i] = s.Read(context.Background(), ask, nil) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil || w.Calls()[getMetricData] != 1 {
+		t.Errorf("%d calls, error %v", w.Calls()[getMetricData], err)
 	}
 }

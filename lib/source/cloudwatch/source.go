@@ -34,7 +34,7 @@ func NewSource(a Around, stage Stage) *Source {
 		f.Settle = settleTime
 	}
 	if stage.Common.Settle > 0 {
-		f.Settle = time.Duration(stage.Common.Settle)
+		f.Settle, f.SettleInput = time.Duration(stage.Common.Settle), ""
 	}
 	f.Settle += s.period - time.Minute // a point is there when its whole period is over
 	if f.SettleWhy == "" {
@@ -115,11 +115,7 @@ func (s *Source) begin(ask sli.Ask, cursor []byte) *reading {
 // window is the minutes a question covers: the last 15 due ones, longer where the
 // last answer lies farther back or history is asked for.
 func (s *Source) window(ask sli.Ask, r *reading) sli.Window {
-	facts := s.stage.Facts
-	w := sli.Ending(sli.Due(ask.Now, facts.Settle), latePoints)
-	if late, ok := r.known.Input(facts.SettleInput); ok && facts.SettleInput != "" {
-		w.From = sli.Ending(w.From-1, time.Duration(late*float64(time.Second))).From
-	}
+	w := sli.Ending(sli.Due(ask.Now, s.settle(r.known)), latePoints)
 	switch {
 	case !ask.From.IsZero():
 		w.From = min(w.From, sli.MinuteAt(ask.From))
@@ -131,6 +127,13 @@ func (s *Source) window(ask sli.Ask, r *reading) sli.Window {
 	w.From = max(w.From, sli.MinuteAt(ask.Now.Add(-farthestBehind)))
 	w.From -= w.From % sli.Minute(s.period/time.Minute)
 	return w
+}
+
+// settle is when a minute's points are there, by what is known of the stage.
+func (s *Source) settle(k Known) time.Duration {
+	f := s.stage.Facts
+	wait, _ := k.Input(f.SettleInput) // none of that name where nothing is waited for
+	return f.Settle + time.Duration(wait*float64(time.Second))
 }
 
 // unchanged tells whether the newest due minute was answered already, by another
@@ -199,6 +202,9 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	return batch, err
 }
 
+// describeTime bounds what a stage asks beside metrics: they matter more.
+const describeTime = 5 * time.Second
+
 // describe asks AWS for what isn't configured. What can't be found out costs only
 // itself: its assumption stands, with a warning.
 func (s *Source) describe(ctx context.Context, r *reading, batch *sli.Batch) error {
@@ -211,7 +217,9 @@ func (s *Source) describe(ctx context.Context, r *reading, batch *sli.Batch) err
 		return err
 	}
 	d := &Description{Known: r.known, Now: r.now, Inputs: map[string]float64{}, Names: map[string][]string{}}
-	describer.Describe(ctx, cfg, d)
+	short, cancel := context.WithTimeout(ctx, describeTime)
+	defer cancel()
+	describer.Describe(short, cfg, d)
 	batch.Calls += d.Calls
 	r.before.described(d, r.now)
 	r.known = r.before.known(s.stage.Given, r.known.Edges)

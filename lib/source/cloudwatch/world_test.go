@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 	w.Server = cwtest.New(func() time.Time { return w.now })
 	t.Cleanup(w.Close)
 	w.setenv(w.Env()...)
-	w.restart()
+	w.restart(0)
 	return w
 }
 
@@ -67,10 +67,10 @@ func (w *world) setenv(pairs ...string) {
 	}
 }
 
-// restart is another process.
-func (w *world) restart() {
+// restart is another process, with so much patience for credentials (0: the usual).
+func (w *world) restart(patience time.Duration) {
 	w.reader = cloudwatch.NewReader(awsconf.Patience{
-		Credentials: 50 * time.Millisecond,
+		Credentials: patience,
 		Backoff:     retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil }),
 	})
 }

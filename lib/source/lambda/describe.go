@@ -79,8 +79,11 @@ func (f *function) mappings(ctx context.Context, client *lambda.Client, d *cloud
 }
 
 func (f *function) ambiguous(found []types.EventSourceMappingConfiguration) error {
-	if len(found) == 0 {
-		return fmt.Errorf("%s of %s: found no mapping %s; batch size, batching window and lanes are assumed", listMappings, f.Function, f.EventSourceMapping)
+	switch {
+	case len(found) == 0 && f.EventSourceMapping != "" && f.EventSourceMapping != auto:
+		return fmt.Errorf("%s of %s: it has no mapping %s; check the UUID", listMappings, f.Function, f.EventSourceMapping)
+	case len(found) == 0:
+		return fmt.Errorf("%s of %s: it has no mapping; batch size, batching window and lanes are assumed", listMappings, f.Function)
 	}
 	var ids []string
 	for _, m := range found[:min(len(found), 5)] {

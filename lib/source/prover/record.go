@@ -21,7 +21,7 @@ const largestN = 9999
 // holds the MD5 of its partition key; the id is chosen so that its own MD5 goes through
 // all ranges evenly (van der Corput's sequence, by the count of records), so that where
 // the id is the partition key, every shard is proven: a stream of S even shards within
-// 2·S records.
+// 4·S records.
 func newRecord(random string, slot, count int64) (id string, n int64) {
 	prefix := fmt.Sprintf("%s-%s-%d-", sli.ProverMarker, random, slot)
 	wanted := bits.Reverse16(uint16(count)) >> (16 - rotationBits)

@@ -86,14 +86,16 @@ func (h *hour) run() error {
 // badness orders exit codes as the check does: CRITICAL, WARNING, UNKNOWN, OK.
 func badness(code int) int { return [...]int{0, 2, 3, 1}[code&3] }
 
-// cut is a verdict without its numbers, so that only a change of the cause shows.
+// cut is the beginning of a verdict without its numbers, so that only a change of
+// the cause shows.
 func cut(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r == '.' || r == ',' {
-			return -1
+	var words []rune
+	for _, r := range text {
+		if (r < '0' || r > '9') && !strings.ContainsRune(".,%", r) && len(words) < 60 {
+			words = append(words, r)
 		}
-		return r
-	}, text[:min(len(text), 60)])
+	}
+	return string(words)
 }
 
 // keep puts the printed values into the minutes that they speak of.
@@ -125,6 +127,18 @@ func (h *hour) worst() {
 	}
 	title(h.out, "mackerel-plugin-pipeline-sli explain, at "+h.verdict+", when the verdict first was at its worst")
 	fmt.Fprint(h.out, h.explain)
+}
+
+// report writes the page that people share, as of the hour's end.
+func (h *hour) report(file string) error {
+	if file == "" {
+		return nil
+	}
+	if run := h.rig.Command("report", "--out", file); run.Code != 0 {
+		return fmt.Errorf("report: %s", strings.TrimSpace(run.Stderr))
+	}
+	title(h.out, "The hour as a page: "+file)
+	return nil
 }
 
 // explainAt is explain as of a minute of the hour.

@@ -15,7 +15,7 @@ import (
 	"mackerel-plugin-pipeline-sli/truth/judge"
 )
 
-const usage = `demo [--drill [--seed N] [--reveal]] [--at 10:31]
+const usage = `demo [--drill [--seed N] [--reveal]] [--at 10:31] [--report FILE.html]
 
 Simulates an hour of a pipeline, runs the metric program and the check on it minute
 by minute, and shows what they say.
@@ -31,12 +31,13 @@ func main() {
 	seed := flag.Uint64("seed", 0, "of the drill; without one a new drill is drawn")
 	reveal := flag.Bool("reveal", false, "say what the drill's cause was")
 	at := flag.String("at", "", "explain as of a minute of the hour, like 10:31, and nothing else")
+	report := flag.String("report", "", "also write the hour's report as a page")
 	flag.Parse()
 	h := hour{out: os.Stdout, width: width(), reveal: !*drill || *reveal}
 	if *drill && *seed == 0 {
 		*seed = 1 + rand.Uint64N(999)
 	}
-	if err := h.show(*drill, *seed, *at); err != nil {
+	if err := h.show(*drill, *seed, *at, *report); err != nil {
 		fmt.Fprintln(os.Stderr, "demo: error:", err)
 		os.Exit(1)
 	}
@@ -52,15 +53,15 @@ func width() int {
 }
 
 // show runs what was asked for.
-func (h *hour) show(drill bool, seed uint64, at string) error {
+func (h *hour) show(drill bool, seed uint64, at, report string) error {
 	if err := judge.Credentials(); err != nil {
 		return err
 	}
-	story, err := tale(), error(nil)
+	story := tale()
 	if drill {
 		story = cause(seed)
 	}
-	if err = h.begin(story); err != nil {
+	if err := h.begin(story); err != nil {
 		return err
 	}
 	defer h.rig.Close()
@@ -74,7 +75,7 @@ func (h *hour) show(drill bool, seed uint64, at string) error {
 	h.plots()
 	h.worst()
 	h.epilogue(drill, seed)
-	return nil
+	return h.report(report)
 }
 
 func (h *hour) epilogue(drill bool, seed uint64) {

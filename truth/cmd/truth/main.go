@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -11,7 +12,7 @@ import (
 )
 
 func main() {
-	out := flag.String("out", "", "where the page is written (default: stdout)")
+	out := flag.String("out", "docs/truth.md", "where the page is written; - is stdout")
 	small := flag.Bool("small", false, "the small set, as every test run judges it")
 	flag.Parse()
 	if err := run(*out, *small); err != nil {
@@ -32,14 +33,16 @@ func run(path string, small bool) error {
 	if err != nil {
 		return err
 	}
-	out := os.Stdout
-	if path != "" {
-		if out, err = os.Create(path); err != nil {
-			return err
-		}
-		defer out.Close()
+	var page bytes.Buffer
+	if err := result.Table(&page); err != nil {
+		return err
 	}
-	if err := result.Table(out); err != nil {
+	if path == "-" {
+		_, err = page.WriteTo(os.Stdout)
+	} else {
+		err = os.WriteFile(path, page.Bytes(), 0o644)
+	}
+	if err != nil {
 		return err
 	}
 	for _, b := range result.Broken() {

@@ -1,0 +1,139 @@
+package lib
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "mackerel-plugin-pipeline-sli/"
+
+// mayImport is who may import whom, of this module's packages: the first line whose
+// pattern a package matches. A package may always import what lies within it.
+var mayImport = []struct {
+	importer string
+	allowed  []string
+}{
+	{"lib/sli", nil},
+	{"lib/measure", []string{"lib/sli"}},
+	{"lib/config", []string{"lib/sli", "lib/internal/section"}},
+	{"lib/output/*", []string{"lib/sli"}},
+	{"lib/source/builtin", []string{"lib/source/*", "lib/measure", "lib/config", "lib/sli", "lib/internal/*"}},
+	{"lib/source/*", []string{"lib/sli", "lib/internal/*", "lib/source/cloudwatch"}},
+	{"lib/cli", []string{"lib/config", "lib/measure", "lib/sli", "lib/internal/state", "lib/internal/section"}},
+	{"lib/internal/*", []string{"lib/internal/*"}},
+	{"mackerel-plugin-pipeline-sli", mains},
+	{"check-pipeline-freshness", mains},
+}
+
+var mains = []string{"lib/cli", "lib/source/builtin", "lib/output/*"}
+
+// within tells whether a package is the one named or, for a name ending in /*, lies
+// in its folder.
+func within(pkg, name string) bool {
+	folder, all := strings.CutSuffix(name, "/*")
+	return pkg == name || strings.HasPrefix(pkg, folder+"/") && (all || !strings.Contains(name, "*"))
+}
+
+// sources visits every Go file of the programs, tests and tools left out.
+func sources(t *testing.T, visit func(pkg, file string, f *ast.File, at func(ast.Node) string)) {
+	t.Helper()
+	files := token.NewFileSet()
+	for _, root := range []string{"lib", "mackerel-plugin-pipeline-sli", "check-pipeline-freshness"} {
+		err := filepath.WalkDir(filepath.Join("..", root), func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			f, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			file := strings.TrimPrefix(filepath.ToSlash(name), "../")
+			visit(path.Dir(file), file, f, func(n ast.Node) string { return files.Position(n.Pos()).String() })
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// helpsTests are packages that only tests import.
+func helpsTests(pkg string) bool {
+	return strings.HasSuffix(pkg, "test") || strings.Contains(pkg, "/testdata/")
+}
+
+func TestImportsFollowTheDesign(t *testing.T) {
+	sources(t, func(pkg, file string, f *ast.File, _ func(ast.Node) string) {
+		if helpsTests(pkg) {
+			return
+		}
+		i := slices.IndexFunc(mayImport, func(r struct {
+			importer string
+			allowed  []string
+		}) bool {
+			return within(pkg, r.importer)
+		})
+		if i < 0 {
+			t.Errorf("%s: the design has no place for package %s; give it one, and its line here", file, pkg)
+			return
+		}
+		rule := mayImport[i]
+		for _, spec := range f.Imports {
+			imported, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module)
+			switch {
+			case !ours && pkg == "lib/sli" && strings.Contains(strings.SplitN(imported, "/", 2)[0], "."):
+				t.Errorf("%s imports %s, but lib/sli is the standard library and arithmetic only", file, imported)
+			case !ours || strings.HasPrefix(imported, pkg+"/") || slices.ContainsFunc(rule.allowed, func(a string) bool { return within(imported, a) }):
+			default:
+				t.Errorf("%s imports %s, but %s may import only %q of ours", file, imported, pkg, rule.allowed)
+			}
+		}
+	})
+}
+
+func TestSourcesDoNotKnowEachOther(t *testing.T) {
+	// Kinds of AWS are tables over cloudwatch; these read otherwise and stand alone.
+	alone := []string{"lib/source/accesslog", "lib/source/applog", "lib/source/cloudwatch", "lib/source/sqldb", "lib/source/prover", "lib/source/xray"}
+	sources(t, func(pkg, file string, f *ast.File, _ func(ast.Node) string) {
+		if !slices.Contains(alone, pkg) {
+			return
+		}
+		for _, spec := range f.Imports {
+			if imported := strings.TrimPrefix(strings.Trim(spec.Path.Value, `"`), module); strings.HasPrefix(imported, "lib/source/") && !strings.HasPrefix(imported, pkg+"/") {
+				t.Errorf("%s imports %s, but one source never imports another", file, imported)
+			}
+		}
+	})
+}
+
+func TestOneClockNoInitNoUtil(t *testing.T) {
+	sources(t, func(pkg, file string, f *ast.File, at func(ast.Node) string) {
+		if base := path.Base(pkg); slices.Contains([]string{"util", "utils", "common", "helpers", "misc"}, base) {
+			t.Errorf("%s: a package is called after what it is about, not %s", file, base)
+		}
+		if helpsTests(pkg) {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if n.Name.Name == "init" && n.Recv == nil {
+					t.Errorf("%s: nothing happens on import: no func init", at(n))
+				}
+			case *ast.SelectorExpr:
+				x, isName := n.X.(*ast.Ident)
+				if isName && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until"}, n.Sel.Name) && pkg != "lib/cli" {
+					t.Errorf("%s: time.%s reads a clock of its own; lib/cli reads the one clock of a run", at(n), n.Sel.Name)
+				}
+			}
+			return true
+		})
+	})
+}

@@ -1,0 +1,272 @@
+package prover_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/cli"
+	"mackerel-plugin-pipeline-sli/lib/output/check"
+	"mackerel-plugin-pipeline-sli/lib/output/explain"
+	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
+	"mackerel-plugin-pipeline-sli/lib/source/builtin"
+)
+
+// secret stands wherever a login does; it may show up nowhere.
+const secret = "hunter2-do-not-tell"
+
+// fate is what the pipeline does with a record.
+type fate struct {
+	status  int // of the front's answer, 0: 200
+	delay   time.Duration
+	lost    bool
+	wrong   bool
+	applied int // times, 0: once
+}
+
+// sent is a record that reached the front.
+type sent struct {
+	id    string
+	n     int64
+	agent string
+	at    time.Time
+	fate  fate
+}
+
+func (s sent) visible(at time.Time) bool { return !s.fate.lost && !at.Before(s.at.Add(s.fate.delay)) }
+
+// world is a pipeline behind HTTP, a host with the programs, and a clock for all.
+type world struct {
+	t   *testing.T
+	dir string
+	url string
+
+	mu      sync.Mutex
+	now     time.Time
+	fate    func(id string) fate
+	records []sent
+	deletes []string
+	down    bool // the store
+	tells   bool // the store says when a record became visible
+	looks   int
+	answer  http.HandlerFunc // instead of the store's
+	on      func()           // called when a record arrives
+	prover  string           // further keys
+	metrics string
+}
+
+var start = time.Date(2026, 11, 22, 11, 40, 12, 0, time.UTC)
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, dir: t.TempDir(), now: start, fate: func(string) fate { return fate{delay: 5 * time.Second} }, metrics: "full"}
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	w.log("")
+	return w
+}
+
+// at is the clock.
+func (w *world) at() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) log(line string) {
+	f, err := os.OpenFile(filepath.Join(w.dir, "access.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = f.WriteString(line)
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		w.t.Error(err)
+	}
+}
+
+// ServeHTTP is the front and the store.
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r.Header.Get("Authorization") != "Bearer "+secret {
+		rw.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	switch r.Method {
+	case http.MethodPost:
+		var in struct {
+			ID string
+			N  int64
+		}
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			w.t.Error(err)
+		}
+		f := w.fate(in.ID)
+		if w.on != nil {
+			w.on()
+		}
+		if f.status == 0 {
+			f.status = http.StatusOK
+		}
+		w.records = append(w.records, sent{in.ID, in.N, r.UserAgent(), w.now, f})
+		w.log(fmt.Sprintf("time:%s\tmethod:POST\turi:/videos\tstatus:%d\treqtime:0.010\tua:%s\n", w.now.Format(time.RFC3339), f.status, r.UserAgent()))
+		rw.WriteHeader(f.status)
+	case http.MethodDelete:
+		w.deletes = append(w.deletes, filepath.Base(r.URL.Path))
+	default:
+		w.looks++
+		if w.answer != nil {
+			w.answer(rw, r)
+			return
+		}
+		w.store(rw, filepath.Base(r.URL.Path))
+	}
+}
+
+func (w *world) store(rw http.ResponseWriter, id string) {
+	if w.down {
+		rw.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	i := slices.IndexFunc(w.records, func(s sent) bool { return s.id == id })
+	if i < 0 || !w.records[i].visible(w.now) {
+		http.NotFound(rw, nil)
+		return
+	}
+	s := w.records[i]
+	square := s.n * s.n
+	if s.fate.wrong {
+		square++
+	}
+	out := map[string]any{"square": square, "applied": max(1, s.fate.applied)}
+	if w.tells {
+		out["processed_at"] = s.at.Add(s.fate.delay).Format(time.RFC3339Nano)
+	}
+	if err := json.NewEncoder(rw).Encode(map[string]any{"video": out}); err != nil {
+		w.t.Error(err)
+	}
+}
+
+func (w *world) config() string {
+	return fmt.Sprintf(`pipelines:
+- name: video
+  metrics: %s
+  stages:
+  - name: front
+    access_log: { path: %q, format: ltsv, settle: 10s }
+  slis:
+    availability: { target: 99.9 }
+    freshness: { threshold: 90s, target: 99, from: prover }
+    correctness: { target: 99 }
+  prover:
+    inject: { http: { url: "%s/videos?key=${SECRET}", headers: { Authorization: "Bearer ${SECRET}" }, body: '{"id":"{{.ID}}","n":{{.N}}}' } }
+    expect: { http: { url: "%s/videos/{{.ID}}", headers: { Authorization: "Bearer ${SECRET}" }, json: { video.square: "{{.Want}}" } } }
+    want: "{{mul .N .N}}"
+%s
+`, w.metrics, filepath.Join(w.dir, "access.log"), w.url, w.url, w.prover)
+}
+
+// printed is what a run printed.
+type printed struct {
+	code        int
+	out, doubts string
+}
+
+// env is the host as the programs see it.
+func (w *world) env(out, doubts *bytes.Buffer, args ...string) cli.Env {
+	path := filepath.Join(w.dir, "pipeline-sli.yaml")
+	if err := os.WriteFile(path, []byte(w.config()), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return cli.Env{
+		Context: context.Background(),
+		Args:    append(args, "--config", path, "--state-dir", filepath.Join(w.dir, "state")),
+		Getenv: func(name string) (string, bool) {
+			switch name {
+			case "SECRET":
+				return secret, true
+			case "MACKEREL_AGENT_PLUGIN_META":
+				return "", true
+			}
+			return "", false
+		},
+		Stdin: strings.NewReader(""), Stdout: out, Stderr: doubts,
+		Now: w.at, Zone: time.UTC, UID: os.Getuid(),
+		Kinds: builtin.Kinds(),
+		Outputs: cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count,
+			Explain: explain.Text, ExplainJSON: explain.JSON},
+		Check: cli.CheckOutput{Line: check.Line, Text: check.Text},
+	}
+}
+
+func (w *world) run(main func(cli.Env) int, args ...string) printed {
+	w.t.Helper()
+	var out, doubts bytes.Buffer
+	p := printed{code: main(w.env(&out, &doubts, args...))}
+	p.out, p.doubts = out.String(), doubts.String()
+	w.discreet(p.out + p.doubts)
+	return p
+}
+
+// discreet fails the test where the secret is told, there or in the state.
+func (w *world) discreet(text string) {
+	w.t.Helper()
+	state, err := os.ReadFile(filepath.Join(w.dir, "state", "state.db"))
+	if err != nil && !os.IsNotExist(err) {
+		w.t.Fatal(err)
+	}
+	if strings.Contains(text, secret) || bytes.Contains(state, []byte(secret)) {
+		w.t.Errorf("the secret is told:\n%s", text)
+	}
+	if i := strings.IndexFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x9b }); i >= 0 {
+		w.t.Errorf("a control character is printed: %q", text[max(0, i-20):min(len(text), i+20)])
+	}
+}
+
+// metrics runs the metric program as the agent does.
+func (w *world) metric(args ...string) printed { return w.run(cli.Main, args...) }
+
+// step lets time pass.
+func (w *world) step(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// values are the metrics of the run, by name without prefix and pipeline.
+func (p printed) values() map[string]float64 {
+	out := map[string]float64{}
+	for line := range strings.Lines(p.out) {
+		name, rest, _ := strings.Cut(line, "\t")
+		value, _, _ := strings.Cut(rest, "\t")
+		if v, err := strconv.ParseFloat(value, 64); err == nil {
+			name = strings.TrimPrefix(name, "pipeline-sli.")
+			out[strings.Replace(name, ".video.", ".", 1)] = v
+		}
+	}
+	return out
+}
+
+// sums adds the counts that points hold.
+type sums map[string]float64
+
+func (s sums) take(p printed) {
+	for name, v := range p.values() {
+		if strings.HasPrefix(name, "prover.") || strings.HasPrefix(name, "events.") {
+			s[name] += v
+		}
+	}
+}
