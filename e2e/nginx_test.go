@@ -265,9 +265,9 @@ func (c *nginxClients) book(method string, status int, slow bool) {
 func (c *nginxClients) history(logs string) {
 	at := time.Now().Add(-5 * time.Minute)
 	for format, line := range map[string]string{
-		"combined": at.Format(`127.0.0.1 - - [02/Jan/2006:15:04:05 -0700] "GET / HTTP/1.1" 200 1 "-" "-"`),
-		"json":     at.Format(`{"time":"2006-01-02T15:04:05Z07:00","request_method":"GET","status":"200","request_time":"0.001"}`),
-		"ltsv":     at.Format("time:2006-01-02T15:04:05Z07:00\tmethod:GET\tstatus:200\treqtime:0.001"),
+		"combined": `127.0.0.1 - - [` + at.Format("02/Jan/2006:15:04:05 -0700") + `] "GET / HTTP/1.1" 200 1 "-" "-"`,
+		"json":     `{"time":"` + at.Format(time.RFC3339) + `","request_method":"GET","status":"200","request_time":"0.001"}`,
+		"ltsv":     "time:" + at.Format(time.RFC3339) + "\tmethod:GET\tstatus:200\treqtime:0.001",
 	} {
 		log, err := os.OpenFile(filepath.Join(logs, format+".log"), os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {

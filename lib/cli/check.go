@@ -86,7 +86,7 @@ func (c *checkProgram) main(ctx context.Context) int {
 	if err := c.validate(); err != nil {
 		return c.refuse(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(c.opt.Timeout))
+	ctx, cancel := deadline(ctx, c.opt.Timeout)
 	defer cancel()
 	return c.judge(ctx)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -181,4 +182,10 @@ func flagNames(options any) []string {
 		}
 	}
 	return names
+}
+
+// deadline ends a run with what is known, and says so in the place of an answer.
+func deadline(ctx context.Context, timeout span) (context.Context, context.CancelFunc) {
+	d := time.Duration(timeout)
+	return context.WithTimeoutCause(ctx, d, fmt.Errorf("no answer within %s (--timeout)", section.Duration(d)))
 }

@@ -83,7 +83,7 @@ func (p *program) main(ctx context.Context) int {
 	if p.now, err = p.clock(); err != nil {
 		return p.usage(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.opt.Timeout))
+	ctx, cancel := deadline(ctx, p.opt.Timeout)
 	defer cancel()
 
 	run, err := p.command(words)

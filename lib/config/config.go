@@ -345,6 +345,14 @@ func (b *builder) limits() {
 		}
 		limits.SLIs = append(limits.SLIs, kind)
 	}
+	for _, limit := range []struct {
+		key   string
+		value section.Percent
+	}{{"warning_ratio", c.WarningRatio}, {"critical_ratio", c.CriticalRatio}} {
+		if limit.value > 0 && limit.value <= 1 {
+			b.refuse(b.at("check", limit.key).Errorf(fmt.Sprintf("did you mean %g?", float64(limit.value)*100), "must be a percentage over 1"))
+		}
+	}
 	if c.WarningAge > 0 && c.CriticalAge > 0 && c.CriticalAge <= c.WarningAge {
 		b.refuse(b.at("check", "critical_age").Errorf("", "must be longer than warning_age %s", c.WarningAge))
 	}
@@ -357,6 +365,9 @@ func (b *builder) exclusions() {
 	for i, e := range b.from.Exclude {
 		x := sli.Exclusion{Reason: e.Reason}
 		for _, name := range e.SLIs {
+			if !slices.Contains(sli.Kinds, sli.Kind(name)) {
+				b.refuse(nodes[i].Errorf("", "slis: no SLI of that name (got %q)", name))
+			}
 			x.SLIs = append(x.SLIs, sli.Kind(name))
 		}
 		var err error

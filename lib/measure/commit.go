@@ -106,7 +106,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	keep := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute}
 	if !j.run.All {
 		s.record.Answered, s.record.Refused = s.record.Answered.Within(keep), s.record.Refused.Within(keep)
-		trim(tx, s.cells.prefix, sli.MinuteAt(j.run.Now.Add(-keepCells)))
+		trim(tx, s.cells.prefix, sli.MinuteAt(j.run.Now.Add(-j.keep())))
 	}
 	s.record.Generation++
 	putRecord(tx, s.key, s.record)

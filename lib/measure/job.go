@@ -120,7 +120,7 @@ func (j *job) isNewRule(tx Tx, rule *sli.Rule) bool {
 // forward asks for everything new.
 func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
-	r.cells = newCellCounter(sli.MinuteAt(j.run.Now.Add(-keepCells)), j.run.All)
+	r.cells = newCellCounter(sli.MinuteAt(j.run.Now.Add(-j.keep())), j.run.All)
 	r.ask.Final = j.run.All
 	if s.isNew {
 		if !j.run.All {
@@ -137,7 +137,7 @@ func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading
 func (j *job) again(s *stageJob, source Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
 	if s.fresh {
-		r.cells = newCellCounter(sli.MinuteAt(j.run.Now.Add(-keepCells)), false)
+		r.cells = newCellCounter(sli.MinuteAt(j.run.Now.Add(-j.keep())), false)
 	}
 	r.ask.From = j.readBack(s)
 	r.ask.Again = true
@@ -182,4 +182,14 @@ func (j *job) readBack(s *stageJob) time.Time {
 // settled is the first minute that an answer given at t doesn't cover for good.
 func (j *job) settled(s *stageJob, t time.Time) sli.Minute {
 	return sli.MinuteAt(t.Add(-s.stage.Facts.Settle))
+}
+
+// keep is how long the cells of stages are kept: longer for a batch job, whose last
+// update may be long ago.
+func (j *job) keep() time.Duration {
+	keep := keepCells
+	for _, rule := range j.plan.Rules {
+		keep = max(keep, 4*rule.ExpectEvery)
+	}
+	return keep
 }

@@ -127,7 +127,7 @@ const lookBack = time.Hour
 
 // derive makes the cells of a rule whose events can't be judged one by one.
 func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
-	back := max(keepCells-lookBack, l.rule.Deadline+time.Hour)
+	back := max(j.keep()-lookBack, l.rule.Deadline+time.Hour)
 	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-back)), To: sli.Due(j.run.Now, 0) + 1}
 	if j.run.All {
 		w = extent(j.answered(l.rule), w)
@@ -156,7 +156,7 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 // are booked so aren't counted again.
 func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 	settled := l.rule.Silence + l.rule.Settle
-	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-keepCells)), To: sli.Due(j.run.Now, settled) + 1}
+	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.keep())), To: sli.Due(j.run.Now, settled) + 1}
 	w.From = max(w.From, l.record.Since)
 	if !l.record.HasSince || j.run.All {
 		return

@@ -148,7 +148,7 @@ func Acknowledge(ctx context.Context, store Store, report *sli.Report) error {
 // transaction.
 func (r Run) load(ctx context.Context) ([]*job, error) {
 	jobs := make([]*job, len(r.Pipelines))
-	err := r.Store.View(ctx, func(tx Tx) error {
+	err := r.Store.View(context.WithoutCancel(ctx), func(tx Tx) error {
 		for i, p := range r.Pipelines {
 			job, err := r.newJob(tx, p)
 			if err != nil {

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -196,6 +197,9 @@ func (r *reading) do(ctx context.Context) {
 	r.ask.Emit = r.emit
 	r.ask.Count = r.count
 	r.batch, r.err = r.source.Read(ctx, r.ask, r.cursor)
+	if r.err != nil && ctx.Err() != nil && errors.Is(r.err, ctx.Err()) {
+		r.err = context.Cause(ctx)
+	}
 }
 
 // read asks all sources of all jobs at once, after those that share requests have

@@ -28,10 +28,10 @@ func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
 		path.assess(h, w, window, &a)
 	}
 	if a.Age == nil {
-		a.Age = p.ageByLevel(h, due)
+		a.Age = p.ageByReport(h, due)
 		for m := due - agesBack; m <= due; m++ {
 			a.Ages = append(a.Ages, math.NaN())
-			if age := p.ageByLevel(h, m); age != nil {
+			if age := p.ageByReport(h, m); age != nil {
 				a.Ages[len(a.Ages)-1] = age.Seconds
 			}
 		}
@@ -128,6 +128,15 @@ func (path Path) flow(h History, stages *StagePath, w Window, last int) *Flow {
 		f.Duplicates = max(f.Duplicates, account.Duplicates)
 	}
 	return f
+}
+
+// ageByReport is the age that something reports by itself: a batch job's last update,
+// else the largest of the stages' levels.
+func (p *Plan) ageByReport(h History, due Minute) *Age {
+	if age := p.batchAge(h, due); age != nil {
+		return age
+	}
+	return p.ageByLevel(h, due)
 }
 
 // ageByLevel is the largest age that a stage reports by itself: replica lag, the age

@@ -1,5 +1,7 @@
 package sli
 
+import "cmp"
+
 // MaxMethods bounds the names a cell keeps of HTTP methods; the rest is "other".
 const MaxMethods = 64
 
@@ -81,6 +83,8 @@ func (c *StageCell) mark(e *Event) {
 		if e.Good != Bad {
 			c.GoodRuns += e.Weight
 		}
+		c.FirstOut = earlier(c.FirstOut, e.Time)
+		c.Watermark = max(c.Watermark, cmp.Or(e.Watermark, e.Time))
 	case Done, Filtered:
 		c.FirstOut = earlier(c.FirstOut, e.Time)
 		if e.Signal == Done {

@@ -37,6 +37,9 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 			return stagesRule(path, spec), nil
 		}},
 		{"age", func() (*Rule, error) {
+			if batch := p.find(func(f Facts) bool { return f.Gives(RunDone) }); batch != nil && spec.ExpectEvery > 0 {
+				return batchRule(batch, spec), nil
+			}
 			stage := p.find(func(f Facts) bool { return f.hasLevel("age") && f.Role != Queue }, func(f Facts) bool { return f.hasLevel("age") })
 			if stage == nil {
 				return nil, &Unfit{"no stage reports an age", "a replica's lag, a queue's oldest message or a watermark query does"}

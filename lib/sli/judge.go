@@ -89,11 +89,15 @@ type judgement struct {
 	limits Limits
 	now    time.Time
 	worst  Finding
+	passed bool // something was not measured that may be missing
 }
 
 func (j *judgement) consider(status CheckStatus, rule, format string, args ...any) {
 	if status.WorseThan(j.worst.Status) {
 		j.worst = Finding{Status: status, Rule: rule, Text: fmt.Sprintf(format, args...)}
+	}
+	if status == OK {
+		j.passed = true // not measured, and that is allowed
 	}
 }
 
@@ -123,6 +127,10 @@ func (j *judgement) decide() {
 	}
 	if burns {
 		j.burns()
+	}
+	if j.worst.Status == OK && j.passed {
+		j.worst = Finding{Status: OK, Rule: "not_measured", Text: "not measured"}
+		return
 	}
 	if j.worst.Status == OK && !traffic {
 		status, _ := ParseCheckStatus(j.limits.NoTraffic)

@@ -28,8 +28,8 @@ func asyncPipeline() *Pipeline {
 	worker.Signals[Invocation] = 60
 	return &Pipeline{
 		Plan: plan, HasNewest: true, Newest: MinuteAt(judgeNow) - 4,
-		Age:  &Age{Seconds: 2, Basis: "age and work"},
-		Ages: []float64{2, 2, 2},
+		Age:   &Age{Seconds: 2, Basis: "age and work"},
+		Ages:  []float64{2, 2, 2},
 		State: &State{Name: string(ProgressCurrent), Progress: Progress{State: ProgressCurrent, Since: -1}},
 		Results: []*Result{{
 			Rule: plan.Rules[0], Status: Value, Measured: 1, Counts: Counts{Valid: 40000, Good: 39990},
@@ -100,7 +100,7 @@ func TestVerdicts(t *testing.T) {
 		}, "UNKNOWN lag: not measured: stage transform: cloudwatch ap-northeast-1: access denied for cloudwatch:GetMetricData"},
 		{"measurement late", func(p *Pipeline, _ *Limits) { p.Newest -= 6 },
 			"UNKNOWN lag: not measured: the newest complete minute ended 9m12s ago, limit 6m"},
-		{"missing is allowed", func(p *Pipeline, l *Limits) { p.Newest -= 6; l.Missing = "OK" }, "OK: fresh"},
+		{"missing is allowed", func(p *Pipeline, l *Limits) { p.Newest -= 6; l.Missing = "OK" }, "OK not_measured: not measured"},
 		{"a proven breach beats UNKNOWN", func(p *Pipeline, _ *Limits) { p.Newest -= 6; frozen(p) },
 			"CRITICAL state: FROZEN: 1,204 records accepted since 11:32 JST, none processed; transform was not invoked (throttled 412/min); oldest is 8m12s, limit 5m"},
 		{"nothing owed is known, age is not", func(p *Pipeline, _ *Limits) { p.Age, p.Ages = nil, nil }, "UNKNOWN not_measured: age not measured"},

@@ -318,6 +318,9 @@ func (p *Plan) Settle() time.Duration {
 func (p *Plan) HasAge() bool {
 	path := p.pathOf(p.ends())
 	followed := path.accepted != nil && (path.worker != nil || path.done != nil)
+	if r := p.Rule(Freshness); r != nil && r.Method == "age" {
+		return true
+	}
 	return followed || p.any(func(f Facts) bool { return f.hasLevel("age") })
 }
 

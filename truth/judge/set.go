@@ -13,18 +13,18 @@ import (
 // Set says how much is judged. Everything follows from it: the same set has the
 // same result, always.
 type Set struct {
-	Seeds    int           // worlds of each family
-	Length   time.Duration // of each, if shorter than they come
-	Weeks    int           // of healthy traffic, and as many with bursts
-	Hours    int           // of logs that are read minute by minute
-	Troubles int           // that the check is run on, of all there are
-	Long     bool          // hours without trouble, too
+	Seeds     int           // worlds of each family
+	Length    time.Duration // of each, if shorter than they come
+	Weeks     int           // of healthy traffic, and as many with bursts
+	Hours     int           // of logs that are read minute by minute
+	Troubles  int           // that the check is run on, of all there are
+	Pipelines time.Duration // how long every pipeline is run beside that
 }
 
 // Standard is the set that docs/truth.md shows, Small one for every test run.
 var (
-	Standard = Set{Seeds: 16, Weeks: 8, Hours: 24, Troubles: len(Troubles()), Long: true}
-	Small    = Set{Seeds: 1, Length: time.Hour, Hours: 2, Troubles: 1}
+	Standard = Set{Seeds: 16, Weeks: 8, Hours: 24, Troubles: len(Troubles()), Pipelines: 6 * time.Hour}
+	Small    = Set{Seeds: 1, Length: time.Hour, Hours: 1, Pipelines: 20 * time.Minute}
 )
 
 // Result is all that was found.
@@ -52,7 +52,7 @@ func (s Set) Run(said func(string)) (*Result, error) {
 	for _, part := range []struct {
 		name string
 		run  func(*Result) error
-	}{{"logs", s.logs}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}, {"verdicts", s.verdicts}, {"long trials", s.long}} {
+	}{{"logs", s.logs}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}, {"verdicts", s.verdicts}, {"pipelines", s.pipelines}} {
 		said(part.name)
 		if err := part.run(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
@@ -179,23 +179,22 @@ func (s Set) verdicts(r *Result) error {
 	return nil
 }
 
-// long is how long the long trials are: longer than anything is kept for.
-const long = 6 * time.Hour
-
-// long runs pipelines over hours, so that what is forgotten would show in sums.
-func (s Set) long(r *Result) error {
-	if !s.Long {
-		return nil
-	}
-	pipelines := variants()
-	found, err := each(len(pipelines), func(i int) ([]Compared, error) {
+// pipelines runs every pipeline for longer than anything is remembered, so that what
+// is forgotten would show in the sums. The consumer stops once.
+func (s Set) pipelines(r *Result) error {
+	kinds := variants()
+	found, err := each(len(kinds), func(i int) ([]Compared, error) {
 		scenario := Hour(7)
-		scenario.Length, scenario.Traffic.PerSecond = long, 3
+		scenario.Length, scenario.Traffic.PerSecond = s.Pipelines, 3
+		var err error
+		if scenario.Faults, err = sim.ParseFaults("+8m-+12m consumer stopped", scenario.Start); err != nil {
+			return nil, err
+		}
 		w, err := sim.Run(scenario)
 		if err != nil {
 			return nil, err
 		}
-		return pipelines[i].trial(w).Judge()
+		return kinds[i].trial(w).Judge()
 	})
 	for _, f := range found {
 		r.Compared = join(r.Compared, f)

@@ -16,11 +16,12 @@ var byteOrderMark = []byte("\xEF\xBB\xBF")
 
 // firstByte is the first that is no space, 0 where there is none.
 func firstByte(line []byte) byte {
-	line = bytes.TrimLeft(bytes.TrimPrefix(line, byteOrderMark), " \t\r\n")
-	if len(line) == 0 {
-		return 0
+	for _, c := range bytes.TrimPrefix(line, byteOrderMark) {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c
+		}
 	}
-	return line[0]
+	return 0
 }
 
 // asDocument tries whether a line is one or more whole documents that hold lines or,

@@ -139,9 +139,12 @@ func (b *balancer) Metrics(k cloudwatch.Known) []cloudwatch.Metric {
 }
 
 // latencyStats are the counts within thresholds beside what describes the rest, five
-// in all where there is one threshold.
+// in all for up to two thresholds: that many are billed as one metric.
 func latencyStats(edges []time.Duration) []string {
-	stats := []string{cloudwatch.SampleCount, cloudwatch.Average, cloudwatch.Maximum, cloudwatch.Minimum}
+	stats := []string{cloudwatch.SampleCount, cloudwatch.Average, cloudwatch.Maximum}
+	if len(edges) < 2 {
+		stats = append(stats, cloudwatch.Minimum)
+	}
 	for _, edge := range edges {
 		stats = append(stats, cloudwatch.Within(edge, time.Second))
 	}

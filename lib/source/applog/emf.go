@@ -45,17 +45,13 @@ type directive struct {
 // is declared and isn't there has no values; one that is declared for several sets of
 // dimensions counts once.
 func parseMetrics(text []byte) (*metrics, error) {
-	var line struct {
-		AWS struct {
-			CloudWatchMetrics []directive
-		} `json:"_aws"`
-	}
 	var members map[string]json.RawMessage
-	if json.Unmarshal(text, &line) != nil || json.Unmarshal(text, &members) != nil {
+	var aws struct{ CloudWatchMetrics []directive }
+	if json.Unmarshal(text, &members) != nil || json.Unmarshal(members["_aws"], &aws) != nil {
 		return nil, errEMF
 	}
 	m := new(metrics)
-	for _, d := range line.AWS.CloudWatchMetrics {
+	for _, d := range aws.CloudWatchMetrics {
 		if d.Namespace == "" || len(d.Metrics) > maxEMFMetrics {
 			return nil, errEMF
 		}

@@ -118,7 +118,7 @@ func (p *probe) told(v sli.ProbeVerdict) sli.Probe {
 func (s *Source) extend(p *probe, last int64, now time.Time) {
 	at := now.UnixMicro()
 	p.Until = min(p.Until, at+s.grace.Microseconds()) // the clock may have been set back since
-	away := last != 0 && at-last > max(awayAfter, 2*s.every).Microseconds()
+	away := at-last > max(awayAfter, 2*s.every).Microseconds()
 	if away && p.Until == 0 && at >= p.At+s.deadline.Microseconds() {
 		p.Until = at + s.grace.Microseconds()
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,13 +66,35 @@ type world struct {
 	on      func()           // called when a record arrives
 	prover  string           // further keys
 	metrics string
+	trap    *trap
+	host    string // which of several hosts runs
+}
+
+// trap keeps connections from the server when it is set.
+type trap struct {
+	net.Listener
+	caught atomic.Pointer[chan net.Conn]
+}
+
+func (t *trap) Accept() (net.Conn, error) {
+	for {
+		c, err := t.Listener.Accept()
+		into := t.caught.Load()
+		if err != nil || into == nil {
+			return c, err
+		}
+		*into <- c
+	}
 }
 
 var start = time.Date(2026, 11, 22, 11, 40, 12, 0, time.UTC)
 
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, dir: t.TempDir(), now: start, fate: func(string) fate { return fate{delay: 5 * time.Second} }, metrics: "full"}
-	server := httptest.NewServer(w)
+	server := httptest.NewUnstartedServer(w)
+	w.trap = &trap{Listener: server.Listener}
+	server.Listener = w.trap
+	server.Start()
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	w.log("")
@@ -179,6 +203,8 @@ func (w *world) config() string {
 `, w.metrics, filepath.Join(w.dir, "access.log"), w.url, w.url, w.prover)
 }
 
+func (w *world) state() string { return filepath.Join(w.dir, "state"+w.host) }
+
 // printed is what a run printed.
 type printed struct {
 	code        int
@@ -193,7 +219,7 @@ func (w *world) env(out, doubts *bytes.Buffer, args ...string) cli.Env {
 	}
 	return cli.Env{
 		Context: context.Background(),
-		Args:    append(args, "--config", path, "--state-dir", filepath.Join(w.dir, "state")),
+		Args:    append(args, "--config", path, "--state-dir", w.state()),
 		Getenv: func(name string) (string, bool) {
 			switch name {
 			case "SECRET":
@@ -224,7 +250,7 @@ func (w *world) run(main func(cli.Env) int, args ...string) printed {
 // discreet fails the test where the secret is told, there or in the state.
 func (w *world) discreet(text string) {
 	w.t.Helper()
-	state, err := os.ReadFile(filepath.Join(w.dir, "state", "state.db"))
+	state, err := os.ReadFile(filepath.Join(w.state(), "state.db"))
 	if err != nil && !os.IsNotExist(err) {
 		w.t.Fatal(err)
 	}

@@ -11,31 +11,35 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/cli"
 	"mackerel-plugin-pipeline-sli/lib/config"
-	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/output/check"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
-// options are the keys of the sections.
-type options struct {
-	Path string `yaml:"path" doc:"ignored"`
-}
-
 // source panics when it is read.
-type source struct{}
-
-func (source) Facts() sli.Facts {
-	return sli.Facts{Reads: "nothing", Rule: "none", Signals: []sli.Signal{sli.Request, sli.Accepted}, Scope: sli.Local}
-}
+type source struct{ config.Evidence }
 
 func (source) Read(context.Context, sli.Ask, []byte) (sli.Batch, error) { panic("while reading") }
 
+// inSetup panics in place of making a source.
+func inSetup[N any](func(N, config.Around) (config.Evidence, error)) func(N, config.Around) (config.Evidence, error) {
+	return func(N, config.Around) (config.Evidence, error) { panic("while setting up") }
+}
+
+// inReading makes a source that panics.
+func inReading[N any](make func(N, config.Around) (config.Evidence, error)) func(N, config.Around) (config.Evidence, error) {
+	return func(n N, a config.Around) (config.Evidence, error) {
+		e, err := make(n, a)
+		return source{e}, err
+	}
+}
+
 func main() {
 	env := cli.Host()
-	env.Kinds = map[string]config.Kind{
-		"access_log": {Options: options{}, New: func(*section.Node, config.Around) (config.Evidence, error) { panic("while setting up") }},
-		"app_log":    {Options: options{}, New: func(*section.Node, config.Around) (config.Evidence, error) { return source{}, nil }},
-	}
+	env.Kinds = builtin.Kinds()
+	access, app := env.Kinds["access_log"], env.Kinds["app_log"]
+	access.New, app.New = inSetup(access.New), inReading(app.New)
+	env.Kinds["access_log"], env.Kinds["app_log"] = access, app
 	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
 	os.Exit(cli.Check(env))
 }
