@@ -168,7 +168,7 @@ func (d database) sampleTruths(t *testing.T) {
 
 // times asks for the same instant in every way a database can keep it.
 func (d database) times(t *testing.T) {
-	now := time.Now().UTC().Truncate(time.Minute)
+	now := time.Now().UTC().Truncate(time.Minute).Add(-time.Minute)
 	written := now.Add(-90 * time.Second)
 	tokyo := written.Add(9 * time.Hour).Format("2006-01-02 15:04:05")
 	d.Exec(t, fmt.Sprintf("CREATE TABLE stamps (epoch BIGINT, local_time %s, seconds DOUBLE PRECISION, nothing %[1]s);\nINSERT INTO stamps VALUES (%d, '%s', %d.5, NULL);\n",

@@ -180,16 +180,12 @@ func (s Set) verdicts(r *Result) error {
 }
 
 // pipelines runs every pipeline for longer than anything is remembered, so that what
-// is forgotten would show in the sums. The consumer stops once.
+// is forgotten would show in the sums.
 func (s Set) pipelines(r *Result) error {
 	kinds := variants()
 	found, err := each(len(kinds), func(i int) ([]Compared, error) {
 		scenario := Hour(7)
 		scenario.Length, scenario.Traffic.PerSecond = s.Pipelines, 3
-		var err error
-		if scenario.Faults, err = sim.ParseFaults("+8m-+12m consumer stopped", scenario.Start); err != nil {
-			return nil, err
-		}
 		w, err := sim.Run(scenario)
 		if err != nil {
 			return nil, err

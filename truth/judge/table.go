@@ -36,6 +36,9 @@ func (p *page) text(paragraphs ...string) {
 	}
 }
 
+// gap ends a table or a list.
+func (p *page) gap() { p.b.WriteByte('\n') }
+
 func (p *page) row(cells ...string) {
 	p.b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
@@ -48,14 +51,14 @@ func (p *page) head(cells ...string) {
 func (p *page) exact(r *Result) {
 	p.text("## Exact methods",
 		fmt.Sprintf("%d random hours (seeds 0 to %d) of front errors, outages, slowness, quiet minutes, log rotation by renaming and by copying, buffered writers and clocks that differ, "+
-			"run minute by minute through the program; in a third of them the agent is away for minutes at a time. Compared are the ratio of every window, the sums of `events`, and what `explain` says. Error must be 0.", r.Set.Hours, r.Set.Hours-1))
+			"run minute by minute through the program; in a third of them the agent is away for minutes at a time. Compared are the ratio of every window, the sums of `events`, and what `explain` says. The load balancer's metrics are of the same hours; application logs are of the hours with trouble below and of %g hours without. Error must be 0.", r.Set.Hours, r.Set.Hours-1, r.Set.Pipelines.Hours()))
 	p.head("SLI", "method", "windows", "events", "differences", "worst error, points")
 	for _, x := range r.Compared {
 		if x.Exact {
 			p.row(x.SLI, x.Method, fmt.Sprint(x.Minutes), fmt.Sprintf("%.0f", x.Events), fmt.Sprint(x.Wrong), fmt.Sprintf("%.3g", x.Error.Worst))
 		}
 	}
-	p.text("")
+	p.gap()
 }
 
 func (p *page) estimates(r *Result) {
@@ -70,13 +73,13 @@ func (p *page) estimates(r *Result) {
 			fmt.Sprintf("%.1f · %.1f", over(s.PartialSum, s.Partial), over(sf.PartialSum, sf.Partial)),
 			fmt.Sprintf("%.0f · %.0f", s.Worst, sf.Worst))
 	}
-	p.text("")
+	p.gap()
 	p.head("family (mean over thresholds)", "S", "promised", "SF", "promised")
 	for _, e := range r.Estimates {
 		want := promisedFamily[e.Family]
 		p.row(string(e.Family), points(e.Mean(0)), points(want[0]), points(e.Mean(1)), points(want[1]))
 	}
-	p.text("")
+	p.gap()
 }
 
 func points(v float64) string { return fmt.Sprintf("%.2f", v) }
@@ -100,7 +103,7 @@ func (p *page) bounds(r *Result) {
 		}
 		p.row(t.String(), held(upper), held(s), held(silent), held(sf), fmt.Sprintf("%.0f %% · %.0f %%", provable(s), provable(sf)))
 	}
-	p.text("")
+	p.gap()
 }
 
 func held(h Held) string {
@@ -125,7 +128,7 @@ func (p *page) detection(r *Result) {
 		}
 		p.row(cells...)
 	}
-	p.text("")
+	p.gap()
 }
 
 func delays(a Alarms) string {
@@ -151,7 +154,7 @@ func (p *page) health(r *Result) {
 		plain, bursts := r.Healthy[0][i], r.Healthy[1][i]
 		p.row(rule, weekly(plain.False, plain), weekly(bursts.False, bursts), weekly(bursts.Excused, bursts))
 	}
-	p.text("")
+	p.gap()
 }
 
 func weekly(n int, a Alarms) string { return fmt.Sprintf("%.3g", float64(n)/a.Weeks) }
@@ -164,7 +167,7 @@ func (p *page) fired(r *Result) {
 	for _, f := range r.Fired {
 		p.row(f.Pipeline, f.Trouble, minutes(f.First), minutes(f.Over), fmt.Sprint(f.Unknown), fmt.Sprint(f.False), f.errors(), strings.ReplaceAll(f.Text, "|", "\\|"))
 	}
-	p.text("")
+	p.gap()
 	p.text("The estimates of the same hours, as the metric program printed them, and the bounds of each window that `explain` showed. Mean |error| in points; coverage speaks of an hour.")
 	p.head("SLI", "method", "windows", "mean error", "bias", "worst", "proven upper bound: broken / claimed", "conditional lower bound: broken / claimed", "sums of valid `events` off by")
 	for _, x := range r.Compared {
@@ -172,7 +175,7 @@ func (p *page) fired(r *Result) {
 			p.row(x.SLI, x.Method, fmt.Sprint(x.Minutes), points(x.Error.Mean()), fmt.Sprintf("%+.2f", over(x.Error.Bias, x.Error.Windows)), fmt.Sprintf("%.0f", x.Error.Worst), held(x.Upper), held(x.Lower), fmt.Sprintf("%g", x.SumValid))
 		}
 	}
-	p.text("")
+	p.gap()
 }
 
 // errors are the mean errors of the hour's freshness and coverage.
@@ -202,10 +205,11 @@ func (p *page) limits(r *Result) {
 	p.text("## Broken promises")
 	broken := r.Broken()
 	if len(broken) == 0 {
-		p.text("None.")
+		p.b.WriteString("None.\n")
 	}
 	for _, b := range broken {
 		p.b.WriteString("* " + b + "\n")
 	}
-	p.text("", "What this page does not show: no cloud account was measured, and the simulator decides how often faults happen. Averages over families rank methods; they are not the error that a user will see.")
+	p.gap()
+	p.text("What this page does not show: no cloud account was measured, and the simulator decides how often faults happen. Averages over families rank methods; they are not the error that a user will see.")
 }

@@ -68,17 +68,20 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 			return Answer{}, fmt.Errorf("%s: the position in the state can't be read: %w", l.Reads(), err)
 		}
 	}
+	if cursor == nil && l.options.Start == "beginning" {
+		ask.From = time.Time{}
+	}
 	r := &reading{log: l, ask: ask, first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
-	opt := file.Options{Globs: l.options.Path, Now: ask.Now, Final: ask.Final, Start: l.start(ask)}
+	opt := file.Options{Globs: l.options.Path, Now: ask.Now, Final: ask.Final, Start: l.start(ask), Since: ask.From}
 	if ask.Again {
 		stats, err := file.Again(ctx, opt, cur, r.block)
-		if err = l.tolerate(err, cur); err != nil {
+		if err = l.tolerate(err); err != nil {
 			return Answer{}, err
 		}
 		return r.answer(ctx, stats, cur, nil)
 	}
 	next, stats, err := file.Read(ctx, opt, cur, r.block)
-	if err = l.tolerate(err, next); err != nil {
+	if err = l.tolerate(err); err != nil {
 		return Answer{}, err
 	}
 	out, err := json.Marshal(next)
@@ -89,7 +92,7 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 }
 
 // tolerate passes over a missing file that may be missing.
-func (l *Log) tolerate(err error, _ file.Cursor) error {
+func (l *Log) tolerate(err error) error {
 	if l.options.Optional && errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

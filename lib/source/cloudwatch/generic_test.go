@@ -1,6 +1,7 @@
 package cloudwatch_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,16 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/alb"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
+	"mackerel-plugin-pipeline-sli/lib/source/dynamodb"
+	"mackerel-plugin-pipeline-sli/lib/source/ecs"
+	"mackerel-plugin-pipeline-sli/lib/source/firehose"
+	"mackerel-plugin-pipeline-sli/lib/source/kinesis"
+	"mackerel-plugin-pipeline-sli/lib/source/lambda"
+	"mackerel-plugin-pipeline-sli/lib/source/rds"
+	"mackerel-plugin-pipeline-sli/lib/source/sqs"
 )
 
 const byHand = `cloudwatch:
@@ -142,11 +151,32 @@ func TestFactsHoldWithoutTheWorld(t *testing.T) {
 	}
 }
 
-// TestEveryOptionIsDocumented guards the generated reference.
+// TestEveryOptionIsDocumented guards the generated reference and the schema.
 func TestEveryOptionIsDocumented(t *testing.T) {
-	for _, line := range strings.Split(section.Table(cloudwatch.Options{}), "\n") {
-		if strings.HasSuffix(line, "|  |") {
-			t.Errorf("undocumented: %s", line)
+	all := section.Variants{
+		"alb": alb.Options{}, "ecs": ecs.Options{}, "rds": rds.Options{}, "kinesis": kinesis.Options{}, "lambda": lambda.Options{},
+		"dynamodb": dynamodb.Options{}, "sqs": sqs.Options{}, "firehose": firehose.Options{}, "cloudwatch": cloudwatch.Options{},
+	}
+	for kind, options := range all {
+		for _, line := range strings.Split(section.Table(options), "\n") {
+			if strings.HasSuffix(line, "|  |") {
+				t.Errorf("%s: undocumented: %s", kind, line)
+			}
+		}
+	}
+	if schema := section.Schema(struct{ Of section.Variant }{}, "stages", all); !json.Valid(schema) {
+		t.Error("the schema is no JSON")
+	}
+}
+
+// TestStrangeCursorsAreNone: what can't be read begins anew.
+func TestStrangeCursorsAreNone(t *testing.T) {
+	w := newWorld(t)
+	w.put(ofStream("IncomingRecords"), 0, 1)
+	for _, cursor := range []string{"", "{", "[]", `{"asked":"soon"}`, `{"asked":-9223372036854775808,"has_asked":true}`, `{"asked":9223372036854775807,"has_asked":true}`} {
+		h := w.read(w.stage(stream), sli.Ask{}, []byte(cursor))
+		if h.sum(sli.Accepted, w.ago(0)) != 1 || h.To.Sub(h.From) > 15*24*time.Hour {
+			t.Errorf("%q: from %s to %s", cursor, h.From, h.To)
 		}
 	}
 }
