@@ -160,3 +160,16 @@ func TestAnotherFilesPipelineIsNotMixedIn(t *testing.T) {
 		t.Errorf("want ErrForeign, got %v", err)
 	}
 }
+
+// A log to which nothing was written for longer than the window isn't read again, and
+// says all the same that there was no traffic.
+func TestAQuietLogIsNoTrafficFromTheFirstRunOn(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	w.must(os.Chtimes(w.path(), w.now.Add(-3*time.Hour), w.now.Add(-3*time.Hour)))
+	for _, threshold := range []time.Duration{500, 600} {
+		w.threshold = threshold * time.Millisecond
+		if got := resultOf(w.mustRun(nil), sli.Latency); got.Status != sli.NoTraffic || got.Measured != 1 {
+			t.Errorf("threshold %s: want no traffic, got %s, measured %g", w.threshold, got.Status, got.Measured)
+		}
+	}
+}

@@ -47,11 +47,15 @@ type scenario struct {
 	faults  string
 	config  string // a whole configuration, or the function's
 	logs    func(*sim.World) []judge.Log
-	disturb func(t *testing.T, rig *judge.Rig, minute int) // before the check of each minute, counted from 1
+	disturb disturbance
 
 	status string
 	rule   string // empty: OK
 }
+
+// disturbance happens before the check of each minute, counted from 1; undo, if any, is
+// called after the check.
+type disturbance func(t *testing.T, rig *judge.Rig, minute int) (undo func())
 
 // verdict is what the check said at the end, with the rule that `explain` names.
 type verdict struct{ status, rule, text string }
@@ -61,25 +65,27 @@ func (s scenario) play(t *testing.T) verdict {
 	t.Helper()
 	w := newWorld(t, s.world, s.faults, s.length)
 	rig, err := judge.NewRig(w, s.config, s.logs(w)...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer rig.Close()
-	var last judge.Run
-	for minute := 1; minute <= int(s.length/time.Minute); minute++ {
-		if err := rig.Advance(w.Start.Add(time.Duration(minute)*time.Minute + after)); err != nil {
-			t.Fatal(err)
-		}
+	var v verdict
+	minutes := int(s.length / time.Minute)
+	for minute := 1; minute <= minutes; minute++ {
+		must(t, rig.Advance(w.Start.Add(time.Duration(minute)*time.Minute+after)))
+		undo := func() {}
 		if s.disturb != nil {
-			s.disturb(t, rig, minute)
+			if u := s.disturb(t, rig, minute); u != nil {
+				undo = u
+			}
 		}
-		last = rig.Check()
+		v = parse(t, rig.Check())
+		if minute == minutes {
+			v.rule = explainedRule(t, rig)
+		}
+		undo()
 		if os.Getenv("VERDICTS_TRACE") != "" {
-			t.Logf("%s %d %s", s.name, minute, strings.TrimSpace(last.Stdout))
+			t.Logf("%d %s %s", minute, v.status, v.text)
 		}
 	}
-	v := parse(t, last)
-	v.rule = explainedRule(t, rig)
 	return v
 }
 

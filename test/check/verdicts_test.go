@@ -14,8 +14,14 @@ import (
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
-// records is a pipeline whose two ends log every record; limits are its check's.
+// records is a pipeline whose two ends log every record, which is followed by its id;
+// limits are its check's.
 func records(limits string) string {
+	return strings.Replace(unfollowed(limits), "    freshness:", "    coverage: {target: 99.9, deadline: 1h}\n    freshness:", 1)
+}
+
+// unfollowed is the same where records aren't followed.
+func unfollowed(limits string) string {
 	return `pipelines:
 - name: video
   stages:
@@ -76,29 +82,22 @@ func must(t *testing.T, err error) {
 }
 
 // at does something before the check of one minute.
-func at(minute int, do func(t *testing.T, dir string)) func(*testing.T, *judge.Rig, int) {
-	return func(t *testing.T, rig *judge.Rig, m int) {
+func at(minute int, do func(t *testing.T, dir string)) disturbance {
+	return func(t *testing.T, rig *judge.Rig, m int) func() {
 		if m == minute {
 			do(t, rig.Dir)
 		}
+		return nil
 	}
 }
 
 // from does something before every check from a minute on.
-func from(minute int, do func(t *testing.T, dir string)) func(*testing.T, *judge.Rig, int) {
-	return func(t *testing.T, rig *judge.Rig, m int) {
+func from(minute int, do func(t *testing.T, dir string)) disturbance {
+	return func(t *testing.T, rig *judge.Rig, m int) func() {
 		if m >= minute {
 			do(t, rig.Dir)
 		}
-	}
-}
-
-// replaced puts a directory where a file is, which nobody can read as a file.
-func replaced(name string) func(*testing.T, string) {
-	return func(t *testing.T, dir string) {
-		path := filepath.Join(dir, name)
-		must(t, os.RemoveAll(path))
-		must(t, os.Mkdir(path, 0o700))
+		return nil
 	}
 }
 
@@ -107,8 +106,8 @@ var scenarios = []scenario{
 		name: "on time", story: "two records a second, each visible within seconds",
 		length: 20 * time.Minute, config: records(""), logs: bothLogs, status: "OK",
 	}, {
-		name: "slow", story: "each record waits up to 100 s for its batch",
-		length: 20 * time.Minute, config: records(""), logs: bothLogs, world: sim.Scenario{Worker: sim.Worker{Window: 100 * time.Second, BatchSize: 10000}},
+		name: "slow", story: "each record waits up to 4 minutes for its batch",
+		length: 23 * time.Minute, config: records(""), logs: bothLogs, world: sim.Scenario{Worker: sim.Worker{Window: 4 * time.Minute, BatchSize: 10000}},
 		status: "WARNING", rule: "age",
 	}, {
 		name: "stopped consumer", story: "stopped for 8 minutes while records arrive",
@@ -118,18 +117,25 @@ var scenarios = []scenario{
 		name: "nothing arrives", story: "for 20 minutes",
 		length: 40 * time.Minute, config: records(""), logs: bothLogs, faults: "+20m no traffic", status: "OK", rule: "no_traffic",
 	}, {
+		name: "nothing arrives, records aren't followed", story: "for 20 minutes; without coverage the age is told by the newest record that came out",
+		length: 40 * time.Minute, config: unfollowed(""), logs: bothLogs, faults: "+20m no traffic", status: "OK", rule: "no_traffic",
+	}, {
+		name: "stopped consumer, records aren't followed", story: "stopped for 8 minutes while records arrive",
+		length: 28 * time.Minute, config: unfollowed(""), logs: bothLogs, faults: "+20m consumer stopped",
+		status: "CRITICAL", rule: "state",
+	}, {
 		name: "nothing arrives, not allowed", story: "for 20 minutes, `no_traffic: WARNING`",
 		length: 40 * time.Minute, config: records("no_traffic: WARNING"), logs: bothLogs, faults: "+20m no traffic",
 		status: "WARNING", rule: "no_traffic",
 	}, {
 		name: "backlog draining, over the limit", story: "the consumer was stopped for 15 minutes and works off what has waited",
-		length: 37 * time.Minute, config: records(""), logs: bothLogs, faults: "+20m consumer stopped\n+35m consumer resumed",
-		world:  sim.Scenario{Worker: sim.Worker{PerRecord: time.Second}},
+		length: 41 * time.Minute, config: records(""), logs: bothLogs, faults: "+20m consumer stopped\n+35m consumer resumed",
+		world:  sim.Scenario{Worker: sim.Worker{PerRecord: time.Second, BatchSize: 20}},
 		status: "CRITICAL", rule: "age",
 	}, {
 		name: "backlog draining, within the limits", story: "the same, with `warning_age: 30m, critical_age: 1h`",
-		length: 37 * time.Minute, config: records("warning_age: 30m, critical_age: 1h"), logs: bothLogs, faults: "+20m consumer stopped\n+35m consumer resumed",
-		world:  sim.Scenario{Worker: sim.Worker{PerRecord: time.Second}},
+		length: 50 * time.Minute, config: records("warning_age: 30m, critical_age: 1h"), logs: bothLogs, faults: "+20m consumer stopped\n+35m consumer resumed",
+		world:  sim.Scenario{Worker: sim.Worker{PerRecord: time.Second, BatchSize: 20}},
 		status: "OK",
 	}, {
 		name: "backlog growing by a saw-tooth", story: "bursts every 5 minutes, of which not all is worked off until the next; `warning_age: 30m, critical_age: 1h`",
@@ -156,7 +162,8 @@ var scenarios = []scenario{
 		status: "OK", rule: "not_measured",
 	}, {
 		name: "stopped consumer and no front log", story: "a proven breach beats what is not measured",
-		length: 29 * time.Minute, config: records(""), logs: bothLogs, faults: "+20m consumer stopped",
+		length: 29 * time.Minute, config: strings.Replace(records("sli: [availability, freshness], warning_ratio: 90"), "deadline: 1h", "deadline: 1h, accepted: front-app, done: worker", 1),
+		logs: bothLogs, faults: "+20m consumer stopped",
 		disturb: from(29, func(t *testing.T, dir string) { must(t, os.RemoveAll(filepath.Join(dir, "front.log"))) }),
 		status:  "CRITICAL", rule: "state",
 	}, {
@@ -190,8 +197,8 @@ var scenarios = []scenario{
 		logs:   written("job.json", runs(map[time.Duration]string{3 * time.Hour: `{"ts":"TIME","msg":"start"}`}, 0, 1, 2)),
 		status: "WARNING", rule: "age",
 	}, {
-		name: "one failure among ten requests", story: "availability 90 % in the window, limits 99.9 and 99 %: ten requests prove nothing",
-		length: 20 * time.Minute, config: requests, logs: written("front.log", tenRequests), status: "OK",
+		name: "one failure among ten requests", story: "availability is 90 % in the window, limits 99.5 and 99 %: ten requests prove nothing",
+		length: 20 * time.Minute, config: strings.Replace(requests, "warning_ratio: 99.9", "warning_ratio: 99.5", 1), logs: written("front.log", tenRequests), status: "OK",
 	}, {
 		name: "failing front", story: "5 % of the requests fail for 10 minutes; limits 99.9 and 99 %",
 		length: 30 * time.Minute, config: requests, logs: frontLog, faults: "+20m front errors 5%", status: "CRITICAL", rule: "ratio",
@@ -201,13 +208,21 @@ var scenarios = []scenario{
 	},
 }
 
-// unreadable replaces the worker's log from a minute on.
-func unreadable(minute int) func(*testing.T, *judge.Rig, int) {
-	return from(minute, func(t *testing.T, dir string) {
-		if _, err := os.ReadDir(filepath.Join(dir, "worker.json")); err != nil {
-			replaced("worker.json")(t, dir)
+// unreadable puts a directory, which nobody can read as a file, where the worker's log
+// is during the checks from a minute on.
+func unreadable(minute int) disturbance {
+	return func(t *testing.T, rig *judge.Rig, m int) func() {
+		if m < minute {
+			return nil
 		}
-	})
+		log, away := filepath.Join(rig.Dir, "worker.json"), filepath.Join(rig.Dir, "away")
+		must(t, os.Rename(log, away))
+		must(t, os.Mkdir(log, 0o700))
+		return func() {
+			must(t, os.Remove(log))
+			must(t, os.Rename(away, log))
+		}
+	}
 }
 
 // damage overwrites every file of the state.

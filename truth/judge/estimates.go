@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -132,19 +133,20 @@ func Estimates(family sim.Family, w *sim.World) (Estimate, error) {
 		return e, err
 	}
 	for k := range counted {
-		for _, t := range EstimateThresholds {
-			s, err := p.shares(t, k == 1)
-			if err != nil {
+		known := map[time.Duration]shares{}
+		for _, t := range slices.Concat(EstimateThresholds, BoundThresholds) {
+			if _, done := known[t]; done {
+				continue
+			}
+			if known[t], err = p.shares(t, k == 1); err != nil {
 				return e, err
 			}
-			e.Share[k] = append(e.Share[k], s.errors())
+		}
+		for _, t := range EstimateThresholds {
+			e.Share[k] = append(e.Share[k], known[t].errors())
 		}
 		for _, t := range BoundThresholds {
-			s, err := p.shares(t, k == 1)
-			if err != nil {
-				return e, err
-			}
-			upper, lower := s.bounds()
+			upper, lower := known[t].bounds()
 			e.Upper[k] = append(e.Upper[k], upper)
 			e.Lower[k] = append(e.Lower[k], lower)
 		}

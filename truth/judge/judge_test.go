@@ -115,3 +115,14 @@ func TestABoundThatIsTooTightIsNoticed(t *testing.T) {
 		t.Errorf("upper %+v, lower %+v", upper, lower)
 	}
 }
+
+func TestEveryTroubleCanHappen(t *testing.T) {
+	for _, trouble := range Troubles() {
+		s := Hour(1)
+		faults, err := sim.ParseFaults("+20m-+40m "+trouble.Script, s.Start)
+		s.Faults = faults
+		if err != nil || len(faults) != 1 || trouble.Why == "" {
+			t.Errorf("%q: %d faults, %v", trouble.Script, len(faults), err)
+		}
+	}
+}

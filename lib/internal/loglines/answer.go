@@ -31,7 +31,7 @@ func (r *reading) answer(ctx context.Context, stats file.Stats, cur file.Cursor,
 	if ctx.Err() != nil {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", r.log.Reads()))
 	}
-	a.From = r.from(a.To)
+	a.From = r.from(a.To, cur)
 	return a, nil
 }
 
@@ -99,7 +99,7 @@ func (r *reading) until(stats file.Stats) time.Time {
 // from is from when on a first reading knows everything: from the minute after the
 // earliest line, since that line's own minute may have begun before the log did; and
 // where a file was entered in its middle, from the minute after its first line there.
-func (r *reading) from(to time.Time) time.Time {
+func (r *reading) from(to time.Time, cur file.Cursor) time.Time {
 	if r.ask.Final {
 		return instant(r.earliest())
 	}
@@ -107,6 +107,12 @@ func (r *reading) from(to time.Time) time.Time {
 		return time.Time{}
 	}
 	earliest := r.earliest()
+	for _, f := range cur.Files {
+		// Passed over, since nothing was written to it in the time that is asked for.
+		if at := f.Mtime.UnixMicro(); f.Size > 0 && !f.Ignored && f.Mtime.Before(r.ask.From) && (earliest == 0 || at < earliest) {
+			earliest = at
+		}
+	}
 	if earliest == 0 {
 		return to
 	}

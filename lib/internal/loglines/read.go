@@ -72,7 +72,7 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 		ask.From = time.Time{}
 	}
 	r := &reading{log: l, ask: ask, first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
-	opt := file.Options{Globs: l.options.Path, Now: ask.Now, Final: ask.Final, Start: l.start(ask), Since: ask.From}
+	opt := file.Options{Globs: l.options.Path, Now: ask.Now, Final: ask.Final, Start: l.start(ask)}
 	if ask.Again {
 		stats, err := file.Again(ctx, opt, cur, r.block)
 		if err = l.tolerate(err); err != nil {

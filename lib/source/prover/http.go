@@ -3,6 +3,7 @@ package prover
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -165,20 +166,23 @@ func (r *request) do(ctx context.Context, v values) (int, []byte, error) {
 	return answer.StatusCode, body, nil
 }
 
-// unreachable says why there was no answer, without the URL, which may hold a secret.
+// unreachable says why there was no answer, without the URL, which may hold a secret,
+// and without anything the other side wrote, which may repeat one.
 func unreachable(err error) error {
-	var outer *url.Error
-	if errors.As(err, &outer) {
-		err = outer.Err
-	}
 	var timeout net.Error
+	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return errors.New("no answer in time; raise prover.timeout if it is slow rather than away")
 	case errors.Is(err, context.Canceled):
 		return errors.New("the run was stopped")
+	case errors.As(err, &certificate):
+		return errors.New("the certificate can't be verified: " + printable(certificate.Err.Error()))
+	case errors.As(err, &network):
+		return errors.New(printable(network.Error()))
 	}
-	return errors.New(printable(err.Error()))
+	return errors.New("what answers there speaks no HTTP, or broke off")
 }
 
 // send makes the request; 2xx is an acceptance. A redirection and 4xx say that the

@@ -15,24 +15,38 @@ const (
 	threshold = 90 * time.Second
 )
 
+// schedule is when the programs ran, and when the store was down.
+type schedule struct {
+	deadline, grace time.Duration
+	watches         bool // duplicates
+	runs            []time.Time
+	down            map[time.Time]bool
+}
+
+func (s *schedule) run(now time.Time, down bool) {
+	s.runs = append(s.runs, now)
+	s.down[now] = down
+}
+
 // truth is what must be said of a record, by definition, from when it could be looked
 // for: looks are the instants of runs with the store up, seen from when it was sent.
-func truth(s sent, looks []time.Duration, down map[time.Duration]bool) (verdict string, fresh string) {
+func (c *schedule) truth(s sent) (verdict string, fresh string) {
 	left, right, found := time.Duration(0), time.Duration(0), false
 	last, lastUp, judged := time.Duration(0), false, false
-	for _, l := range looks {
-		if l <= 0 || last >= deadline+grace {
+	for _, r := range c.runs {
+		l := r.Sub(s.at)
+		if l <= 0 || last >= c.deadline+c.grace {
 			continue
 		}
-		last, lastUp = l, !down[l]
-		if down[l] {
+		last, lastUp = l, !c.down[r]
+		if c.down[r] {
 			continue
 		}
-		if s.visible(s.at.Add(l)) {
+		if s.visible(r) {
 			if !found {
 				right, found = l, true
 			}
-			if judged = l >= deadline || !s.fate.wrong; judged {
+			if judged = l >= c.deadline || s.fate.applied > 1 || !s.fate.wrong && !c.watches; judged {
 				break
 			}
 		} else {
@@ -47,16 +61,71 @@ func truth(s sent, looks []time.Duration, down map[time.Duration]bool) (verdict 
 		fresh = "bad"
 	}
 	switch {
+	case found && s.fate.applied > 1 && judged:
+		return "duplicate", fresh
 	case found && s.fate.wrong && judged:
 		return "wrong", fresh
-	case found && right <= deadline && judged:
+	case found && right <= c.deadline && judged:
 		return "correct", fresh
-	case found && left >= deadline:
+	case found && left >= c.deadline:
 		return "late", fresh
 	case found || !lastUp:
 		return "uncertain", fresh
 	}
 	return "missing", "bad"
+}
+
+// counts is what the points of all runs must hold together.
+func (w *world) counts(c *schedule) sums {
+	want := sums{}
+	first := c.runs[0].Truncate(time.Minute).Add(time.Minute)
+	due := w.now.Add(-c.deadline - c.grace).Truncate(time.Minute)
+	for _, s := range w.records {
+		if s.fate.status >= 500 {
+			if m := s.at.Truncate(time.Minute); !m.Before(first) && m.Before(w.now.Add(-10*time.Second).Truncate(time.Minute)) {
+				want["events.availability_valid"]++
+			}
+			continue
+		}
+		if s.at.Before(first) || !s.at.Before(due) {
+			continue
+		}
+		verdict, fresh := c.truth(s)
+		want["prover.injected"]++
+		want["prover."+verdict]++
+		if fresh != "uncertain" {
+			want["events.freshness_valid"]++
+		}
+		if fresh == "good" {
+			want["events.freshness_good"]++
+		}
+		switch verdict {
+		case "correct", "late":
+			want["events.correctness_good"]++
+			fallthrough
+		case "wrong", "missing", "duplicate":
+			want["events.correctness_valid"]++
+		}
+	}
+	return want
+}
+
+// same fails the test where the counts differ, or a verdict didn't come up.
+func same(t *testing.T, want, got sums, verdicts ...string) {
+	t.Helper()
+	for _, v := range verdicts {
+		if want["prover."+v] == 0 {
+			t.Errorf("no record is %s: the test shows nothing of it", v)
+		}
+	}
+	for name := range got {
+		if got[name] == 0 || name == "events.minutes" {
+			delete(got, name)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-injected truth +counted\n%s", diff)
+	}
 }
 
 func TestEveryVerdictIsCountedAsItIs(t *testing.T) {
@@ -74,64 +143,14 @@ func TestEveryVerdictIsCountedAsItIs(t *testing.T) {
 	w := newWorld(t)
 	n := 0
 	w.fate = func(string) fate { n++; return faults[n%len(faults)] }
-	got, runs, down := sums{}, []time.Time{}, map[time.Time]bool{}
+	got, c := sums{}, &schedule{deadline: deadline, grace: grace, down: map[time.Time]bool{}}
 	for i := range 90 {
 		w.now = start.Add(time.Duration(i)*time.Minute + time.Duration(i*7%20)*time.Second)
 		w.down = i > 40 && i < 55
-		runs = append(runs, w.now)
-		down[w.now] = w.down
+		c.run(w.now, w.down)
 		got.take(w.metric())
 	}
-
-	want := sums{}
-	first := start.Truncate(time.Minute).Add(time.Minute)
-	due := w.now.Add(-deadline - grace).Truncate(time.Minute)
-	for _, s := range w.records {
-		if s.fate.status >= 500 {
-			if m := s.at.Truncate(time.Minute); !m.Before(first) && m.Before(w.now.Add(-10*time.Second).Truncate(time.Minute)) {
-				want["events.availability_valid"]++
-			}
-			continue
-		}
-		if s.at.Before(first) || !s.at.Before(due) {
-			continue
-		}
-		var looks []time.Duration
-		unasked := map[time.Duration]bool{}
-		for _, r := range runs {
-			looks = append(looks, r.Sub(s.at))
-			unasked[r.Sub(s.at)] = down[r]
-		}
-		verdict, fresh := truth(s, looks, unasked)
-		want["prover.injected"]++
-		want["prover."+verdict]++
-		if fresh != "uncertain" {
-			want["events.freshness_valid"]++
-		}
-		if fresh == "good" {
-			want["events.freshness_good"]++
-		}
-		switch verdict {
-		case "correct", "late":
-			want["events.correctness_good"]++
-			fallthrough
-		case "wrong", "missing":
-			want["events.correctness_valid"]++
-		}
-	}
-	for _, v := range []string{"correct", "wrong", "missing", "late", "uncertain"} {
-		if want["prover."+v] == 0 {
-			t.Errorf("no record is %s: the test shows nothing of it", v)
-		}
-	}
-	for name := range got {
-		if got[name] == 0 || name == "events.minutes" {
-			delete(got, name)
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-injected truth +counted\n%s", diff)
-	}
+	same(t, w.counts(c), got, "correct", "wrong", "missing", "late", "uncertain")
 }
 
 func TestARecordAppliedTwiceIsADuplicate(t *testing.T) {

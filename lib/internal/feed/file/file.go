@@ -98,6 +98,7 @@ type Block struct {
 	Truncated bool     // Data is only the beginning of one line longer than MaxLine
 	First     bool     // the first block of this file in this reading
 	FromStart bool     // this reading of the file began at its very beginning
+	At        int64    // the time of lines that carry none, in µs since the epoch, where the feed knows it
 }
 
 // FileStat says how the reading of one file went.

@@ -1,0 +1,27 @@
+package file
+
+import (
+	"context"
+	"io"
+)
+
+// Position is where the reading of a stream stands: at the beginning of a line, unless
+// Skip: then what lies before the next newline belongs to a line that was passed.
+type Position struct {
+	Offset int64 `json:"offset"`
+	Skip   bool  `json:"skip,omitempty"`
+}
+
+// Cut hands the lines of a finished stream to sink in blocks, the last one also without
+// its newline, and returns where it got. r stands at from.Offset. When ctx ends it
+// stops at a block's border with ctx's error; other errors are r's or sink's own.
+func Cut(ctx context.Context, r io.Reader, from Position, sink func(offset int64, data []byte, truncated bool) error) (Position, error) {
+	at, _, err := newCutter(0).cut(ctx, r, position{from.Offset, from.Skip}, true, sink)
+	if refused, ok := err.(sinkError); ok {
+		err = refused.error
+	}
+	if err == errStopped {
+		err = ctx.Err()
+	}
+	return Position{at.off, at.skip}, err
+}
