@@ -223,7 +223,7 @@ func (b *builder) stages() {
 		}
 		evidence, err := b.reader.Kinds[s.Of.Kind].New(s.Of.Node, Around{
 			Pipeline: b.from.Name, Stage: s.Name, Zone: b.reader.Zone,
-			AWS: []AWS{s.AWS, b.from.AWS, b.aws}, Graphs: b.plan.Graphs, Latency: b.from.SLIs.Latency != nil,
+			AWS: []AWS{s.AWS, b.from.AWS, b.aws}, Graphs: b.plan.Graphs, Latency: b.from.SLIs.Latency != nil || b.from.SLIs.Freshness != nil,
 		})
 		if err != nil {
 			b.refuse(err)

@@ -75,7 +75,8 @@ func (c *StageCell) mark(e *Event) {
 	case Request:
 		if acceptedRequest(e) == Good {
 			c.Signals[Accepted] += e.Weight
-			c.NewestAccepted = max(c.NewestAccepted, e.Time)
+			// The record was accepted between the request's start and its end.
+			c.NewestAccepted = max(c.NewestAccepted, e.Time-e.Latency.Microseconds())
 		}
 	case Accepted:
 		c.NewestAccepted = max(c.NewestAccepted, e.Time)

@@ -111,7 +111,7 @@ func (j *judgement) decide() {
 	}
 	j.lag()
 	traffic := false
-	if j.p.Plan.HasAge() {
+	if j.p.Plan.HasAge() && !j.skewed() {
 		j.age()
 		j.state()
 		traffic = j.p.State == nil || j.p.State.Name != string(ProgressIdle)
@@ -141,6 +141,25 @@ func (j *judgement) decide() {
 		j.worst.Text = "fresh as far as ages show"
 	}
 }
+
+// skewed finds a source whose clock can't be trusted: ages and states made of its
+// stamps prove nothing.
+func (j *judgement) skewed() bool {
+	for _, s := range j.p.Stages {
+		if t := s.Cell.Tally; t.Skewed > 0 && 10*t.Skewed > t.Parsed {
+			j.consider(Unknown, "skew", "clock skew: %s of %s lines of stage %s are stamped over a minute ahead", countText(float64(t.Skewed)), countText(float64(t.Parsed)), s.Stage.Name)
+			return true
+		}
+		if r := j.p.Plan.Rule(Freshness); r != nil && s.Cell.Levels[levelSkew] > r.Threshold.Seconds() {
+			j.consider(Unknown, "skew", "clock skew: this host's clock is %s off that of stage %s, limit %s", secondsText(s.Cell.Levels[levelSkew]), s.Stage.Name, Span(r.Threshold))
+			return true
+		}
+	}
+	return false
+}
+
+// levelSkew is by how many seconds the clock of a source and the run's differ.
+const levelSkew = "clock_skew"
 
 // missing is the status of what could not be measured.
 func (j *judgement) missing() CheckStatus {
@@ -324,7 +343,7 @@ func (j *judgement) burn(r *Result, rule BurnRule) bool {
 	if long == nil || short == nil || !long.Measured || !short.Measured {
 		return false
 	}
-	if long.Rate < rule.Factor || short.Rate < rule.Factor {
+	if long.Rate <= rule.Factor || short.Rate <= rule.Factor {
 		return true
 	}
 	status, few := Warning, ""

@@ -136,9 +136,7 @@ func (path Path) row(h History, m Minute) StageMinute {
 		row.In = Some(cell(h, path.accepted, m).Signals[Accepted])
 	}
 	if path.front != nil {
-		cell(h, path.front, m).Latency.Each(func(seconds float64, count uint64) {
-			row.Front = append(row.Front, Bin{seconds, float64(count)})
-		})
+		row.Front = frontBins(cell(h, path.front, m))
 	}
 	if path.worker != nil {
 		c := cell(h, path.worker, m)
@@ -149,6 +147,10 @@ func (path Path) row(h History, m Minute) StageMinute {
 		c, facts := cell(h, path.done, m), path.done.Facts
 		row.Done, row.Handed = Some(c.Signals[Done]), Some(c.Signals[Done])
 		if facts.Gives(HandFailed) {
+			if _, polled := c.Levels["polled"]; !polled {
+				row.Done, row.Handed = Quantity{}, Quantity{}
+				return row // the mapping's counts are missing: unknown, not zero
+			}
 			row.Handed = Some(c.Signals[Handed])
 			row.Done = Some(c.Signals[Handed] - c.Signals[HandFailed])
 		}
@@ -158,6 +160,30 @@ func (path Path) row(h History, m Minute) StageMinute {
 		row.Polled = countOf(facts, c, Polled)
 	}
 	return row
+}
+
+// frontBins is the front's latency as a log tells it, request by request, or as far as
+// statistics tell it.
+func frontBins(c *StageCell) []Bin {
+	var bins []Bin
+	c.Latency.Each(func(seconds float64, count uint64) {
+		bins = append(bins, Bin{seconds, float64(count)})
+	})
+	s := c.Summaries["latency"]
+	if len(bins) > 0 || !s.usable() {
+		return bins
+	}
+	// One sample at the maximum, the others at one position in all bins, such that the
+	// mean comes out right.
+	rest, width := s.N*s.Mean-s.Max, 0.0
+	for _, step := range s.steps() {
+		rest -= step.count * step.lo
+		width += step.count * (step.hi - step.lo)
+	}
+	for _, step := range s.steps() {
+		bins = append(bins, Bin{step.lo + (step.hi-step.lo)*clamp(rest/width, 0.02, 0.98), step.count})
+	}
+	return append(bins, Bin{s.Max, 1})
 }
 
 func countOf(f Facts, c *StageCell, s Signal) Quantity {
@@ -191,6 +217,10 @@ func (path Path) owed(h History) func(Minute) Quantity {
 // watermarkReach is how far back a watermark is looked for.
 const watermarkReach = 180
 
+// stampSlack is how far apart, in microseconds, the two ends may stamp the acceptance
+// of one record: in another log, of whole seconds perhaps.
+const stampSlack = 1_000_000
+
 // byWatermark takes the largest accepted_at that has come out: while anything was
 // accepted after it, it is what users see; else nothing is owed.
 func (path Path) byWatermark(h History) func(Minute) Quantity {
@@ -204,7 +234,7 @@ func (path Path) byWatermark(h History) func(Minute) Quantity {
 			}
 		}
 		switch {
-		case newest == 0 || newest <= watermark:
+		case newest == 0 || newest <= watermark+stampSlack:
 			return Some(0)
 		case watermark == 0:
 			return Quantity{}

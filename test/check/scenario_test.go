@@ -45,8 +45,8 @@ type scenario struct {
 	length  time.Duration // until the verdict; whole minutes
 	world   sim.Scenario
 	faults  string
-	config  string // a whole configuration, or the function's
-	logs    func(*sim.World) []judge.Log
+	config  string                       // names files as {{dir}}/NAME and AWS as {{aws}}
+	logs    func(*sim.World) []judge.Log // nil: the front's
 	disturb disturbance
 
 	status string
@@ -55,7 +55,13 @@ type scenario struct {
 
 // disturbance happens before the check of each minute, counted from 1; undo, if any, is
 // called after the check.
-type disturbance func(t *testing.T, rig *judge.Rig, minute int) (undo func())
+type disturbance func(t *testing.T, s *stage, minute int) (undo func())
+
+// stage is where a scenario is played: files, a clock, and AWS where it is asked.
+type stage struct {
+	*judge.Rig
+	cloud *cloud
+}
 
 // verdict is what the check said at the end, with the rule that `explain` names.
 type verdict struct{ status, rule, text string }
@@ -64,22 +70,20 @@ type verdict struct{ status, rule, text string }
 func (s scenario) play(t *testing.T) verdict {
 	t.Helper()
 	w := newWorld(t, s.world, s.faults, s.length)
-	rig, err := judge.NewRig(w, s.config, s.logs(w)...)
-	must(t, err)
-	defer rig.Close()
+	stage := newStage(t, w, s.config, s.logs)
 	var v verdict
 	minutes := int(s.length / time.Minute)
 	for minute := 1; minute <= minutes; minute++ {
-		must(t, rig.Advance(w.Start.Add(time.Duration(minute)*time.Minute+after)))
+		stage.advance(t, w.Start.Add(time.Duration(minute)*time.Minute+after))
 		undo := func() {}
 		if s.disturb != nil {
-			if u := s.disturb(t, rig, minute); u != nil {
+			if u := s.disturb(t, stage, minute); u != nil {
 				undo = u
 			}
 		}
-		v = parse(t, rig.Check())
+		v = parse(t, stage.Check())
 		if minute == minutes {
-			v.rule = explainedRule(t, rig)
+			v.rule = explainedRule(t, stage.Rig)
 		}
 		undo()
 		if os.Getenv("VERDICTS_TRACE") != "" {
@@ -87,6 +91,31 @@ func (s scenario) play(t *testing.T) verdict {
 		}
 	}
 	return v
+}
+
+func newStage(t *testing.T, w *sim.World, config string, logs func(*sim.World) []judge.Log) *stage {
+	t.Helper()
+	s := &stage{}
+	if strings.Contains(config, "{{aws}}") {
+		s.cloud = newCloud(t, w)
+		config = strings.ReplaceAll(config, "{{aws}}", s.cloud.URL)
+	}
+	if logs == nil {
+		logs = frontLog
+	}
+	var err error
+	s.Rig, err = judge.NewRig(w, config, logs(w)...)
+	must(t, err)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *stage) advance(t *testing.T, to sim.Instant) {
+	t.Helper()
+	must(t, s.Advance(to))
+	if s.cloud != nil {
+		s.cloud.advance(to)
+	}
 }
 
 // newWorld simulates a pipeline that goes on for some minutes after the verdict.

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"mackerel-plugin-pipeline-sli/truth/judge"
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
@@ -83,9 +83,9 @@ func must(t *testing.T, err error) {
 
 // at does something before the check of one minute.
 func at(minute int, do func(t *testing.T, dir string)) disturbance {
-	return func(t *testing.T, rig *judge.Rig, m int) func() {
+	return func(t *testing.T, s *stage, m int) func() {
 		if m == minute {
-			do(t, rig.Dir)
+			do(t, s.Dir)
 		}
 		return nil
 	}
@@ -93,9 +93,9 @@ func at(minute int, do func(t *testing.T, dir string)) disturbance {
 
 // from does something before every check from a minute on.
 func from(minute int, do func(t *testing.T, dir string)) disturbance {
-	return func(t *testing.T, rig *judge.Rig, m int) func() {
+	return func(t *testing.T, s *stage, m int) func() {
 		if m >= minute {
-			do(t, rig.Dir)
+			do(t, s.Dir)
 		}
 		return nil
 	}
@@ -211,11 +211,11 @@ var scenarios = []scenario{
 // unreadable puts a directory, which nobody can read as a file, where the worker's log
 // is during the checks from a minute on.
 func unreadable(minute int) disturbance {
-	return func(t *testing.T, rig *judge.Rig, m int) func() {
+	return func(t *testing.T, s *stage, m int) func() {
 		if m < minute {
 			return nil
 		}
-		log, away := filepath.Join(rig.Dir, "worker.json"), filepath.Join(rig.Dir, "away")
+		log, away := filepath.Join(s.Dir, "worker.json"), filepath.Join(s.Dir, "away")
 		must(t, os.Rename(log, away))
 		must(t, os.Mkdir(log, 0o700))
 		return func() {
@@ -265,9 +265,10 @@ unless the situation says otherwise; the rule is the one that ` + "`explain`" + 
 `
 
 func TestVerdicts(t *testing.T) {
-	rows := make([]string, len(scenarios))
+	all := slices.Concat(scenarios, clouds)
+	rows := make([]string, len(all))
 	t.Run("played", func(t *testing.T) {
-		for i, s := range scenarios {
+		for i, s := range all {
 			t.Run(s.name, func(t *testing.T) {
 				v := s.play(t)
 				rows[i] = fmt.Sprintf("| **%s**: %s | %s | %s | %s |\n", s.name, s.story, v.status, v.rule, strings.ReplaceAll(v.text, "|", `\|`))

@@ -242,7 +242,8 @@ func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 		return
 	}
 	if at > r.ask.Now.Add(skew).UnixMicro() {
-		r.unread(f, Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
+		// Booked when it was seen: its own minute is not to be trusted.
+		r.ask.Count(minuteOf(r.ask.Now.UnixMicro()), Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
 		return
 	}
 	if f.earliest == 0 {

@@ -250,6 +250,8 @@ func (w *world) env(out, doubts *bytes.Buffer, args ...string) cli.Env {
 				return secret, true
 			case "MACKEREL_AGENT_PLUGIN_META":
 				return "", true
+			case "DB_PASSWORD":
+				return os.LookupEnv(name)
 			}
 			return "", false
 		},

@@ -112,7 +112,7 @@ func (r *reading) read(ctx context.Context, o object) (file.Position, bool, erro
 		return at, false, nil
 	case from.err != nil:
 		return at, false, awsconf.Failure("s3:GetObject of "+r.opt.Location.Bucket, from.err)
-	case isDamage(err):
+	case errors.As(err, new(damage)):
 		r.lose("%s is damaged after %d bytes of content; the rest is lost", r.name(o.key), at.Offset)
 		return at, true, nil
 	}
@@ -122,11 +122,7 @@ func (r *reading) read(ctx context.Context, o object) (file.Position, bool, erro
 // errEnough says that the run has read as much as it may.
 var errEnough = errors.New("enough for one run")
 
-func isDamage(err error) bool {
-	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(damage))
-}
-
-// damage is any error of inflating.
+// damage is an error of the content, not of the network.
 type damage struct{ error }
 
 // inflated marks the errors of a gzip reader as damage.
