@@ -8,7 +8,7 @@ KILLS    ?= 1000
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race kills e2e lint bench fuzz fuzz-seeds golden check package demo truth clean
+.PHONY: help quickstart build test test-all race kills e2e lint bench fuzz golden check package demo truth clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ test: ## vet and all tests of the main module: Go only, no network, a minute or 
 	go vet ./...
 	go test ./...
 
-test-all: test race kills fuzz-seeds package e2e lint ## everything: installs what it needs, under 40 minutes on 2 cores
+test-all: test race kills package e2e lint ## everything: installs what it needs, under 40 minutes on 2 cores
 
 race: ## the tests of what runs in parallel, under the race detector
 	go test -race -short ./lib/measure/... ./lib/internal/... ./lib/source/...
@@ -56,8 +56,6 @@ fuzz: ## each fuzz target for FUZZTIME
 		done; \
 	done
 
-fuzz-seeds:
-	$(MAKE) fuzz FUZZTIME=5s
 
 golden: ## rewrite what is generated and what scripts and documents expect; then look at git diff
 	go run ./docs/gen

@@ -12,8 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -138,6 +140,7 @@ func parameters(p testscript.Params) testscript.Params {
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits,
 		"lines": lines,
+		"until": until,
 		"chown": chown,
 	}
 	p.RequireExplicitExec = true
@@ -161,6 +164,36 @@ func exits(ts *testscript.TestScript, negated bool, args []string) {
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("exit status %d, want %s", got, args[0])
 	}
+}
+
+// stampOf finds a sample line's time, as the quickstart's two logs write it.
+var stampOf = regexp.MustCompile(`^(?:time:([^\t]+)\t|\{"ts":"([^"]+)")`)
+
+// until copies the lines of a sample log that were written before a time: until TIME
+// FROM TO.
+func until(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 3 {
+		ts.Fatalf("usage: until TIME FROM TO")
+	}
+	limit, err := time.Parse(time.RFC3339, args[0])
+	ts.Check(err)
+	var out strings.Builder
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		stamp := stampOf.FindStringSubmatch(line)
+		if stamp == nil {
+			ts.Fatalf("%s: a line without a time: %s", args[1], line)
+		}
+		layout := time.RFC3339
+		if stamp[1] != "" {
+			layout = "02/Jan/2006:15:04:05 -0700"
+		}
+		at, err := time.Parse(layout, stamp[1]+stamp[2])
+		ts.Check(err)
+		if at.Before(limit) {
+			out.WriteString(line)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(out.String()), 0o644))
 }
 
 // lines appends an access log's lines, one a second from a time on: lines FILE TIME N STATUS

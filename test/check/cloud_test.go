@@ -82,8 +82,8 @@ var clouds = []scenario{
 		name: "AWS: one shard of eight is stuck", story: "on a poison record, for 15 minutes",
 		length: 45 * time.Minute, config: function(""), world: eight, faults: "+30m shard 3 poison record", status: "CRITICAL", rule: "state",
 	}, {
-		name: "AWS: retention running out", story: "stopped for 40 minutes, records are kept for an hour",
-		length: 70 * time.Minute, config: function(", retention: 1h"), world: eight, faults: "+30m consumer stopped", status: "CRITICAL", rule: "retention",
+		name: "AWS: retention running out", story: "stopped for 12½ hours, records are kept for a day; checked every 5 minutes",
+		length: 13*time.Hour + 10*time.Minute, every: 5, config: function(""), world: sim.Scenario{Traffic: sim.Traffic{PerSecond: 1}}, faults: "+30m consumer stopped", status: "CRITICAL", rule: "retention",
 	}, {
 		name: "AWS: nothing arrives", story: "for 20 minutes",
 		length: 50 * time.Minute, config: function(""), world: eight, faults: "+30m no traffic", status: "OK", rule: "no_traffic",
@@ -93,7 +93,7 @@ var clouds = []scenario{
 		disturb: inCloud(30, func(c *cloud) { c.Forbid("cloudwatch:GetMetricData") }), status: "UNKNOWN", rule: "lag",
 	}, {
 		name: "AWS: metrics late", story: "they appear 20 minutes later than usual, for 10 minutes",
-		length: 40 * time.Minute, config: function(""), world: eight, faults: "+30m metrics late 20m", status: "UNKNOWN", rule: "lag",
+		length: 40 * time.Minute, config: function(""), world: eight, faults: "+30m metrics late +20m", status: "UNKNOWN", rule: "lag",
 	}, {
 		name: "AWS: this host's clock is wrong", story: "by 5 minutes",
 		length: 40 * time.Minute, config: function(""), world: eight,

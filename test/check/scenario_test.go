@@ -43,6 +43,7 @@ type scenario struct {
 	name    string
 	story   string        // what happens, for the reader of the table
 	length  time.Duration // until the verdict; whole minutes
+	every   int           // minutes between checks, 0 is 1
 	world   sim.Scenario
 	faults  string
 	config  string                       // names files as {{dir}}/NAME and AWS as {{aws}}
@@ -73,7 +74,8 @@ func (s scenario) play(t *testing.T) verdict {
 	stage := newStage(t, w, s.config, s.logs)
 	var v verdict
 	minutes := int(s.length / time.Minute)
-	for minute := 1; minute <= minutes; minute++ {
+	step := max(1, s.every)
+	for minute := step; minute <= minutes; minute += step {
 		stage.advance(t, w.Start.Add(time.Duration(minute)*time.Minute+after))
 		undo := func() {}
 		if s.disturb != nil {

@@ -12,8 +12,9 @@ import (
 )
 
 // answer says what the reading covers.
-func (r *reading) answer(ctx context.Context, stats file.Stats, cur file.Cursor, out []byte) (Answer, error) {
-	a := Answer{Cursor: out, Bytes: stats.Bytes, FirstBad: r.firstBad, Lost: int64(len(stats.Lost))}
+func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
+	stats := got.stats
+	a := Answer{Cursor: got.cursor, Bytes: stats.Bytes, Calls: got.calls, FirstBad: r.firstBad, Lost: int64(len(stats.Lost))}
 	a.Warnings = append(append(a.Warnings, stats.Warnings...), stats.Lost...)
 	newestDue := minuteOf(r.ask.Now.Add(-r.log.Settle()).UnixMicro()) - 1
 	for _, f := range r.files {
@@ -24,21 +25,21 @@ func (r *reading) answer(ctx context.Context, stats file.Stats, cur file.Cursor,
 		}
 		a.Layout = layout(f.scanner.Note())
 	}
-	a.Alien = alien(cur)
-	if a.To = r.until(stats); a.Alien != nil && !r.ask.Final {
+	a.Alien = alien(got.files)
+	if a.To = r.until(got); a.Alien != nil && !r.ask.Final {
 		a.To = time.Time{} // counted, but an answer for no minute
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || !got.reached.IsZero() {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", r.log.Reads()))
 	}
-	a.From = r.from(a.To, cur)
+	a.From = r.from(a.To, got)
 	return a, nil
 }
 
 // alien is an error when one of the files never had a line that could be read.
-func alien(cur file.Cursor) error {
-	for i := range cur.Files {
-		if n := noteOf(&cur.Files[i]); !n.Read && n.Bad != "" {
+func alien(files []file.Tracked) error {
+	for i := range files {
+		if n := noteOf(&files[i]); !n.Read && n.Bad != "" {
 			return errors.New("no line can be read; the first is " + n.Bad)
 		}
 	}
@@ -71,7 +72,7 @@ func layout(n logscan.Note) string {
 
 // until is up to when everything that was written has been seen: now, or, while a
 // backlog is being worked off, the time its slowest file has reached.
-func (r *reading) until(stats file.Stats) time.Time {
+func (r *reading) until(got fed) time.Time {
 	to := r.ask.Now
 	if !r.ask.Until.IsZero() {
 		to = r.ask.Until
@@ -79,7 +80,10 @@ func (r *reading) until(stats file.Stats) time.Time {
 	if r.ask.Final {
 		return instant(r.latest())
 	}
-	for _, f := range stats.Files {
+	if !got.reached.IsZero() && got.reached.Before(to) {
+		to = got.reached
+	}
+	for _, f := range got.stats.Files {
 		if f.Complete {
 			continue
 		}
@@ -99,15 +103,19 @@ func (r *reading) until(stats file.Stats) time.Time {
 // from is from when on a first reading knows everything: from the minute after the
 // earliest line, since that line's own minute may have begun before the log did; and
 // where a file was entered in its middle, from the minute after its first line there.
-func (r *reading) from(to time.Time, cur file.Cursor) time.Time {
+// What was asked for by its time is known from there on.
+func (r *reading) from(to time.Time, got fed) time.Time {
 	if r.ask.Final {
 		return instant(r.earliest())
 	}
 	if !r.first && !r.ask.Again {
 		return time.Time{}
 	}
+	if got.byTime && !r.ask.From.IsZero() {
+		return r.ask.From
+	}
 	earliest := r.earliest()
-	for _, f := range cur.Files {
+	for _, f := range got.files {
 		// Passed over, since nothing was written to it in the time that is asked for.
 		if at := f.Mtime.UnixMicro(); f.Size > 0 && !f.Ignored && f.Mtime.Before(r.ask.From) && (earliest == 0 || at < earliest) {
 			earliest = at

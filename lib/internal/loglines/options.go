@@ -6,23 +6,26 @@ package loglines
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed/s3"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
 
 // Options are the keys that access_log and app_log share.
 type Options struct {
-	Path         section.StringList `yaml:"path" required:"true" doc:"the files; globs, gzip by content"`
+	Path         section.StringList `yaml:"path" doc:"the files; globs, gzip by content" otherwise:"one of path, cloudwatch_logs, s3"`
+	Group        *section.Node      `yaml:"cloudwatch_logs" doc:"a log group, or {group, streams_prefix, filter}"`
+	S3           string             `yaml:"s3" doc:"s3://BUCKET/PREFIX of a load balancer's logs, or on to …/REGION/app.NAME.ID"`
 	Pattern      string             `yaml:"pattern" doc:"format regex: RE2 with named groups called like fields"`
 	Columns      section.StringList `yaml:"columns" doc:"format combined: names of the tokens after the user agent, - skips one"`
 	TimeFormat   string             `yaml:"time_format" doc:"rfc3339, clf, epoch or a strftime string" otherwise:"auto"`
 	TimeZone     string             `yaml:"time_zone" doc:"of times without a zone" otherwise:"the host's"`
 	Time         string             `yaml:"time" enum:"start|end" doc:"what the time stamps" otherwise:"by format"`
 	LatencyUnit  string             `yaml:"latency_unit" enum:"s|ms|us|ns" doc:"of durations" otherwise:"by the field's convention"`
-	Settle       section.Duration   `yaml:"settle" default:"10s" min:"0s" doc:"how long the writer may hold lines back"`
+	Settle       *section.Duration  `yaml:"settle" min:"0s" doc:"how long the writer may hold lines back, and delivery may take" otherwise:"10s; cloudwatch_logs 60s; s3 10m"`
 	Wrapper      string             `yaml:"wrapper" enum:"auto|none|docker|cri" default:"auto" doc:"what a container runtime puts around each line"`
 	MaxMalformed section.Percent    `yaml:"max_malformed" default:"10" doc:"above this share a minute is not measured"`
 	Start        string             `yaml:"start" enum:"window|end|beginning" default:"window" doc:"where the first run begins to read"`
@@ -31,8 +34,11 @@ type Options struct {
 
 // Log is a log as configured.
 type Log struct {
-	options Options
-	scan    logscan.Config
+	options     Options
+	scan        logscan.Config
+	feed        feed
+	settle      time.Duration
+	permissions []string
 }
 
 // Shape is what access logs and application logs each have in their own way.
@@ -41,6 +47,7 @@ type Shape struct {
 	Fields      map[string]string // where a field is, as a.b.c in JSON or a label
 	Application bool              // see logscan.Config
 	Zone        *time.Location    // the host's
+	AWS         awsconf.Options   // the account of logs that lie there
 }
 
 // New checks what tags can't.
@@ -56,6 +63,9 @@ func (o Options) New(n *section.Node, shape Shape) (*Log, error) {
 		TimeIs:      o.Time,
 		Application: shape.Application,
 	}}
+	if err := l.setFeed(n, shape.AWS); err != nil {
+		return nil, err
+	}
 	if err := l.scan.Wrapper.UnmarshalText([]byte(o.Wrapper)); err != nil {
 		return nil, n.Errorf("", "%v", err)
 	}
@@ -73,6 +83,58 @@ func (o Options) New(n *section.Node, shape Shape) (*Log, error) {
 		return nil, n.Errorf("", "%v", err)
 	}
 	return l, nil
+}
+
+// How long what lies elsewhere takes to be found there.
+const (
+	settleFile  = 10 * time.Second
+	settleGroup = 60 * time.Second
+	settleS3    = 10 * time.Minute
+)
+
+// setFeed finds out where the lines come from.
+func (l *Log) setFeed(n *section.Node, account awsconf.Options) error {
+	o := &l.options
+	given := 0
+	for _, there := range []bool{len(o.Path) > 0, o.Group != nil, o.S3 != ""} {
+		if there {
+			given++
+		}
+	}
+	if given != 1 {
+		return n.Errorf("path: /var/log/nginx/access.log", "needs one of path, cloudwatch_logs and s3")
+	}
+	settle := func(otherwise time.Duration) time.Duration {
+		if o.Settle != nil {
+			otherwise = time.Duration(*o.Settle)
+		}
+		l.settle = otherwise
+		return otherwise
+	}
+	switch {
+	case o.Group != nil:
+		of, err := decodeGroup(o.Group)
+		if err != nil {
+			return err
+		}
+		g := group{of, account, awsconf.NewSession(account, awsconf.Patience{}), settle(settleGroup)}
+		l.feed, l.permissions = g, g.permissions()
+	case o.S3 != "":
+		location, err := s3.ParseLocation(o.S3)
+		if err != nil {
+			return child(n, "s3").Errorf("s3://BUCKET/PREFIX/AWSLogs/ACCOUNT/elasticloadbalancing/REGION/app.NAME.ID", "%v", err)
+		}
+		s := objects{location, account, awsconf.NewSession(account, awsconf.Patience{}), settle(settleS3)}
+		l.feed, l.permissions = s, s.permissions()
+	default:
+		settle(settleFile)
+		l.feed = files{o}
+		return nil
+	}
+	if account.RoleARN != "" {
+		l.permissions = append(l.permissions, "sts:AssumeRole "+account.RoleARN)
+	}
+	return nil
 }
 
 func (l *Log) setPattern(n *section.Node, format logscan.Format) error {
@@ -101,7 +163,13 @@ func child(n *section.Node, key string) *section.Node {
 }
 
 // Reads names what is read.
-func (l *Log) Reads() string { return strings.Join(l.options.Path, ", ") }
+func (l *Log) Reads() string { return l.feed.String() }
+
+// Remote tells whether every host sees the same log.
+func (l *Log) Remote() bool { return len(l.options.Path) == 0 }
+
+// Permissions are the IAM actions that reading needs.
+func (l *Log) Permissions() []string { return l.permissions }
 
 // Rule spells everything that shapes the records, for the rule's fingerprint.
 func (l *Log) Rule() string {
@@ -117,7 +185,7 @@ func (l *Log) Zone() *time.Location { return l.scan.Zone }
 func (l *Log) LatencyUnit() string { return l.options.LatencyUnit }
 
 // Settle is how long after a minute's end its last line may come.
-func (l *Log) Settle() time.Duration { return time.Duration(l.options.Settle) }
+func (l *Log) Settle() time.Duration { return l.settle }
 
 // MaxMalformed is a share, 0…1.
 func (l *Log) MaxMalformed() float64 { return float64(l.options.MaxMalformed) / 100 }

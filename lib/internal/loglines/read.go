@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strconv"
 	"time"
 
@@ -40,6 +39,7 @@ type Answer struct {
 	Cursor   []byte
 	Warnings []string
 	Bytes    int64
+	Calls    int    // requests made to a service
 	Lost     int64  // pieces that are unavoidably lost; Warnings name them
 	FirstBad string // place and reason of the first malformed line
 	Layout   string // the format that was detected
@@ -62,51 +62,15 @@ type note struct {
 
 // Read reads what is new since the cursor, or once more what it has passed.
 func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) {
-	var cur file.Cursor
-	if cursor != nil {
-		if err := json.Unmarshal(cursor, &cur); err != nil {
-			return Answer{}, fmt.Errorf("%s: the position in the state can't be read: %w", l.Reads(), err)
-		}
-	}
 	if cursor == nil && l.options.Start == "beginning" {
 		ask.From = time.Time{}
 	}
 	r := &reading{log: l, ask: ask, first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
-	opt := file.Options{Globs: l.options.Path, Now: ask.Now, Final: ask.Final, Start: l.start(ask)}
-	if ask.Again {
-		stats, err := file.Again(ctx, opt, cur, r.block)
-		if err = l.tolerate(err); err != nil {
-			return Answer{}, err
-		}
-		return r.answer(ctx, stats, cur, nil)
-	}
-	next, stats, err := file.Read(ctx, opt, cur, r.block)
-	if err = l.tolerate(err); err != nil {
-		return Answer{}, err
-	}
-	out, err := json.Marshal(next)
+	got, err := l.feed.read(ctx, ask, cursor, r.block)
 	if err != nil {
 		return Answer{}, err
 	}
-	return r.answer(ctx, stats, next, out)
-}
-
-// tolerate passes over a missing file that may be missing.
-func (l *Log) tolerate(err error) error {
-	if l.options.Optional && errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-func (l *Log) start(ask Ask) file.Start {
-	switch {
-	case ask.Final || l.options.Start == "beginning":
-		return file.Beginning
-	case l.options.Start == "end":
-		return file.End
-	}
-	return file.Tail
+	return r.answer(ctx, got)
 }
 
 // reading is one reading of all files of a log.
@@ -195,7 +159,9 @@ func (r *reading) lines(f *fileReading, b file.Block) {
 		}
 		line := data[:end]
 		f.line++
-		if f.docs != nil {
+		if b.At != 0 {
+			r.scanned(f, line, offset, f.scanner.ScanAt(line, b.At, &r.rec))
+		} else if f.docs != nil {
 			r.document(f, line, offset)
 		} else {
 			r.line(f, line, offset)

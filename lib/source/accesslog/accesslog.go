@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
@@ -30,8 +31,8 @@ type Source struct {
 	facts sli.Facts
 }
 
-// New reads a section. zone is the host's.
-func New(n *section.Node, zone *time.Location) (*Source, error) {
+// New reads a section. zone is the host's, account that of logs that lie at AWS.
+func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source, error) {
 	var o Options
 	if err := n.Decode(&o); err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func New(n *section.Node, zone *time.Location) (*Source, error) {
 	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
 		return nil, n.Errorf("", "%v", err)
 	}
-	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: o.Fields, Zone: zone})
+	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: o.Fields, Zone: zone, AWS: account})
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +59,10 @@ func New(n *section.Node, zone *time.Location) (*Source, error) {
 		SettleWhy:    "a line is written when its request ends, and its writer may hold it in a buffer",
 		Scope:        sli.Local,
 		MaxMalformed: log.MaxMalformed(),
+		Permissions:  log.Permissions(),
+	}
+	if log.Remote() {
+		s.facts.Scope, s.facts.SettleWhy, s.facts.Calls = sli.Shared, "lines take that long to be delivered", 1
 	}
 	return s, nil
 }
@@ -86,7 +91,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	return sli.Batch{
 		From: a.From, To: a.To, Unanswered: a.Alien, Cursor: a.Cursor, Warnings: a.Warnings,
-		Bytes: a.Bytes, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+		Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
 	}, nil
 }
 

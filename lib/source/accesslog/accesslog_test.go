@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -30,7 +31,7 @@ func configured(t testing.TB, text, path string) *Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(n, time.UTC)
+	s, err := New(n, time.UTC, awsconf.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

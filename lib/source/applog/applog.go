@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
@@ -49,8 +50,8 @@ type Source struct {
 	facts  sli.Facts
 }
 
-// New reads a section. zone is the host's.
-func New(n *section.Node, zone *time.Location) (*Source, error) {
+// New reads a section. zone is the host's, account that of logs that lie at AWS.
+func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source, error) {
 	var o Options
 	if err := n.Decode(&o); err != nil {
 		return nil, err
@@ -61,7 +62,7 @@ func New(n *section.Node, zone *time.Location) (*Source, error) {
 	}
 	c := compiler{node: n, format: format, source: new(Source)}
 	c.fieldMap(o.Fields)
-	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: c.source.fields.paths, Application: true, Zone: zone})
+	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: c.source.fields.paths, Application: true, Zone: zone, AWS: account})
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +88,10 @@ func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled str
 		Scope:        sli.Local,
 		Runs:         schedule,
 		MaxMalformed: s.log.MaxMalformed(),
+		Permissions:  s.log.Permissions(),
+	}
+	if s.log.Remote() {
+		f.Scope, f.SettleWhy, f.Calls = sli.Shared, "lines take that long to be delivered", 1
 	}
 	signals := map[sli.Signal]bool{}
 	for _, r := range s.rules {
@@ -135,7 +140,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	return sli.Batch{
 		From: a.From, To: a.To, Unanswered: a.Alien, Cursor: a.Cursor, Warnings: a.Warnings,
-		Bytes: a.Bytes, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+		Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
 	}, nil
 }
 

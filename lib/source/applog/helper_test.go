@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -33,7 +34,7 @@ func tryConfigured(text string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(n, time.UTC)
+	return New(n, time.UTC, awsconf.Options{})
 }
 
 // outcome is all that a reading brought.

@@ -29,10 +29,10 @@ func Kinds() map[string]config.Kind {
 	shared := cloudwatch.NewReader(awsconf.Patience{})
 	return map[string]config.Kind{
 		"access_log": {Options: accesslog.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
-			return source(accesslog.New(n, a.Zone))
+			return source(accesslog.New(n, a.Zone, account(a)))
 		}},
 		"app_log": {Options: applog.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
-			return source(applog.New(n, a.Zone))
+			return source(applog.New(n, a.Zone, account(a)))
 		}},
 		"alb":      {Options: alb.Options{}, New: onAWS(shared, alb.New)},
 		"ecs":      {Options: ecs.Options{}, New: onAWS(shared, ecs.New)},

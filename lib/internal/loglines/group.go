@@ -1,0 +1,83 @@
+package loglines
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed/cwlogs"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+)
+
+// groupOptions are the keys of cloudwatch_logs, where it isn't just the group's name.
+type groupOptions struct {
+	Group         string `yaml:"group" required:"true" doc:"the log group's name or ARN"`
+	StreamsPrefix string `yaml:"streams_prefix" doc:"what the names of its streams begin with" otherwise:"all streams"`
+	Filter        string `yaml:"filter" doc:"filter pattern" otherwise:"every event"`
+	Mode          string `yaml:"mode" enum:"filter" default:"filter" doc:"how it is read: event by event"`
+}
+
+func decodeGroup(n *section.Node) (groupOptions, error) {
+	if n.Kind() == section.Scalar && n.String() != "" {
+		return groupOptions{Group: n.String()}, nil
+	}
+	var o groupOptions
+	return o, n.Decode(&o)
+}
+
+// group is the feed of a CloudWatch Logs group.
+type group struct {
+	groupOptions
+	account awsconf.Options
+	session *awsconf.Session
+	settle  time.Duration
+}
+
+func (g group) String() string {
+	return strings.TrimSpace("log group " + g.Group + " " + g.account.String())
+}
+
+func (g group) permissions() []string {
+	resource := g.Group
+	if !strings.HasPrefix(resource, "arn:") {
+		resource = g.account.ARN("logs", "log-group:"+g.Group+":*")
+	}
+	return []string{"logs:FilterLogEvents " + resource}
+}
+
+func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.Block) error) (fed, error) {
+	var cur cwlogs.Cursor
+	if err := position(g, cursor, &cur); err != nil {
+		return fed{}, err
+	}
+	cfg, err := g.session.Config(ctx, ask.Now)
+	if err != nil {
+		return fed{}, err
+	}
+	opt := cwlogs.Options{Client: cloudwatchlogs.NewFromConfig(cfg), Group: g.Group, StreamsPrefix: g.StreamsPrefix, Filter: g.Filter,
+		Now: ask.Now, From: ask.From, Until: ask.Until}
+	if ask.Again {
+		stats, err := cwlogs.Again(ctx, opt, cur, sink)
+		return g.fed(cur, stats), err
+	}
+	next, stats, err := cwlogs.Read(ctx, opt, cur, sink)
+	if err != nil {
+		return fed{}, err
+	}
+	out := g.fed(next, stats)
+	out.cursor, err = json.Marshal(next)
+	return out, err
+}
+
+func (g group) fed(cur cwlogs.Cursor, stats cwlogs.Stats) fed {
+	out := fed{files: []file.Tracked{{Path: g.Group, Note: cur.Note}}, stats: stats.Stats, calls: stats.Calls, byTime: true}
+	if !stats.Reached.IsZero() {
+		out.reached = stats.Reached.Add(g.settle)
+	}
+	return out
+}

@@ -1,0 +1,67 @@
+package loglines
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	service "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed/s3"
+)
+
+// objects is the feed of a load balancer's logs in S3.
+type objects struct {
+	location s3.Location
+	account  awsconf.Options
+	session  *awsconf.Session
+	settle   time.Duration
+}
+
+func (o objects) String() string {
+	return strings.TrimSpace(o.location.String() + " " + o.account.String())
+}
+
+func (o objects) permissions() []string {
+	bucket := "arn:aws:s3:::" + o.location.Bucket
+	inside := "/"
+	if o.location.Prefix != "" {
+		inside += o.location.Prefix + "/"
+	}
+	return []string{"s3:ListBucket " + bucket, "s3:GetObject " + bucket + inside + "*"}
+}
+
+func (o objects) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.Block) error) (fed, error) {
+	var cur s3.Cursor
+	if err := position(o, cursor, &cur); err != nil {
+		return fed{}, err
+	}
+	cfg, err := o.session.Config(ctx, ask.Now)
+	if err != nil {
+		return fed{}, err
+	}
+	client := service.NewFromConfig(cfg, func(c *service.Options) { c.UsePathStyle = cfg.BaseEndpoint != nil })
+	opt := s3.Options{Client: client, Location: o.location, Now: ask.Now, From: ask.From}
+	if ask.Again {
+		stats, err := s3.Again(ctx, opt, cur, sink)
+		return o.fed(cur, stats), err
+	}
+	next, stats, err := s3.Read(ctx, opt, cur, sink)
+	if err != nil {
+		return fed{}, err
+	}
+	out := o.fed(next, stats)
+	out.cursor, err = json.Marshal(next)
+	return out, err
+}
+
+func (o objects) fed(cur s3.Cursor, stats s3.Stats) fed {
+	out := fed{files: []file.Tracked{{Path: o.location.String(), Note: cur.Note}}, stats: stats.Stats, calls: stats.Calls, byTime: true}
+	if !stats.Reached.IsZero() {
+		out.reached = stats.Reached.Add(o.settle)
+	}
+	return out
+}
