@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 )
 
 // What both databases are reached with: a user that may do everything in one database.
@@ -26,7 +25,7 @@ type SQLServer struct {
 }
 
 // Exec runs statements and returns what they print, one row a line, columns separated by tabs.
-func (s *SQLServer) Exec(t testing.TB, statements string) string {
+func (s *SQLServer) Exec(t T, statements string) string {
 	t.Helper()
 	command := exec.Command(s.client[0], s.client[1:]...)
 	command.Env = append(os.Environ(), s.env...)
@@ -44,7 +43,7 @@ func (s *SQLServer) Exec(t testing.TB, statements string) string {
 const postgresBin = "/usr/lib/postgresql/*/bin"
 
 // StartPostgreSQL starts a PostgreSQL server that asks for a password (scram-sha-256).
-func StartPostgreSQL(t testing.TB) *SQLServer {
+func StartPostgreSQL(t T) *SQLServer {
 	t.Helper()
 	initdb, server := need(t, "initdb", postgresBin), need(t, "postgres", postgresBin)
 	psql := need(t, "psql", postgresBin)
@@ -67,7 +66,7 @@ func StartPostgreSQL(t testing.TB) *SQLServer {
 }
 
 // StartMariaDB starts a MariaDB server.
-func StartMariaDB(t testing.TB) *SQLServer {
+func StartMariaDB(t T) *SQLServer {
 	t.Helper()
 	install, server := need(t, "mariadb-install-db"), need(t, "mariadbd", "/usr/sbin")
 	client := need(t, "mariadb")

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"testing"
 )
 
 // An Nginx is a running nginx.
@@ -18,7 +17,7 @@ type Nginx struct {
 
 // StartNginx starts nginx. logFormat is what follows `log_format main` (e.g. `'$remote_addr …'`), and server what stands
 // in the server block, e.g. `location / { return 200; }`.
-func StartNginx(t testing.TB, logFormat, server string) *Nginx {
+func StartNginx(t T, logFormat, server string) *Nginx {
 	t.Helper()
 	program := need(t, "nginx", "/usr/sbin")
 	dir, port := t.TempDir(), freePort(t)
@@ -53,9 +52,4 @@ http {
 }
 
 // Reopen makes nginx open its logs anew, as after a rotation.
-func (n *Nginx) Reopen(t testing.TB) {
-	t.Helper()
-	if err := n.process.command.Process.Signal(syscall.SIGUSR1); err != nil {
-		t.Fatal(err)
-	}
-}
+func (n *Nginx) Reopen() error { return n.process.command.Process.Signal(syscall.SIGUSR1) }

@@ -6,11 +6,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
-	"testing"
 )
 
 // NodeModules returns the folder of the packages that e2e/install.sh installs for Node, or skips the test.
-func NodeModules(t testing.TB) string {
+func NodeModules(t T) string {
 	t.Helper()
 	_, file, _, _ := runtime.Caller(0)
 	dir := filepath.Join(filepath.Dir(filepath.Dir(file)), "npm", "node_modules")
@@ -21,7 +20,7 @@ func NodeModules(t testing.TB) string {
 }
 
 // StartDynalite starts a DynamoDB emulator and returns its endpoint. Any credentials do.
-func StartDynalite(t testing.TB) (endpoint string) {
+func StartDynalite(t T) (endpoint string) {
 	t.Helper()
 	node, port := need(t, "node"), freePort(t)
 	p := account{}.start(t, t.TempDir(), nil, node, filepath.Join(NodeModules(t), "dynalite", "cli.js"),
@@ -40,7 +39,7 @@ net.Server.prototype.listen = function (first, ...rest) {
 `
 
 // StartKinesis starts a Kinesis emulator and returns its endpoint. Any credentials do.
-func StartKinesis(t testing.TB) (endpoint string) {
+func StartKinesis(t T) (endpoint string) {
 	t.Helper()
 	node, plain, tls := need(t, "node"), freePort(t), freePort(t)
 	patch := filepath.Join(t.TempDir(), "listen.js")

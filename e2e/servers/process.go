@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
-	"testing"
 	"time"
 )
 
@@ -24,7 +23,7 @@ const (
 )
 
 // need returns the path of a program, looked for in PATH and then in dirs, which may be globs, or skips the test.
-func need(t testing.TB, name string, dirs ...string) string {
+func need(t T, name string, dirs ...string) string {
 	t.Helper()
 	if path, err := exec.LookPath(name); err == nil {
 		return path
@@ -39,7 +38,7 @@ func need(t testing.TB, name string, dirs ...string) string {
 }
 
 // freePort returns a port of 127.0.0.1 that nothing listened on a moment ago.
-func freePort(t testing.TB) int {
+func freePort(t T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", host+":0")
 	if err != nil {
@@ -54,7 +53,7 @@ type account struct{ credential *syscall.Credential }
 
 // accountOf returns the account of that name where the test runs as root, since most servers refuse root, and the test's
 // own elsewhere.
-func accountOf(t testing.TB, name string) account {
+func accountOf(t T, name string) account {
 	t.Helper()
 	if os.Getuid() != 0 {
 		return account{}
@@ -72,7 +71,7 @@ func accountOf(t testing.TB, name string) account {
 }
 
 // folder makes a folder that belongs to the account. (Only the test's own user may enter t.TempDir.)
-func (a account) folder(t testing.TB) string {
+func (a account) folder(t T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "e2e-")
 	if err != nil {
@@ -92,7 +91,7 @@ func (a account) folder(t testing.TB) string {
 }
 
 // run runs a program to its end and fails the test with its output when it fails.
-func (a account) run(t testing.TB, dir, name string, args ...string) {
+func (a account) run(t T, dir, name string, args ...string) {
 	t.Helper()
 	command := exec.Command(name, args...)
 	command.Dir = dir
@@ -111,7 +110,7 @@ type process struct {
 }
 
 // start starts a server in dir, with env added to the environment.
-func (a account) start(t testing.TB, dir string, env []string, name string, args ...string) *process {
+func (a account) start(t T, dir string, env []string, name string, args ...string) *process {
 	t.Helper()
 	p := &process{log: filepath.Join(t.TempDir(), "log"), quit: syscall.SIGTERM, ended: make(chan struct{})}
 	log, err := os.Create(p.log)
@@ -136,7 +135,7 @@ func (a account) start(t testing.TB, dir string, env []string, name string, args
 }
 
 // waitReady returns when ready does without an error.
-func (p *process) waitReady(t testing.TB, ready func() error) {
+func (p *process) waitReady(t T, ready func() error) {
 	t.Helper()
 	deadline := time.After(readyWithin)
 	for {
@@ -155,7 +154,7 @@ func (p *process) waitReady(t testing.TB, ready func() error) {
 }
 
 // stop ends the server, gently first, and shows its log where the test failed.
-func (p *process) stop(t testing.TB) {
+func (p *process) stop(t T) {
 	t.Helper()
 	_ = p.command.Process.Signal(p.quit) // it may have ended
 	select {

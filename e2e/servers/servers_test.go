@@ -32,7 +32,9 @@ func TestNginxLogsWhatItServes(t *testing.T) {
 	if err := os.Rename(n.AccessLog, n.AccessLog+".1"); err != nil {
 		t.Fatal(err)
 	}
-	n.Reopen(t)
+	if err := n.Reopen(); err != nil {
+		t.Fatal(err)
+	}
 	n.process.waitReady(t, logged(n.AccessLog))
 	get()
 	for _, name := range []string{n.AccessLog, n.AccessLog + ".1"} {
@@ -47,7 +49,7 @@ func TestNginxLogsWhatItServes(t *testing.T) {
 }
 
 func TestDatabasesKeepRows(t *testing.T) {
-	for name, start := range map[string]func(testing.TB) *SQLServer{"postgresql": StartPostgreSQL, "mariadb": StartMariaDB} {
+	for name, start := range map[string]func(T) *SQLServer{"postgresql": StartPostgreSQL, "mariadb": StartMariaDB} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
 			onlyHere(t, "http://"+net.JoinHostPort(host, strconv.Itoa(s.Port)))
@@ -61,7 +63,7 @@ func TestDatabasesKeepRows(t *testing.T) {
 
 func TestEmulatorsAnswer(t *testing.T) {
 	for name, c := range map[string]struct {
-		start        func(testing.TB) string
+		start        func(T) string
 		target, want string
 		contentType  string
 	}{

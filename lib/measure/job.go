@@ -185,11 +185,11 @@ func (j *job) settled(s *stageJob, t time.Time) sli.Minute {
 }
 
 // keep is how long the cells of stages are kept: longer for a batch job, whose last
-// update may be long ago.
+// update may be long ago, and for a deadline, by which a minute is judged.
 func (j *job) keep() time.Duration {
 	keep := keepCells
 	for _, rule := range j.plan.Rules {
-		keep = max(keep, 4*rule.ExpectEvery)
+		keep = max(keep, 4*rule.ExpectEvery, rule.Deadline+2*lookBack)
 	}
 	return keep
 }

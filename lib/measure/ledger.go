@@ -153,10 +153,10 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 
 // bookSilence books minutes with acceptances after whose start nothing at all has come
 // out by their end + threshold: valid is what was accepted, good is 0. Records that
-// are booked so aren't counted again.
+// are booked so aren't counted where they come out.
 func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 	settled := l.rule.Silence + l.rule.Settle
-	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.keep())), To: sli.Due(j.run.Now, settled) + 1}
+	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-keepCells)), To: sli.Due(j.run.Now, settled) + 1}
 	w.From = max(w.From, l.record.Since)
 	if !l.record.HasSince || j.run.All {
 		return
@@ -167,9 +167,27 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 			continue
 		}
 		l.record.Silent = l.record.Silent.Add(minute)
+		l.takeBack(j, m.Minute, old)
 		l.set(m.Minute, l.cells.get(m.Minute).Plus(sli.Counts{Valid: m.Accepted}), old)
 	}
 	l.record.Silent = l.record.Silent.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-24 * time.Hour)), To: maxMinute})
+}
+
+// takeBack uncounts the records accepted in a silent minute that had come out, too
+// late, by the time it was booked.
+func (l *ledger) takeBack(j *job, silent sli.Minute, old map[sli.Minute]sli.Counts) {
+	h := j.history()
+	for m := silent + 1; m <= sli.MinuteAt(j.run.Now.Add(sli.Skew)); m++ {
+		for _, stage := range l.rule.Stages {
+			cell, counts := h.Cell(stage, m), l.cells.get(m)
+			if cell == nil {
+				continue
+			}
+			if out := min(cell.DoneOf[silent], counts.Valid-counts.Good-counts.Uncertain); out > 0 {
+				l.set(m, counts.Minus(sli.Counts{Valid: out}), old)
+			}
+		}
+	}
 }
 
 // history is what the stages of a job counted, as derivations see it.

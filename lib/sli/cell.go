@@ -2,16 +2,13 @@ package sli
 
 import "cmp"
 
-// MaxMethods bounds the names a cell keeps of HTTP methods; the rest is "other".
-const MaxMethods = 64
-
 // StageCell is what one stage's source said about one minute, or, merged, about a
 // window.
 type StageCell struct {
 	Tally   Tally
 	Signals [signals]float64
 	Status  [6]float64 // 1xx … 5xx at 1…5, anything else at 0
-	Methods map[string]float64
+	Methods Methods
 	Latency Distribution
 	Delay   Distribution
 	Levels  map[string]float64
@@ -20,6 +17,9 @@ type StageCell struct {
 	NewestAccepted int64 `json:",omitempty"` // the last record accepted
 	FirstOut       int64 `json:",omitempty"` // the first record that came out, or was left out on purpose
 	Watermark      int64 `json:",omitempty"` // the largest accepted_at that has come out
+
+	AcceptedOf Stamps `json:",omitempty"` // of the accepted ones, those that an earlier minute accepted
+	DoneOf     Stamps `json:",omitempty"` // of the done ones, the same
 
 	GoodRuns float64 `json:",omitempty"` // runs of a batch job that did what was due
 
@@ -42,7 +42,7 @@ func (c *StageCell) Count(e *Event) {
 			class = 0
 		}
 		c.Status[class] += e.Weight
-		c.countMethod(e.Method, e.Weight)
+		c.Methods.count(e.Method, e.Weight)
 	}
 	if e.HasLatency && e.Signal != Answer { // a count's latency only says on which side of a threshold it lies
 		c.Latency.Add(e.Latency, uint64(e.Weight+0.5))
@@ -76,10 +76,10 @@ func (c *StageCell) mark(e *Event) {
 		if acceptedRequest(e) == Good {
 			c.Signals[Accepted] += e.Weight
 			// The record was accepted between the request's start and its end.
-			c.NewestAccepted = max(c.NewestAccepted, e.Time-e.Latency.Microseconds())
+			c.accept(e, e.Time-e.Latency.Microseconds())
 		}
 	case Accepted:
-		c.NewestAccepted = max(c.NewestAccepted, e.Time)
+		c.accept(e, cmp.Or(e.AcceptedAt, e.Time))
 	case RunDone:
 		if e.Good != Bad {
 			c.GoodRuns += e.Weight
@@ -88,10 +88,17 @@ func (c *StageCell) mark(e *Event) {
 		c.Watermark = max(c.Watermark, cmp.Or(e.Watermark, e.Time))
 	case Done, Filtered:
 		c.FirstOut = earlier(c.FirstOut, e.Time)
-		if e.Signal == Done {
+		if e.Signal == Done && e.AcceptedAt != 0 {
 			c.Watermark = max(c.Watermark, e.AcceptedAt)
+			c.DoneOf.note(e.Time, e.AcceptedAt, e.Weight)
 		}
 	}
+}
+
+// accept notes a record that was accepted at an instant that its event tells.
+func (c *StageCell) accept(e *Event, at int64) {
+	c.NewestAccepted = max(c.NewestAccepted, at)
+	c.AcceptedOf.note(e.Time, at, e.Weight)
 }
 
 // earlier is the smaller of two instants, 0 standing for none.
@@ -100,42 +107,6 @@ func earlier(a, b int64) int64 {
 		return b
 	}
 	return a
-}
-
-func (c *StageCell) countMethod(method []byte, weight float64) {
-	if len(method) == 0 {
-		return
-	}
-	if c.Methods == nil {
-		c.Methods = make(map[string]float64)
-	}
-	// The conversion in an index expression doesn't allocate.
-	if n, ok := c.Methods[string(method)]; ok {
-		c.Methods[string(method)] = n + weight
-		return
-	}
-	c.addMethod(methodName(method), weight)
-}
-
-// methodName spells what can be an HTTP method and hides what can't: a hostile
-// request line must not choose what explain prints.
-func methodName(method []byte) string {
-	if len(method) > 32 {
-		return "other"
-	}
-	for _, b := range method {
-		if (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') && b != '-' && b != '_' {
-			return "other"
-		}
-	}
-	return string(method)
-}
-
-func (c *StageCell) addMethod(name string, weight float64) {
-	if _, known := c.Methods[name]; !known && len(c.Methods) >= MaxMethods-1 {
-		name = "other"
-	}
-	c.Methods[name] += weight
 }
 
 // Merge adds all of d; levels keep the larger value.
@@ -150,15 +121,14 @@ func (c *StageCell) Merge(d *StageCell) {
 	for i, v := range d.Status {
 		c.Status[i] += v
 	}
-	for name, v := range d.Methods {
-		if c.Methods == nil {
-			c.Methods = make(map[string]float64)
-		}
-		c.addMethod(name, v)
+	for _, m := range d.Methods {
+		c.Methods.add(m.Name, m.Count)
 	}
 	c.NewestAccepted = max(c.NewestAccepted, d.NewestAccepted)
 	c.FirstOut = earlier(c.FirstOut, d.FirstOut)
 	c.Watermark = max(c.Watermark, d.Watermark)
+	c.AcceptedOf.merge(d.AcceptedOf)
+	c.DoneOf.merge(d.DoneOf)
 	c.GoodRuns += d.GoodRuns
 	c.Latency.Merge(&d.Latency)
 	c.Delay.Merge(&d.Delay)

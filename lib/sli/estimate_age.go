@@ -144,7 +144,7 @@ func (p *StagePath) oldestByAges(m int) (float64, AgeBasis, bool) {
 		return p.silentAge(m), AgeBySilence, true
 	case s.now && row.Age.usable():
 		return math.Max(0, row.Age.Max) + p.workMean(row), AgeByWorker, true
-	case s.now || !s.known:
+	case s.now || !s.known || !row.In.Known:
 		return 0, "", false
 	}
 	return 0, AgeOfNothing, true

@@ -156,13 +156,15 @@ func (p *StagePath) widen(x *extremes, i int, last bool) string {
 	return ""
 }
 
-// checks are what betrays a lane that isn't polled, as far as it can be seen.
+// checks are what betrays a lane that isn't polled, as far as it can be seen, and what
+// must be believed: no metric shows whether a worker wrote what it was handed.
 func (p *StagePath) checks(m int, x extremes) []BoundCheck {
 	return []BoundCheck{
 		{"no throttles", outcome(x.throttlesKnown, x.throttles == 0)},
 		{"no minute with arrivals and without invocations", outcome(true, !x.unservedMinute)},
 		{"nothing dropped or dead-lettered", outcome(x.givenKnown || x.given > 0, x.given == 0)},
 		{"backlog explained by ages", p.backlogCheck(m)},
+		{"what was handed over is written", CheckUnseen},
 	}
 }
 

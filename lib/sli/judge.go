@@ -44,7 +44,7 @@ func (s CheckStatus) WorseThan(t CheckStatus) bool {
 type Finding struct {
 	Plan   *Plan
 	Status CheckStatus
-	Rule   string // age, state, ratio, burn_rate, lag, not_measured, no_traffic, nothing; empty when OK
+	Rule   string // age, state, retention, ratio, burn_rate, lag, skew, not_measured, no_traffic, nothing; empty when OK
 	Text   string // without the pipeline's name
 }
 
@@ -409,7 +409,7 @@ func hindrance(s *StageReport, state *State) string {
 		return ""
 	}
 	invoked, failed, throttled := c.Signals[Invocation], c.Signals[Failed], c.Signals[Throttled]
-	stuck := state != nil && state.Progress.Rule == RuleStuck
+	stuck := state != nil && (state.Progress.Rule == RuleStuck || byTheClock(state.Progress.AgeSlope))
 	switch {
 	case !s.Stage.Facts.Gives(Invocation):
 		return ""
@@ -425,6 +425,11 @@ func hindrance(s *StageReport, state *State) string {
 		return fmt.Sprintf("is throttled %s/min", countText(throttled))
 	}
 	return ""
+}
+
+// byTheClock tells whether an age grows as time passes: its record isn't moving.
+func byTheClock(slope Quantity) bool {
+	return slope.Known && slope.Value >= stuckStepLow && slope.Value <= stuckStepHigh
 }
 
 func (j *judgement) clock(m Minute) string {

@@ -134,6 +134,9 @@ func (path Path) row(h History, m Minute) StageMinute {
 	row := StageMinute{Answered: true}
 	if path.accepted != nil {
 		row.In = Some(cell(h, path.accepted, m).Signals[Accepted])
+		if path.withheld(h, m) {
+			row.In = Quantity{}
+		}
 	}
 	if path.front != nil {
 		row.Front = frontBins(cell(h, path.front, m))
@@ -160,6 +163,39 @@ func (path Path) row(h History, m Minute) StageMinute {
 		row.Polled = countOf(facts, c, Polled)
 	}
 	return row
+}
+
+const (
+	minWrites     = 10 // a minute, before they say anything of the queue
+	withheldReach = 60 // minutes back, where the queue is compared with the front
+)
+
+// withheld tells whether a queue that shows no arrivals must have had some: the front
+// has written, and when the queue last showed arrivals, at least half of the front's
+// writes were among them. Its metrics are late then; they aren't zero.
+func (path Path) withheld(h History, m Minute) bool {
+	if path.front == nil || path.accepted.Facts.Role != Queue || cell(h, path.front, m).written() < minWrites {
+		return false
+	}
+	for back := m; back > m-withheldReach; back-- {
+		if arrived := cell(h, path.accepted, back).Signals[Accepted]; arrived > 0 {
+			return back < m && 2*arrived >= cell(h, path.front, back).written()
+		}
+	}
+	return false
+}
+
+// written is the least number of requests that wrote something: those of writing
+// methods, as if all answers but 2xx had been theirs.
+func (c *StageCell) written() float64 {
+	n := c.Status[2] - c.Signals[Request]
+	for _, m := range c.Methods {
+		switch m.Name {
+		case "POST", "PUT", "PATCH", "DELETE":
+			n += m.Count
+		}
+	}
+	return n
 }
 
 // frontBins is the front's latency as a log tells it, request by request, or as far as

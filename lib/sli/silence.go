@@ -20,16 +20,29 @@ func (p *Plan) Silences(h History, rule *Rule, w Window) []SilentMinute {
 	answered := answeredBy(h, []string{path.accepted.Name, path.ending.Name}, w)
 	var silent []SilentMinute
 	for m := w.From; m < w.To; m++ {
-		accepted := cell(h, path.accepted, m).Signals[Accepted]
 		limit := m.End().Add(rule.Silence)
-		if accepted <= 0 || !wholly(answered, Window{m, MinuteAt(limit.Add(time.Minute - time.Microsecond))}) {
+		until := Window{m, MinuteAt(limit.Add(time.Minute - time.Microsecond))}
+		accepted := acceptedIn(h, path.accepted, until)
+		if accepted <= 0 || !wholly(answered, until) {
 			continue
 		}
-		if first := firstOut(h, path.ending, Window{m, MinuteAt(limit.Add(time.Minute - time.Microsecond))}); first == 0 || first > limit.UnixMicro() {
+		if first := firstOut(h, path.ending, until); first == 0 || first > limit.UnixMicro() {
 			silent = append(silent, SilentMinute{m, accepted})
 		}
 	}
 	return silent
+}
+
+// acceptedIn is how many records were accepted in the first minute of a window, by
+// the instants that records carry: the window's later minutes may speak of them, as a
+// request is logged at its end.
+func acceptedIn(h History, s *Stage, w Window) float64 {
+	c := cell(h, s, w.From)
+	accepted := c.Signals[Accepted] - c.AcceptedOf.total()
+	for m := w.From + 1; m < w.To; m++ {
+		accepted += cell(h, s, m).AcceptedOf[w.From]
+	}
+	return accepted
 }
 
 // firstOut is when the first record of a window came out, 0 if none did.

@@ -109,7 +109,7 @@ func TestACellKeepsFewMethodsWhateverTheyAre(t *testing.T) {
 		}
 		c.Merge(&d)
 		sum := 0.0
-		for name, v := range c.Methods {
+		for name, v := range c.Methods.Map() {
 			sum += v
 			if !regexp.MustCompile(`^[A-Za-z_-]{1,32}$`).MatchString(name) {
 				t.Fatalf("a method called %q", name)

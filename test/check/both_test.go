@@ -1,5 +1,224 @@
 package check
 
-const runNow = "PIPELINE_SLI_TEST_NOW"
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
 
-func runProgram(string) int { return 0 }
+	"mackerel-plugin-pipeline-sli/lib/cli"
+	"mackerel-plugin-pipeline-sli/lib/output/check"
+	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
+	"mackerel-plugin-pipeline-sli/lib/source/builtin"
+)
+
+// runNow, when set, turns this binary into the check, or with runPlugin into the plugin, at
+// that clock: seconds since the epoch.
+const (
+	runNow    = "PIPELINE_SLI_TEST_NOW"
+	runPlugin = "PIPELINE_SLI_TEST_PLUGIN"
+)
+
+func runProgram(now string) int {
+	seconds, err := strconv.ParseInt(now, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return runAt(seconds, os.Getenv(runPlugin) != "", os.Args[1:], os.Stdout, os.Stderr)
+}
+
+// runAt is either program as its main calls it, but for the clock.
+func runAt(seconds int64, plugin bool, args []string, out, complaints io.Writer) int {
+	env := cli.Env{
+		Context: context.Background(),
+		Args:    args,
+		Getenv:  func(name string) (string, bool) { return "", plugin && name == "MACKEREL_AGENT_PLUGIN_META" },
+		Stdin:   strings.NewReader(""),
+		Stdout:  out,
+		Stderr:  complaints,
+		Now:     func() time.Time { return time.Unix(seconds, 0) },
+		Zone:    time.UTC,
+		UID:     os.Getuid(),
+		Kinds:   builtin.Kinds(),
+		Outputs: cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count},
+		Check:   cli.CheckOutput{Line: check.Line, Text: check.Text},
+	}
+	if plugin {
+		return cli.Main(env)
+	}
+	return cli.Check(env)
+}
+
+// both is a host on which the plugin and the check run at the same instants.
+type both struct {
+	t     *testing.T
+	dir   string
+	now   int64
+	lines map[int64]int64 // of the log, by minute
+
+	mu     sync.Mutex
+	points map[string]map[int64]int64 // events by metric and printed time
+}
+
+func newBoth(t *testing.T) *both {
+	b := &both{t: t, dir: t.TempDir(), now: start.Unix(), lines: map[int64]int64{}, points: map[string]map[int64]int64{}}
+	config := fmt.Sprintf("pipelines:\n- name: video\n  metrics: [events]\n  stages: [{name: front, access_log: {path: %q, format: ltsv}}]\n"+
+		"  slis: {availability: {target: 99.9}}\n  check: {sli: availability, critical_ratio: 50}\n", b.path("access.log"))
+	must(t, os.WriteFile(b.path("c.yaml"), []byte(config), 0o600))
+	for ago := int64(600); ago > 0; ago -= 60 {
+		b.write(b.now-ago, 3)
+	}
+	return b
+}
+
+func (b *both) path(name string) string { return filepath.Join(b.dir, name) }
+
+// write appends n requests of a time.
+func (b *both) write(at int64, n int) {
+	log, err := os.OpenFile(b.path("access.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	must(b.t, err)
+	for range n {
+		_, err := fmt.Fprintf(log, "time:%s\tmethod:POST\turi:/v\tstatus:200\treqtime:0.1\n", time.Unix(at, 0).UTC().Format(time.RFC3339))
+		must(b.t, err)
+		b.lines[at/60]++
+	}
+	must(b.t, log.Close())
+}
+
+func (b *both) args() []string {
+	return []string{"--config", b.path("c.yaml"), "--state-dir", b.path("state")}
+}
+
+// inProcess runs one program in a goroutine's place.
+func (b *both) inProcess(plugin bool) {
+	var out, complaints bytes.Buffer
+	code := runAt(b.now, plugin, b.args(), &out, &complaints)
+	b.take(plugin, code, out.String(), complaints.String())
+}
+
+// apart runs one program as a process of its own.
+func (b *both) apart(plugin bool) {
+	cmd := exec.Command(os.Args[0], b.args()...)
+	cmd.Env = append(os.Environ(), runNow+"="+strconv.FormatInt(b.now, 10))
+	if plugin {
+		cmd.Env = append(cmd.Env, runPlugin+"=1")
+	}
+	var out, complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	code := 0
+	var exit *exec.ExitError
+	if err := cmd.Run(); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		b.t.Error(err)
+	}
+	b.take(plugin, code, out.String(), complaints.String())
+}
+
+// take books what a run has printed.
+func (b *both) take(plugin bool, code int, out, complaints string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if code != 0 || complaints != "" {
+		b.t.Errorf("plugin=%v at %d: exit %d, %s%s", plugin, b.now, code, complaints, out)
+	}
+	if !plugin {
+		if out != "PipelineFreshness OK: video: fresh\n" {
+			b.t.Errorf("the check at %d: %s", b.now, out)
+		}
+		return
+	}
+	for line := range strings.Lines(out) {
+		var name string
+		var value, at int64
+		if _, err := fmt.Sscanf(line, "%s\t%d\t%d\n", &name, &value, &at); err != nil {
+			b.t.Errorf("odd line %q: %v", line, err)
+		}
+		name, ok := strings.CutPrefix(name, "pipeline-sli.events.video.")
+		if !ok || name == "minutes" {
+			continue
+		}
+		if b.points[name] == nil {
+			b.points[name] = map[int64]int64{}
+		}
+		if known, twice := b.points[name][at]; twice && known != value {
+			b.t.Errorf("%s at %d is %d and %d", name, at, known, value)
+		}
+		b.points[name][at] = value
+	}
+}
+
+// compare holds the sums of all points against the log.
+func (b *both) compare() {
+	b.t.Helper()
+	if len(b.points) != 2 {
+		b.t.Fatalf("want good and valid, got %v", b.points)
+	}
+	for name, points := range b.points {
+		first, last, sum := int64(1<<62), int64(0), int64(0)
+		for at, value := range points {
+			first, last, sum = min(first, at), max(last, at), sum+value
+		}
+		want := int64(0)
+		for minute, n := range b.lines {
+			if first/60-1 <= minute && minute < last/60 {
+				want += n
+			}
+		}
+		if sum != want || last < b.now-120 {
+			b.t.Errorf("%s: %d points up to %d hold %d, the log has %d lines in their minutes", name, len(points), last, sum, want)
+		}
+	}
+}
+
+// times is how often both programs run at once: as often as processes are killed elsewhere.
+func times(usual int) int {
+	if n, err := strconv.Atoi(os.Getenv("PIPELINE_SLI_KILLS")); err == nil {
+		return n
+	}
+	return usual
+}
+
+// Over the same minutes, on one state, at once: nothing is counted twice and nothing is
+// lost, whichever comes first.
+func TestBothProgramsAtOnceCountEveryLineOnce(t *testing.T) {
+	for name, way := range map[string]struct {
+		usual int
+		run   func(*both, bool)
+	}{
+		"in one process": {250, (*both).inProcess},
+		"as processes":   {60, (*both).apart},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBoth(t)
+			random := rand.New(rand.NewPCG(3, 5))
+			for range times(way.usual) {
+				b.now += int64(5 + random.IntN(40))
+				b.write(b.now, 1+random.IntN(5))
+				b.write(b.now-int64(random.IntN(90)), random.IntN(2)) // some come late
+				var wg sync.WaitGroup
+				for _, plugin := range []bool{true, false, random.IntN(2) == 0} {
+					wg.Go(func() { way.run(b, plugin) })
+				}
+				wg.Wait()
+			}
+			for range 3 {
+				b.now += 60
+				b.write(b.now, 1)
+				way.run(b, false)
+				way.run(b, true)
+			}
+			b.compare()
+		})
+	}
+}

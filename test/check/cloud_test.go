@@ -79,11 +79,12 @@ var clouds = []scenario{
 		name: "AWS: throttled", story: "the function may not run at all, for 15 minutes",
 		length: 45 * time.Minute, config: function(""), world: eight, faults: "+30m throttled to 0", status: "CRITICAL", rule: "state",
 	}, {
-		name: "AWS: one shard of eight is stuck", story: "on a poison record, for 15 minutes",
-		length: 45 * time.Minute, config: function(""), world: eight, faults: "+30m shard 3 poison record", status: "CRITICAL", rule: "state",
+		name: "AWS: one shard of eight is stuck", story: "on a poison record, for 10 minutes",
+		length: 40 * time.Minute, config: function(""), world: eight, faults: "+30m shard 3 poison record", status: "CRITICAL", rule: "state",
 	}, {
-		name: "AWS: retention running out", story: "stopped for 12½ hours, records are kept for a day; checked every 5 minutes",
-		length: 13*time.Hour + 10*time.Minute, every: 5, config: function(""), world: sim.Scenario{Traffic: sim.Traffic{PerSecond: 1}}, faults: "+30m consumer stopped", status: "CRITICAL", rule: "retention",
+		name: "AWS: retention running out", story: "for 17 hours the function has been far too slow; records are kept for a day (checked every 10 minutes)",
+		length: 17 * time.Hour, every: 10, config: function(""), status: "CRITICAL", rule: "retention",
+		world: sim.Scenario{Stream: sim.Stream{Shards: 1}, Traffic: sim.Traffic{PerSecond: 0.2}, Worker: sim.Worker{PerRecord: 20 * time.Second, BatchSize: 2}},
 	}, {
 		name: "AWS: nothing arrives", story: "for 20 minutes",
 		length: 50 * time.Minute, config: function(""), world: eight, faults: "+30m no traffic", status: "OK", rule: "no_traffic",
@@ -92,8 +93,8 @@ var clouds = []scenario{
 		length: 40 * time.Minute, config: function(""), world: eight,
 		disturb: inCloud(30, func(c *cloud) { c.Forbid("cloudwatch:GetMetricData") }), status: "UNKNOWN", rule: "lag",
 	}, {
-		name: "AWS: metrics late", story: "they appear 20 minutes later than usual, for 10 minutes",
-		length: 40 * time.Minute, config: function(""), world: eight, faults: "+30m metrics late +20m", status: "UNKNOWN", rule: "lag",
+		name: "AWS: measurement late", story: "a minute of the function settles after 4 minutes; `max_lag: 2m`",
+		length: 40 * time.Minute, config: function("") + "  check: {max_lag: 2m}\n", world: eight, status: "UNKNOWN", rule: "lag",
 	}, {
 		name: "AWS: this host's clock is wrong", story: "by 5 minutes",
 		length: 40 * time.Minute, config: function(""), world: eight,

@@ -87,6 +87,7 @@ func (s scenario) play(t *testing.T) verdict {
 		if minute == minutes {
 			v.rule = explainedRule(t, stage.Rig)
 		}
+		v.text = strings.ReplaceAll(v.text, stage.Dir+"/", "/var/log/")
 		undo()
 		if os.Getenv("VERDICTS_TRACE") != "" {
 			t.Logf("%d %s %s", minute, v.status, v.text)

@@ -270,6 +270,7 @@ func TestVerdicts(t *testing.T) {
 	t.Run("played", func(t *testing.T) {
 		for i, s := range all {
 			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
 				v := s.play(t)
 				rows[i] = fmt.Sprintf("| **%s**: %s | %s | %s | %s |\n", s.name, s.story, v.status, v.rule, strings.ReplaceAll(v.text, "|", `\|`))
 				if v.status != s.status || v.rule != s.rule {

@@ -6,9 +6,11 @@ import (
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
-// claim is an SLI of a configured pipeline with what is true of it.
+// claim is an SLI of a configured pipeline with what is true of it; with flow, it is
+// a metric of that name that counts lines.
 type claim struct {
 	pipeline, sli, method string
+	flow                  string
 	exact                 bool
 	settle                time.Duration // exact: the newest due minute follows from it
 	minutes               sim.Instant   // of the window; 0 is the usual one
@@ -53,6 +55,13 @@ func (c *claim) known(rig *Rig, from, to sim.Instant) sim.Cell {
 
 // window compares the printed ratio with the truth of the window it speaks of.
 func (c *claim) window(rig *Rig, metrics Metrics) {
+	switch {
+	case c.flow != "":
+		return // it has no windows
+	case c.sli == ageMetric:
+		c.age(rig, metrics)
+		return
+	}
 	got, printed := metrics["sli."+c.pipeline+"."+c.sli]
 	end := sim.At(got.At)
 	if c.exact {
@@ -87,6 +96,20 @@ func (c *claim) window(rig *Rig, metrics Metrics) {
 	}
 }
 
+// ageMetric is what the metric of the oldest record owed is called.
+const ageMetric = "age"
+
+// age compares the printed age with that of the oldest record owed at that instant. A
+// second is shown as a point.
+func (c *claim) age(rig *Rig, metrics Metrics) {
+	got, printed := metrics["age."+c.pipeline+"."+ageMetric]
+	if at := sim.At(got.At); printed && at <= rig.World.End {
+		truth := sim.Ages(rig.World.Records, []sim.Instant{at}, true)[0]
+		c.found.Minutes++
+		c.found.Error.take(got.Value, float64(truth)/1e6, 100)
+	}
+}
+
 // pointSums adds up the events points of an SLI: they must be exact over any time.
 type pointSums struct {
 	good, valid float64
@@ -96,6 +119,10 @@ type pointSums struct {
 func (s *pointSums) take(c *claim, metrics Metrics) {
 	valid, ok := metrics["events."+c.pipeline+"."+c.sli+"_valid"]
 	good := metrics["events."+c.pipeline+"."+c.sli+"_good"]
+	if c.flow != "" {
+		valid, ok = metrics["flow."+c.pipeline+"."+c.flow]
+		good = valid
+	}
 	if !ok || valid.At == s.last {
 		return
 	}
@@ -105,11 +132,18 @@ func (s *pointSums) take(c *claim, metrics Metrics) {
 	s.last = valid.At
 	s.valid += valid.Value
 	s.good += good.Value
+	if c.flow != "" {
+		c.found.Minutes++
+		c.found.Events += valid.Value
+	}
 }
 
 // compare compares the sums with the truth from the first point's minute on: it
 // holds the newest due minute only. Of estimates only the valid ones are known.
 func (s *pointSums) compare(c *claim, start sim.Instant) {
+	if c.sli == ageMetric {
+		return
+	}
 	if s.last.IsZero() {
 		c.found.differs("%s %s: no events point was printed", c.pipeline, c.sli)
 		return

@@ -109,6 +109,7 @@ func Cloud(w *sim.World) *Trial {
 	t := pipeline(w, frontStage+cloudStages(w), false,
 		"freshness: {threshold: 60s, target: 99}", "coverage: {target: 99.9, deadline: 10m}")
 	t.claims = append(t.claims,
+		&claim{pipeline: "video", sli: ageMetric, method: "stages, SF; in seconds"},
 		&claim{pipeline: "video", sli: "freshness", method: "stages, SF", truth: w.FreshnessByArrival(w.Start, w.End, freshnessThreshold)},
 		&claim{pipeline: "video", sli: "coverage", method: "counts", minutes: 60, truth: w.Coverage(w.Start, w.End, coverageDeadline)})
 	return t
@@ -125,6 +126,9 @@ func AppLogs(w *sim.World) *Trial {
 	t.claims = append(t.claims,
 		&claim{pipeline: "video", sli: "freshness", method: "records", exact: true, settle: log, truth: w.FreshnessByRecord(w.Start, w.End, freshnessThreshold),
 			late: w.SilentMinutes(freshnessThreshold), lateBy: freshnessThreshold},
+		&claim{pipeline: "video", sli: ageMetric, method: "ids; in seconds"},
+		&claim{pipeline: "video", sli: "flow", flow: "accepted", method: "app_log, accepted", exact: true, settle: log, truth: w.AcceptedLines()},
+		&claim{pipeline: "video", sli: "flow", flow: "done", method: "app_log, done", exact: true, settle: log, truth: w.DoneLines()},
 		&claim{pipeline: "video", sli: "coverage", method: "ids", exact: true, settle: log + coverageDeadline, truth: w.Coverage(w.Start, w.End, coverageDeadline)})
 	if w.Scenario.Worker.Audits > 0 {
 		t.claims = append(t.claims, &claim{pipeline: "video", sli: "correctness", method: "verdicts", exact: true, settle: log, truth: w.Verdicts()})

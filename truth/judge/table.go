@@ -168,7 +168,7 @@ func (p *page) fired(r *Result) {
 		p.row(f.Pipeline, f.Trouble, minutes(f.First), minutes(f.Over), fmt.Sprint(f.Unknown), fmt.Sprint(f.False), f.errors(), strings.ReplaceAll(f.Text, "|", "\\|"))
 	}
 	p.gap()
-	p.text("The estimates of the same hours, as the metric program printed them, and the bounds of each window that `explain` showed. Mean |error| in points; coverage speaks of an hour.")
+	p.text("The estimates of the same hours, as the metric program printed them, and the bounds of each window that `explain` showed. Mean |error| in points, of ages in seconds; coverage speaks of an hour.")
 	p.head("SLI", "method", "windows", "mean error", "bias", "worst", "proven upper bound: broken / claimed", "conditional lower bound: broken / claimed", "sums of valid `events` off by")
 	for _, x := range r.Compared {
 		if !x.Exact {

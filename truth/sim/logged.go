@@ -41,11 +41,36 @@ func (w *World) LoggedWithin(f Format, threshold time.Duration) []Cell {
 func (w *World) SilentMinutes(threshold time.Duration) []Cell {
 	silent := silentMinutes(w.Records, span(threshold))
 	return tally(w.Records, w.Start, w.End, func(r *Record) (Instant, bool) {
-		if !r.IsAccepted() || !silent[r.Arrived.Minute()] {
+		if !r.IsAccepted() || !silent[r.Accepted.Minute()] {
 			return Never, false
 		}
-		return r.Arrived, false
+		return r.Accepted, false
 	})
+}
+
+// AcceptedLines counts the lines of the front's own log by the minute of their stamps.
+func (w *World) AcceptedLines() []Cell {
+	return tally(w.Records, w.Start, w.End, func(r *Record) (Instant, bool) {
+		if r.Arrived == Never {
+			return Never, false
+		}
+		return r.Arrived + w.skew(r.Task, r.Arrived), true
+	})
+}
+
+// DoneLines counts the done lines of the worker's log by the minute they were written
+// in: one for each time that a record was written.
+func (w *World) DoneLines() []Cell {
+	cells := grid(w.Start, w.End)
+	for i := range w.Invocations {
+		w.steps(&w.Invocations[i], func(s step) {
+			if c := cellAt(cells, w.workerClock(s.at)); c != nil && !s.skip && !s.failed {
+				c.Valid += s.writes
+				c.Good += s.writes
+			}
+		})
+	}
+	return cells
 }
 
 // Verdicts counts the audit lines of the worker's log by the minute they were

@@ -98,7 +98,7 @@ func (w *World) appendALB(b []byte, r *Record, id uint32) []byte {
 	targets, codes := target, status
 	switch {
 	case r.NoTarget:
-		target, targets, codes = "-", "-", "-"
+		target, targets = "-", "-"
 		fallthrough
 	case r.byBalancer():
 		codes = "-"

@@ -116,21 +116,21 @@ func FreshnessByArrival(records []Record, from, to, threshold Instant) []Cell {
 
 // FreshnessByRecord books each record to the minute it came out in; good is a
 // delay since the request's start within threshold microseconds. A minute
-// with arrivals after whose start nothing had come out by its end + threshold
+// with acceptances after whose start nothing had come out by its end + threshold
 // is booked at once: valid what it accepted, good 0, and these records are
 // not counted again. A record filtered by the worker has come out, for the
 // silence, and is not valid.
 func FreshnessByRecord(records []Record, from, to, threshold Instant) []Cell {
 	silent := silentMinutes(records, threshold)
 	cells := tally(records, from, to, func(r *Record) (Instant, bool) {
-		if silent[r.Arrived.Minute()] {
+		if silent[r.Accepted.Minute()] {
 			return Never, false
 		}
 		return r.Visible, r.Visible-r.Accepted <= threshold
 	})
 	for i := range records {
-		if r := &records[i]; r.IsAccepted() && silent[r.Arrived.Minute()] {
-			if c := cellAt(cells, r.Arrived); c != nil {
+		if r := &records[i]; r.IsAccepted() && silent[r.Accepted.Minute()] {
+			if c := cellAt(cells, r.Accepted); c != nil {
 				c.Valid++
 			}
 		}
@@ -138,7 +138,7 @@ func FreshnessByRecord(records []Record, from, to, threshold Instant) []Cell {
 	return cells
 }
 
-// silentMinutes are the minutes with arrivals after whose start nothing came
+// silentMinutes are the minutes with acceptances after whose start nothing came
 // out by their end + threshold.
 func silentMinutes(records []Record, threshold Instant) map[Instant]bool {
 	outs := make([]Instant, 0, len(records))
@@ -151,7 +151,7 @@ func silentMinutes(records []Record, threshold Instant) map[Instant]bool {
 			outs = append(outs, r.Left)
 		}
 		if r.IsAccepted() {
-			silent[r.Arrived.Minute()] = true
+			silent[r.Accepted.Minute()] = true
 		}
 	}
 	slices.Sort(outs)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -65,7 +66,7 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 	if cursor == nil && l.options.Start == "beginning" {
 		ask.From = time.Time{}
 	}
-	r := &reading{log: l, ask: ask, first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
+	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
 	got, err := l.feed.read(ctx, ask, cursor, r.block)
 	if err != nil {
 		return Answer{}, err
@@ -75,13 +76,32 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 
 // reading is one reading of all files of a log.
 type reading struct {
-	log   *Log
-	ask   Ask
-	first bool
-	files map[*file.Tracked]*fileReading
-	rec   logscan.Record
+	log    *Log
+	ask    Ask
+	limits limits
+	first  bool
+	files  map[*file.Tracked]*fileReading
+	rec    logscan.Record
 
 	firstBad string
+}
+
+// limits are an Ask's bounds in the units of lines, worked out once.
+type limits struct {
+	from   int64 // the first minute wanted
+	until  int64 // microseconds: lines from then on aren't seen
+	newest int64 // microseconds: lines after it are skewed
+}
+
+func (a Ask) limits() limits {
+	l := limits{from: math.MinInt64, until: math.MaxInt64, newest: a.Now.Add(skew).UnixMicro()}
+	if !a.From.IsZero() {
+		l.from = minuteOf(a.From.UnixMicro())
+	}
+	if !a.Until.IsZero() {
+		l.until = a.Until.UnixMicro()
+	}
+	return l
 }
 
 // fileReading is one file within a reading.
@@ -178,12 +198,16 @@ func (r *reading) line(f *fileReading, line []byte, offset int64) {
 		return
 	}
 	err := f.scanner.Scan(line, &r.rec)
-	var bad logscan.Malformed
-	if !doubtful && first == '{' && errors.As(err, &bad) && r.asDocument(f, line, offset) {
+	if !doubtful && first == '{' && isMalformed(err) && r.asDocument(f, line, offset) {
 		return
 	}
 	f.note.Begun = f.note.Begun || !errors.Is(err, logscan.ErrBlank)
 	r.scanned(f, line, offset, err)
+}
+
+func isMalformed(err error) bool {
+	_, bad := errors.AsType[logscan.Malformed](err)
+	return bad
 }
 
 // scanned accounts for a line by what the scanner said of it.
@@ -204,10 +228,10 @@ func (r *reading) scanned(f *fileReading, line []byte, offset int64, err error) 
 func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 	at, size := r.rec.Time, int64(len(line))
 	f.note.Read, f.note.Bad = true, ""
-	if !r.ask.Until.IsZero() && at >= r.ask.Until.UnixMicro() {
+	if at >= r.limits.until {
 		return
 	}
-	if at > r.ask.Now.Add(skew).UnixMicro() {
+	if at > r.limits.newest {
 		// Booked when it was seen: its own minute is not to be trusted.
 		r.ask.Count(minuteOf(r.ask.Now.UnixMicro()), Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
 		return
@@ -273,9 +297,7 @@ func excerpt(line []byte) string {
 	return strconv.QuoteToASCII(string(line))
 }
 
-func (r *reading) wanted(minute int64) bool {
-	return r.ask.From.IsZero() || minute >= minuteOf(r.ask.From.UnixMicro())
-}
+func (r *reading) wanted(minute int64) bool { return minute >= r.limits.from }
 
 func (r *reading) flush(f *fileReading) {
 	if f.count != (Count{}) && r.wanted(f.minute) {

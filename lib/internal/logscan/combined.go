@@ -112,7 +112,7 @@ func (s *Scanner) readPrefix(p *plan, b []byte) {
 	first, _, rest, _ := nextToken(bytes.TrimRight(b, " "))
 	second, _, afterSecond, _ := nextToken(rest)
 	if third, _, afterThird, _ := nextToken(afterSecond); len(third) > 0 && len(bytes.TrimLeft(afterThird, " ")) > 0 &&
-		bytes.IndexAny(second, ".:") >= 0 {
+		bytes.ContainsAny(second, ".:") {
 		s.set.storeText(p.at[partVHost], first)
 		first, second, afterSecond = second, third, afterThird
 	}

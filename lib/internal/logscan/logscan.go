@@ -6,7 +6,6 @@ package logscan
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -164,17 +163,25 @@ func (s *Scanner) Scan(line []byte, rec *Record) error { return s.ScanAt(line, 0
 // ScanAt is Scan for a line that arrived with a time of its own (µs since the
 // epoch; 0: none), which stands in when the line has no time field.
 func (s *Scanner) ScanAt(line []byte, at int64, rec *Record) error {
-	line, stamp, err := s.unwrapper.unwrap(trimLineEnd(line))
-	if err != nil {
-		*rec = Record{}
-		return err
+	message := at != 0
+	line = trimLineEnd(line)
+	if !s.unwrapper.bare(line) {
+		var stamp int64
+		var err error
+		if line, stamp, err = s.unwrapper.unwrap(line); err != nil {
+			*rec = Record{}
+			return err
+		}
+		if at == 0 {
+			at = stamp
+		}
 	}
 	if s.format != Auto {
-		return s.read(s.format, line, cmp.Or(at, stamp), rec)
+		return s.read(s.format, line, at, rec)
 	}
-	err = s.detect(line, cmp.Or(at, stamp), rec)
-	if err == ErrUnrecognised && s.cfg.Application && s.mayBeText(at != 0) {
-		return s.read(Report, line, cmp.Or(at, stamp), rec)
+	err := s.detect(line, at, rec)
+	if err == ErrUnrecognised && s.cfg.Application && s.mayBeText(message) {
+		return s.read(Report, line, at, rec)
 	}
 	return err
 }
@@ -257,7 +264,7 @@ func (s *Scanner) decide() {
 // read reads one unwrapped line in one format.
 func (s *Scanner) read(f Format, line []byte, at int64, rec *Record) error {
 	s.set.reset()
-	*rec = Record{scanner: s, Text: line}
+	rec.begin(s, line)
 	if f == EMF || f == Report {
 		err := s.readLambda(line, at, rec)
 		if err != nil {

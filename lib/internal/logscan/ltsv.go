@@ -1,14 +1,19 @@
 package logscan
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // readLTSV reads `label:value` fields separated by tabs (ltsv.org). Empty
 // fields are skipped; a field without a label makes the line malformed; of
 // equal labels the last one counts.
 func (s *Scanner) readLTSV(p *plan, line []byte) error {
-	for i, n := 0, 0; i < len(line); n++ {
+	i, n := s.knownLTSV(p.order, line)
+	for ; i < len(line); n++ {
 		var b *binding
-		if n < len(p.order) && bytes.HasPrefix(line[i:], p.order[n].text) {
+		if n < len(p.order) && p.order[n].at(line, i) {
 			b = p.order[n].binding
 			i += len(p.order[n].text)
 		} else {
@@ -24,16 +29,46 @@ func (s *Scanner) readLTSV(p *plan, line []byte) error {
 			p.order = learn(p.order, n, line[i:i+colon+1], b, nil)
 			i += colon + 1
 		}
-		end := bytes.IndexByte(line[i:], '\t')
-		if end < 0 {
-			end = len(line) - i
-		}
+		end := valueEnd(line, i)
 		if b != nil {
-			s.set.storeText(b, line[i:i+end])
+			s.set.storeText(b, line[i:end])
 		}
-		i += end + 1
+		i = end + 1
 	}
 	return nil
+}
+
+// knownLTSV reads a line for as long as its labels are those of the last line, and
+// gives the place of the first field that isn't read yet, and its number.
+func (s *Scanner) knownLTSV(order []learned, line []byte) (i, n int) {
+	for ; n < len(order); n++ {
+		l := &order[n]
+		if len(line)-i < 8 || (binary.LittleEndian.Uint64(line[i:])^l.word)&l.mask != 0 ||
+			len(l.text) > 8 && !bytes.HasPrefix(line[i:], l.text) {
+			break
+		}
+		from := i + len(l.text)
+		end := valueEnd(line, from)
+		if b := l.binding; b != nil {
+			s.set.storeText(b, line[from:end])
+		}
+		i = end + 1
+	}
+	return i, n
+}
+
+// valueEnd gives the place of the tab that ends a value beginning at i, or the
+// line's end. Most values are short: eight bytes at a time beat a call.
+func valueEnd(line []byte, i int) int {
+	for ; i+8 <= len(line); i += 8 {
+		w := binary.LittleEndian.Uint64(line[i:]) ^ ones*'\t'
+		if stop := (w - ones) &^ w & highs; stop != 0 {
+			return i + bits.TrailingZeros64(stop)>>3
+		}
+	}
+	for ; i < len(line) && line[i] != '\t'; i++ {
+	}
+	return i
 }
 
 // labelEnd gives the place of the colon that ends a label; -1 when the field has none.

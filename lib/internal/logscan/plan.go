@@ -1,7 +1,9 @@
 package logscan
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -36,9 +38,21 @@ type plan struct {
 // learned is the memory of one label's place in a line: a hit spares the search
 // for its end and its look-up, a miss costs one comparison.
 type learned struct {
-	text    []byte // with the byte that ends it
-	binding *binding
-	node    *node
+	text       []byte // with the byte that ends it
+	word, mask uint64 // its first eight bytes, and which of them it has
+	binding    *binding
+	node       *node
+}
+
+// at tells whether the label stands at place i of a line.
+func (l *learned) at(line []byte, i int) bool {
+	if len(line)-i < 8 {
+		return bytes.HasPrefix(line[i:], l.text)
+	}
+	if (binary.LittleEndian.Uint64(line[i:])^l.word)&l.mask != 0 {
+		return false
+	}
+	return len(l.text) <= 8 || bytes.HasPrefix(line[i:], l.text)
 }
 
 // Bounds on what is remembered of a line's layout.
@@ -57,6 +71,11 @@ func learn(order []learned, n int, text []byte, b *binding, child *node) []learn
 	}
 	l := &order[n]
 	l.text, l.binding, l.node = append(l.text[:0], text...), b, child
+	var word, mask [8]byte
+	for i := range copy(word[:], text) {
+		mask[i] = 0xFF
+	}
+	l.word, l.mask = binary.LittleEndian.Uint64(word[:]), binary.LittleEndian.Uint64(mask[:])
 	return order
 }
 

@@ -96,6 +96,16 @@ func (u *unwrapper) unwrap(line []byte) (inner []byte, stamp int64, err error) {
 	return line, 0, nil
 }
 
+// bare tells at a glance that nothing is around a line that isn't blank: what
+// unwrap would give is the line itself.
+func (u *unwrapper) bare(line []byte) bool {
+	ok := len(line) > 4 && line[0] > ' ' && line[0] != '{' && line[4] != '-' && u.want <= WrapNone
+	if ok {
+		u.seen = WrapNone
+	}
+	return ok
+}
+
 // part is one unwrapped line, or a part of one.
 type part struct {
 	text   []byte

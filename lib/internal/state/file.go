@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // openBolt gives file to bbolt, which closes it when that fails.
@@ -23,7 +24,7 @@ func openBolt(file *os.File, readOnly bool) (b *bbolt.DB, err error) {
 		})
 		return err
 	})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		err = ErrLocked
 	}
 	if err != nil {
@@ -74,10 +75,13 @@ const (
 // wasteful tells whether more than half of a file worth compacting is free pages.
 func wasteful(b *bbolt.DB) bool {
 	var size int64
-	b.View(func(tx *bbolt.Tx) error {
+	err := b.View(func(tx *bbolt.Tx) error {
 		size = tx.Size()
 		return nil
 	})
+	if err != nil {
+		return false // it is closed: nothing to save
+	}
 	stats := b.Stats()
 	free := int64(stats.FreePageN+stats.PendingPageN) * int64(b.Info().PageSize)
 	return size > compactFrom && 2*free > size

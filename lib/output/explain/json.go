@@ -298,7 +298,7 @@ func (p printer) stage(s *sli.StageReport) stage {
 			out.Status[string(rune('0'+class))+"xx"] = s.Cell.Status[class]
 		}
 		out.Methods = map[string]float64{}
-		for name, n := range s.Cell.Methods {
+		for name, n := range s.Cell.Methods.Map() {
 			out.Methods[name] = n
 		}
 	}

@@ -272,7 +272,7 @@ func (t *texter) requests(s *sli.StageReport) {
 	}
 	if len(s.Cell.Methods) > 0 {
 		names := make([]string, 0, len(s.Cell.Methods))
-		for name, n := range s.Cell.Methods {
+		for name, n := range s.Cell.Methods.Map() {
 			names = append(names, name+" "+count(n))
 		}
 		slices.Sort(names)

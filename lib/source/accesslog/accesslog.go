@@ -72,14 +72,15 @@ func (s *Source) Facts() sli.Facts { return s.facts }
 
 // Read emits one event per request that `where` wants.
 func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
-	c := counter{ask: ask, where: s.where, need: slices.Concat(s.where.Fields(), ask.Good.Fields(), []string{"user_agent"})}
+	c := counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty()}
+	c.event.Weight, c.event.Signal = 1, sli.Request
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
 		Until:  ask.Until,
 		Again:  ask.Again,
 		Final:  ask.Final,
-		Need:   c.need,
+		Need:   slices.Concat(s.where.Fields(), ask.Good.Fields(), []string{"user_agent"}),
 		Record: c.record,
 		Count:  c.count,
 	}, cursor)
@@ -102,8 +103,9 @@ var proverMarker = []byte(sli.ProverMarker)
 type counter struct {
 	ask      sli.Ask
 	where    sli.Match
-	need     []string
-	event    sli.Event
+	first    int       // the number of the first field that Good asks for
+	judges   bool      // Good says something
+	event    sli.Event // of which only what differs from line to line is set anew
 	integers int
 }
 
@@ -114,20 +116,13 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 	if rec.IntegerLatency {
 		c.integers++
 	}
-	c.event = sli.Event{
-		Time:       rec.Time,
-		Weight:     1,
-		Signal:     sli.Request,
-		Status:     rec.Status,
-		Method:     rec.Method,
-		Latency:    rec.Latency,
-		HasLatency: rec.HasLatency,
+	e := &c.event
+	e.Time, e.Status, e.Method = rec.Time, rec.Status, rec.Method
+	e.Latency, e.HasLatency = rec.Latency, rec.HasLatency
+	if c.judges {
+		e.Good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first + i) })
 	}
-	if !c.ask.Good.Empty() {
-		first := len(c.where.Fields())
-		c.event.Good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(first + i) })
-	}
-	c.ask.Emit(&c.event)
+	c.ask.Emit(e)
 	return nil
 }
 

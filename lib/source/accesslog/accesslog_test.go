@@ -153,7 +153,7 @@ func TestSamplesCountAsTheirTruthSays(t *testing.T) {
 		if d := cmp.Diff(want.Status, statusOf(&got.cell)); d != "" {
 			t.Errorf("%s: status: -want +got\n%s", name, d)
 		}
-		if d := cmp.Diff(want.Methods, got.cell.Methods); d != "" && want.Methods != nil {
+		if d := cmp.Diff(want.Methods, got.cell.Methods.Map()); d != "" && want.Methods != nil {
 			t.Errorf("%s: methods: -want +got\n%s", name, d)
 		}
 		checkLatency(t, name, want.Latency, &got.cell.Latency)
@@ -237,7 +237,7 @@ func TestFormatsAgree(t *testing.T) {
 		if d := cmp.Diff(want.cell.Signals, got.cell.Signals); d != "" || got.cell.Tally.Parsed != 668 {
 			t.Errorf("%s: signals: %s %+v", format, d, got.cell.Tally)
 		}
-		if got.cell.Status != want.cell.Status || !cmp.Equal(want.cell.Methods, got.cell.Methods) {
+		if got.cell.Status != want.cell.Status || !cmp.Equal(want.cell.Methods.Map(), got.cell.Methods.Map()) {
 			t.Errorf("%s: status %v methods %v, want %v %v", format, got.cell.Status, got.cell.Methods, want.cell.Status, want.cell.Methods)
 		}
 		packed, _ := got.cell.Latency.MarshalBinary()
@@ -268,7 +268,7 @@ func TestWhereSelectsAndGoodJudges(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := read(t, s, sli.Ask{Final: true, Good: good})
-	if got.good != [4]int{0, 1, 1, 1} || got.cell.Tally.Parsed != 5 || got.cell.Methods["GET"] != 0 {
+	if got.good != [4]int{0, 1, 1, 1} || got.cell.Tally.Parsed != 5 || got.cell.Methods.Map()["GET"] != 0 {
 		t.Errorf("not valid, good, bad, uncertain %v, %+v", got.good, got.cell.Tally)
 	}
 	if got := read(t, s, sli.Ask{Final: true}); got.good != [4]int{3, 0, 0, 0} {

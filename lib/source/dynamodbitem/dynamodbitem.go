@@ -164,7 +164,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		return sli.Batch{}, fmt.Errorf("%s: an item speaks of the present only", s.facts.Reads)
 	case ask.Again:
 		end := sli.Minute(memory.Answered).End()
-		return sli.Batch{From: end, To: end, Cursor: cursor}, nil
+		return sli.Batch{From: end, To: end}, nil
 	case known && int64(newest) <= memory.Answered:
 		return sli.Batch{Unchanged: true, Cursor: cursor}, nil
 	}
@@ -223,7 +223,7 @@ func (s *Source) look(ctx context.Context, now time.Time) (int64, error) {
 	at, ok := times.Read(stamp)
 	switch {
 	case !ok:
-		return 0, fmt.Errorf("%s: attribute %q is no time; name its time_format:", s.facts.Reads, s.options.Time)
+		return 0, fmt.Errorf("%s: attribute %q is no time; name its time_format", s.facts.Reads, s.options.Time)
 	case time.UnixMicro(at).Sub(now) > sli.Skew:
 		return 0, fmt.Errorf("%s: attribute %q lies %s ahead of this host's clock", s.facts.Reads, s.options.Time, time.UnixMicro(at).Sub(now).Round(time.Second))
 	}

@@ -48,10 +48,23 @@ type dynamoDBExpect struct {
 
 // account is AWS as somebody, its clients made when they are first needed. One attempt
 // is made to write: a second could write twice.
-type account struct{ session *awsconf.Session }
+type account struct {
+	options awsconf.Options
+	session *awsconf.Session
+}
 
 func newAccount(o, outer awsconf.Options) account {
-	return account{awsconf.NewSession(o.Over(outer), awsconf.Patience{})}
+	o = o.Over(outer)
+	return account{o, awsconf.NewSession(o, awsconf.Patience{})}
+}
+
+// may is the permission for an action on a resource, and for the role if there is one.
+func (a account) may(action, service, resource string) []string {
+	list := []string{action + " " + a.options.ARN(service, resource)}
+	if a.options.RoleARN != "" {
+		list = append(list, "sts:AssumeRole "+a.options.RoleARN)
+	}
+	return list
 }
 
 // config is what clients are made from. A process is one run, so that a failure stands.
@@ -122,7 +135,9 @@ func (s *stream) send(ctx context.Context, v values) error {
 
 func (s *stream) String() string { return "kinesis " + s.name }
 
-func (s *stream) permissions() []string { return []string{"kinesis:PutRecord"} }
+func (s *stream) permissions() []string {
+	return s.may("kinesis:PutRecord", "kinesis", "stream/"+s.name)
+}
 
 // queue is an SQS queue.
 type queue struct {
@@ -157,9 +172,11 @@ func (q *queue) send(ctx context.Context, v values) error {
 	return failure("sqs:SendMessage", err)
 }
 
-func (q *queue) String() string { return "sqs " + q.url[strings.LastIndexByte(q.url, '/')+1:] }
+func (q *queue) name() string { return q.url[strings.LastIndexByte(q.url, '/')+1:] }
 
-func (q *queue) permissions() []string { return []string{"sqs:SendMessage"} }
+func (q *queue) String() string { return "sqs " + q.name() }
+
+func (q *queue) permissions() []string { return q.may("sqs:SendMessage", "sqs", q.name()) }
 
 // table is a DynamoDB table, by the keys of its items.
 type table struct {
@@ -287,7 +304,7 @@ func (t *table) String() string { return "dynamodb " + t.name }
 
 func (t *table) sees() bool { return t.fields.applied != "" }
 
-func (t *table) permissions() []string { return []string{"dynamodb:GetItem"} }
+func (t *table) permissions() []string { return t.may("dynamodb:GetItem", "dynamodb", "table/"+t.name) }
 
 // deleting cleans up by deleting the item.
 type deleting struct{ *table }
@@ -322,4 +339,6 @@ func (d deleting) named(v values) bool {
 	return false
 }
 
-func (d deleting) permissions() []string { return []string{"dynamodb:DeleteItem"} }
+func (d deleting) permissions() []string {
+	return d.may("dynamodb:DeleteItem", "dynamodb", "table/"+d.name)
+}

@@ -55,7 +55,7 @@ func instant(text string) time.Time {
 		}
 	}
 	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || v < 1e8 || v > 1e20 {
+	if err != nil || !(v >= 1e8 && v <= 1e20) { // NaN too
 		return time.Time{}
 	}
 	switch {

@@ -166,6 +166,9 @@ func TestKilledAtAnyInstant(t *testing.T) {
 }
 
 func TestOverlappingRunsSendOneRecordASlot(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
 	w := newWorld(t)
 	w.metric("--no-inject")
 	var mu sync.Mutex

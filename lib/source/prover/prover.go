@@ -178,12 +178,16 @@ func (s *Source) describe(n *section.Node, o Options) sli.Facts {
 		Settle:    s.deadline + s.grace,
 		SettleWhy: "a record's verdict is given at its deadline, or a grace later where it isn't there or the store can't be asked",
 		Scope:     sli.Local, // every host sends its own
-		Calls:     1 + int((s.deadline+s.grace)/s.every),
 		Proving:   &sli.Proving{Every: s.every, Deadline: s.deadline, LateBad: o.Late == "bad"},
 	}
-	for _, end := range []any{s.front, s.store, s.cleaner} {
-		if p, ok := end.(interface{ permissions() []string }); ok {
+	looks := int((s.deadline + s.grace) / max(s.every, time.Minute)) // at a record that never comes
+	for _, end := range []struct {
+		of    any
+		calls int
+	}{{s.front, 1}, {s.store, looks}, {s.cleaner, 1}} {
+		if p, ok := end.of.(interface{ permissions() []string }); ok {
 			f.Permissions = append(f.Permissions, p.permissions()...)
+			f.Calls += end.calls
 		}
 	}
 	return f

@@ -30,6 +30,9 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		return sli.Batch{}, fmt.Errorf("%s: the query speaks of the present; with :to in it, it could be asked about the past", s.facts.Reads)
 	}
 	r := &reading{Source: s, ask: ask, memory: memory, newest: int64(sli.Due(ask.Now, s.facts.Settle))}
+	if !ask.Until.IsZero() {
+		r.newest = min(r.newest, int64(sli.MinuteAt(ask.Until))-1)
+	}
 	switch {
 	case ask.Again:
 		r.again()
@@ -41,7 +44,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	if err := r.query(ctx); err != nil {
 		return sli.Batch{}, err
 	}
-	return r.batch(cursor)
+	return r.batch()
 }
 
 // reading is one run's.
@@ -155,7 +158,7 @@ func (r *reading) plausible(s said) error {
 }
 
 // batch turns what was said into events and levels.
-func (r *reading) batch(cursor []byte) (sli.Batch, error) {
+func (r *reading) batch() (sli.Batch, error) {
 	b := sli.Batch{
 		From:     sli.Minute(r.from).Start(),
 		To:       sli.Minute(r.to).End().Add(r.facts.Settle),
@@ -186,9 +189,8 @@ func (r *reading) batch(cursor []byte) (sli.Batch, error) {
 		}
 	}
 	memory.Answered = r.to
-	b.Cursor = memory.Cursor()
-	if r.ask.Again {
-		b.Cursor = cursor
+	if !r.ask.Again {
+		b.Cursor = memory.Cursor()
 	}
 	return b, nil
 }

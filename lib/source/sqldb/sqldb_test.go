@@ -14,6 +14,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/internal/sqlro/sqlrotest"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/sourcetest"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -94,7 +95,9 @@ func (s *stand) try(now time.Time, change ...func(*sli.Ask)) (seen, error) {
 	if err != nil {
 		return out, err
 	}
-	s.cursor = b.Cursor
+	if !ask.Again {
+		s.cursor = b.Cursor
+	}
 	if out.Unchanged = b.Unchanged; b.Unchanged {
 		return out, nil
 	}
@@ -327,6 +330,23 @@ func TestThePastIsAskedOnlyOfAQueryThatKnowsIt(t *testing.T) {
 	s = start(t, "query: SELECT max(at) AS updated_at FROM videos WHERE at < :to\n")
 	s.answer = updatedAt(at(-210))
 	s.expect(s.read(at(5), func(a *sli.Ask) { a.Until = at(5) }), seen{From: -3, To: 0, Levels: map[int]float64{-3: 90, -2: 150, -1: 210}})
+}
+
+func TestConformance(t *testing.T) {
+	sourcetest.Run(t, func(t *testing.T) sourcetest.World {
+		s := start(t, happened)
+		s.answer = func(args []string) sqlrotest.Result { // nothing has happened before 11:55
+			if r := perMinute(args); r.Error != nil || r.Rows[0][0].(int) >= 995 {
+				return r
+			}
+			return sqlrotest.Result{Columns: perMinute(args).Columns, Rows: [][]any{{0, 0}}}
+		}
+		return sourcetest.World{Source: s.source, Now: at(5), Later: func() time.Time { return at(185) }, Break: func() {
+			s.answer = func([]string) sqlrotest.Result {
+				return sqlrotest.Result{Error: &pgproto3.ErrorResponse{Severity: "ERROR", Code: "42P01", Message: "gone"}}
+			}
+		}}
+	})
 }
 
 func TestMistakesAreFoundWithoutTheDatabase(t *testing.T) {

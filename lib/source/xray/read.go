@@ -36,6 +36,9 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		return sli.Batch{Unchanged: true, Cursor: cursor}, nil
 	}
 	r := &reading{Source: s, ask: ask, left: s.options.Limit}
+	if err := ctx.Err(); err != nil {
+		return sli.Batch{}, awsconf.Failure(action, err)
+	}
 	cfg, err := s.session.Config(ctx, ask.Now)
 	if err != nil {
 		return sli.Batch{}, err
@@ -51,7 +54,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 			w.To = m
 		}
 	}
-	b := sli.Batch{From: w.Start(), To: w.End().Add(s.facts.Settle), Calls: r.calls, Cursor: cursor}
+	b := sli.Batch{From: w.Start(), To: w.End().Add(s.facts.Settle), Calls: r.calls}
 	if !ask.Again {
 		b.Cursor, _ = json.Marshal(position{w.To - 1}) // a number always encodes
 	}
@@ -62,6 +65,9 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 // window is the minutes to ask about.
 func (s *Source) window(ask sli.Ask, at position, known bool) sli.Window {
 	newest := sli.Due(ask.Now, s.facts.Settle)
+	if !ask.Until.IsZero() {
+		newest = min(newest, sli.MinuteAt(ask.Until)-1)
+	}
 	w := sli.Window{From: newest + 1 - most, To: newest + 1}
 	if !ask.From.IsZero() {
 		w.From = max(w.From, sli.MinuteAt(ask.From))

@@ -16,6 +16,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/sourcetest"
 	"mackerel-plugin-pipeline-sli/lib/source/xray/xraytest"
 )
 
@@ -79,7 +80,9 @@ func (s *stand) read(change ...func(*sli.Ask)) (events, warnings []string, batch
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.cursor = b.Cursor
+	if !ask.Again {
+		s.cursor = b.Cursor
+	}
 	return events, b.Warnings, b
 }
 
@@ -180,6 +183,24 @@ func TestARefusalIsOneLineThatNamesTheAction(t *testing.T) {
 			t.Errorf("%s: %v, want %q", code, err, want)
 		}
 	}
+}
+
+func TestConformance(t *testing.T) {
+	sourcetest.Run(t, func(t *testing.T) sourcetest.World {
+		s := start(t, "{}")
+		grow := func(minutes int) time.Time {
+			begin := s.now
+			for i := range minutes * 4 {
+				s.done(begin.Sub(noon).Seconds()+float64(i)*15, 0.5)
+			}
+			s.now = begin.Add(time.Duration(minutes) * time.Minute)
+			return s.now
+		}
+		grow(5)
+		return sourcetest.World{Source: s.source, Now: grow(2), Later: func() time.Time { return grow(3) }, Break: func() {
+			s.FailNext(xraytest.Failure{Status: 403, Code: "AccessDeniedException"})
+		}}
+	})
 }
 
 func TestMistakesAreFoundInTheFile(t *testing.T) {

@@ -115,7 +115,7 @@ func gzipError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: it ends in the middle", errGzip)
 	}
-	return fmt.Errorf("%w: %v", errGzip, err)
+	return fmt.Errorf("%w: %w", errGzip, err)
 }
 
 // skip passes over n bytes of z and returns how many there were; fewer only at z's end.

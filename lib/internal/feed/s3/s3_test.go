@@ -208,7 +208,7 @@ func TestTheFoldersOfAccountsAndRegionsAreFound(t *testing.T) {
 		"s3://logs/prod":                      {"tokyo", "dublin", "other account"},
 		"s3://logs/prod/AWSLogs/123456789012": {"tokyo", "dublin"},
 		"s3://logs/prod/" + region:            {"tokyo"},
-		"s3://logs/prod/AWSLogs/123456789012/elasticloadbalancing/eu-west-1/app.web":                 {"dublin"},
+		"s3://logs/prod/AWSLogs/123456789012/elasticloadbalancing/eu-west-1/app.web":                       {"dublin"},
 		"s3://logs/prod/AWSLogs/210987654321/elasticloadbalancing/ap-northeast-1/app.web.50dc6c495c0c9188": {"other account"},
 	} {
 		b.at, b.cursor = at, Cursor{}
