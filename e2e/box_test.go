@@ -35,6 +35,7 @@ func TestBoxStopsWhatItStarted(t *testing.T) {
 	plugin, _ := real.Programs(t)
 	servers.NodeModules(t)
 	need(t, "node")
+	long(t, 20*time.Second)
 
 	command := exec.Command(real.Build(t, "./box"), "-for", "1h", "-bin", filepath.Dir(plugin))
 	command.Env = append(command.Environ(), "TMPDIR="+t.TempDir())

@@ -21,6 +21,7 @@ const (
 	slow      = 2 * time.Second
 	slowOne   = 40
 	draftOne  = 50
+	atOnce    = 100 // more requests aren't begun
 )
 
 // A client posts videos to nginx and books what it sees.
@@ -34,6 +35,7 @@ type client struct {
 func (c *client) load(ctx context.Context) {
 	var going sync.WaitGroup
 	defer going.Wait()
+	places := make(chan struct{}, atOnce)
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for n := 1; ; {
@@ -49,12 +51,23 @@ func (c *client) load(ctx context.Context) {
 		if n%slowOne == 0 {
 			p.Wait = slow
 		}
+		select {
+		case places <- struct{}{}:
+		default:
+			continue
+		}
 		n++
-		going.Go(func() { c.post(p) })
+		going.Go(func() {
+			c.post(p)
+			<-places
+		})
 	}
 }
 
-// post sends one video and books the answer. A request without one is booked too: it stands in nginx's log.
+// oneRequest is for connections of one request: nginx may close an idle one at any time.
+var oneRequest = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+// post sends one video and books the answer.
 func (c *client) post(p posted) {
 	body, err := json.Marshal(p)
 	if err != nil {
@@ -62,7 +75,7 @@ func (c *client) post(p posted) {
 		return
 	}
 	sent := time.Now()
-	response, err := http.Post(c.url+"/videos", "application/json", bytes.NewReader(body))
+	response, err := oneRequest.Post(c.url+"/videos", "application/json", bytes.NewReader(body))
 	if err != nil {
 		c.book.fail(err)
 		return

@@ -27,7 +27,7 @@ type fault struct {
 // scripted is the faults of ten minutes, stretched to the length. Those that the check sees late come long before the next.
 func scripted(length time.Duration) []fault {
 	at := func(seconds int) time.Duration { return length * time.Duration(seconds) / 600 }
-	age := []string{"age ", "FROZEN", "backlog", "growing", "FALLING"}
+	age := []string{"oldest record", "FROZEN", "LOSING"}
 	return []fault{
 		{frontErrors, at(45), at(90), []string{"availability"}},
 		{logRotated, at(75), at(75), nil},

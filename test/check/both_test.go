@@ -196,8 +196,8 @@ func TestBothProgramsAtOnceCountEveryLineOnce(t *testing.T) {
 		usual int
 		run   func(*both, bool)
 	}{
-		"in one process": {250, (*both).inProcess},
-		"as processes":   {60, (*both).apart},
+		"in one process": {150, (*both).inProcess},
+		"as processes":   {40, (*both).apart},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBoth(t)

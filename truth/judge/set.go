@@ -23,7 +23,7 @@ type Set struct {
 
 // Standard is the set that docs/truth.md shows, Small one for every test run.
 var (
-	Standard = Set{Seeds: 16, Weeks: 8, Hours: 24, Troubles: len(Troubles()), Pipelines: 6 * time.Hour}
+	Standard = Set{Seeds: 16, Weeks: 8, Hours: 24, Troubles: len(Troubles()), Pipelines: 4 * time.Hour}
 	Small    = Set{Seeds: 1, Length: time.Hour, Hours: 1, Pipelines: 35 * time.Minute}
 )
 

@@ -57,7 +57,9 @@ func (f *fieldset) storeText(b *binding, text []byte) {
 		return
 	}
 	if !isDash(text) {
-		f.store(b, text, false)
+		for i := range b.targets {
+			f.storeAt(&b.targets[i], text, false)
+		}
 		return
 	}
 	for i := range b.targets {
@@ -74,9 +76,14 @@ func (f *fieldset) get(slot int) ([]byte, bool) {
 		return nil, false
 	}
 	if c.escaped {
-		start := len(f.scratch)
-		f.scratch = appendUnescaped(f.scratch, c.text)
-		c.text, c.escaped = f.scratch[start:len(f.scratch):len(f.scratch)], false
+		f.decode(c)
 	}
 	return c.text, true
+}
+
+// decode takes the JSON escapes out of a value.
+func (f *fieldset) decode(c *cell) {
+	start := len(f.scratch)
+	f.scratch = appendUnescaped(f.scratch, c.text)
+	c.text, c.escaped = f.scratch[start:len(f.scratch):len(f.scratch)], false
 }

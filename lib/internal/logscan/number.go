@@ -216,6 +216,9 @@ func suffix(b []byte) (exponent int, factor int64, length int) {
 
 // parseStatus reads a status code; 0 when it is missing, 000 or no number.
 func parseStatus(b []byte) int {
+	if len(b) == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
+		return int(b[0])*100 + int(b[1])*10 + int(b[2]) - '0'*111
+	}
 	if len(b) == 0 || len(b) > 9 {
 		return 0
 	}
