@@ -35,7 +35,7 @@ race: ## the tests of what runs in parallel, under the race detector
 	go test -race -short ./lib/measure/... ./lib/internal/... ./lib/source/...
 
 kills: ## KILLS processes killed at any instant: nothing is lost, nothing counted twice
-	PIPELINE_SLI_KILLS=$(KILLS) go test -count=1 -timeout 15m -run 'Kill|Overlapping' ./lib/internal/state ./test/kill
+	PIPELINE_SLI_KILLS=$(KILLS) go test -count=1 -timeout 15m -run 'Kill|Overlapping' ./lib/... ./test/kill/...
 
 e2e: build ## the real mackerel-agent, mkr and servers
 	e2e/install.sh --all
@@ -45,7 +45,8 @@ lint: ## golangci-lint, as .golangci.yml has it; its version is tools/go.mod's
 	go -C tools build -o ../$(BIN)/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	$(BIN)/golangci-lint run ./...
 
-bench: ## benchmarks
+bench: ## speed and memory against floors and peers (AXSLOG=…), into docs/performance.md; then Go benchmarks
+	go run ./test/bench -write docs/performance.md
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## each fuzz target for FUZZTIME
@@ -60,6 +61,7 @@ fuzz: ## each fuzz target for FUZZTIME
 golden: ## rewrite what is generated and what scripts and documents expect; then look at git diff
 	go run ./docs/gen
 	go test . -update
+	go test ./test/check -run Verdicts -update
 
 check: lint test golden ## what must hold before a change is sent
 	git diff --exit-code

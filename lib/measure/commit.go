@@ -34,8 +34,9 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	for _, l := range ledgers {
 		putRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), l.record)
 	}
+	report := j.report(tx, ledgers, &pipeline)
 	putRecord(tx, pipelineKey(j.plan.Name), pipeline)
-	return j.report(tx, ledgers, pipeline), nil
+	return report, nil
 }
 
 // follow books the records that were seen, where records are followed by their ids.

@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -194,6 +195,12 @@ func (r *reading) count(m sli.Minute, t sli.Tally) {
 }
 
 func (r *reading) do(ctx context.Context) {
+	defer func() {
+		if p := recover(); p != nil {
+			// A broken source costs its own SLIs, not the run.
+			r.err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
 	r.ask.Emit = r.emit
 	r.ask.Count = r.count
 	r.batch, r.err = r.source.Read(ctx, r.ask, r.cursor)

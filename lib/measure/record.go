@@ -12,10 +12,11 @@ import (
 
 // pipelineRecord is what state keeps of a pipeline.
 type pipelineRecord struct {
-	Owner   string     `json:"owner"`
-	Born    sli.Minute `json:"born"` // the first run's
-	Seq     uint64     `json:"seq"`
-	Pending *sli.Point `json:"pending,omitempty"`
+	Owner   string      `json:"owner"`
+	Born    sli.Minute  `json:"born"` // the first run's
+	Seq     uint64      `json:"seq"`
+	Pending *sli.Point  `json:"pending,omitempty"`
+	Still   *standstill `json:"still,omitempty"`
 }
 
 // stageRecord is a source's position and the minutes it has answered for.

@@ -7,7 +7,7 @@ import (
 )
 
 // report makes the pipeline's part of the report from the committed cells.
-func (j *job) report(tx Tx, ledgers []*ledger, rec pipelineRecord) *sli.Pipeline {
+func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipeline {
 	p := &sli.Pipeline{Plan: j.plan, Point: rec.Pending, Measured: 1}
 	if rec.Pending != nil {
 		p.Skipped = rec.Pending.Skipped
@@ -18,6 +18,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec pipelineRecord) *sli.Pipeline
 		p.Measured = min(p.Measured, result.Measured)
 	}
 	a := j.plan.Assess(j.history(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
+	j.stand(rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
 	p.Age, p.Ages, p.State, p.Flow, p.Means = a.Age, a.Ages, a.State, a.Flow, a.Delay
 	p.Warnings = append(p.Warnings, a.Notes...)
 	p.Delay = j.delays()

@@ -99,6 +99,19 @@ func (path Path) retention(h History) time.Duration {
 	return Seconds(in.Value)
 }
 
+// Arrived is how many records were accepted in a window.
+func (p *Plan) Arrived(h History, w Window) float64 {
+	path := p.pathOf(p.ends())
+	if path.accepted == nil {
+		return 0
+	}
+	sum := 0.0
+	for m := w.From; m < w.To; m++ {
+		sum += cell(h, path.accepted, m).Signals[Accepted]
+	}
+	return sum
+}
+
 // flow is the accounting of the window, with the backlog at its end.
 func (path Path) flow(h History, stages *StagePath, w Window, last int) *Flow {
 	f := &Flow{}

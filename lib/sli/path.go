@@ -61,7 +61,8 @@ func (path Path) stages() []string {
 	var names []string
 	for i := range path.plan.Stages {
 		s := &path.plan.Stages[i]
-		if s == path.front || s == path.accepted || s == path.worker || s == path.done || s == path.ending {
+		front := s == path.front && path.worker != nil // nothing else needs its latency
+		if front || s == path.accepted || s == path.worker || s == path.done || s == path.ending {
 			names = append(names, s.Name)
 		}
 	}

@@ -165,7 +165,7 @@ var scenarios = []scenario{
 		length: 29 * time.Minute, config: strings.Replace(records("sli: [availability, freshness], warning_ratio: 90"), "deadline: 1h", "deadline: 1h, accepted: front-app, done: worker", 1),
 		logs: bothLogs, faults: "+20m consumer stopped",
 		disturb: from(29, func(t *testing.T, dir string) { must(t, os.RemoveAll(filepath.Join(dir, "front.log"))) }),
-		status:  "WARNING", rule: "ratio",
+		status:  "CRITICAL", rule: "state",
 	}, {
 		name: "state missing", story: "removed before the last run: windows are read back from the logs",
 		length: 20 * time.Minute, config: records(""), logs: bothLogs,

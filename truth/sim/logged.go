@@ -58,6 +58,27 @@ func (w *World) AcceptedLines() []Cell {
 	})
 }
 
+// FreshnessByLine is FreshnessByRecord where every done line of the worker's log counts:
+// a record that is written again comes out again.
+func (w *World) FreshnessByLine(threshold time.Duration) []Cell {
+	silent := silentMinutes(w.Records, span(threshold))
+	cells := w.SilentMinutes(threshold)
+	for i := range w.Invocations {
+		w.steps(&w.Invocations[i], func(s step) {
+			r := &w.Records[s.id]
+			c := cellAt(cells, w.workerClock(s.at))
+			if c == nil || s.skip || s.failed || silent[r.Accepted.Minute()] {
+				return
+			}
+			c.Valid += s.writes
+			if w.workerClock(s.at)-w.stampAccepted(r) <= span(threshold) {
+				c.Good += s.writes
+			}
+		})
+	}
+	return cells
+}
+
 // DoneLines counts the done lines of the worker's log by the minute they were written
 // in: one for each time that a record was written.
 func (w *World) DoneLines() []Cell {

@@ -36,6 +36,7 @@ type teller struct {
 	emf   *metrics // of the line, nil where it has none
 	event sli.Event
 	early int
+	ahead float64 // by how many seconds, at most
 }
 
 // line tells what one line says. The error is a logscan.Malformed.
@@ -214,6 +215,7 @@ func (t *teller) since(e *sli.Event) {
 	switch {
 	case micros < -maxEarly.Microseconds():
 		t.early++
+		t.ahead = max(t.ahead, -float64(micros)/1e6)
 	case micros > math.MaxInt64/int64(time.Microsecond):
 		e.Delay, e.HasDelay = math.MaxInt64, true
 	default:

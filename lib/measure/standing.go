@@ -1,0 +1,52 @@
+package measure
+
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// standstill is a silence that goes on: since when, what has been waiting since, and
+// up to which minute that was counted. A standstill may last longer than the cells
+// that it is found by.
+type standstill struct {
+	Since   sli.Minute `json:"since"`
+	Pending float64    `json:"pending"`
+	Through sli.Minute `json:"through"`
+}
+
+// stand carries a standstill on from run to run, and corrects what an assessment that
+// sees only the last hours says of it.
+func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
+	s := a.State
+	if s == nil || !s.HasSince || a.Age == nil {
+		rec.Still = nil
+		return
+	}
+	still := rec.Still
+	if still == nil || still.Since > s.Since || due > still.Through+keptMinutes {
+		rec.Still = &standstill{Since: s.Since, Pending: s.Progress.Pending, Through: due}
+		return
+	}
+	if due > still.Through {
+		still.Pending += j.plan.Arrived(j.history(), sli.Window{From: still.Through + 1, To: due + 1})
+		still.Through = due
+	}
+	hidden := float64(s.Since-still.Since) * 60
+	if hidden == 0 {
+		return
+	}
+	s.Since, s.Progress.Pending = still.Since, max(still.Pending, s.Progress.Pending)
+	if s.Progress.Age.Known {
+		s.Progress.Age.Value += hidden
+	}
+	a.Age.Seconds += hidden
+	a.Age.Watermark = a.Age.Watermark.Add(-time.Duration(hidden) * time.Second)
+	if n := len(a.Ages); n > 0 {
+		a.Ages[n-1] += hidden
+	}
+}
+
+// keptMinutes is how many minutes between two runs a standstill's arrivals can still
+// be counted over.
+const keptMinutes = sli.Minute(keepCells / time.Minute)

@@ -1,0 +1,163 @@
+//go:build unix
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// world is where programs and logs lie.
+type world struct {
+	dir    string
+	rounds int
+	axslog string // the peer's program; empty: not compared
+
+	begin time.Time // when the first line was written: the last hour but some minutes
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
+
+// result is what one run took.
+type result struct {
+	wall time.Duration
+	peak float64 // MiB resident
+}
+
+// program runs something once.
+type program func() (result, error)
+
+// command is a program with its output in a file: grep that writes to nothing stops at
+// its first match.
+func (w *world) command(cores int, name string, args ...string) program {
+	return func() (result, error) {
+		out, err := os.Create(w.path("out"))
+		if err != nil {
+			return result{}, err
+		}
+		defer out.Close()
+		c := exec.Command(name, args...)
+		c.Stdout, c.Stderr = out, out
+		c.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", cores), "TMPDIR="+w.path("fresh"))
+		start := time.Now()
+		if err := c.Run(); err != nil {
+			text, _ := os.ReadFile(out.Name())
+			return result{}, fmt.Errorf("%s: %w\n%.500s", name, err, text)
+		}
+		wall := time.Since(start)
+		peak := float64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024
+		if runtime.GOOS == "darwin" {
+			peak /= 1024 // counted in bytes there
+		}
+		return result{wall, peak}, nil
+	}
+}
+
+// fresh begins with an empty folder for state.
+func (w *world) fresh(p program) program {
+	return func() (result, error) {
+		if err := os.RemoveAll(w.path("fresh")); err != nil {
+			return result{}, err
+		}
+		if err := os.Mkdir(w.path("fresh"), 0o700); err != nil {
+			return result{}, err
+		}
+		return p()
+	}
+}
+
+// plugin is the whole job on a log: minute cells, where, two SLIs, state.
+func (w *world) plugin(cores int, log, format string) (program, error) {
+	config, err := w.config(log, format)
+	return w.fresh(w.command(cores, w.path("plugin"), w.arguments(config)...)), err
+}
+
+func (w *world) config(log, format string) (string, error) {
+	config := w.path(log + ".yaml")
+	return config, os.WriteFile(config, fmt.Appendf(nil, `pipelines:
+- name: web
+  stages:
+  - name: front
+    access_log: { path: %s, format: %s, start: beginning, where: { method: "!OPTIONS" } }
+  slis:
+    availability: { target: 99.9 }
+    latency: { threshold: 500ms, target: 99 }
+`, w.path(log), format), 0o644)
+}
+
+func (w *world) arguments(config string) []string {
+	return []string{"--config", config, "--state-dir", w.path("fresh"), "-t", "600"}
+}
+
+// peer is axslog, nil where there is none.
+func (w *world) peer(log, format, latency string) program {
+	if w.axslog == "" {
+		return nil
+	}
+	return w.fresh(w.command(1, w.axslog, "--logfile", w.path(log), "--format", format, "--ptime-key", latency, "--status-key", "status", "--key-prefix", "bench"))
+}
+
+// later is a run over a thousand new lines after one that read a log of so long a
+// time, a line a minute.
+func (w *world) later(name string, span time.Duration) (program, error) {
+	f, err := os.Create(w.path(name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := writeLog(f, "ltsv", int(span/time.Minute), w.begin.Add(-span), span); err != nil {
+		return nil, err
+	}
+	config, err := w.config(name, "ltsv")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.fresh(w.command(1, w.path("plugin"), w.arguments(config)...))(); err != nil {
+		return nil, err
+	}
+	kept := w.path(name + ".state")
+	if err := os.Rename(w.path("fresh"), kept); err != nil {
+		return nil, err
+	}
+	if err := writeLog(f, "ltsv", 1000, w.begin, time.Minute); err != nil {
+		return nil, err
+	}
+	run := w.command(1, w.path("plugin"), w.arguments(config)...)
+	return func() (result, error) {
+		if err := os.RemoveAll(w.path("fresh")); err != nil {
+			return result{}, err
+		}
+		if err := os.CopyFS(w.path("fresh"), os.DirFS(kept)); err != nil {
+			return result{}, err
+		}
+		return run()
+	}, nil
+}
+
+// pairs runs two programs in turn and gives the median of the ratios of their times,
+// and the first one's median time and peak.
+func pairs(rounds int, ours, theirs program) (ratio float64, median result, err error) {
+	var ratios []float64
+	var mine []result
+	for range rounds {
+		b, err := theirs()
+		if err != nil {
+			return 0, result{}, err
+		}
+		a, err := ours()
+		if err != nil {
+			return 0, result{}, err
+		}
+		ratios, mine = append(ratios, a.wall.Seconds()/b.wall.Seconds()), append(mine, a)
+	}
+	slices.Sort(ratios)
+	slices.SortFunc(mine, func(a, b result) int { return cmp.Compare(a.wall, b.wall) })
+	return ratios[rounds/2], mine[rounds/2], nil
+}

@@ -1,0 +1,173 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// row is one gate: a ratio, or an amount of memory.
+type row struct {
+	name       string
+	must, goal float64
+	unit       string
+	got        float64
+	skipped    string // why there is no number
+	wall       time.Duration
+	peak       float64 // MiB
+}
+
+// duel is a gate that compares the times of two programs.
+type duel struct {
+	name       string
+	must, goal float64
+	rounds     int // times those asked for: short runs need more
+	ours       func() (program, error)
+	theirs     program
+}
+
+func (w *world) duels() []duel {
+	log := func(cores int, name, format string) func() (program, error) {
+		return func() (program, error) { return w.plugin(cores, name, format) }
+	}
+	wc := func(name string) program { return w.command(1, "wc", "-l", w.path(name)) }
+	return []duel{
+		{"LTSV, one core / axslog", .40, .25, 1, log(1, "ltsv", "ltsv"), w.peer("ltsv", "ltsv", "reqtime")},
+		{"LTSV, two cores / axslog", .25, .15, 1, log(2, "ltsv", "ltsv"), w.peer("ltsv", "ltsv", "reqtime")},
+		{"LTSV, one core / `grep -ac status:5`", 1.1, .7, 1, log(1, "ltsv", "ltsv"), w.command(1, "grep", "-ac", "status:5", w.path("ltsv"))},
+		{"LTSV, one core / `wc -l`", 0, 0, 1, log(1, "ltsv", "ltsv"), wc("ltsv")},
+		{"LTSV, one core / reading alone", 0, 0, 1, log(1, "ltsv", "ltsv"), w.command(1, w.path("floor"), "read", w.path("ltsv"))},
+		{"nginx-JSON, one core / axslog", .40, .20, 1, log(1, "json", "json"), w.peer("json", "json", "request_time")},
+		{"nginx-JSON, one core / `wc -l`", 0, 0, 1, log(1, "json", "json"), wc("json")},
+		{"ALB, one core / `wc -l`", 4, 2.2, 1, log(1, "alb", "alb"), wc("alb")},
+		{"ALB .gz, one core / `zcat`", .75, .5, 1, log(1, "alb.gz", "alb"), w.command(1, "zcat", w.path("alb.gz"))},
+		{"combined, one core / `wc -l`", 5, 3, 1, log(1, "combined", "combined"), wc("combined")},
+		{"1,000 lines with state / Go hello", 8, 4, 5, log(1, "thousand", "ltsv"), w.command(1, w.path("hello"))},
+	}
+}
+
+// contest runs all of it.
+func (w *world) contest() ([]row, error) {
+	var rows []row
+	for _, d := range w.duels() {
+		ours, err := d.ours()
+		if err != nil {
+			return nil, err
+		}
+		r := row{name: d.name, must: d.must, goal: d.goal}
+		if d.theirs == nil {
+			r.skipped = "not compared"
+		} else {
+			var median result
+			if r.got, median, err = pairs(w.rounds*d.rounds, ours, d.theirs); err != nil {
+				return nil, fmt.Errorf("%s: %w", d.name, err)
+			}
+			r.wall, r.peak = median.wall, median.peak
+		}
+		rows = append(rows, r)
+	}
+	aged, err := w.aged()
+	if err != nil {
+		return nil, err
+	}
+	memory, err := w.memory()
+	return append(append(rows, aged), memory...), err
+}
+
+// aged compares runs with four weeks of history and with none.
+func (w *world) aged() (row, error) {
+	old, err := w.later("old", history)
+	if err != nil {
+		return row{}, err
+	}
+	young, err := w.later("young", time.Minute)
+	if err != nil {
+		return row{}, err
+	}
+	ratio, median, err := pairs(5*w.rounds, old, young)
+	return row{name: "28 days of history / none", must: 1.2, goal: 1.05, got: ratio, wall: median.wall, peak: median.peak}, err
+}
+
+// memory compares the peaks of a long log and of a short one.
+func (w *world) memory() ([]row, error) {
+	long, err := w.plugin(1, "ltsv", "ltsv")
+	if err != nil {
+		return nil, err
+	}
+	short, err := w.plugin(1, "few", "ltsv")
+	if err != nil {
+		return nil, err
+	}
+	var peaks [2]float64
+	for i, p := range []program{long, short} {
+		for range w.rounds {
+			r, err := p()
+			if err != nil {
+				return nil, err
+			}
+			peaks[i] = max(peaks[i], r.peak)
+		}
+	}
+	return []row{
+		{name: "peak memory", must: 24, goal: 16, unit: " MiB", got: peaks[0], peak: peaks[0]},
+		{name: "peak memory beyond that of 100,000 lines", must: 1, goal: 1, unit: " MiB", got: peaks[0] - peaks[1], peak: peaks[0]},
+	}, nil
+}
+
+// table words the result.
+func (w *world) table(rows []row, lines int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Performance\n\nMade by `make bench`: medians of %d pairs of runs over generated logs of %d lines, one line in 2,000 damaged, latencies log-normal; the whole job (minute cells, `where`, two SLIs, state). Ratios of wall times, smaller is better.\n\nMachine: %s, %s.\n\n", w.rounds, lines, machine(), runtime.Version())
+	b.WriteString("| gate | must | goal | measured | | wall ms | peak MiB |\n|---|---|---|---|---|---|---|\n")
+	for _, r := range rows {
+		if r.skipped != "" {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | | | |\n", r.name, r.bound(r.must), r.bound(r.goal), r.skipped)
+			continue
+		}
+		wall := ""
+		if r.wall > 0 {
+			wall = fmt.Sprintf("%.1f", r.wall.Seconds()*1000)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %.2f%s | %s | %s | %.1f |\n", r.name, r.bound(r.must), r.bound(r.goal), r.got, r.unit, r.verdict(), wall, r.peak)
+	}
+	return b.String()
+}
+
+func (r row) bound(limit float64) string {
+	if limit == 0 {
+		return ""
+	}
+	return fmt.Sprintf("≤ %g%s", limit, r.unit)
+}
+
+func (r row) verdict() string {
+	switch {
+	case r.must == 0:
+		return ""
+	case r.got <= r.goal:
+		return "goal"
+	case r.got <= r.must:
+		return "met"
+	}
+	return "**missed**"
+}
+
+// machine says what kind of machine this is, and no more.
+func machine() string {
+	class := runtime.GOARCH
+	if f, err := os.Open("/proc/cpuinfo"); err == nil {
+		defer f.Close()
+		for s := bufio.NewScanner(f); s.Scan(); {
+			if flags, ok := strings.CutPrefix(s.Text(), "flags"); ok && strings.Contains(flags, " avx2 ") {
+				class += " with AVX2"
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%d cores, %s", runtime.NumCPU(), class)
+}
