@@ -151,10 +151,8 @@ func (path Path) row(h History, m Minute) StageMinute {
 		c, facts := cell(h, path.done, m), path.done.Facts
 		row.Done, row.Handed = Some(c.Signals[Done]), Some(c.Signals[Done])
 		if facts.Gives(HandFailed) {
-			if _, polled := c.Levels["polled"]; !polled {
-				row.Done, row.Handed = Quantity{}, Quantity{}
-				return row // the mapping's counts are missing: unknown, not zero
-			}
+			// A mapping answers only once its counts have been seen: without points it
+			// stands still, which is zero.
 			row.Handed = Some(c.Signals[Handed])
 			row.Done = Some(c.Signals[Handed] - c.Signals[HandFailed])
 		}
