@@ -32,6 +32,9 @@ func sample() (access, worker []byte) {
 	for _, r := range s.done {
 		if r.visible.Before(sampleTo) {
 			fmt.Fprintf(&back, `{"ts":%q,"msg":"done","record":{"id":"v%d","accepted_at":%q}}`+"\n", precise(r.visible), r.id, precise(r.accepted))
+			if r.id%7 == 0 { // a second look at some of them
+				fmt.Fprintf(&back, `{"ts":%q,"msg":"audit","record":{"id":"v%d"},"equal":%t}`+"\n", precise(r.visible), r.id, r.id != 91)
+			}
 		}
 	}
 	return front.Bytes(), back.Bytes()
@@ -62,8 +65,12 @@ func (s *sampler) request(at time.Time) {
 	if s.random.IntN(3000) == 0 {
 		status = 503
 	}
-	fmt.Fprintf(s.front, "time:%s\thost:203.0.113.%d\tmethod:%s\turi:%s\tstatus:%d\tsize:%d\treqtime:%.3f\n",
-		stamp(at), 1+s.random.IntN(200), method, uri, status, 200+s.random.IntN(900), s.spread(0.06))
+	written := "-"
+	if status == 201 {
+		written = fmt.Sprintf("v%d", len(s.done)+1)
+	}
+	fmt.Fprintf(s.front, "time:%s\thost:203.0.113.%d\tmethod:%s\turi:%s\tstatus:%d\tsize:%d\treqtime:%.3f\tvideo:%s\n",
+		stamp(at), 1+s.random.IntN(200), method, uri, status, 200+s.random.IntN(900), s.spread(0.06), written)
 	if status == 201 {
 		s.accept(at)
 	}

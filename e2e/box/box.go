@@ -38,7 +38,7 @@ func newBox(h *host, programs string, faults []fault) *box {
 	dir := h.TempDir()
 	accepted, frontLog := openJournal(h, dir, "front.json")
 	done, workerLog := openJournal(h, dir, "worker.json")
-	f := &front{stream: stream, log: accepted, script: s}
+	f := &front{stream: stream, log: accepted, script: s, book: b.book}
 	b.nginx = servers.StartNginx(h, logFormat, fmt.Sprintf("location / { proxy_pass %s; }", f.start(h)))
 	b.worker = &worker{stream: stream, table: b.table, log: done, script: s, book: b.book}
 	b.client = &client{url: b.nginx.URL, script: s, book: b.book}

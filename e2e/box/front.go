@@ -64,6 +64,7 @@ type front struct {
 	stream peer
 	log    *journal
 	script *script
+	book   *book
 }
 
 // start listens and returns the front's URL.
@@ -90,10 +91,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := video{p.ID, p.Title, p.Draft, now()}
-	if err := f.accept(r.Context(), v); err != nil {
+	if err := f.accept(context.WithoutCancel(r.Context()), v); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	f.book.accepted(p, v.AcceptedAt)
 	w.WriteHeader(http.StatusAccepted)
 	fmt.Fprint(w, v.AcceptedAt.Format(time.RFC3339Nano))
 }

@@ -68,35 +68,34 @@ func sum(points map[int64]float64) (total float64) {
 	return total
 }
 
+// alarmedWithin is how long after its end a fault may be alarmed of: some show only when a deadline has passed.
+const alarmedWithin = 3 * time.Minute
+
 // An alarm is what the check made of a fault.
 type alarm struct {
-	first, last *verdict
-	firedAfter  time.Duration // since the fault began
-	lastedAfter time.Duration // since it ended; negative if before
+	verdict *verdict      // nil if there was none
+	after   time.Duration // since the fault began
+	speaks  bool          // of the fault: the check words only its worst finding
 }
 
-// alarm finds the check's runs that speak of a fault, up to the next fault that they could speak of, too.
+// alarm finds the first alarm from a fault's beginning to some minutes after its end, rather one that speaks of it.
 func (b *box) alarm(f fault) (a alarm) {
-	until := time.Duration(math.MaxInt64)
-	for _, g := range b.script.faults {
-		if g.from > f.from && slices.Equal(g.words, f.words) {
-			until = min(until, g.from)
-		}
-	}
 	for i := range b.suite.verdicts {
 		v := &b.suite.verdicts[i]
 		since := v.at.Sub(b.script.began)
-		speaks := slices.ContainsFunc(f.words, func(word string) bool { return strings.Contains(v.text, word) })
-		if since < f.from || since >= until || !speaks || (v.status != "WARNING" && v.status != "CRITICAL") {
+		if since < f.from || since > f.to+alarmedWithin || (v.status != "WARNING" && v.status != "CRITICAL") {
 			continue
 		}
-		if a.first == nil {
-			a.first, a.firedAfter = v, since-f.from
+		speaks := slices.ContainsFunc(f.words, func(word string) bool { return strings.Contains(v.text, word) })
+		if a.verdict == nil || speaks && !a.speaks {
+			a = alarm{v, since - f.from, speaks}
 		}
-		a.last, a.lastedAfter = v, since-f.to
 	}
 	return a
 }
+
+// lostPercent is the share of requests without an answer above which a run says nothing.
+const lostPercent = 1
 
 // judge makes the page, and tells whether everything measured is true and every fault was alarmed of.
 func (b *box) judge(h *host) (text string, agrees bool) {
@@ -106,6 +105,9 @@ func (b *box) judge(h *host) (text string, agrees bool) {
 	}
 	for _, err := range b.book.failures {
 		h.Error(err)
+	}
+	if b.book.lost*100 > b.book.requests*lostPercent {
+		h.Error(fmt.Sprintf("%d of %d requests weren't answered", b.book.lost, b.book.requests))
 	}
 	truths := b.book.histories(rows)
 	p := &page{}
@@ -118,15 +120,11 @@ func (b *box) judge(h *host) (text string, agrees bool) {
 		p.row(sli, c.method, fmt.Sprint(c.minutes), c.truth.String(), c.measured.String(), fmt.Sprint(c.differ), fmt.Sprintf("%.3g", c.worst), c.events.String(), c.eventsTruth.String())
 	}
 	p.records(b, rows)
-	p.head("fault", "began", "ended", "check fired after", "last alarm after the end", "first verdict")
+	p.alarms()
 	for _, f := range b.script.faults {
 		a := b.alarm(f)
-		if a.first == nil {
-			agrees = agrees && len(f.words) == 0
-			p.row(f.name, clock(f.from), clock(f.to), "–", "–", "–")
-			continue
-		}
-		p.row(f.name, clock(f.from), clock(f.to), seconds(a.firedAfter), seconds(a.lastedAfter), a.first.status+": "+a.first.text)
+		agrees = agrees && (a.verdict != nil || len(f.words) == 0)
+		p.alarm(f, a)
 	}
 	p.verdicts(b)
 	return p.b.String(), agrees

@@ -75,7 +75,9 @@ func (w *worker) handle(ctx context.Context, v video) error {
 	rec := fields{"id": v.ID, "accepted_at": v.AcceptedAt}
 	say := func(at time.Time, msg string) error { return w.log.write(fields{"ts": at, "msg": msg, "rec": rec}) }
 	if v.Draft {
-		return say(now(), "skipped")
+		at := now()
+		w.book.skipped(v.ID, at)
+		return say(at, "skipped")
 	}
 	if w.script.strikes(resultsLost) {
 		return nil

@@ -214,16 +214,27 @@ func (b *idBook) Cohort(m sli.Minute) (sli.IDCohort, bool) {
 }
 
 // OldestOwed is when the oldest record was accepted that wasn't visible at the
-// minute's end. A record past its deadline is lost, which is coverage's to tell.
+// minute's end. A record past its deadline that others have overtaken is lost, which is
+// coverage's to tell; while nothing comes out, none is.
 func (b *idBook) OldestOwed(m sli.Minute) (int64, bool) {
 	end := m.End().UnixMicro()
-	var oldest int64
+	visible := func(r *idRecord) bool { return r.done != 0 && r.done <= end }
+	var watermark, oldest int64
+	for _, r := range b.records {
+		if visible(r) {
+			watermark = max(watermark, r.accepted)
+		}
+	}
 	for minute, list := range b.minutes {
-		if minute > m || minute.End().Add(b.deadline).UnixMicro() < end {
+		if minute > m {
 			continue
 		}
+		expired := minute.End().Add(b.deadline).UnixMicro() < end
 		for _, r := range list {
-			if r.accepted <= end && !r.filtered && (r.done == 0 || r.done > end) && (oldest == 0 || r.accepted < oldest) {
+			if r.accepted > end || r.filtered || visible(r) || expired && r.accepted <= watermark {
+				continue
+			}
+			if oldest == 0 || r.accepted < oldest {
 				oldest = r.accepted
 			}
 		}

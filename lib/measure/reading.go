@@ -173,10 +173,14 @@ func (r *reading) emit(e *sli.Event) {
 // sight notes that a record was seen at one of its ends, of a sample where there are
 // too many.
 func (r *reading) sight(e *sli.Event) {
-	if rank(e.Signal) < 0 || e.ID&(1<<r.bits-1) != 0 {
+	signal := e.Signal
+	if sli.AcceptedRequest(e) {
+		signal = sli.Accepted
+	}
+	if rank(signal) < 0 || e.ID&(1<<r.bits-1) != 0 {
 		return
 	}
-	r.seen = append(r.seen, sighting{e.ID, e.Time, e.Signal})
+	r.seen = append(r.seen, sighting{e.ID, e.Time, signal})
 	if len(r.seen) > maxOutstanding {
 		r.bits++
 		r.seen = slices.DeleteFunc(r.seen, func(s sighting) bool { return s.id&(1<<r.bits-1) != 0 })

@@ -32,18 +32,19 @@ func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
 		still.Pending += j.plan.Arrived(j.history(), sli.Window{From: still.Through + 1, To: due + 1})
 		still.Through = due
 	}
-	hidden := float64(s.Since-still.Since) * 60
-	if hidden == 0 {
+	if s.Since == still.Since {
 		return
 	}
 	s.Since, s.Progress.Pending = still.Since, max(still.Pending, s.Progress.Pending)
-	if s.Progress.Age.Known {
-		s.Progress.Age.Value += hidden
+	// What arrived in the first silent minute waits still.
+	waited := due.End().Sub(still.Since.End()).Seconds()
+	if waited <= a.Age.Seconds {
+		return
 	}
-	a.Age.Seconds += hidden
-	a.Age.Watermark = a.Age.Watermark.Add(-time.Duration(hidden) * time.Second)
+	s.Progress.Age = sli.Some(waited)
+	a.Age.Seconds, a.Age.Watermark = waited, still.Since.End()
 	if n := len(a.Ages); n > 0 {
-		a.Ages[n-1] += hidden
+		a.Ages[n-1] = waited
 	}
 }
 

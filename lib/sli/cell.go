@@ -68,6 +68,9 @@ func (c *StageCell) Count(e *Event) {
 // configured for the stage, calls good.
 var acceptedRequest = RequestAvailability(AbortLimit)
 
+// AcceptedRequest tells whether the event is a request that was accepted.
+func AcceptedRequest(e *Event) bool { return acceptedRequest(e) == Good }
+
 // mark notes the instants that ages are made of, and counts a good request as an
 // accepted record.
 func (c *StageCell) mark(e *Event) {

@@ -114,7 +114,9 @@ func (path Path) rows(h History, w Window) []StageMinute {
 		m := w.From + Minute(i)
 		if answered.Contains(m) {
 			rows[i] = path.row(h, m)
-			rows[i].Oldest = owed(m)
+			if len(rows)-i <= agesBack+2 { // what trends and hysteresis look back on
+				rows[i].Oldest = owed(m)
+			}
 		}
 	}
 	return rows

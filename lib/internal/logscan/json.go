@@ -119,7 +119,7 @@ func (f *fieldset) members(b []byte, i int, n *node, depth int) int {
 // key reads the k-th key of an object; the place behind its quote, 0 when it isn't valid.
 func (f *fieldset) key(b []byte, i int, n *node, k int) (*node, int) {
 	if k < len(n.order) {
-		if l := &n.order[k]; l.at(b, i) {
+		if l := &n.order[k]; len(b)-i >= len(l.text) && string(b[i:i+len(l.text)]) == string(l.text) {
 			return l.node, i + len(l.text)
 		}
 	}

@@ -29,7 +29,7 @@ func (s *Scanner) readLTSV(p *plan, line []byte) error {
 			p.order = learn(p.order, n, line[i:i+colon+1], b, nil)
 			i += colon + 1
 		}
-		end := valueEnd(line, i)
+		end := valueEnd(line, i, '\t')
 		if b != nil {
 			s.set.storeText(b, line[i:end])
 		}
@@ -48,7 +48,7 @@ func (s *Scanner) knownLTSV(order []learned, line []byte) (i, n int) {
 			break
 		}
 		from := i + len(l.text)
-		end := valueEnd(line, from)
+		end := valueEnd(line, from, '\t')
 		if b := l.binding; b != nil {
 			s.set.storeText(b, line[from:end])
 		}
@@ -57,16 +57,16 @@ func (s *Scanner) knownLTSV(order []learned, line []byte) (i, n int) {
 	return i, n
 }
 
-// valueEnd gives the place of the tab that ends a value beginning at i, or the
+// valueEnd gives the place of the separator that ends a value beginning at i, or the
 // line's end. Most values are short: eight bytes at a time beat a call.
-func valueEnd(line []byte, i int) int {
+func valueEnd(line []byte, i int, separator byte) int {
 	for ; i+8 <= len(line); i += 8 {
-		w := binary.LittleEndian.Uint64(line[i:]) ^ ones*'\t'
+		w := binary.LittleEndian.Uint64(line[i:]) ^ ones*uint64(separator)
 		if stop := (w - ones) &^ w & highs; stop != 0 {
 			return i + bits.TrailingZeros64(stop)>>3
 		}
 	}
-	for ; i < len(line) && line[i] != '\t'; i++ {
+	for ; i < len(line) && line[i] != separator; i++ {
 	}
 	return i
 }

@@ -16,7 +16,7 @@ func nextToken(b []byte) (token []byte, quoted bool, rest []byte, whole bool) {
 		}
 		return b[1:end], true, b[end+1:], true
 	}
-	if i := bytes.IndexByte(b, ' '); i >= 0 {
+	if i := valueEnd(b, 0, ' '); i < len(b) {
 		return b[:i], false, b[i:], true
 	}
 	return b, false, nil, true

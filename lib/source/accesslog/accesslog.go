@@ -29,6 +29,7 @@ type Source struct {
 	log   *loglines.Log
 	where sli.Match
 	facts sli.Facts
+	ids   bool // requests name the record they write, in a field that is mapped
 }
 
 // New reads a section. zone is the host's, account that of logs that lie at AWS.
@@ -61,6 +62,9 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 		MaxMalformed: log.MaxMalformed(),
 		Permissions:  log.Permissions(),
 	}
+	if _, s.ids = o.Fields["id"]; s.ids {
+		s.facts.IDs = true
+	}
 	if log.Remote() {
 		s.facts.Scope, s.facts.SettleWhy, s.facts.Calls = sli.Shared, "lines take that long to be delivered", 1
 	}
@@ -72,7 +76,7 @@ func (s *Source) Facts() sli.Facts { return s.facts }
 
 // Read emits one event per request that `where` wants.
 func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
-	c := counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty()}
+	c := counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids}
 	c.event.Weight, c.event.Signal = 1, sli.Request
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,
@@ -80,7 +84,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		Until:  ask.Until,
 		Again:  ask.Again,
 		Final:  ask.Final,
-		Need:   slices.Concat(s.where.Fields(), ask.Good.Fields(), []string{"user_agent"}),
+		Need:   slices.Concat(s.where.Fields(), ask.Good.Fields(), s.own()),
 		Record: c.record,
 		Count:  c.count,
 	}, cursor)
@@ -96,6 +100,14 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}, nil
 }
 
+// own are the fields that the source itself looks at.
+func (s *Source) own() []string {
+	if s.ids {
+		return []string{"user_agent", "id"}
+	}
+	return []string{"user_agent"}
+}
+
 // proverMarker is the user agent of known-answer records, which are no requests of users.
 var proverMarker = []byte(sli.ProverMarker)
 
@@ -106,6 +118,7 @@ type counter struct {
 	first    int       // the number of the first field that Good asks for
 	judges   bool      // Good says something
 	event    sli.Event // of which only what differs from line to line is set anew
+	ids      bool      // requests name the record they write
 	integers int
 }
 
@@ -119,6 +132,9 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 	e := &c.event
 	e.Time, e.Status, e.Method = rec.Time, rec.Status, rec.Method
 	e.Latency, e.HasLatency = rec.Latency, rec.HasLatency
+	if e.HasID = c.ids && len(rec.ID) > 0; e.HasID {
+		e.ID = sli.HashID(rec.ID)
+	}
 	if c.judges {
 		e.Good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first + i) })
 	}

@@ -2,7 +2,6 @@ package applog
 
 import (
 	"bytes"
-	"encoding/binary"
 	"hash/fnv"
 	"math"
 	"strconv"
@@ -305,28 +304,15 @@ func (t *teller) field(i int) ([]byte, bool) {
 
 // hash tells the values of some fields apart; 0 where one is missing.
 func (t *teller) hash(fields []int) uint64 {
-	h := fnv.New64a()
-	for _, i := range fields {
+	values := make([][]byte, len(fields))
+	for n, i := range fields {
 		b, ok := t.field(i)
 		if !ok {
 			return 0
 		}
-		var length [4]byte // so that ab, c isn't a, bc
-		binary.LittleEndian.PutUint32(length[:], uint32(len(b)))
-		h.Write(length[:])
-		h.Write(b)
+		values[n] = b
 	}
-	return max(1, mix(h.Sum64()))
-}
-
-// mix spreads a hash over all its bits: samples are taken by the lowest. It is the
-// finaliser of MurmurHash3 by Austin Appleby.
-func mix(h uint64) uint64 {
-	h ^= h >> 33
-	h *= 0xff51afd7ed558ccd
-	h ^= h >> 33
-	h *= 0xc4ceb9fe1a85ec53
-	return h ^ h>>33
+	return sli.HashID(values...)
 }
 
 // number reads a count; it isn't negative and it is finite.

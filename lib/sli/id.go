@@ -1,0 +1,29 @@
+package sli
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+)
+
+// HashID is a record's id as events carry it: a 64-bit hash of the values that make
+// up the id, the same at every stage, never 0.
+func HashID(values ...[]byte) uint64 {
+	h := fnv.New64a()
+	for _, v := range values {
+		var length [4]byte // so that ab, c isn't a, bc
+		binary.LittleEndian.PutUint32(length[:], uint32(len(v)))
+		h.Write(length[:])
+		h.Write(v)
+	}
+	return max(1, mix(h.Sum64()))
+}
+
+// mix spreads a hash over all its bits: samples are taken by the lowest. It is the
+// finaliser of MurmurHash3 by Austin Appleby.
+func mix(h uint64) uint64 {
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}
