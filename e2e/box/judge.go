@@ -17,14 +17,20 @@ type comparison struct {
 	method          string
 	minutes         int
 	truth, measured counts
-	differ          int     // minutes
+	differing       []difference
 	worst           float64 // points
 	events          counts  // Σ of the plugin's points
 	eventsTruth     counts  // of the same minutes
 }
 
+// A difference is a minute in which what was measured can't be the truth.
+type difference struct {
+	minute          time.Time
+	truth, measured counts
+}
+
 func (c comparison) agrees() bool {
-	return c.minutes > 0 && c.differ == 0 && c.truth.valid > 0 && c.eventsTruth.admits(c.events) && c.events.valid > 0
+	return c.minutes > 0 && len(c.differing) == 0 && c.truth.valid > 0 && c.eventsTruth.admits(c.events) && c.events.valid > 0
 }
 
 // compare holds what the suite said of an SLI against its truth.
@@ -42,7 +48,7 @@ func (s *suite) compare(sli string, truth history) comparison {
 		c.minutes++
 		c.truth, c.measured = c.truth.plus(was), c.measured.plus(is)
 		if !was.admits(is) {
-			c.differ++
+			c.differing = append(c.differing, difference{w.Window.Start, was, is})
 			if points := math.Abs(was.ratio() - is.ratio()); !(points <= c.worst) {
 				c.worst = points
 			}
@@ -113,12 +119,17 @@ func (b *box) judge(h *host) (text string, agrees bool) {
 	p := &page{}
 	p.title(b)
 	agrees = true
+	var differing []string
 	p.head("SLI", "method", "minutes", "truth: good / valid", "measured: good / valid", "minutes that differ", "worst error, points", "Σ `events`: good / valid", "truth of those")
 	for _, sli := range slis {
 		c := b.suite.compare(sli, truths[sli])
 		agrees = agrees && c.agrees()
-		p.row(sli, c.method, fmt.Sprint(c.minutes), c.truth.String(), c.measured.String(), fmt.Sprint(c.differ), fmt.Sprintf("%.3g", c.worst), c.events.String(), c.eventsTruth.String())
+		p.row(sli, c.method, fmt.Sprint(c.minutes), c.truth.String(), c.measured.String(), fmt.Sprint(len(c.differing)), fmt.Sprintf("%.3g", c.worst), c.events.String(), c.eventsTruth.String())
+		for _, d := range c.differing {
+			differing = append(differing, fmt.Sprintf("%s in the minute from %s: measured %s, truth %s.", sli, clock(d.minute.Sub(b.script.began)), d.measured, d.truth))
+		}
 	}
+	p.lines(differing)
 	p.records(b, rows)
 	p.alarms()
 	for _, f := range b.script.faults {

@@ -40,6 +40,13 @@ func (p *page) head(cells ...string) {
 	p.b.WriteString(strings.Repeat("|---", len(cells)) + "|\n")
 }
 
+// lines is a list, where there is anything to list.
+func (p *page) lines(texts []string) {
+	if len(texts) > 0 {
+		p.b.WriteString("\n- " + strings.Join(texts, "\n- ") + "\n")
+	}
+}
+
 func (p *page) title(b *box) {
 	p.b.WriteString(`# The box: measured against the truth, on real components
 

@@ -175,7 +175,7 @@ func TestBurnRatesAgainstAReference(t *testing.T) {
 			lv, lb := sum(rule.long)
 			sv, sb := sum(rule.short)
 			allowed := (100 - target) / 100
-			if lv == 0 || sv == 0 || lb/lv/allowed < factor || sb/sv/allowed < factor {
+			if lv == 0 || sv == 0 || lb/lv/allowed <= factor || sb/sv/allowed <= factor {
 				continue
 			}
 			status := Warning
