@@ -144,6 +144,7 @@ func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 	window := j.window(s)
 	r.Cell = s.cells.window(window)
 	r.Due = s.cells.get(window.To - 1)
+	r.Inputs = s.record.Inputs
 	r.Refused = len(s.record.Refused.Within(window)) > 0
 	if mean, ok := j.plan.Mean(s.stage.Name, means, r.Cell); ok {
 		r.Mean = &mean

@@ -146,6 +146,7 @@ type StageReport struct {
 	Due      *StageCell // of the newest due minute; nil where nothing was counted
 	Mean     *float64   // seconds: the stage's part of the mean delay
 	Refused  bool       // too much of a minute of the window was malformed
+	Inputs   Inputs     // what estimates start from, each with where it comes from
 	Calls    int
 	Bytes    int64 // read in this run
 	Skipped  int64

@@ -105,6 +105,7 @@ type stage struct {
 	Kind      string             `json:"kind"`
 	MeanDelay *float64           `json:"mean_delay"`
 	Source    source             `json:"source"`
+	Inputs    sli.Inputs         `json:"inputs,omitempty"`
 	Latency   *summary           `json:"latency"`
 	Status    map[string]float64 `json:"status"`
 	Methods   map[string]float64 `json:"methods"`
@@ -278,7 +279,7 @@ func (p printer) result(r *sli.Result) result {
 func (p printer) stage(s *sli.StageReport) stage {
 	t := s.Cell.Tally
 	out := stage{
-		Name: s.Stage.Name, Kind: s.Stage.Kind, MeanDelay: s.Mean,
+		Name: s.Stage.Name, Kind: s.Stage.Kind, MeanDelay: s.Mean, Inputs: s.Inputs,
 		Source: source{
 			OK: s.Err == nil, Scope: string(s.Stage.Facts.Scope), From: p.instant(s.From), To: p.instant(s.To),
 			Settle: s.Stage.Facts.Settle.Seconds(),

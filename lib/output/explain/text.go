@@ -245,12 +245,25 @@ func (t *texter) stage(s *sli.StageReport) {
 		t.line("    warning: over 1%% of the lines came after their minute had settled; raise settle: above %s", sli.Span(s.Stage.Facts.Settle))
 	}
 	t.requests(s)
+	t.inputs(s.Inputs)
 	t.lambda(s.Cell)
 	t.prover(s)
 	for _, w := range s.Warnings {
 		t.line("    warning: %s", clean(w))
 	}
 	t.line("    %s", s.Stage.Facts.SettleWhy)
+}
+
+// inputs are what estimates start from; what is assumed is marked.
+func (t *texter) inputs(in sli.Inputs) {
+	parts := make([]string, 0, len(in))
+	for name, v := range in {
+		parts = append(parts, fmt.Sprintf("%s %g (%s)", name, v.Value, v.From))
+	}
+	slices.Sort(parts)
+	if len(parts) > 0 {
+		t.line("    inputs: %s", strings.Join(parts, ", "))
+	}
 }
 
 func (t *texter) requests(s *sli.StageReport) {
