@@ -74,6 +74,7 @@ func (p *program) main(ctx context.Context) int {
 		fmt.Fprint(p.env.Stdout, help.text)
 		return exitOK
 	case err != nil:
+		p.emptyDefinitions()
 		return p.usage(err)
 	case p.opt.Version:
 		fmt.Fprint(p.env.Stdout, version(p.voice.program))
@@ -238,6 +239,15 @@ func (p *program) definitions() int {
 		return exitFailed
 	}
 	return code
+}
+
+// emptyDefinitions answers the agent, where it asks, even when the arguments are wrong:
+// an answer that can't be read looks like a broken plugin.
+func (p *program) emptyDefinitions() {
+	if meta, _ := p.env.Getenv("MACKEREL_AGENT_PLUGIN_META"); meta != "" {
+		// The arguments are what is told; a closed stdout is not.
+		_ = p.env.Outputs.Definitions(p.env.Stdout, p.opt.Prefix, nil)
+	}
 }
 
 func plansOf(c *config.Config) []*sli.Plan {
