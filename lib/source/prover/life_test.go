@@ -23,13 +23,12 @@ type arrival struct {
 // pipeline is a front and a store without network, whose true time runs on whatever
 // the host's clock shows.
 type pipeline struct {
-	t        *rapid.T
-	now      time.Time // true time
-	records  map[string]arrival
-	next     arrival
-	refuses  bool
-	down     bool
-	everSlot map[string]bool
+	t       *rapid.T
+	now     time.Time // true time
+	records map[string]arrival
+	next    arrival
+	refuses bool
+	down    bool
 }
 
 func (p *pipeline) send(_ context.Context, v values) error {

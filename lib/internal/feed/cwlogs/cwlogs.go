@@ -157,11 +157,12 @@ func (r *reading) pages(ctx context.Context, wanted func(uint64) bool) error {
 	for empty := 0; r.from < r.to; {
 		r.stats.Calls++
 		out, err := r.opt.Client.FilterLogEvents(ctx, in)
-		if err != nil && ctx.Err() != nil && r.stats.Calls > 1 {
+		stopped := ctx.Err() != nil && r.stats.Calls > 1
+		switch {
+		case err != nil && stopped:
 			r.stop()
-			return nil
-		}
-		if err != nil {
+			return nil //nolint:nilerr // what was read until the deadline stands; the rest follows
+		case err != nil:
 			return awsconf.Failure(action+" of "+r.opt.Group, err)
 		}
 		if err := r.page(out.Events, wanted); err != nil {
