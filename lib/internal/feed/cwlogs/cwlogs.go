@@ -157,12 +157,11 @@ func (r *reading) pages(ctx context.Context, wanted func(uint64) bool) error {
 	for empty := 0; r.from < r.to; {
 		r.stats.Calls++
 		out, err := r.opt.Client.FilterLogEvents(ctx, in)
-		stopped := ctx.Err() != nil && r.stats.Calls > 1
-		switch {
-		case err != nil && stopped:
+		if err != nil && ctx.Err() != nil && r.stats.Calls > 1 {
 			r.stop()
-			return nil //nolint:nilerr // what was read until the deadline stands; the rest follows
-		case err != nil:
+			return nil
+		}
+		if err != nil {
 			return awsconf.Failure(action+" of "+r.opt.Group, err)
 		}
 		if err := r.page(out.Events, wanted); err != nil {
@@ -179,7 +178,7 @@ func (r *reading) pages(ctx context.Context, wanted func(uint64) bool) error {
 			return fmt.Errorf("%s of %s: %d pages without an event; give filter: or streams_prefix: a smaller part", action, r.opt.Group, empty)
 		case r.left <= 0 || ctx.Err() != nil:
 			r.stop()
-			return nil
+			return nil //nolint:nilerr // what was read by the deadline stands; the rest follows
 		}
 	}
 	return nil
