@@ -32,7 +32,7 @@ func scripted(length time.Duration) []fault {
 		{frontErrors, at(45), at(90), []string{"availability"}},
 		{logRotated, at(75), at(75), nil},
 		{resultsWrong, at(105), at(150), []string{"correctness"}},
-		{resultsLost, at(165), at(210), []string{"coverage"}},
+		{resultsLost, at(165), at(210), []string{"coverage", "oldest record"}},
 		{logRotated, at(240), at(240), nil},
 		{workerSlow, at(315), at(390), age},
 		{consumerStopped, at(405), at(530), age},

@@ -83,7 +83,7 @@ func (p *page) records(b *box, rows map[string]string) {
 
 // alarms begins the table of faults.
 func (p *page) alarms() {
-	fmt.Fprintf(&p.b, "\nA fault was alarmed of if the check said WARNING or CRITICAL in a run while it lasted or up to %.0f minutes later. The check words only the worst of its findings: where another one was worse throughout, the row says that the words are of that.\n", alarmedWithin.Minutes())
+	fmt.Fprintf(&p.b, "\nA fault was alarmed of if the check said WARNING or CRITICAL in a run while it lasted or up to %.0f minutes later. The check words only the worst of its findings: where another one was worse throughout, the row says that the words are of that. Words of such a fault may still be an earlier one's: a lost record is owed until its deadline.\n", alarmedWithin.Minutes())
 	p.head("fault", "began", "ended", "alarm after", "its words are of", "the check said")
 }
 
@@ -97,7 +97,7 @@ func (p *page) alarm(f fault, a alarm) {
 	default:
 		of := "another finding"
 		if a.speaks {
-			of = "this fault"
+			of = "such a fault"
 		}
 		p.row(f.name, clock(f.from), clock(f.to), seconds(a.after), of, a.verdict.status+": "+a.verdict.text)
 	}

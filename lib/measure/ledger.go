@@ -161,7 +161,11 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 	if !l.record.HasSince || j.run.All {
 		return
 	}
-	for _, m := range j.plan.Silences(j.history(), l.rule, w) {
+	read := func(stage string) time.Time {
+		s := history{j}.stage(stage)
+		return s.record.ReadTo.Add(-s.stage.Facts.Settle)
+	}
+	for _, m := range j.plan.Silences(j.history(), l.rule, w, read) {
 		minute := sli.Window{From: m.Minute, To: m.Minute + 1}
 		if l.record.Silent.Contains(m.Minute) {
 			continue

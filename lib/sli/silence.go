@@ -11,19 +11,25 @@ type SilentMinute struct {
 
 // Silences finds the minutes of w with acceptances after whose start nothing at all
 // has come out by their end + the rule's silence, in time order. Both ends must have
-// answered for all that time.
-func (p *Plan) Silences(h History, rule *Rule, w Window) []SilentMinute {
+// answered for all that time; read tells up to when a stage has.
+func (p *Plan) Silences(h History, rule *Rule, w Window, read func(stage string) time.Time) []SilentMinute {
 	path := p.pathOf(nil, nil)
 	if path.accepted == nil || path.ending == nil {
 		return nil
 	}
-	answered := answeredBy(h, []string{path.accepted.Name, path.ending.Name}, w)
+	ends := []string{path.accepted.Name, path.ending.Name}
+	answered := answeredBy(h, ends, w)
+	known := read(ends[0])
+	if t := read(ends[1]); t.Before(known) {
+		known = t
+	}
 	var silent []SilentMinute
 	for m := w.From; m < w.To; m++ {
 		limit := m.End().Add(rule.Silence)
 		until := Window{m, MinuteAt(limit.Add(time.Minute - time.Microsecond))}
 		accepted := acceptedIn(h, path.accepted, until)
-		if accepted <= 0 || !wholly(answered, until) {
+		// The last minute needs an answer only as far as the limit.
+		if accepted <= 0 || limit.After(known) || !wholly(answered, Window{m, MinuteAt(limit)}) {
 			continue
 		}
 		if first := firstOut(h, path.ending, until); first == 0 || first > limit.UnixMicro() {
