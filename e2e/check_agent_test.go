@@ -44,7 +44,7 @@ func TestAgentReportsEveryChangeOfTheVerdictOnce(t *testing.T) {
 	front := startFront(t, log)
 	panicking := buildPanicking(t)
 	inReading := filepath.Join(dir, "reading.yaml")
-	writeFile(t, inReading, fmt.Sprintf("pipelines: [{ name: reading, stages: [{ name: worker, app_log: { path: %q, fields: { accepted_at: at } } }], slis: { freshness: { threshold: 60s, target: 99 } } }]\n", log))
+	writeFile(t, inReading, fmt.Sprintf("pipelines: [{ name: reading, stages: [{ name: worker, app_log: { path: %q, fields: { accepted_at: at } } }], slis: { freshness: { threshold: 60s, target: 99 } }, check: { warning_ratio: 90 } }]\n", log))
 
 	api := startAPI(t)
 	real.StartAgent(t, api.URL, agentCheck("web", check, "--config", config)+
