@@ -71,13 +71,17 @@ type suite struct {
 	stderr   strings.Builder
 }
 
-// minutely runs the programs a few seconds into every minute until the context ends.
+// into is how long after every minute's end the programs run: when nothing came out of a minute is known, which is at its
+// end + the threshold + the logs' settle of 10 s.
+const into = freshnessThreshold + 15*time.Second
+
+// minutely runs the programs into every minute until the context ends.
 func (s *suite) minutely(ctx context.Context) error {
 	for {
 		if err := s.round(); err != nil {
 			return err
 		}
-		next := time.Now().Truncate(time.Minute).Add(time.Minute + 12*time.Second)
+		next := time.Now().Truncate(time.Minute).Add(time.Minute + into)
 		select {
 		case <-ctx.Done():
 			return nil

@@ -187,6 +187,7 @@ func (b *builder) build() Pipeline {
 	if len(b.errs) == 0 {
 		b.rules()
 		b.plan.Flowing()
+		b.plan.Compare()
 		b.limits()
 	}
 	return Pipeline{Plan: b.plan, Evidence: b.found}

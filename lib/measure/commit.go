@@ -2,7 +2,6 @@ package measure
 
 import (
 	"iter"
-	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -20,12 +19,13 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	}
 	j.claimErrands(tx, j.sources)
 	j.follow(tx)
-	ledgers := make([]*ledger, 0, len(j.plan.Rules)+len(j.plan.Flows))
-	for _, rule := range slices.Concat(j.plan.Rules, j.plan.Flows) {
+	var ledgers []*ledger
+	for _, rule := range j.plan.All() {
 		ledgers = append(ledgers, j.commitRule(tx, rule))
 	}
 	if j.run.Take && pipeline.Pending == nil {
-		if point := j.fixPoint(ledgers); point != nil {
+		posted := len(j.plan.Rules) + len(j.plan.Flows)
+		if point := j.fixPoint(ledgers[:posted]); point != nil {
 			pipeline.Seq++
 			point.Seq = pipeline.Seq
 			pipeline.Pending = point

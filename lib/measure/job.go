@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -69,7 +68,7 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
 		s.loaded = stageRecord{}
 	}
 	var old, new []*ruleCounter
-	for _, rule := range slices.Concat(j.plan.Rules, j.plan.Flows) {
+	for _, rule := range j.plan.All() {
 		if (rule.Classify == nil && rule.Weigh == nil) || !rule.Counts(stage.Name) {
 			continue
 		}

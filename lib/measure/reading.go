@@ -241,7 +241,7 @@ func read(ctx context.Context, jobs []*job) {
 // edges are the latency thresholds that counts are wanted for at a stage.
 func edges(plan *sli.Plan, stage string) []time.Duration {
 	var out []time.Duration
-	for _, rule := range plan.Rules {
+	for _, rule := range plan.All() {
 		if rule.Threshold > 0 && rule.Feeds(stage) && !slices.Contains(out, rule.Threshold) {
 			out = append(out, rule.Threshold)
 		}

@@ -14,6 +14,11 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	}
 	for _, l := range ledgers[:len(j.plan.Rules)] {
 		result := j.result(l)
+		for _, o := range ledgers[len(ledgers)-len(j.plan.Others):] {
+			if o.rule.Beside == l.rule.Kind {
+				result.Others = append(result.Others, j.result(o))
+			}
+		}
 		p.Results = append(p.Results, result)
 		p.Measured = min(p.Measured, result.Measured)
 	}
@@ -68,7 +73,7 @@ func (j *job) result(l *ledger) *sli.Result {
 	if j.run.All {
 		r.Window = extent(l.measured, r.Window)
 	}
-	excluded := j.plan.Exclude.Of(l.rule.Kind, r.Window)
+	excluded := j.plan.Exclude.Of(l.rule.SLI(), r.Window)
 	r.Excluded = excluded.Minutes()
 	measured := difference(l.measured.Within(r.Window), excluded)
 	if asked := r.Window.Minutes() - r.Excluded; asked > 0 {
@@ -78,7 +83,7 @@ func (j *job) result(l *ledger) *sli.Result {
 	if r.Status = sli.Outcome(r.Counts, r.Measured); r.Status == sli.NotMeasured {
 		r.Counts = l.cells.sum(difference(sli.Spans{r.Window}, excluded))
 	}
-	if j.run.History {
+	if j.run.History && l.rule.Beside == "" {
 		j.spending(l, r)
 	}
 	if bounding, ok := l.rule.Derive.(sli.Bounding); ok {

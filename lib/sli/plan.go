@@ -39,6 +39,7 @@ type Plan struct {
 	Stages      []Stage
 	Rules       []*Rule // one per configured SLI, in the order of Kinds
 	Flows       []*Rule // what the flow graph counts
+	Others      []*Rule // of methods beside the chosen ones, for explain alone
 	Graphs      Graphs
 	Exclude     Exclusions
 	Limits      Limits
@@ -66,6 +67,7 @@ type Rule struct {
 	Method     string        // access_log, records, stages, …
 	Stages     []string      // that feed it, in order
 	Hears      []string      // stages whose events count too, but whose answer isn't waited for
+	Beside     Kind          // the SLI whose chosen method this one stands beside; its own Kind is a key then
 	Population string        // requests, records, seconds, …
 	Quality    string        // exact or estimate
 	Formula    string        // in words
@@ -131,16 +133,28 @@ func (u *Unfit) Error() string { return u.Reason }
 // Resolve finds the evidence for an SLI and adds its rule to the plan; the error is
 // an *Unfit. SLIs are to be resolved in the order of Kinds.
 func (p *Plan) Resolve(spec Spec) error {
+	rule, err := p.resolve(spec)
+	if err != nil {
+		return err
+	}
+	p.Rules = append(p.Rules, rule)
+	slices.SortStableFunc(p.Rules, func(a, b *Rule) int {
+		return slices.Index(Kinds, a.Kind) - slices.Index(Kinds, b.Kind)
+	})
+	return nil
+}
+
+func (p *Plan) resolve(spec Spec) (*Rule, error) {
 	resolve, ok := resolvers[spec.Kind]
 	if !ok {
-		return &Unfit{Reason: fmt.Sprintf("no SLI of that name (got %q)", spec.Kind)}
+		return nil, &Unfit{Reason: fmt.Sprintf("no SLI of that name (got %q)", spec.Kind)}
 	}
 	if spec.Window == 0 {
 		spec.Window = p.Window
 	}
 	rule, err := resolve(p, &spec)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rule.Spec = spec
 	rule.Objective = Objective{Target: spec.Target, Period: p.Period}
@@ -151,11 +165,7 @@ func (p *Plan) Resolve(spec Spec) error {
 		}
 	}
 	rule.Settle = p.settleOf(rule)
-	p.Rules = append(p.Rules, rule)
-	slices.SortStableFunc(p.Rules, func(a, b *Rule) int {
-		return slices.Index(Kinds, a.Kind) - slices.Index(Kinds, b.Kind)
-	})
-	return nil
+	return rule, nil
 }
 
 func (p *Plan) stage(name string) *Stage {
@@ -245,7 +255,7 @@ func (p *Plan) Settled(seconds func(Stage) (float64, bool)) *Plan {
 		s.Facts.Settle += wait
 		s.Facts.SettleInput = ""
 	}
-	q.Rules, q.Flows = q.resettled(p.Rules), q.resettled(p.Flows)
+	q.Rules, q.Flows, q.Others = q.resettled(p.Rules), q.resettled(p.Flows), q.resettled(p.Others)
 	return &q
 }
 

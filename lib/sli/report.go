@@ -97,6 +97,7 @@ type Result struct {
 	History  int      // measured minutes of the period
 	Burns    []Burn
 	Bounds   Bounds
+	Others   []*Result // what other methods with evidence say of the same SLI
 	Warnings []string
 }
 

@@ -77,12 +77,16 @@ type window struct {
 	End   string `json:"end"`
 }
 
+// other is what another method says of the same SLI.
 type other struct {
-	Method  string   `json:"method"`
-	Quality string   `json:"quality"`
-	Valid   float64  `json:"valid"`
-	Good    float64  `json:"good"`
-	Ratio   *float64 `json:"ratio"`
+	Method     string     `json:"method"`
+	Quality    string     `json:"quality"`
+	Valid      float64    `json:"valid"`
+	Good       float64    `json:"good"`
+	Ratio      *float64   `json:"ratio"`
+	Status     sli.Status `json:"status"`
+	Population string     `json:"population"`
+	Window     window     `json:"window"`
 }
 
 type age struct {
@@ -246,7 +250,7 @@ func (p printer) result(r *sli.Result) result {
 		Name: string(r.Rule.Kind), Status: r.Status, Method: r.Rule.Method, Scope: r.Rule.Scope,
 		Population: r.Rule.Population, Quality: r.Rule.Quality,
 		Bounds: bounds{r.Bounds.Lower, r.Bounds.Upper, r.Bounds.Kind, emptied(r.Bounds.Checks)},
-		Window: window{p.time(r.Window.Start()), p.time(r.Window.End())},
+		Window: p.window(r),
 		Valid:  r.Counts.Valid, Good: r.Counts.Good, Uncertain: r.Counts.Uncertain,
 		Measured: r.Measured, Excluded: r.Excluded, Target: r.Rule.Target, Budget: r.Budget,
 		Burn: map[string]float64{}, Others: []other{}, Warnings: emptied(r.Warnings),
@@ -261,8 +265,9 @@ func (p printer) result(r *sli.Result) result {
 		since := p.time(r.Since.Start())
 		out.Since = &since
 	}
-	if ratio, ok := r.Counts.Ratio(); ok && r.Status == sli.Value {
-		out.Ratio = &ratio
+	out.Ratio = ratio(r)
+	for _, o := range r.Others {
+		out.Others = append(out.Others, other{o.Rule.Method, o.Rule.Quality, o.Counts.Valid, o.Counts.Good, ratio(o), o.Status, o.Rule.Population, p.window(o)})
 	}
 	if r.Rule.Threshold > 0 {
 		seconds := r.Rule.Threshold.Seconds()
@@ -274,6 +279,19 @@ func (p printer) result(r *sli.Result) result {
 		}
 	}
 	return out
+}
+
+func (p printer) window(r *sli.Result) window {
+	return window{p.time(r.Window.Start()), p.time(r.Window.End())}
+}
+
+// ratio is nil where there is no value.
+func ratio(r *sli.Result) *float64 {
+	ratio, ok := r.Counts.Ratio()
+	if !ok || r.Status != sli.Value {
+		return nil
+	}
+	return &ratio
 }
 
 func (p printer) stage(s *sli.StageReport) stage {

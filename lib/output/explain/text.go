@@ -175,6 +175,9 @@ func (t *texter) result(r *sli.Result) {
 	t.line("    %.0f%% of the window's minutes measured%s%s", r.Measured*100, plural(int64(r.Excluded), "; %s excluded", "minute"), some(r.Counts.Uncertain, "; %s uncertain, in neither count"))
 	t.line("    from %s by %s: %s, %s; a minute settles %s after its end", strings.Join(r.Rule.Stages, " + "), r.Rule.Method, r.Rule.Quality, r.Rule.Scope, sli.Span(r.Rule.Settle))
 	t.bounds(r)
+	for _, o := range r.Others {
+		t.other(o)
+	}
 	t.history(r)
 	for _, w := range r.Warnings {
 		t.line("    warning: %s", clean(w))
@@ -206,6 +209,19 @@ func (t *texter) bounds(r *sli.Result) {
 	if b.Lower != nil {
 		t.line("    at least %s on condition that: %s", percent(*b.Lower), strings.Join(b.Checks, "; "))
 	}
+}
+
+// other is what another method says of the same SLI, in a line.
+func (t *texter) other(r *sli.Result) {
+	said := fmt.Sprintf("not measured, an answer for %.0f%% of %s", r.Measured*100, t.span(r.Window))
+	switch r.Status {
+	case sli.NoTraffic:
+		said = "no traffic in " + t.span(r.Window)
+	case sli.Value:
+		ratio, _ := r.Counts.Ratio()
+		said = fmt.Sprintf("%s = %s / %s %s in %s", percent(ratio), count(r.Counts.Good), count(r.Counts.Valid), r.Rule.Population, t.span(r.Window))
+	}
+	t.line("    by %s: %s; %s, from %s, settles after %s", r.Rule.Method, said, r.Rule.Quality, strings.Join(r.Rule.Stages, " + "), sli.Span(r.Rule.Settle))
 }
 
 func (t *texter) history(r *sli.Result) {
