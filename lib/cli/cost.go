@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -19,6 +20,8 @@ type cost struct {
 	rounds  map[string]int // calls a minute, by round that stages share
 	own     int            // calls a minute of stages without a shared round
 	metrics int
+	charges float64  // USD a minute beside billed metrics, at least
+	beyond  []string // what comes on top of them
 	shared  bool
 }
 
@@ -27,6 +30,10 @@ func newCost() *cost { return &cost{rounds: map[string]int{}} }
 func (c *cost) add(plan *sli.Plan) {
 	for _, s := range plan.Stages {
 		c.metrics += s.Facts.Metrics
+		c.charges += s.Facts.Charge.USD
+		if more := s.Facts.Charge.Beyond; more != "" && !slices.Contains(c.beyond, more) {
+			c.beyond = append(c.beyond, more)
+		}
 		c.shared = c.shared || s.Facts.Scope == sli.Shared
 		if s.Facts.Round != "" {
 			c.rounds[s.Facts.Round] = max(c.rounds[s.Facts.Round], s.Facts.Calls)
@@ -45,9 +52,12 @@ func (c *cost) print(out io.Writer) {
 		return
 	}
 	fmt.Fprintf(out, "asks AWS %d times a minute for %d billed metrics: about USD %.2f a month, plugin and check together", calls, c.metrics,
-		float64(c.metrics)*minutesPerMonth*usdPerMetric)
+		(float64(c.metrics)*usdPerMetric+c.charges)*minutesPerMonth)
 	if c.shared {
 		fmt.Fprint(out, ", times the hosts it is configured on (one is enough)")
 	}
 	fmt.Fprintln(out)
+	for _, more := range c.beyond {
+		fmt.Fprintf(out, "  on top of that: %s\n", more)
+	}
 }

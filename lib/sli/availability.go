@@ -1,6 +1,11 @@
 package sli
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // AbortLimit is how long a request whose client went away must have lasted for the
 // abort to count as the service's fault, unless configured.
@@ -39,6 +44,12 @@ func availabilityRule(p *Plan, spec *Spec) (*Rule, error) {
 		"name a stage with an access_log or a load balancer")
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range spec.Good.Fields() {
+		if may := stage.Facts.Judges; may != nil && !slices.Contains(may, name) {
+			return nil, &Unfit{fmt.Sprintf("good: stage %s counts elsewhere, and can't be asked for each request's %s", stage.Name, name),
+				"ask for " + strings.Join(may, " or ") + "; or let where: leave requests out"}
+		}
 	}
 	rule := &Rule{
 		Method:     stage.Kind,

@@ -47,6 +47,10 @@ type Facts struct {
 	// Round are made once, together. Empty: its calls are its own.
 	Round string
 
+	// Judges are the fields of a request that `good` may ask for; nil: any.
+	Judges []string
+	Charge Charge // what a due minute costs beside billed metrics
+
 	// SettleInput names an input (a function's timeout) that settling waits for beside
 	// Settle; its assumed value is part of Settle's documentation, not of Settle.
 	SettleInput string
@@ -57,6 +61,13 @@ type Facts struct {
 	// MaxMalformed is the share (0…1) of malformed lines over which a minute is not
 	// measured; 0 for sources without lines.
 	MaxMalformed float64
+}
+
+// Charge is what a service bills for one due minute, in USD in us-east-1: at least USD,
+// and Beyond says what comes on top.
+type Charge struct {
+	USD    float64
+	Beyond string
 }
 
 // Role is what a stage is to a record on its way.

@@ -39,15 +39,14 @@ func ParseMatch[V ~[]string](conditions map[string]V) (Match, error) {
 	for _, name := range slices.Sorted(maps.Keys(conditions)) {
 		f := fieldMatch{name: name}
 		for _, v := range conditions[name] {
-			negate := strings.HasPrefix(v, "!")
-			t, err := parseTest(strings.TrimPrefix(v, "!"))
-			if err != nil {
+			t, err := ParseTerm(v)
+			switch {
+			case err != nil:
 				return Match{}, fmt.Errorf("%s: %w", name, err)
-			}
-			if negate {
-				f.negated = append(f.negated, t)
-			} else {
-				f.plain = append(f.plain, t)
+			case t.Negated:
+				f.negated = append(f.negated, t.compile())
+			default:
+				f.plain = append(f.plain, t.compile())
 			}
 		}
 		m.fields = append(m.fields, f)
@@ -56,39 +55,26 @@ func ParseMatch[V ~[]string](conditions map[string]V) (Match, error) {
 	return m, nil
 }
 
-var operators = []struct {
-	sign string
-	test func(got, limit float64) bool
-}{
-	{"<=", func(got, limit float64) bool { return got <= limit }},
-	{">=", func(got, limit float64) bool { return got >= limit }},
-	{"<", func(got, limit float64) bool { return got < limit }},
-	{">", func(got, limit float64) bool { return got > limit }},
+// operators are the tests of numbers by their signs.
+var operators = map[string]func(got, limit float64) bool{
+	"<=": func(got, limit float64) bool { return got <= limit },
+	">=": func(got, limit float64) bool { return got >= limit },
+	"<":  func(got, limit float64) bool { return got < limit },
+	">":  func(got, limit float64) bool { return got > limit },
 }
 
-func parseTest(v string) (test, error) {
-	switch {
-	case strings.HasPrefix(v, "="):
-		return test{equal: []byte(v[1:])}, nil
-	case strings.HasPrefix(v, "^"), strings.HasPrefix(v, "~"):
-		re, err := regexp.Compile(strings.TrimPrefix(v, "~"))
-		if err != nil {
-			return test{}, fmt.Errorf("not a regular expression (got %q)", v)
-		}
-		return test{pattern: re}, nil
-	case len(v) == 3 && v[0] >= '1' && v[0] <= '5' && strings.EqualFold(v[1:], "xx"):
-		return test{class: v[0]}, nil
+// compile makes a term ready to be tested, but for its negation.
+func (t Term) compile() test {
+	switch t.Kind {
+	case IsPattern:
+		return test{pattern: regexp.MustCompile(t.Text)} // ParseTerm has compiled it
+	case IsClass:
+		return test{class: '0' + t.Class}
+	case IsNumber:
+		holds := operators[t.Sign]
+		return test{number: func(got float64) bool { return holds(got, t.Limit) }}
 	}
-	for _, op := range operators {
-		if rest, ok := strings.CutPrefix(v, op.sign); ok {
-			limit, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
-			if err != nil {
-				return test{}, fmt.Errorf("%s needs a number behind it (got %q)", op.sign, v)
-			}
-			return test{number: func(got float64) bool { return op.test(got, limit) }}, nil
-		}
-	}
-	return test{equal: []byte(v)}, nil
+	return test{equal: []byte(t.Text)}
 }
 
 func (t test) holds(v []byte) bool {

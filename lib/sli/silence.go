@@ -13,11 +13,11 @@ type SilentMinute struct {
 // has come out by their end + the rule's silence, in time order. Both ends must have
 // answered for all that time; read tells up to when a stage has.
 func (p *Plan) Silences(h History, rule *Rule, w Window, read func(stage string) time.Time) []SilentMinute {
-	path := p.pathOf(nil, nil)
-	if path.accepted == nil || path.ending == nil {
+	accepting, ending := p.accepting(), p.pathOf(nil, nil).ending
+	if accepting == nil || ending == nil {
 		return nil
 	}
-	ends := []string{path.accepted.Name, path.ending.Name}
+	ends := []string{accepting.Name, ending.Name}
 	answered := answeredBy(h, ends, w)
 	known := read(ends[0])
 	if t := read(ends[1]); t.Before(known) {
@@ -27,16 +27,33 @@ func (p *Plan) Silences(h History, rule *Rule, w Window, read func(stage string)
 	for m := w.From; m < w.To; m++ {
 		limit := m.End().Add(rule.Silence)
 		until := Window{m, MinuteAt(limit.Add(time.Minute - time.Microsecond))}
-		accepted := acceptedIn(h, path.accepted, until)
+		accepted := acceptedIn(h, accepting, until)
 		// The last minute needs an answer only as far as the limit.
 		if accepted <= 0 || limit.After(known) || !wholly(answered, Window{m, MinuteAt(limit)}) {
 			continue
 		}
-		if first := firstOut(h, path.ending, until); first == 0 || first > limit.UnixMicro() {
+		if first := firstOut(h, ending, until); first == 0 || first > limit.UnixMicro() {
 			silent = append(silent, SilentMinute{m, accepted})
 		}
 	}
 	return silent
+}
+
+// accepting is the stage that tells first what was accepted: a front's own log is read
+// within seconds, a stream's metric minutes later.
+func (p *Plan) accepting() *Stage {
+	var first *Stage
+	for _, wanted := range []func(Facts) bool{
+		func(f Facts) bool { return f.Gives(Accepted) && !f.Gives(Request) },
+		func(f Facts) bool { return f.Gives(Accepted) },
+	} {
+		for i := range p.Stages {
+			if s := &p.Stages[i]; wanted(s.Facts) && (first == nil || s.Facts.Settle < first.Facts.Settle) {
+				first = s
+			}
+		}
+	}
+	return first
 }
 
 // acceptedIn is how many records were accepted in the first minute of a window, by

@@ -230,11 +230,22 @@ type Explained struct {
 
 // ExplainedSLI is one SLI of them.
 type ExplainedSLI struct {
-	Name, Status, Quality string
-	Valid, Good, Measured float64
-	Bounds                struct{ Lower, Upper *float64 }
-	Window                struct{ Start, End time.Time }
+	Name, Status, Method, Quality, Population string
+	Valid, Good, Measured                     float64
+	Bounds                                    struct{ Lower, Upper *float64 }
+	Window                                    Span
+	Others                                    []ExplainedOther
 }
+
+// ExplainedOther is what another method says of it.
+type ExplainedOther struct {
+	Method, Quality, Status, Population string
+	Valid, Good                         float64
+	Window                              Span
+}
+
+// Span is a window of time.
+type Span struct{ Start, End time.Time }
 
 // Metric is one printed line's value and time.
 type Metric struct {

@@ -19,6 +19,7 @@ type Set struct {
 	Hours     int           // of logs that are read minute by minute
 	Troubles  int           // that the check is run on, of all there are
 	Pipelines time.Duration // how long every pipeline is run beside that
+	Postgres  string        // the DSN of a database for the store's rows; empty: none
 }
 
 // Standard is the set that docs/truth.md shows, Small one for every test run.
@@ -35,6 +36,7 @@ type Result struct {
 	Detected  []Detected
 	Healthy   [2][]Alarms // by Rules; without and with bursts
 	Fired     []Fired
+	Ways      *Ways
 }
 
 // Detected are the alarms over one family's faults, by Rules.
@@ -52,7 +54,7 @@ func (s Set) Run(said func(string)) (*Result, error) {
 	for _, part := range []struct {
 		name string
 		run  func(*Result) error
-	}{{"logs", s.logs}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}, {"verdicts", s.verdicts}, {"pipelines", s.pipelines}} {
+	}{{"logs", s.logs}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}, {"verdicts", s.verdicts}, {"pipelines", s.pipelines}, {"every method", s.ways}} {
 		said(part.name)
 		if err := part.run(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
@@ -203,6 +205,11 @@ func (s Set) pipelines(r *Result) error {
 	for _, f := range found {
 		r.Compared = join(r.Compared, f)
 	}
+	return err
+}
+
+func (s Set) ways(r *Result) (err error) {
+	r.Ways, err = ByEveryWay(s.Postgres)
 	return err
 }
 

@@ -17,6 +17,7 @@ func (r *Result) Table(w io.Writer) error {
 		"Made by `make truth`; the same on every machine. Simulated users write, records travel, and every record is kept, so that for each number the suite prints there is a true one. "+
 			"Each method is compared with the population and the booking that it states.")
 	p.exact(r)
+	p.ways(r)
 	p.estimates(r)
 	p.bounds(r)
 	p.detection(r)

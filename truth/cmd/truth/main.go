@@ -14,14 +14,15 @@ import (
 func main() {
 	out := flag.String("out", "docs/truth.md", "where the page is written; - is stdout")
 	small := flag.Bool("small", false, "the small set, as every test run judges it")
+	postgres := flag.String("postgres", "", "`DSN` of a PostgreSQL database that a table videos may be made in, for the method rows")
 	flag.Parse()
-	if err := run(*out, *small); err != nil {
+	if err := run(*out, *small, *postgres); err != nil {
 		fmt.Fprintln(os.Stderr, "truth: error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(path string, small bool) error {
+func run(path string, small bool, postgres string) error {
 	if err := judge.Credentials(); err != nil {
 		return err
 	}
@@ -29,6 +30,7 @@ func run(path string, small bool) error {
 	if small {
 		set = judge.Small
 	}
+	set.Postgres = postgres
 	result, err := set.Run(func(part string) { fmt.Fprintln(os.Stderr, "truth:", part) })
 	if err != nil {
 		return err

@@ -1,0 +1,86 @@
+package athena
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// text is a literal.
+func text(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// name is an identifier; what is not one can't be configured.
+func name(s string) string { return `"` + s + `"` }
+
+// file is the name of the file that a row is from.
+const file = `"$path"`
+
+const (
+	// instant is how a load balancer writes times: always in UTC.
+	instant    = `'^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]([.][0-9]+)?Z$'`
+	minuteForm = "2006-01-02T15:04"
+	// nanos is how long a request took, null where a phase is -1 or not known. A phase is
+	// a decimal of at most 9 places, which rounding finds again in the binary fraction.
+	nanos = `CASE WHEN "request_processing_time" BETWEEN 0 AND 1e9 AND "target_processing_time" BETWEEN 0 AND 1e9 AND "response_processing_time" BETWEEN 0 AND 1e9` +
+		` THEN CAST(round("request_processing_time" * 1e9) AS bigint) + CAST(round("target_processing_time" * 1e9) AS bigint) + CAST(round("response_processing_time" * 1e9) AS bigint) END`
+	// buckets are 1/128 of an e-fold wide: 0.8 %.
+	bucket = `CASE WHEN nanos > 0 THEN CAST(floor(ln(nanos) * 128) AS bigint) WHEN nanos = 0 THEN -1 END`
+)
+
+// The columns of an answer.
+const (
+	colMinute   = iota // 2026-11-22T12:00; null for rows that can't be read
+	colWanted          // whether `where` may want them
+	colStatus          // null where not wanted
+	colMethod          //
+	colFile            // of rows that can't be read
+	colCount           // of rows
+	colNewest          // the last time among them
+	colShortest        // in nanoseconds, null where not known
+	colLongest         //
+	colTotal           //
+	columns
+)
+
+// mostRows bounds an answer.
+const mostRows = 50_000
+
+// query counts the requests of some minutes. Requests are grouped by the side of every
+// edge that they lie on, so that counts below an edge are exact.
+func (s *Source) query(w sli.Window, edges []time.Duration) string {
+	wanted := []string{fmt.Sprintf(`NOT coalesce(substr("user_agent", 1, %d) = %s, false)`, len(sli.ProverMarker), text(sli.ProverMarker))}
+	wanted = append(wanted, s.where.there...)
+	from := []string{fmt.Sprintf(`("time" >= %s AND "time" < %s OR "time" IS NULL OR NOT regexp_like("time", %s))`,
+		text(w.Start().Format(minuteForm)), text(w.End().Format(minuteForm)), instant)}
+	for _, more := range []string{s.inPartitions(w), s.inFiles(w)} {
+		if more != "" {
+			from = append(from, more)
+		}
+	}
+	within, groups := "", ""
+	for i, e := range edges {
+		within += fmt.Sprintf(", nanos <= %d AS within_%d", e.Nanoseconds(), i)
+		groups += fmt.Sprintf(", within_%d", i)
+	}
+	return `WITH line AS (
+SELECT CASE WHEN regexp_like("time", ` + instant + `) THEN "time" END AS instant, ` + file + ` AS file,
+CAST("elb_status_code" AS varchar) AS status, "request_verb" AS method, ` + nanos + ` AS nanos,
+` + strings.Join(wanted, " AND ") + ` AS wanted
+FROM ` + name(s.options.Database) + "." + name(s.options.Table) + `
+WHERE ` + strings.Join(from, " AND ") + `
+), request AS (
+SELECT instant, instant IS NOT NULL AND wanted AS wanted, CASE WHEN instant IS NULL THEN file END AS file,
+CASE WHEN wanted THEN status END AS status, CASE WHEN wanted THEN method END AS method, CASE WHEN wanted THEN nanos END AS nanos
+FROM line
+), placed AS (
+SELECT substr(instant, 1, 16) AS minute, instant, wanted, status, method, file, nanos, ` + bucket + ` AS bucket` + within + `
+FROM request
+)
+SELECT minute, wanted, status, method, file, count(*) AS requests, max(instant) AS newest,
+min(nanos) AS shortest, max(nanos) AS longest, sum(CAST(nanos AS double precision)) AS total
+FROM placed
+GROUP BY minute, wanted, status, method, file, bucket` + groups + `
+LIMIT ` + fmt.Sprint(mostRows+1)
+}
