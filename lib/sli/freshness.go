@@ -5,10 +5,13 @@ import "time"
 // RecordFreshness judges records as they come out: valid = records that came out,
 // good = those whose delay from accepted to visible is within the threshold. It is
 // exact. What never comes out is coverage's.
-func RecordFreshness(threshold time.Duration) Classifier {
+func RecordFreshness(threshold time.Duration) Classifier { return delayWithin(Done, threshold) }
+
+// delayWithin judges events of a signal by their delay; one without is uncertain.
+func delayWithin(signal Signal, threshold time.Duration) Classifier {
 	return func(e *Event) Verdict {
 		switch {
-		case e.Signal != Done:
+		case e.Signal != signal:
 			return NotValid
 		case !e.HasDelay:
 			return Uncertain

@@ -8,19 +8,7 @@ import (
 
 // TraceFreshness judges traced requests by how long they took until their last traced
 // work was done. One that isn't complete, or lacks the measure, is uncertain.
-func TraceFreshness(threshold time.Duration) Classifier {
-	return func(e *Event) Verdict {
-		switch {
-		case e.Signal != Trace:
-			return NotValid
-		case !e.HasDelay:
-			return Uncertain
-		case e.Delay <= threshold:
-			return Good
-		}
-		return Bad
-	}
-}
+func TraceFreshness(threshold time.Duration) Classifier { return delayWithin(Trace, threshold) }
 
 // tracesRule takes freshness from traces. They are a sample, so it is an estimate.
 func tracesRule(p *Plan, spec *Spec) (*Rule, error) {

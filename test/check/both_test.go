@@ -20,6 +20,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/output/check"
 	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
 	"mackerel-plugin-pipeline-sli/lib/source/builtin"
+	"mackerel-plugin-pipeline-sli/test/points"
 )
 
 // runNow, when set, turns this binary into the check, or with runPlugin into the plugin, at
@@ -65,13 +66,11 @@ type both struct {
 	dir   string
 	now   int64
 	lines map[int64]int64 // of the log, by minute
-
-	mu     sync.Mutex
-	points map[string]map[int64]int64 // events by metric and printed time
+	book  points.Book
 }
 
 func newBoth(t *testing.T) *both {
-	b := &both{t: t, dir: t.TempDir(), now: start.Unix(), lines: map[int64]int64{}, points: map[string]map[int64]int64{}}
+	b := &both{t: t, dir: t.TempDir(), now: start.Unix(), lines: map[int64]int64{}}
 	config := fmt.Sprintf("pipelines:\n- name: video\n  metrics: [events]\n  stages: [{name: front, access_log: {path: %q, format: ltsv}}]\n"+
 		"  slis: {availability: {target: 99.9}}\n  check: {sli: availability, critical_ratio: 50}\n", b.path("access.log"))
 	must(t, os.WriteFile(b.path("c.yaml"), []byte(config), 0o600))
@@ -127,57 +126,13 @@ func (b *both) apart(plugin bool) {
 
 // take books what a run has printed.
 func (b *both) take(plugin bool, code int, out, complaints string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if code != 0 || complaints != "" {
 		b.t.Errorf("plugin=%v at %d: exit %d, %s%s", plugin, b.now, code, complaints, out)
 	}
-	if !plugin {
-		if out != "PipelineFreshness OK: video: fresh\n" {
-			b.t.Errorf("the check at %d: %s", b.now, out)
-		}
-		return
-	}
-	for line := range strings.Lines(out) {
-		var name string
-		var value, at int64
-		if _, err := fmt.Sscanf(line, "%s\t%d\t%d\n", &name, &value, &at); err != nil {
-			b.t.Errorf("odd line %q: %v", line, err)
-		}
-		name, ok := strings.CutPrefix(name, "pipeline-sli.events.video.")
-		if !ok || name == "minutes" {
-			continue
-		}
-		if b.points[name] == nil {
-			b.points[name] = map[int64]int64{}
-		}
-		if known, twice := b.points[name][at]; twice && known != value {
-			b.t.Errorf("%s at %d is %d and %d", name, at, known, value)
-		}
-		b.points[name][at] = value
-	}
-}
-
-// compare holds the sums of all points against the log.
-func (b *both) compare() {
-	b.t.Helper()
-	if len(b.points) != 2 {
-		b.t.Fatalf("want good and valid, got %v", b.points)
-	}
-	for name, points := range b.points {
-		first, last, sum := int64(1<<62), int64(0), int64(0)
-		for at, value := range points {
-			first, last, sum = min(first, at), max(last, at), sum+value
-		}
-		want := int64(0)
-		for minute, n := range b.lines {
-			if first/60-1 <= minute && minute < last/60 {
-				want += n
-			}
-		}
-		if sum != want || last < b.now-120 {
-			b.t.Errorf("%s: %d points up to %d hold %d, the log has %d lines in their minutes", name, len(points), last, sum, want)
-		}
+	if plugin {
+		b.book.Take(b.t, out)
+	} else if out != "PipelineFreshness OK: video: fresh\n" {
+		b.t.Errorf("the check at %d: %s", b.now, out)
 	}
 }
 
@@ -218,7 +173,7 @@ func TestBothProgramsAtOnceCountEveryLineOnce(t *testing.T) {
 				way.run(b, false)
 				way.run(b, true)
 			}
-			b.compare()
+			b.book.Compare(t, b.lines, 2, b.now-120)
 		})
 	}
 }

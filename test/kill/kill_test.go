@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/test/points"
 )
 
 // host is a directory with a log, its writer, a configuration and a state, a clock,
@@ -25,16 +27,15 @@ type host struct {
 	older  int
 
 	mu    sync.Mutex
-	lines map[int64]int // complete lines by minute
+	lines map[int64]int64 // complete lines by minute
 	total int
 
-	points  map[string]map[int64]int64 // events by metric and printed time
-	skipped int64                      // minutes that were said to be left out
-	kills   int
+	book  points.Book
+	kills int
 }
 
 func newHost(t *testing.T) *host {
-	h := &host{t: t, dir: t.TempDir(), now: 1_795_347_612, random: rand.New(rand.NewPCG(7, 7)), lines: map[int64]int{}, points: map[string]map[int64]int64{}}
+	h := &host{t: t, dir: t.TempDir(), now: 1_795_347_612, random: rand.New(rand.NewPCG(7, 7)), lines: map[int64]int64{}}
 	config := fmt.Sprintf(`pipelines:
 - name: video
   metrics: [events, measure]
@@ -71,7 +72,7 @@ func (h *host) write(at int64, n int) {
 	if err := errors.Join(err1, err2); err != nil {
 		h.t.Error(err)
 	}
-	h.lines[at/60] += n
+	h.lines[at/60] += int64(n)
 }
 
 // rotate renames the log and its generations, as logrotate does.
@@ -112,37 +113,7 @@ func (h *host) start() (*exec.Cmd, func()) {
 		if strings.Contains(complaints.String(), "set aside") || strings.Contains(complaints.String(), "unreadable") {
 			h.t.Errorf("a killed run must not break the state: %s", complaints.String())
 		}
-		h.take(out.String())
-	}
-}
-
-// take books what a run has printed: a point that is printed again is the same.
-func (h *host) take(printed string) {
-	for line := range strings.Lines(printed) {
-		if !strings.HasSuffix(line, "\n") {
-			h.t.Errorf("half a line was printed: %q", line)
-			continue
-		}
-		fields := strings.Fields(line)
-		value, err1 := strconv.ParseInt(fields[1], 10, 64)
-		at, err2 := strconv.ParseInt(fields[2], 10, 64)
-		if err := errors.Join(err1, err2); err != nil {
-			h.t.Error(err)
-		}
-		name := strings.TrimPrefix(fields[0], "pipeline-sli.")
-		if name == "measure.video.minutes_skipped" {
-			h.skipped += value
-		}
-		if !strings.HasPrefix(name, "events.") || strings.HasSuffix(name, ".minutes") {
-			continue
-		}
-		if h.points[name] == nil {
-			h.points[name] = map[int64]int64{}
-		}
-		if before, ok := h.points[name][at]; ok && before != value {
-			h.t.Errorf("%s at %d was printed as %d and then as %d", name, at, before, value)
-		}
-		h.points[name][at] = value
+		h.book.Take(h.t, out.String())
 	}
 }
 
@@ -155,24 +126,7 @@ func (h *host) settle() {
 		_, wait := h.start()
 		wait()
 	}
-	if len(h.points) == 0 || h.skipped > 0 {
-		h.t.Fatalf("want points of all minutes, got %d series and %d minutes skipped", len(h.points), h.skipped)
-	}
-	for name, points := range h.points {
-		first, last, sum := int64(1<<62), int64(0), int64(0)
-		for at, value := range points {
-			first, last, sum = min(first, at), max(last, at), sum+value
-		}
-		want := 0
-		for minute, n := range h.lines {
-			if first/60-1 <= minute && minute <= last/60-1 {
-				want += n
-			}
-		}
-		if sum != int64(want) {
-			h.t.Errorf("%s: %d points hold %d, the log has %d lines in their minutes", name, len(points), sum, want)
-		}
-	}
+	h.book.Compare(h.t, h.lines, 4, 0)
 }
 
 // traffic writes while runs are running, until the function returned is called.
