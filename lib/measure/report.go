@@ -24,7 +24,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	}
 	a := j.plan.Assess(j.history(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
 	j.stand(rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
-	p.Age, p.Ages, p.State, p.Flow, p.Means = a.Age, a.Ages, a.State, a.Flow, a.Delay
+	p.Age, p.Ages, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.State, a.Flow, a.Delay, a.Run
 	p.Warnings = append(p.Warnings, a.Notes...)
 	p.Delay = j.delays()
 	answered := sli.Spans{{From: 0, To: maxMinute}}

@@ -12,6 +12,7 @@ type Assessment struct {
 	State *State
 	Flow  *Flow
 	Delay *StageDelay // means per stage, an estimate
+	Run   *BatchRun   // of a batch job, nil if none goes on
 	Notes []string
 }
 
@@ -36,6 +37,7 @@ func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
 			}
 		}
 	}
+	a.Run = p.batchRun(h, due)
 	return a
 }
 

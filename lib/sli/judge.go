@@ -389,6 +389,9 @@ func (j *judgement) estimate(age *Age) string {
 
 // holdUp names the stage that holds the pipeline up, and why.
 func (j *judgement) holdUp() string {
+	if j.p.Run != nil {
+		return "; " + j.p.Run.Text(j.now)
+	}
 	for _, s := range j.p.Stages {
 		if why := hindrance(s, j.p.State); why != "" {
 			return "; " + s.Stage.Name + " " + why

@@ -30,6 +30,7 @@ type Pipeline struct {
 	Delay *StageCell // delays of the window, nil where no source has them
 	Flow  *Flow
 	State *State
+	Run   *BatchRun   // of a batch job, nil if none goes on
 	Means *StageDelay // mean delays per stage, an estimate; nil where not known
 
 	Warnings []string

@@ -89,6 +89,9 @@ func (t *texter) standing(p *sli.Pipeline) {
 	if a := p.Age; a != nil {
 		t.line("  age %s at %s: how long the oldest accepted, not yet visible record had waited (%s)", seconds(a.Seconds), t.clock(a.Minute.End()), quality(a.Exact, a.Basis))
 	}
+	if r := p.Run; r != nil {
+		t.line("  a run of the batch job %s", r.Text(t.at.In(t.style.Zone)))
+	}
 	if d := p.Delay; d != nil && d.Delay.Count() > 0 {
 		t.line("  delay of %s records from accepted to visible: p50 %s, p90 %s, p99 %s, max %s", whole(int64(d.Delay.Count())),
 			seconds(d.Delay.Quantile(.5)), seconds(d.Delay.Quantile(.9)), seconds(d.Delay.Quantile(.99)), seconds(d.Delay.Max()))
