@@ -51,6 +51,8 @@ type Config struct {
 type Pipeline struct {
 	Plan     *sli.Plan
 	Evidence []Evidence
+
+	name *section.Node
 }
 
 // Reader reads configuration files.
@@ -81,8 +83,7 @@ func (r Reader) Read(sources []Source) (*Config, error) {
 		}
 		for _, p := range pipelines {
 			if other, ok := seen[p.Plan.Name]; ok {
-				errs = append(errs, &section.Error{File: source.Name, Rule: "pipeline names must be unique", Got: p.Plan.Name,
-					Hint: "the other one is in " + other})
+				errs = append(errs, p.name.Errorf("the other one is in "+other, "pipeline names must be unique"))
 			}
 			seen[p.Plan.Name] = source.Name
 		}
@@ -104,11 +105,15 @@ func (r Reader) read(source Source) ([]Pipeline, string, error) {
 	list, _ := root.Get("pipelines")
 	var pipelines []Pipeline
 	for i, node := range list.Items() {
-		b := builder{reader: r, node: node, from: f.Pipelines[i], metrics: f.Metrics, aws: f.AWS}
+		b := builder{reader: r, root: root, node: node, from: f.Pipelines[i], metrics: f.Metrics, aws: f.AWS}
 		p := b.build()
 		p.Plan.Owner = source.Path
 		pipelines = append(pipelines, p)
-		errs = append(errs, b.errs...)
+		for _, err := range b.errs { // what is wrong at the top level is wrong for all
+			if !slices.ContainsFunc(errs, func(said error) bool { return said != nil && said.Error() == err.Error() }) {
+				errs = append(errs, err)
+			}
+		}
 	}
 	return pipelines, f.StateDir, errors.Join(errs...)
 }
@@ -141,6 +146,7 @@ func (r Reader) Tables() map[string]string {
 // builder makes one pipeline out of its section.
 type builder struct {
 	reader  Reader
+	root    *section.Node
 	node    *section.Node
 	from    pipeline
 	metrics section.StringList // top level's
@@ -190,21 +196,28 @@ func (b *builder) build() Pipeline {
 		b.plan.Compare()
 		b.limits()
 	}
-	return Pipeline{Plan: b.plan, Evidence: b.found}
+	return Pipeline{Plan: b.plan, Evidence: b.found, name: b.at("name")}
 }
 
 func (b *builder) graphs() {
-	words := b.from.Metrics
+	words, at := b.from.Metrics, b.at("metrics")
 	if len(words) == 0 {
 		words = b.metrics
+		at, _ = b.root.Get("metrics")
 	}
 	if len(words) == 0 {
 		words = section.StringList{"minimal"}
 	}
-	graphs, err := sli.ParseGraphs(words)
-	if err != nil {
-		b.refuse(b.at("metrics").Errorf("choose from: "+strings.Join(sli.GraphWords(), ", "), "%v", err))
+	for i, word := range words {
+		if _, err := sli.ParseGraphs([]string{word}); err != nil {
+			if items := at.Items(); len(items) > 0 {
+				at = items[i]
+			}
+			b.refuse(at.Errorf("choose from: "+strings.Join(sli.GraphWords(), ", "), "no set or graph of that name"))
+			return
+		}
 	}
+	graphs, _ := sli.ParseGraphs(words)
 	b.plan.Graphs = graphs
 }
 

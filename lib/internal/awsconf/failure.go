@@ -46,7 +46,7 @@ func Failure(action string, err error) error {
 	case has(absentCodes):
 		return fmt.Errorf("%s: there is no such resource; check its name and region", action)
 	case name != "":
-		return fmt.Errorf("%s: refused: %s: %s", action, plain(name), plain(message(err)))
+		return fmt.Errorf("%s: refused: %s: %s", action, Plain(name), Plain(message(err)))
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: no answer in time; raise --timeout if it is slow rather than away", action)
 	case errors.Is(err, context.Canceled):
@@ -79,8 +79,8 @@ func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 const shown = 120
 
-// plain is foreign text as a line of a message: printable, short.
-func plain(text string) string {
+// Plain is foreign text as a line of a message: printable, short.
+func Plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

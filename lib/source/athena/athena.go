@@ -36,6 +36,7 @@ type Source struct {
 	where      where
 	session    *awsconf.Session
 	pause      polling.Pause
+	most       int // rows of an answer
 	facts      sli.Facts
 }
 
@@ -48,7 +49,7 @@ const (
 // New reads a section. outer is what applies where it says nothing of account and
 // region.
 func New(n *section.Node, outer awsconf.Options) (*Source, error) {
-	s := &Source{pause: polling.Sleep}
+	s := &Source{pause: polling.Sleep, most: mostRows}
 	o := &s.options
 	if err := n.Decode(o); err != nil {
 		return nil, err

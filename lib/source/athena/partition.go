@@ -32,7 +32,7 @@ func parsePartitions(n *section.Node) ([]partition, error) {
 		return nil, nil
 	}
 	const hint = "partition: {day: yyyy/MM/dd}, or {year: yyyy, month: MM, day: dd}, or none"
-	if n.Kind() != section.Mapping || len(n.Keys()) == 0 {
+	if n.Kind() != section.Map || len(n.Keys()) == 0 {
 		return nil, n.Errorf(hint, "must give each partition column its format")
 	}
 	var out []partition
@@ -52,15 +52,15 @@ func (s *Source) inPartitions(w sli.Window) string {
 	if len(s.partitions) == 0 {
 		return ""
 	}
-	var any []string
+	var some []string
 	for _, at := range s.folders(w, slices.ContainsFunc(s.partitions, func(p partition) bool { return p.hourly })) {
 		var all []string
 		for _, p := range s.partitions {
 			all = append(all, fmt.Sprintf("%s = %s", name(p.column), text(at.Format(p.layout))))
 		}
-		any = append(any, "("+strings.Join(all, " AND ")+")")
+		some = append(some, "("+strings.Join(all, " AND ")+")")
 	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return "(" + strings.Join(some, " OR ") + ")"
 }
 
 // folders are the days, or hours, in which files of these minutes are delivered.
@@ -103,12 +103,12 @@ func (s *Source) inFiles(w sli.Window) string {
 	if s.files.days == "" {
 		return ""
 	}
-	var any []string
+	var some []string
 	for _, day := range s.folders(w, false) {
 		begin := s.files.days + day.Format("/2006/01/02/") + s.files.name
-		any = append(any, fmt.Sprintf("(%s >= %s AND %[1]s < %s)", file, text(begin+w.Start().Add(-early).Format(stampForm)), text(begin+"~")))
+		some = append(some, fmt.Sprintf("(%[1]s >= %[2]s AND %[1]s < %[3]s)", file, text(begin+w.Start().Add(-early).Format(stampForm)), text(begin+"~")))
 	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return "(" + strings.Join(some, " OR ") + ")"
 }
 
 var stamped = regexp.MustCompile(`_([0-9]{8}T[0-9]{4}Z)_[^/]*$`)

@@ -44,7 +44,7 @@ const (
 	columns
 )
 
-// mostRows bounds an answer.
+// mostRows bounds an answer, and the memory that one takes.
 const mostRows = 50_000
 
 // query counts the requests of some minutes. Requests are grouped by the side of every
@@ -82,5 +82,5 @@ SELECT minute, wanted, status, method, file, count(*) AS requests, max(instant) 
 min(nanos) AS shortest, max(nanos) AS longest, sum(CAST(nanos AS double precision)) AS total
 FROM placed
 GROUP BY minute, wanted, status, method, file, bucket` + groups + `
-LIMIT ` + fmt.Sprint(mostRows+1)
+LIMIT ` + fmt.Sprint(s.most+1)
 }

@@ -10,6 +10,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/source/accesslog"
 	"mackerel-plugin-pipeline-sli/lib/source/alb"
 	"mackerel-plugin-pipeline-sli/lib/source/applog"
+	"mackerel-plugin-pipeline-sli/lib/source/athena"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 	"mackerel-plugin-pipeline-sli/lib/source/dynamodb"
 	"mackerel-plugin-pipeline-sli/lib/source/dynamodbitem"
@@ -51,6 +52,9 @@ func Kinds() map[string]config.Kind {
 		}},
 		"xray": {Options: xray.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
 			return source(xray.New(n, account(a)))
+		}},
+		"athena": {Options: athena.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+			return source(athena.New(n, account(a)))
 		}},
 		"sql": {Options: sqldb.Options{}, New: func(n *section.Node, _ config.Around) (config.Evidence, error) {
 			return source(sqldb.New(n))

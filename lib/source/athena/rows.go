@@ -1,0 +1,167 @@
+package athena
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/athena/types"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// row is a group of requests, or, with a file, rows of the table that can't be read.
+type row struct {
+	at                int64 // microseconds since the epoch: the newest of the group
+	count             int64
+	shortest, longest time.Duration
+	total             float64 // nanoseconds
+	status, method    string
+	file              string
+	timed             bool
+	wanted            bool
+}
+
+// methodForm is a method of RFC 9110; what is none was no HTTP.
+var methodForm = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$")
+
+// take reads one row of an answer.
+func (r *reading) take(data []types.Datum) error {
+	if len(data) != columns {
+		return fmt.Errorf("athena: an answer of %d columns, not %d", len(data), columns)
+	}
+	cell := func(i int) string {
+		if v := data[i].VarCharValue; v != nil {
+			return *v
+		}
+		return ""
+	}
+	var v row
+	var err error
+	number := func(i int) float64 {
+		n, bad := strconv.ParseFloat(cell(i), 64)
+		if bad != nil || n < 0 {
+			err = fmt.Errorf("athena: an answer that isn't a number (got %.20q)", cell(i))
+		}
+		return n
+	}
+	v.count = int64(number(colCount))
+	if cell(colMinute) == "" {
+		v.file = cell(colFile)
+		r.rows = append(r.rows, v)
+		return err
+	}
+	at, bad := time.Parse(time.RFC3339Nano, cell(colNewest))
+	if bad != nil || at.Format(minuteForm) != cell(colMinute) {
+		return fmt.Errorf("athena: a time outside of its minute (got %.40q)", cell(colNewest))
+	}
+	v.at = at.UnixMicro()
+	if v.wanted = cell(colWanted) == "true"; v.wanted {
+		v.status, v.method = cell(colStatus), cell(colMethod)
+		if v.timed = data[colLongest].VarCharValue != nil; v.timed {
+			v.shortest, v.longest, v.total = time.Duration(number(colShortest)), time.Duration(number(colLongest)), number(colTotal)
+		}
+	}
+	r.rows = append(r.rows, v)
+	return err
+}
+
+// tell emits what the rows say of the minutes of w.
+func (r *reading) tell(w sli.Window, b *sli.Batch) {
+	good := judge{r.ask.Good, r.ask.Good.Fields()}
+	here := judge{r.where.here, r.where.here.Fields()}
+	for i := range r.rows {
+		v := &r.rows[i]
+		if v.at == 0 {
+			r.unreadable(v, w, b)
+			continue
+		}
+		m := sli.MinuteOf(v.at)
+		r.ask.Count(m, sli.Tally{Lines: v.count, Parsed: v.count})
+		if !v.wanted || !here.match.Holds(here.of(v)) {
+			continue
+		}
+		e := sli.Event{Time: v.at, Signal: sli.Request, Method: v.verb()}
+		if status, ok := v.known(fieldStatus); ok {
+			e.Status, _ = strconv.Atoi(string(status)) // no number: unknown
+		}
+		if !good.match.Empty() {
+			e.Good = good.match.Judge(good.of(v))
+		}
+		r.emit(e, v)
+	}
+}
+
+// emit spreads a group over its shortest, its longest and, between them, the mean of the
+// others: so least, most and sum are exact, and no edge lies within a group.
+func (r *reading) emit(e sli.Event, v *row) {
+	e.HasLatency = v.timed
+	one := func(weight float64, d time.Duration) {
+		if weight > 0 {
+			e.Weight, e.Latency = weight, d
+			r.ask.Emit(&e)
+		}
+	}
+	rest := float64(v.count) - 2
+	if !v.timed || v.shortest == v.longest {
+		one(float64(v.count), v.longest)
+		return
+	}
+	one(1, v.shortest)
+	one(1, v.longest)
+	if rest > 0 {
+		mean := time.Duration((v.total - float64(v.shortest) - float64(v.longest)) / rest)
+		one(rest, min(max(mean, v.shortest), v.longest))
+	}
+}
+
+// unreadable accounts for rows without a time. They are spread over the minutes that
+// their file is of; where its name doesn't say, they are of the newest.
+func (r *reading) unreadable(v *row, w sli.Window, b *sli.Batch) {
+	of, ok := minutesOf(v.file)
+	if !ok {
+		of = sli.Window{From: w.To - 1, To: w.To}
+	}
+	minutes := int64(of.Minutes())
+	for i := range minutes {
+		n := v.count / minutes
+		if i < v.count%minutes {
+			n++
+		}
+		if m := of.From + sli.Minute(i); w.Contains(m) && n > 0 {
+			r.ask.Count(m, sli.Tally{Lines: n, Malformed: n})
+			b.FirstBad = fmt.Sprintf("%s: %d rows that the table's expression can't read", v.file, v.count)
+		}
+	}
+}
+
+// judge tests a row by conditions on its status and its method.
+type judge struct {
+	match  sli.Match
+	fields []string
+}
+
+func (j judge) of(v *row) func(int) ([]byte, bool) {
+	return func(i int) ([]byte, bool) { return v.known(j.fields[i]) }
+}
+
+// known is a field of the group; false where the lines have none.
+func (v *row) known(field string) ([]byte, bool) {
+	switch {
+	case field == fieldMethod:
+		m := v.verb()
+		return m, m != nil
+	case v.status == "" || v.status == "-":
+		return nil, false
+	}
+	return []byte(v.status), true
+}
+
+// verb is the method, nil where the request was no HTTP.
+func (v *row) verb() []byte {
+	if !methodForm.MatchString(v.method) {
+		return nil
+	}
+	return []byte(v.method)
+}
