@@ -73,8 +73,8 @@ package: ## zips for mkr, packages, sums, into dist/
 demo: ## an hour of a simulated pipeline with trouble in it, minute by minute
 	go run ./truth/cmd/demo
 
-truth: ## judge the suite against simulated pipelines whose truth is known
-	go run ./truth/cmd/truth
+truth: ## judge the suite against simulated pipelines whose truth is known; POSTGRES=DSN adds a store's rows
+	go run ./truth/cmd/truth -postgres "$(POSTGRES)"
 
 box: build ## ten minutes of real components with trouble in them, measured and compared with the truth, into docs/box.md
 	cd e2e && go run ./box -for 10m -bin ../$(BIN) -out ../docs/box.md

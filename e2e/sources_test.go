@@ -41,6 +41,17 @@ type explained struct {
 // knows beside those of the test.
 func explain(t *testing.T, configuration string, env []string, args ...string) explained {
 	t.Helper()
+	out := explainRaw(t, configuration, env, args...)
+	var x explained
+	if err := json.Unmarshal(out, &x); err != nil {
+		t.Fatalf("explain: %v\n%s", err, out)
+	}
+	return x
+}
+
+// explainRaw is what the command prints.
+func explainRaw(t *testing.T, configuration string, env []string, args ...string) []byte {
+	t.Helper()
 	bin := os.Getenv("PIPELINE_SLI_BIN")
 	if bin == "" {
 		t.Skip("PIPELINE_SLI_BIN is not set to the folder of the programs")
@@ -60,11 +71,10 @@ func explain(t *testing.T, configuration string, env []string, args ...string) e
 			t.Errorf("the password was shown:\n%s", out)
 		}
 	}
-	var x explained
-	if jsonErr := json.Unmarshal(stdout.Bytes(), &x); jsonErr != nil {
-		t.Fatalf("explain: %v, %v\n%s%s", err, jsonErr, stdout.String(), stderr.String())
+	if stdout.Len() == 0 {
+		t.Fatalf("explain: %v\n%s", err, stderr.String())
 	}
-	return x
+	return stdout.Bytes()
 }
 
 // database is a real server with the tables that the tests ask about.

@@ -14,7 +14,7 @@ import (
 func (r *Result) Table(w io.Writer) error {
 	p := page{}
 	p.text("# Measured against the truth",
-		"Made by `make truth`; the same on every machine. Simulated users write, records travel, and every record is kept, so that for each number the suite prints there is a true one. "+
+		"Made by `make truth`, with a database for the rows; the same on every machine. Simulated users write, records travel, and every record is kept, so that for each number the suite prints there is a true one. "+
 			"Each method is compared with the population and the booking that it states.")
 	p.exact(r)
 	p.ways(r)

@@ -162,7 +162,7 @@ func (p *page) ways(r *Result) {
 		"One hour in which the worker is slow for five minutes and stands still for four, measured by every method at once; each is read off the same `explain`, minute by minute, as the ratio of its window. "+
 			"“Own” compares a method with the very things it counts, booked to the minutes it books them to; “every record” with all that was accepted in the same window. Their difference is no mistake of the method but what it can't see: "+
 			"records and rows are booked when they come out, traces are a sample booked when they end and leave out what hasn't come out, the prover has one record a minute.")
-	p.head("method", "quality", "population", "windows", "mean |error| of its own, points", "mean |error| of every record, points", "worst")
+	p.head("method", "quality", "population", "windows", "mean error, of its own, points", "mean error, of every record, points", "worst")
 	for _, w := range o.List {
 		own := "–"
 		if w.Own.Windows > 0 {
@@ -172,7 +172,7 @@ func (p *page) ways(r *Result) {
 	}
 	p.gap()
 	if !o.Rows {
-		p.text("`rows` needs a database: `go run ./truth/cmd/truth -postgres DSN`.")
+		p.text("`rows` needs a database: `make truth POSTGRES=DSN`.")
 	}
 	p.text("Two minutes after the worker went on again `explain` says:", "```\n"+o.Explain+"\n```")
 }
