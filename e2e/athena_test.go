@@ -193,7 +193,8 @@ func (f logFile) load(t *testing.T, s *servers.SQLServer, table string) (unread 
 	var sql strings.Builder
 	types := strings.NewReplacer(" string", " text", " double", " double precision")
 	fmt.Fprintf(&sql, "CREATE TABLE logs.%s (%s, \"$path\" text, day text);\n", table, types.Replace(strings.NewReplacer("  type ", "\"type\" ", " time ", " \"time\" ").Replace(columns)))
-	file := "s3://b/AWSLogs/1/elasticloadbalancing/r/" + f.at.Format("2006/01/02") + "/1_elasticloadbalancing_r_app.n.i_" + f.at.Add(3*time.Minute).Format("20060102T1504Z") + "_10.0.0.1_x.log.gz"
+	// What can't be read is of a later file, so that what can is comparable.
+	file := "s3://b/AWSLogs/1/elasticloadbalancing/r/" + f.at.Format("2006/01/02") + "/1_elasticloadbalancing_r_app.n.i_" + f.at.Add(time.Hour).Format("20060102T1504Z") + "_10.0.0.1_x.log.gz"
 	n := strings.Count(columns, ",") + 1
 	for _, line := range f.lines {
 		values := make([]string, n)
@@ -247,6 +248,10 @@ func TestAthenaCountsWhatTheAccessLogCounts(t *testing.T) {
 		n++
 		table := fmt.Sprintf("alb%d", n)
 		unread := f.load(t, s, table)
+		t.Logf("%s: %d lines, of which the manual's expression reads %d", name, len(f.lines), len(f.lines)-unread)
+		if unread*2 > len(f.lines) {
+			t.Errorf("%s: the manual's expression reads too little", name)
+		}
 		// A first reading counts from the minute after the log's first line on.
 		path := filepath.Join(t.TempDir(), "access.log")
 		_, expression := athenaTable(t)
@@ -277,12 +282,9 @@ func TestAthenaCountsWhatTheAccessLogCounts(t *testing.T) {
 			"{ domain_name: '!web.example.com', type: https }",
 		} {
 			t.Run(name+" "+where, func(t *testing.T) {
-				athena := f.count(t, fmt.Sprintf("athena: { database: logs, table: %s, max_malformed: 100, region: us-east-1, endpoint_url: %q, where: %s }", table, endpoint, where))
-				access := f.count(t, fmt.Sprintf("access_log: { path: %s, format: alb, settle: 10m, max_malformed: 100, where: %s }", path, where))
+				athena := f.count(t, fmt.Sprintf("athena: { database: logs, table: %s, region: us-east-1, endpoint_url: %q, where: %s }", table, endpoint, where))
+				access := f.count(t, fmt.Sprintf("access_log: { path: %s, format: alb, settle: 10m, where: %s }", path, where))
 				compare(t, athena, access)
-				if got := athena.Stages[0].Source; got.Malformed != float64(unread) {
-					t.Errorf("%v rows can't be read, want %d", got.Malformed, unread)
-				}
 			})
 		}
 	}

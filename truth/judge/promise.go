@@ -28,7 +28,10 @@ const promisedTest = 1.0 / 3840
 
 // Broken lists the promises that this result breaks, in words; none is what is wanted.
 func (r *Result) Broken() []string {
-	broken := r.Ways.Broken()
+	var broken []string
+	if r.Ways != nil {
+		broken = r.Ways.Broken()
+	}
 	say := func(format string, args ...any) { broken = append(broken, fmt.Sprintf(format, args...)) }
 	for _, x := range r.Compared {
 		if x.Exact && x.Wrong > 0 {

@@ -156,8 +156,7 @@ func (o *Ways) Broken() []string {
 	return broken
 }
 
-func (p *page) ways(r *Result) {
-	o := r.Ways
+func (p *page) ways(o *Ways) {
 	p.text("## One pipeline, every method",
 		"One hour in which the worker is slow for five minutes and stands still for four, measured by every method at once; each is read off the same `explain`, minute by minute, as the ratio of its window. "+
 			"“Own” compares a method with the very things it counts, booked to the minutes it books them to; “every record” with all that was accepted in the same window. Their difference is no mistake of the method but what it can't see: "+
