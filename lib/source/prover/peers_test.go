@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 )
@@ -27,6 +28,7 @@ import (
 // Where the peers are; the tests of e2e start them.
 const (
 	kinesisPeer  = "PROVER_PEER_KINESIS"  // endpoint
+	sqsPeer      = "PROVER_PEER_SQS"      // endpoint
 	dynamoDBPeer = "PROVER_PEER_DYNAMODB" // endpoint
 	postgresPeer = "PROVER_PEER_POSTGRES" // data source name
 	mariaDBPeer  = "PROVER_PEER_MARIADB"  // data source name
@@ -274,8 +276,18 @@ func TestPeersKinesisDynamoDB(t *testing.T) {
 	w.prover = "    deadline: 2m\n    grace: 1m\n"
 	w.inject = fmt.Sprintf(`kinesis: { stream: direct, data: '{"id":"{{.ID}}","n":{{.N}}}', endpoint_url: "%s", region: us-east-1 }`, stream)
 	w.expect = fmt.Sprintf(`dynamodb: { table: direct, key: { id: "{{.ID}}" }, attributes: { square: "{{.Want}}" }, endpoint_url: "%s", region: us-east-1 }`, table)
+	proveDirectly(t, w, take, apply)
+	if proven() != 3 {
+		t.Errorf("%d of 3 shards are proven", proven())
+	}
+}
+
+// proveDirectly lets the prover put its records behind the front itself: of three that
+// are taken one is applied rightly, one wrongly, one never.
+func proveDirectly(t *testing.T, w *world, take func() [][]byte, apply func(sent, int64)) {
+	t.Helper()
 	got, n := sums{}, 0
-	for i := range 15 {
+	for range 15 {
 		got.take(w.metric())
 		for _, data := range take() {
 			r := w.decode(data)
@@ -284,15 +296,52 @@ func TestPeersKinesisDynamoDB(t *testing.T) {
 				apply(sent{id: r.ID}, r.N*r.N+int64(n%3-1))
 			}
 		}
-		if i == 12 && proven() != 3 {
-			t.Errorf("%d of 3 shards are proven", proven())
-		}
 		w.step(time.Minute)
 	}
 	w.once()
 	// 15 records, all but those of the first minute and of the newest four: 10, of each kind a third.
 	if got["prover.injected"] != 10 || got["prover.correct"]+got["prover.wrong"]+got["prover.missing"] != 10 || got["prover.missing"] < 3 || got["prover.wrong"] < 3 {
 		t.Errorf("counted %v", got)
+	}
+}
+
+// newQueue makes a queue; the function takes what has come and deletes it.
+func newQueue(t *testing.T, endpoint, name string) (queueURL string, take func() [][]byte) {
+	t.Helper()
+	client := sqs.NewFromConfig(credentials(t), func(o *sqs.Options) { o.BaseEndpoint = &endpoint })
+	ctx := context.Background()
+	queue, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *queue.QueueUrl, func() (out [][]byte) {
+		got, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl, MaxNumberOfMessages: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range got.Messages {
+			out = append(out, []byte(*m.Body))
+			if _, err := client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: queue.QueueUrl, ReceiptHandle: m.ReceiptHandle}); err != nil {
+				t.Error(err)
+			}
+		}
+		return out
+	}
+}
+
+// SQS → worker → DynamoDB: the prover sends the messages itself.
+func TestPeersSQSDynamoDB(t *testing.T) {
+	queue, table := peer(t, sqsPeer), peer(t, dynamoDBPeer)
+	w := newWorld(t)
+	queueURL, take := newQueue(t, queue, "direct")
+	apply := newTable(t, table, "behind-queue")
+	w.prover = "    deadline: 2m\n    grace: 1m\n"
+	w.inject = fmt.Sprintf(`sqs: { queue_url: "%s", body: '{"id":"{{.ID}}","n":{{.N}}}', endpoint_url: "%s", region: us-east-1 }`, queueURL, queue)
+	w.expect = fmt.Sprintf(`dynamodb: { table: behind-queue, key: { id: "{{.ID}}" }, attributes: { square: "{{.Want}}" }, endpoint_url: "%s", region: us-east-1 }`, table)
+	proveDirectly(t, w, take, apply)
+	w.inject = fmt.Sprintf(`sqs: { queue_url: "%s-gone", body: "{{.ID}}", endpoint_url: "%s", region: us-east-1 }`, queueURL, queue)
+	if p := w.metric(); !strings.Contains(p.doubts, "sqs:SendMessage") {
+		t.Errorf("of a queue that isn't there it said %q", p.doubts)
 	}
 }
 
