@@ -23,7 +23,7 @@ quickstart: build ## build, and run the metric plugin over a bundled log with tr
 
 build: ## both programs, into bin/
 	@mkdir -p $(BIN)
-	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ $(PROGRAMS)
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(BIN)/ $(PROGRAMS)
 
 test: ## vet and all tests of the main module: Go only, no network, a minute or two
 	go vet ./...

@@ -115,11 +115,15 @@ type logFile struct {
 	at    time.Time // a minute in the middle of which they lie
 }
 
-// whole fills an old line, which lacks the later fields, up as it would be written today.
+// later are the fields that old lines lack, as of the 17th.
+var later = []string{"-", `"-"`, `"-"`, `"-"`, "0", "2015-11-07T18:45:33.559871Z", `"forward"`, `"-"`, `"-"`, `"10.0.0.1:80"`, `"200"`, `"-"`, `"-"`}
+
+var token = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[^ ]+`)
+
+// whole fills an old line up as it would be written today.
 func whole(line string) string {
-	const later = ` arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/t/73e2d6bc24d8a067 "Root=1-58337262-36d228ad5d99923122bbe354" "-" "-" 0 2015-11-07T18:45:33.559871Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-"`
-	if strings.Count(line, `"`) == 4 {
-		return line + later
+	if n := len(token.FindAllString(line, -1)); n >= 16 && n < 29 {
+		return line + " " + strings.Join(later[n-16:], " ")
 	}
 	return line
 }
@@ -281,6 +285,9 @@ func TestAthenaCountsWhatTheAccessLogCounts(t *testing.T) {
 			"{ domain_name: web.example.com }",
 			"{ domain_name: '!web.example.com', type: https }",
 		} {
+			if len(f.lines) < 100 && where != "{}" {
+				continue
+			}
 			t.Run(name+" "+where, func(t *testing.T) {
 				athena := f.count(t, fmt.Sprintf("athena: { database: logs, table: %s, region: us-east-1, endpoint_url: %q, where: %s }", table, endpoint, where))
 				access := f.count(t, fmt.Sprintf("access_log: { path: %s, format: alb, settle: 10m, where: %s }", path, where))

@@ -68,9 +68,9 @@ type CheckOutput struct {
 
 // Host is the world as it is.
 func Host() Env {
-	// A run allocates little: rather collect it often than hold memory that the host's
-	// services could use.
-	debug.SetGCPercent(50)
+	// A usual run ends before the next collection. One tells a large job: from then on
+	// rather collect often than hold memory that the host's services could use.
+	runtime.AddCleanup(new([16]byte), func(percent int) { debug.SetGCPercent(percent) }, 25)
 	return Env{
 		Context:  context.Background(),
 		Args:     os.Args[1:],

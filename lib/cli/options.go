@@ -108,19 +108,21 @@ func parse(options any, name, usage string, args []string) (words []string, set 
 	return words, set, nil
 }
 
-// ago is a time typed as so long ago, and instants are the flags that take one.
-var (
-	ago      = regexp.MustCompile(`^-\d`)
-	instants = map[string]bool{"at": true, "from": true, "to": true}
-)
+// instants are the flags that take a time.
+var instants = []string{"at", "from", "to"}
+
+// isAgo tells whether an argument is a time of so long ago, and no flag.
+func isAgo(arg string) bool {
+	return len(arg) > 1 && arg[0] == '-' && '0' <= arg[1] && arg[1] <= '9'
+}
 
 // twoDashes spells known long flags with two dashes: `-metric-key-prefix` would be
 // read as a heap of short ones.
 func twoDashes(parser *flags.Parser, args []string) []string {
 	var out []string
 	for _, arg := range args {
-		if n := len(out); n > 0 && ago.MatchString(arg) && instants[strings.TrimLeft(out[n-1], "-")] {
-			out[n-1] += "=" + arg // a time of so long ago, no flag
+		if n := len(out); n > 0 && isAgo(arg) && slices.Contains(instants, strings.TrimLeft(out[n-1], "-")) {
+			out[n-1] += "=" + arg
 			continue
 		}
 		out = append(out, arg)
@@ -152,12 +154,11 @@ func flagError(parser *flags.Parser, err error) error {
 		}
 		return withHint(err, "--help lists the flags")
 	}
+	// The parser names the type of a value, which nobody can type.
+	goType := regexp.MustCompile(` \(expected [a-zA-Z0-9.]+\)`)
 	message = goType.ReplaceAllString(strings.TrimPrefix(message, "invalid argument for flag "), "")
 	return errors.New(message)
 }
-
-// goType is how the parser names the type of a value, which nobody can type.
-var goType = regexp.MustCompile(` \(expected [a-zA-Z0-9.]+\)`)
 
 func longNames(parser *flags.Parser) []string {
 	var names []string

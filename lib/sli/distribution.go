@@ -29,7 +29,14 @@ const (
 	octaves = 64 - subBits + 1
 )
 
-type page [1 << subBits]uint32
+// page is an octave's buckets, in parts that are made when one of theirs is used: a
+// quiet minute uses few.
+type (
+	page [1 << subBits / partSize]*part
+	part [partSize]uint32
+)
+
+const partSize = 64
 
 // place is the page and slot of a value: page 0 holds 0…1023 exactly, page p the
 // values [2^(p+9), 2^(p+10)) in 1024 steps.
@@ -75,7 +82,11 @@ func (d *Distribution) raise(p, slot int, n uint64) {
 	if d.pages[p] == nil {
 		d.pages[p] = new(page)
 	}
-	bucket := &d.pages[p][slot]
+	of := &d.pages[p][slot/partSize]
+	if *of == nil {
+		*of = new(part)
+	}
+	bucket := &(*of)[slot%partSize]
 	*bucket += uint32(min(n, math.MaxUint32-uint64(*bucket)))
 }
 
@@ -105,13 +116,24 @@ func (d *Distribution) buckets() iter.Seq2[int, uint64] {
 			if from == nil {
 				continue
 			}
-			for i, n := range from {
-				if n > 0 && !yield(p<<subBits+i, uint64(n)) {
+			for at, of := range from {
+				if of != nil && !of.visit(p<<subBits+at*partSize, yield) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// visit yields a part's buckets in use, the first one's number being from; false
+// where the visitor had enough.
+func (o *part) visit(from int, yield func(int, uint64) bool) bool {
+	for i, n := range o {
+		if n > 0 && !yield(from+i, uint64(n)) {
+			return false
+		}
+	}
+	return true
 }
 
 // packedBuckets reads what appendBuckets wrote, up to where it is damaged.
@@ -143,6 +165,10 @@ func appendBuckets(out []byte, buckets iter.Seq2[int, uint64]) []byte {
 // Merge adds all of e.
 func (d *Distribution) Merge(e *Distribution) {
 	if e == nil || e.count == 0 {
+		return
+	}
+	if d.count == 0 && e.packed != nil {
+		*d = *e // what is packed is never changed, so both may have it
 		return
 	}
 	if d.count == 0 || e.min < d.min {

@@ -3,6 +3,7 @@ package loglines
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"strings"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 type groupOptions struct {
 	Group         string `yaml:"group" required:"true" doc:"the log group's name or ARN"`
 	StreamsPrefix string `yaml:"streams_prefix" doc:"what the names of its streams begin with" otherwise:"all streams"`
-	Filter        string `yaml:"filter" doc:"filter pattern" otherwise:"every event"`
-	Mode          string `yaml:"mode" enum:"filter" default:"filter" doc:"how it is read: event by event"`
+	Filter        string `yaml:"filter" doc:"filter pattern; in mode insights a condition as its filter command takes it" otherwise:"every event"`
+	Mode          string `yaml:"mode" enum:"filter|insights" default:"filter" doc:"event by event, or counted by CloudWatch Logs Insights"`
 }
 
 func decodeGroup(n *section.Node) (groupOptions, error) {
@@ -61,6 +62,9 @@ func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.
 	}
 	opt := cwlogs.Options{Client: cloudwatchlogs.NewFromConfig(cfg), Group: g.Group, StreamsPrefix: g.StreamsPrefix, Filter: g.Filter,
 		Now: ask.Now, From: ask.From, Until: ask.Until}
+	if ask.Final {
+		opt.Events = math.MaxInt
+	}
 	if ask.Again {
 		stats, err := cwlogs.Again(ctx, opt, cur, sink)
 		return g.fed(cur, stats), err

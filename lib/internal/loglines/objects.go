@@ -3,6 +3,7 @@ package loglines
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"strings"
 	"time"
 
@@ -45,6 +46,9 @@ func (o objects) read(ctx context.Context, ask Ask, cursor []byte, sink func(fil
 	}
 	client := service.NewFromConfig(cfg, func(c *service.Options) { c.UsePathStyle = cfg.BaseEndpoint != nil })
 	opt := s3.Options{Client: client, Location: o.location, Now: ask.Now, From: ask.From}
+	if ask.Final {
+		opt.Bytes = math.MaxInt64
+	}
 	if ask.Again {
 		stats, err := s3.Again(ctx, opt, cur, sink)
 		return o.fed(cur, stats), err

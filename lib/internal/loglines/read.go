@@ -63,8 +63,12 @@ type note struct {
 
 // Read reads what is new since the cursor, or once more what it has passed.
 func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) {
-	if cursor == nil && l.options.Start == "beginning" {
+	switch {
+	case cursor != nil || ask.Final:
+	case l.options.Start == "beginning":
 		ask.From = time.Time{}
+	case l.options.Start == "end" && l.Remote():
+		ask.From = ask.Now
 	}
 	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
 	got, err := l.feed.read(ctx, ask, cursor, r.block)
@@ -150,6 +154,9 @@ func (r *reading) block(b file.Block) error {
 	f, err := r.file(b)
 	if err != nil {
 		return err
+	}
+	if b.First {
+		f.path, f.line, f.counted = b.File.Path, 0, b.Offset == 0
 	}
 	f.scanner.ArrivedAt(min(b.File.Mtime.UnixMicro(), r.ask.Now.UnixMicro()))
 	if b.Truncated {

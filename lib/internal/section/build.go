@@ -104,7 +104,7 @@ func shownSource(value, origin string, quoted bool) string {
 	if lines := strings.Count(strings.TrimSpace(origin), "\n"); lines > 0 {
 		return fmt.Sprintf("%d lines of text", lines+1)
 	}
-	if !quoted && bareWord.MatchString(value) {
+	if !quoted && isBareWord(value) {
 		return value
 	}
 	return show(value)

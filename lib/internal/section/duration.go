@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -28,16 +27,28 @@ const (
 	durationPattern = `-?(?:(?:(N)d)?(?:(N)h)?(?:(N)m)?(?:(N)s)?(?:(N)ms)?(?:(N)us)?)`
 )
 
-// units stand in the order of durationPattern's groups.
+// units stand in the order of durationPattern's units.
 var units = []struct {
 	name string
 	unit time.Duration
 }{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}, {"us", time.Microsecond}}
 
-var (
-	durationForm = regexp.MustCompile(`^` + strings.ReplaceAll(durationPattern, "N", number) + `$`)
-	bareForm     = regexp.MustCompile(`^-?` + number + `$`)
-)
+// splitDuration gives the amounts of a text of durationPattern's form, in the order of units, empty where there is none.
+func splitDuration(text string) (amounts [6]string, ok bool) {
+	rest := strings.TrimPrefix(text, "-")
+	for i, u := range units {
+		amount, after := cutNumber(rest)
+		if end, ok := strings.CutPrefix(after, u.name); ok && amount != "" && (end == "" || only(end[:1], digits)) {
+			amounts[i], rest = amount, end
+		}
+	}
+	return amounts, rest == ""
+}
+
+func isDuration(text string) bool {
+	_, ok := splitDuration(text)
+	return ok
+}
 
 // ParseDuration reads a Duration; it may be zero or negative. The error is an *Error without a place.
 func ParseDuration(text string) (Duration, error) {
@@ -45,19 +56,19 @@ func ParseDuration(text string) (Duration, error) {
 	if len(text) > shownRunes {
 		return 0, wrong
 	}
-	if bareForm.MatchString(text) {
+	if isBare(text) {
 		text += "s"
 	}
-	groups := durationForm.FindStringSubmatch(text)
-	if groups == nil || text == "" || text == "-" {
-		if spaceless := strings.ReplaceAll(text, " ", ""); spaceless != text && durationForm.MatchString(spaceless) {
+	amounts, ok := splitDuration(text)
+	if !ok || text == "" || text == "-" {
+		if spaceless := strings.ReplaceAll(text, " ", ""); spaceless != text && isDuration(spaceless) {
 			wrong.Hint = "did you mean " + spaceless + "?"
 		}
 		return 0, wrong
 	}
 	sum := new(big.Rat)
-	for i, group := range groups[1:] {
-		if amount, ok := new(big.Rat).SetString(group); ok {
+	for i, text := range amounts {
+		if amount, ok := new(big.Rat).SetString(text); ok {
 			sum.Add(sum, amount.Mul(amount, new(big.Rat).SetInt64(int64(units[i].unit))))
 		}
 	}
@@ -77,7 +88,7 @@ func ParseUnitDuration(text string) (UnitDuration, error) {
 }
 
 func parseUnitDuration(text string) (Duration, error) {
-	if len(text) <= shownRunes && bareForm.MatchString(text) {
+	if len(text) <= shownRunes && isBare(text) {
 		return 0, &Error{Rule: "needs its unit", Got: text, Hint: fmt.Sprintf("%[1]sms or %[1]ss?", text)}
 	}
 	return ParseDuration(text)

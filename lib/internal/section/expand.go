@@ -3,11 +3,8 @@ package section
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 )
-
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // expander puts environment variables into scalars.
 type expander struct {
@@ -35,7 +32,7 @@ func (x *expander) expand(s string) (text string, expanded bool, err error) {
 		}
 		b.WriteString(s[:i])
 		name, rest, closed := strings.Cut(s[i+2:], "}")
-		if !closed || !variableName.MatchString(name) {
+		if !closed || !isVariable(name) {
 			return "", false, &Error{Rule: "${ begins no variable", Hint: "write ${NAME} for a variable, $${ for the text ${"}
 		}
 		value, err := x.lookup(name)

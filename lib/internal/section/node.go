@@ -3,7 +3,6 @@ package section
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -139,11 +138,9 @@ func (n *Node) place(err error) *Error {
 	}
 }
 
-var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
-
 // keyStep is what a key adds to a path.
 func keyStep(key string) string {
-	if plainKey.MatchString(key) {
+	if isPlainKey(key) {
 		return "." + key
 	}
 	return "[" + show(key) + "]"

@@ -2,7 +2,6 @@ package section
 
 import (
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -20,7 +19,10 @@ var (
 
 const percentWord = "a percentage like 99.9"
 
-var percentForm = regexp.MustCompile(`^-?` + number + `%?$`)
+const percentPattern = `^-?` + number + `%?$`
+
+// isPercent says whether a text has the form of percentPattern.
+func isPercent(text string) bool { return isBare(strings.TrimSuffix(text, "%")) }
 
 // ParsePercent reads a Percent. The error is an *Error without a place.
 func ParsePercent(text string) (Percent, error) {
@@ -47,7 +49,7 @@ func ParseTarget(text string) (Target, error) {
 }
 
 func percent(text string) (float64, error) {
-	if len(text) > shownRunes || !percentForm.MatchString(text) {
+	if len(text) > shownRunes || !isPercent(text) {
 		return 0, &Error{Rule: "must be " + percentWord, Got: show(text)}
 	}
 	return strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)

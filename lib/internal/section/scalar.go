@@ -3,14 +3,7 @@ package section
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"strconv"
-)
-
-var (
-	wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
-	plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
-	bareWord    = regexp.MustCompile(`^[0-9.+-][A-Za-z0-9._+-]{0,30}%?$`) // shown without quotes
 )
 
 // setScalar fills v, whose type is one of those that a single text gives.
@@ -40,8 +33,8 @@ func setScalar(n *Node, v reflect.Value, f field) *Error {
 		return setInt(n, v, f)
 	case reflect.Float64:
 		x, err := strconv.ParseFloat(n.text, 64)
-		if n.isQuoted() || !plainNumber.MatchString(n.text) || err != nil {
-			return n.typeError(numberHint(n, plainNumber), "a number")
+		if n.isQuoted() || !isNumber(n.text) || err != nil {
+			return n.typeError(numberHint(n, isNumber), "a number")
 		}
 		return setFloat(n, v, f, x, nil)
 	}
@@ -91,8 +84,8 @@ func setBool(n *Node, v reflect.Value) *Error {
 
 func setInt(n *Node, v reflect.Value, f field) *Error {
 	x, err := strconv.Atoi(n.text)
-	if n.isQuoted() || !wholeNumber.MatchString(n.text) || err != nil {
-		return n.typeError(numberHint(n, wholeNumber), "a whole number")
+	if n.isQuoted() || !isWhole(n.text) || err != nil {
+		return n.typeError(numberHint(n, isWhole), "a whole number")
 	}
 	v.SetInt(int64(x))
 	return f.checkRange(n, float64(x), mustFloat)
@@ -106,14 +99,14 @@ func setFloat(n *Node, v reflect.Value, f field, x float64, err error) *Error {
 	return f.checkRange(n, x, mustFloat)
 }
 
-// numberHint says how to write what was meant as a number; form is how its type is written.
-func numberHint(n *Node, form *regexp.Regexp) string {
+// numberHint says how to write what was meant as a number; is tells how its type is written.
+func numberHint(n *Node, is func(string) bool) string {
 	switch {
 	case n.expanded:
 		return ""
-	case n.quoted && form.MatchString(n.text):
+	case n.quoted && is(n.text):
 		return "write it without quotes: " + shorten(n.text)
-	case plainNumber.MatchString(n.text):
+	case isNumber(n.text):
 		return ""
 	default:
 		return "write it in plain decimal digits"

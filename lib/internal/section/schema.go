@@ -73,9 +73,9 @@ func schemaOf(t reflect.Type, f field, kinds Variants) map[string]any {
 	case unitDurationType:
 		return map[string]any{"type": "string", "minLength": 1, "pattern": `^` + strings.ReplaceAll(durationPattern, "N", number) + `$|` + variable}
 	case targetType:
-		return map[string]any{"type": []string{"number", "string"}, "exclusiveMinimum": 1, "exclusiveMaximum": 100, "pattern": percentForm.String() + `|` + variable}
+		return map[string]any{"type": []string{"number", "string"}, "exclusiveMinimum": 1, "exclusiveMaximum": 100, "pattern": percentPattern + `|` + variable}
 	case percentType:
-		return bounded(map[string]any{"type": []string{"number", "string"}, "minimum": 0, "maximum": 100, "pattern": percentForm.String() + `|` + variable}, f, mustFloat)
+		return bounded(map[string]any{"type": []string{"number", "string"}, "minimum": 0, "maximum": 100, "pattern": percentPattern + `|` + variable}, f, mustFloat)
 	case stringListType:
 		entry := textSchema(f)
 		return map[string]any{"anyOf": []any{entry, map[string]any{"type": "array", "items": entry}}}
@@ -164,7 +164,7 @@ func (f field) description() string {
 // jsonDefault is the default as JSON would write it. It is decoded first, so that no default is shown that isn't valid.
 func (f field) jsonDefault() any {
 	f.mustDecodeDefault(&Node{}, reflect.New(f.typ).Elem())
-	if plainNumber.MatchString(f.def) {
+	if isNumber(f.def) {
 		return json.Number(f.def)
 	}
 	if b, err := strconv.ParseBool(f.def); err == nil && f.typ.Kind() == reflect.Bool {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
@@ -67,21 +68,25 @@ func driverOf(dsn string) Driver {
 }
 
 var (
-	variable    = regexp.MustCompile(`\$?\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
-	keyPassword = regexp.MustCompile(`(?i)(?:^|[\s?&])(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]*)`)
+	variable = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\$?\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
+	})
+	keyPassword = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(?:^|[\s?&])(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]*)`)
+	})
 )
 
 // LiteralPassword tells whether a data source name, as written with its ${VARIABLES},
 // holds a password, or a part of one, in clear.
 func LiteralPassword(raw string) bool {
-	bare := variable.ReplaceAllStringFunc(raw, func(v string) string {
+	bare := variable().ReplaceAllStringFunc(raw, func(v string) string {
 		if strings.HasPrefix(v, "$$") {
 			return v // text, not a variable
 		}
 		return hole
 	})
 	literal := func(password string) bool { return strings.Trim(password, hole+"'") != "" }
-	for _, found := range keyPassword.FindAllStringSubmatch(bare, -1) {
+	for _, found := range keyPassword().FindAllStringSubmatch(bare, -1) {
 		if literal(found[1]) {
 			return true
 		}
@@ -109,7 +114,7 @@ func quoteVariables(dsn, raw string) (string, bool) {
 	if !strings.Contains(raw, "://") || strings.Contains(raw, "$${") {
 		return "", false
 	}
-	fixed := variable.Split(raw, -1)
+	fixed := variable().Split(raw, -1)
 	for i, part := range fixed {
 		fixed[i] = regexp.QuoteMeta(part)
 	}
@@ -118,7 +123,7 @@ func quoteVariables(dsn, raw string) (string, bool) {
 		return "", false
 	}
 	i := 0
-	return variable.ReplaceAllStringFunc(raw, func(string) string {
+	return variable().ReplaceAllStringFunc(raw, func(string) string {
 		i++
 		return url.PathEscape(values[i])
 	}), true

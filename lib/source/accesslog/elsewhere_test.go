@@ -1,8 +1,6 @@
 package accesslog
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,12 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
@@ -72,45 +65,34 @@ func line(at time.Time) string {
 }
 
 func TestLogsOfALoadBalancerAreReadFromS3(t *testing.T) {
-	server := httptest.NewServer(gofakes3.New(s3mem.New()).Server())
-	defer server.Close()
-	client := s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: &server.URL, UsePathStyle: true, Credentials: credentials.NewStaticCredentialsProvider("k", "s", "")})
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("logs")}); err != nil {
-		t.Fatal(err)
-	}
-	const root = "prod/AWSLogs/123456789012/elasticloadbalancing/us-east-1/"
+	b := newBucket(t)
 	put := func(end time.Time, node string, times ...time.Time) {
-		var packed bytes.Buffer
-		z := gzip.NewWriter(&packed)
+		text := ""
 		for _, at := range times {
-			_, _ = io.WriteString(z, line(at))
+			text += line(at)
 		}
-		_ = z.Close()
-		key := root + end.Format("2006/01/02/") + "123456789012_elasticloadbalancing_us-east-1_app.web.50dc6c495c0c9188_" + end.Format("20060102T1504Z") + "_" + node + "_x1.log.gz"
-		if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("logs"), Key: &key, Body: bytes.NewReader(packed.Bytes())}); err != nil {
-			t.Fatal(err)
-		}
+		b.deliver(end, node, text)
 	}
 	at := func(seconds int) time.Time { return midday.Add(time.Duration(seconds) * time.Second) }
-	s := remote(t, server.URL, "s3: s3://logs/"+root+"app.web.50dc6c495c0c9188\n")
+	s := b.source("")
 	put(at(0), "10.0.0.1", at(-250), at(-61), at(-1))
 	put(at(0), "10.0.0.2", at(-61))
 	put(at(300), "10.0.0.1", at(0), at(299))
 
 	ask := sli.Ask{Now: at(900), From: at(-120)} // the newest due minute ends ten minutes ago
-	got, b := requests(t, s, ask, nil)
+	got, batch := requests(t, s, ask, nil)
 	if diff := cmp.Diff(map[int]float64{-2: 2, -1: 1, 0: 1, 4: 1}, got); diff != "" {
 		t.Errorf("first reading (-want +got):\n%s", diff)
 	}
-	if !b.From.Equal(at(-120)) || !b.To.Equal(at(900)) || b.Layout == "" || b.Calls == 0 {
-		t.Errorf("answer %+v", b)
+	if !batch.From.Equal(at(-120)) || !batch.To.Equal(at(900)) || batch.Layout == "" || batch.Calls == 0 {
+		t.Errorf("answer %+v", batch)
 	}
 	put(at(300), "10.0.0.2", at(10), at(20))
-	got, b = requests(t, s, sli.Ask{Now: at(960)}, b.Cursor)
+	got, batch = requests(t, s, sli.Ask{Now: at(960)}, batch.Cursor)
 	if diff := cmp.Diff(map[int]float64{0: 2}, got); diff != "" {
 		t.Errorf("a late object (-want +got):\n%s", diff)
 	}
-	if got, _ = requests(t, s, sli.Ask{Now: at(960)}, b.Cursor); len(got) != 0 {
+	if got, _ = requests(t, s, sli.Ask{Now: at(960)}, batch.Cursor); len(got) != 0 {
 		t.Errorf("read twice: %v", got)
 	}
 }

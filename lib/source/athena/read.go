@@ -2,10 +2,8 @@ package athena
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 
@@ -14,106 +12,61 @@ import (
 )
 
 const (
-	// most is how many minutes one run asks about; the rest follows in the next runs.
-	most = 60
-	// reach is how many minutes back unread ones are still asked about.
-	reach = 24 * 60
-
+	// most is how many minutes one run asks about.
+	most            = 60
 	minutesPerMonth = 30 * 24 * 60
 )
-
-// position is what is kept between runs.
-type position struct {
-	Answered sli.Minute `json:"answered"`
-	Seen     bool       `json:"seen,omitempty"` // the table had something to scan
-}
 
 // reading is one run's.
 type reading struct {
 	*Source
-	ask  sli.Ask
-	rows []row
+	ask      sli.Ask
+	rows     []row
+	firstBad string
 	execution
 }
 
 func (r *reading) read(ctx context.Context, cursor []byte) (sli.Batch, error) {
-	var at position
-	if cursor != nil {
-		if err := json.Unmarshal(cursor, &at); err != nil {
-			return sli.Batch{}, fmt.Errorf("athena: the position in the state can't be read: %w", err)
-		}
+	table := r.options.Database + "." + r.options.Table
+	asking := sli.Asking{Settle: r.facts.Settle, Most: most,
+		Never: fmt.Errorf("athena: there is nothing to scan in %s for these minutes, nor was there ever; check the table's location and partition:", table)}
+	b, err := asking.Read(r.ask, cursor, func(w sli.Window) (sli.Reply, error) { return r.count(ctx, w) })
+	if err != nil || b.Unchanged {
+		return b, err
 	}
-	w := r.window(at, cursor != nil)
-	if w.Minutes() == 0 && !r.ask.Again {
-		return sli.Batch{Unchanged: true, Cursor: cursor}, nil
-	}
-	if err := r.count(ctx, &w); err != nil {
-		return sli.Batch{}, err
-	}
-	b := sli.Batch{From: w.Start(), To: w.End().Add(r.facts.Settle), Calls: r.calls, Bytes: r.scanned, Layout: r.layout()}
-	if at.Seen = at.Seen || r.scanned > 0 || len(r.rows) > 0; !at.Seen && w.Minutes() > 0 {
-		b.From, b.To, b.Cursor = time.Time{}, time.Time{}, cursor
-		b.Unanswered = fmt.Errorf("athena: there is nothing to scan in %s.%s for these minutes, nor was there ever; check the table's location and partition:", r.options.Database, r.options.Table)
-		return b, nil
-	}
-	r.tell(w, &b)
-	if !r.ask.Again {
-		at.Answered = w.To - 1
-		b.Cursor, _ = json.Marshal(at) // always encodes
-	}
+	b.Calls, b.Bytes, b.Layout, b.FirstBad = r.calls, r.scanned, r.layout(), r.firstBad
 	if len(r.partitions) == 0 {
 		b.Warnings = append(b.Warnings, "athena: partition: none scans the whole table for every minute")
+	}
+	if len(b.Missing) > 0 {
+		b.Warnings = append(b.Warnings, fmt.Sprintf("athena: a minute with more than %d kinds of requests is not measured; give where: a smaller part, such as its methods", r.most))
 	}
 	return b, nil
 }
 
-// window is the minutes to ask about.
-func (r *reading) window(at position, known bool) sli.Window {
-	newest := sli.Due(r.ask.Now, r.facts.Settle)
-	if !r.ask.Until.IsZero() {
-		newest = min(newest, sli.MinuteAt(r.ask.Until)-1)
-	}
-	w := sli.Window{From: newest + 1 - most, To: newest + 1}
-	if !r.ask.From.IsZero() {
-		w.From = max(w.From, sli.MinuteAt(r.ask.From))
-	}
-	switch {
-	case r.ask.Again:
-		w.To = at.Answered + 1
-		w.From = min(w.From, w.To)
-	case known:
-		w.From = max(at.Answered+1, newest+1-reach)
-		w.To = max(w.From, min(w.To, w.From+most))
-	}
-	return w
-}
-
-// count asks about the minutes of w, of fewer where the answer would be too large.
-func (r *reading) count(ctx context.Context, w *sli.Window) error {
+// count asks about the minutes of w and emits the answer.
+func (r *reading) count(ctx context.Context, w sli.Window) (sli.Reply, error) {
 	if err := ctx.Err(); err != nil {
-		return awsconf.Failure(action, err)
+		return 0, awsconf.Failure(action, err)
 	}
-	cfg, err := r.session.Config(ctx, r.ask.Now)
-	if err != nil || w.Minutes() == 0 {
-		return err
-	}
-	r.execution = execution{Source: r.Source, client: athena.NewFromConfig(cfg)}
-	for {
-		r.rows = r.rows[:0]
-		if err := r.run(ctx, r.query(*w, r.ask.Edges), r.take); err != nil {
-			return err
+	if r.client == nil {
+		cfg, err := r.session.Config(ctx, r.ask.Now)
+		if err != nil {
+			return 0, err
 		}
-		switch {
-		case len(r.rows) <= r.most:
-			return nil
-		case w.Minutes() == 1:
-			return fmt.Errorf("athena: more than %d kinds of requests in a minute; give where: a smaller part, such as its methods", r.most)
-		case r.ask.Again:
-			w.From += sli.Minute(w.Minutes() / 2)
-		default:
-			w.To -= sli.Minute(w.Minutes() / 2)
-		}
+		r.execution = execution{Source: r.Source, client: athena.NewFromConfig(cfg)}
 	}
+	r.rows = r.rows[:0]
+	switch err := r.run(ctx, r.query(w, r.ask.Edges), r.take); {
+	case err != nil:
+		return 0, err
+	case len(r.rows) > r.most:
+		return sli.TooLarge, nil
+	case len(r.rows) == 0 && r.scanned == 0:
+		return sli.Empty, nil
+	}
+	r.tell(w)
+	return sli.Counted, nil
 }
 
 // layout says what the reading was like and what it costs.

@@ -68,13 +68,13 @@ func (r *reading) take(data []types.Datum) error {
 }
 
 // tell emits what the rows say of the minutes of w.
-func (r *reading) tell(w sli.Window, b *sli.Batch) {
+func (r *reading) tell(w sli.Window) {
 	good := judge{r.ask.Good, r.ask.Good.Fields()}
 	here := judge{r.where.here, r.where.here.Fields()}
 	for i := range r.rows {
 		v := &r.rows[i]
 		if v.at == 0 {
-			r.unreadable(v, w, b)
+			r.unreadable(v, w)
 			continue
 		}
 		m := sli.MinuteOf(v.at)
@@ -93,32 +93,23 @@ func (r *reading) tell(w sli.Window, b *sli.Batch) {
 	}
 }
 
-// emit spreads a group over its shortest, its longest and, between them, the mean of the
-// others: so least, most and sum are exact, and no edge lies within a group.
+// emit emits a group. No edge lies within one.
 func (r *reading) emit(e sli.Event, v *row) {
-	e.HasLatency = v.timed
-	one := func(weight float64, d time.Duration) {
-		if weight > 0 {
-			e.Weight, e.Latency = weight, d
-			r.ask.Emit(&e)
-		}
-	}
-	rest := float64(v.count) - 2
-	if !v.timed || v.shortest == v.longest {
-		one(float64(v.count), v.longest)
+	e.Weight, e.HasLatency = float64(v.count), v.timed
+	if !v.timed {
+		r.ask.Emit(&e)
 		return
 	}
-	one(1, v.shortest)
-	one(1, v.longest)
-	if rest > 0 {
-		mean := time.Duration((v.total - float64(v.shortest) - float64(v.longest)) / rest)
-		one(rest, min(max(mean, v.shortest), v.longest))
-	}
+	g := sli.Grouped{Count: e.Weight, Least: v.shortest, Most: v.longest, Total: v.total}
+	g.Each(nil, func(weight float64, d time.Duration) {
+		e.Weight, e.Latency = weight, d
+		r.ask.Emit(&e)
+	})
 }
 
 // unreadable accounts for rows without a time. They are spread over the minutes that
 // their file is of; where its name doesn't say, they are of the newest.
-func (r *reading) unreadable(v *row, w sli.Window, b *sli.Batch) {
+func (r *reading) unreadable(v *row, w sli.Window) {
 	of, ok := minutesOf(v.file)
 	if !ok {
 		of = sli.Window{From: w.To - 1, To: w.To}
@@ -131,7 +122,7 @@ func (r *reading) unreadable(v *row, w sli.Window, b *sli.Batch) {
 		}
 		if m := of.From + sli.Minute(i); w.Contains(m) && n > 0 {
 			r.ask.Count(m, sli.Tally{Lines: n, Malformed: n})
-			b.FirstBad = fmt.Sprintf("%s: %d rows that the table's expression can't read", v.file, v.count)
+			r.firstBad = fmt.Sprintf("%s: %d rows that the table's expression can't read", v.file, v.count)
 		}
 	}
 }

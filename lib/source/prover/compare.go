@@ -6,19 +6,22 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
 
 // decimal is a number as stores write it, short enough to be computed with.
-var decimal = regexp.MustCompile(`^[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?$`)
+var decimal = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?$`)
+})
 
 // sameNumber tells whether two texts are the same number: 81, 81.0 and 8.1e1 are.
 func sameNumber(a, b string) bool {
 	if a == b {
 		return true
 	}
-	if !decimal.MatchString(a) || !decimal.MatchString(b) {
+	if !decimal().MatchString(a) || !decimal().MatchString(b) {
 		return false
 	}
 	x, okX := new(big.Rat).SetString(a)

@@ -9,7 +9,6 @@ import (
 	"math"
 	"math/bits"
 	"strings"
-	"text/template"
 	"text/template/parse"
 )
 
@@ -21,8 +20,8 @@ type values struct {
 	Want string // the known answer
 }
 
-// functions are all that templates may call.
-var functions = template.FuncMap{
+// functions are all that templates may call. Their types are those that call knows.
+var functions = map[string]any{
 	"add":   add,
 	"sub":   func(a, b int64) (int64, error) { return add(a, -b) },
 	"mul":   mul,
@@ -89,7 +88,7 @@ func quote(v any) (string, error) {
 // text is a text with values to be put in. There are no loops, conditions, variables
 // or functions but our own, so it always ends and stays small.
 type text struct {
-	template *template.Template
+	tree *parse.Tree // nil: empty
 }
 
 // parseText reads a template. The error never shows what stands outside of {{ }}.
@@ -106,17 +105,10 @@ func parseText(source string) (text, error) {
 	if len(trees) > 1 {
 		return text{}, errors.New("templates may not define others")
 	}
-	t := template.New("text").Funcs(functions)
-	if tree == nil || tree.Root == nil { // an empty text
-		return text{template.Must(t.Parse(""))}, nil
+	if tree == nil || tree.Root == nil {
+		return text{}, nil
 	}
-	if err := allowed(tree.Root); err != nil {
-		return text{}, err
-	}
-	if t, err = t.AddParseTree("text", tree); err != nil {
-		return text{}, errors.New("is no template")
-	}
-	return text{t}, nil
+	return text{tree}, allowed(tree.Root)
 }
 
 // allowed refuses everything but text, values and calls of our functions.
@@ -157,13 +149,12 @@ func allowed(n parse.Node) error {
 
 // expand puts the values in.
 func (t text) expand(v values) (string, error) {
-	var b strings.Builder
-	err := t.template.Execute(&b, v)
-	if err == nil {
-		return b.String(), nil
+	if t.tree == nil {
+		return "", nil
 	}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-		err = inner
+	out, err := (&expansion{tree: t.tree, values: v}).text()
+	if err != nil {
+		return "", fmt.Errorf("template: %s", printable(err.Error()))
 	}
-	return "", fmt.Errorf("template: %s", printable(err.Error()))
+	return out, nil
 }

@@ -1,8 +1,11 @@
 package prover
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"text/template"
 )
 
 func TestTemplates(t *testing.T) {
@@ -103,4 +106,42 @@ func TestInstantsAreReadAsStoresWriteThem(t *testing.T) {
 			t.Errorf("%s: %v", text, at)
 		}
 	}
+}
+
+// inWords evaluates a template that parseText has let through by text/template itself.
+func inWords(source string, v values) (string, error) {
+	var b strings.Builder
+	err := template.Must(template.New("text").Funcs(functions).Parse(source)).Execute(&b, v)
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	if err != nil {
+		return "", fmt.Errorf("template: %s", printable(err.Error()))
+	}
+	return b.String(), nil
+}
+
+// FuzzTemplatesAreText holds templates to what text/template makes of them.
+func FuzzTemplatesAreText(f *testing.F) {
+	for _, source := range []string{
+		"", "a {{.ID}} b {{- .N -}} c", "{{add 1}}", "{{add}}", "{{add 1 2 3}}", "{{add .ID 1}}", "{{add 1.5 1}}", "{{add 1e3 1}}", `{{add "1" 1}}`, "{{1 | add 2}}", "{{.N | add 2}}",
+		"{{upper 1}}", "{{upper .N}}", "{{.N | upper}}", "{{hash 1.50}}", `{{json "a\"b"}}`, "{{1}}", "{{1.50}}", "{{1e3}}", "{{0x1E}}", "{{0x1p4}}", "{{0x1ep-1}}", "{{1i}}", "{{'e'}}", "{{'.'}}",
+		"{{99999999999999999999}}", "{{9223372036854775808}}", "{{hash 9223372036854775808}}", "{{add 9223372036854775808 1}}", `{{"x"}}`, "{{1 2}}", "{{.ID 1}}", "{{.N | .ID}}", "{{(add 1 2)}}",
+		"{{(add 1 2) 3}}", "{{add (1) 2}}", "{{add (.N) (mul 2 .Slot | sub 3)}}", "{{add upper 1}}", "{{hash upper}}", "{{mul .N 9223372036854775807}}", "{{mod .N 0}}", "{{/* c */}}x", "{{uuid (hash .ID)}}",
+		"{{lower\n.ID}}", "{{add 1 (upper .N)}}", "{{.N | add .ID}}", "{{1_000}}", "{{0b11}}", "{{-3}}", "{{+3 | hash}}", "{{hash 1i}}", "{{add 1i 2}}",
+	} {
+		f.Add(source)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		parsed, err := parseText(source)
+		if err != nil {
+			return
+		}
+		v := values{ID: "Id-1", N: 12, Slot: 7, Want: "144"}
+		got, err := parsed.expand(v)
+		want, wantErr := inWords(source, v)
+		if got != want || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+			t.Errorf("%q: %q, %v; want %q, %v", source, got, err, want, wantErr)
+		}
+	})
 }

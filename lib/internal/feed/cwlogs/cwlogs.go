@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ type Options struct {
 	StreamsPrefix string
 	Filter        string // a filter pattern; empty: every event
 	Now           time.Time
-	From          time.Time // where a first run, and Again, begin; zero: Overlap ago
+	From          time.Time // where a first run, and Again, begin; zero: with the first event there is
 	Until         time.Time // later events aren't asked for; zero: Now
 	Events        int       // after which a run stops; 0: 100,000
 }
@@ -73,7 +74,7 @@ type Stats struct {
 func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Cursor, Stats, error) {
 	r := newReading(opt, cur, sink)
 	if r.from == 0 {
-		r.from = opt.from().UnixMilli()
+		r.from = opt.from()
 	}
 	if err := r.pages(ctx, func(id uint64) bool { return !r.seen[id] }); err != nil {
 		return cur, Stats{}, err
@@ -99,16 +100,17 @@ func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) er
 func Again(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Stats, error) {
 	r := newReading(opt, cur, sink)
 	r.file.Note = nil
-	r.from = opt.from().UnixMilli()
+	r.from = opt.from()
 	err := r.pages(ctx, func(id uint64) bool { return r.found[id] < cur.From || r.seen[id] })
 	return r.stats, err
 }
 
-func (o Options) from() time.Time {
+// from is in ms since the epoch.
+func (o Options) from() int64 {
 	if o.From.IsZero() {
-		return o.Now.Add(-Overlap)
+		return 0
 	}
-	return o.From
+	return o.From.UnixMilli()
 }
 
 // reading is one run. Times are in ms since the epoch.
@@ -121,7 +123,7 @@ type reading struct {
 	from, to int64
 	last     int64            // the time of the newest event taken in
 	seen     map[uint64]bool  // by earlier runs
-	found    map[uint64]int64 // by this one: when they happened
+	found    map[uint64]int64 // by this one, in the last of the time it has read: when they happened
 	left     int
 }
 
@@ -167,6 +169,7 @@ func (r *reading) pages(ctx context.Context, wanted func(uint64) bool) error {
 		if err := r.page(out.Events, wanted); err != nil {
 			return err
 		}
+		maps.DeleteFunc(r.found, func(_ uint64, at int64) bool { return at < r.last-Overlap.Milliseconds() })
 		if empty++; len(out.Events) > 0 {
 			empty = 0
 		}

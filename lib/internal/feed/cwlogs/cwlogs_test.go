@@ -35,6 +35,7 @@ type event struct {
 // group is a log group over the wire protocol (JSON 1.1); every second page is empty.
 type group struct {
 	t      *testing.T
+	url    string
 	client *cloudwatchlogs.Client
 	now    time.Time
 	events []event
@@ -50,6 +51,7 @@ func newGroup(t *testing.T) *group {
 	g := &group{t: t, now: noon, page: 2}
 	server := httptest.NewServer(g)
 	t.Cleanup(server.Close)
+	g.url = server.URL
 	g.client = cloudwatchlogs.New(cloudwatchlogs.Options{Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("k", "s", "")})
 	return g
@@ -185,6 +187,31 @@ func TestALateCrowdDoesNotBringBackWhatWasRead(t *testing.T) {
 	g.expect(g.read(), "-100: 0", "-99: 1", "-98: 2", "-97: 3")
 	g.expect(g.read(), "-96: 4", "-95: 5", "-94: 6", "-93: 7")
 	g.expect(g.read(), "-92: 8")
+}
+
+func TestWithoutABeginningEverythingThereIsIsRead(t *testing.T) {
+	g := newGroup(t)
+	const day = 24 * 60 * 60
+	for i := range 50 {
+		g.put(fmt.Sprint(i), -400*day+i*8*day, 1)
+	}
+	opt := g.options()
+	opt.From, opt.Events = time.Time{}, 1_000_000
+	read := func() (n int) {
+		t.Helper()
+		next, stats, err := Read(context.Background(), opt, g.cursor, func(file.Block) error { n++; return nil })
+		if err != nil || !stats.Complete {
+			t.Fatal(err, stats)
+		}
+		g.cursor = next
+		return n
+	}
+	if n := read(); n != 50 {
+		t.Errorf("%d events, want 50", n)
+	}
+	if n := read(); n != 0 {
+		t.Errorf("%d events were read twice", n)
+	}
 }
 
 func TestAgainGivesWhatWasPassedAndNothingElse(t *testing.T) {

@@ -12,11 +12,17 @@ type Position struct {
 	Skip   bool  `json:"skip,omitempty"`
 }
 
+// Cutter cuts streams into lines, one after the other, in the same memory.
+type Cutter struct{ *cutter }
+
+// NewCutter makes a Cutter.
+func NewCutter() Cutter { return Cutter{newCutter(0)} }
+
 // Cut hands the lines of a finished stream to sink in blocks, the last one also without
 // its newline, and returns where it got. r stands at from.Offset. When ctx ends it
 // stops at a block's border with ctx's error; other errors are r's or sink's own.
-func Cut(ctx context.Context, r io.Reader, from Position, sink func(offset int64, data []byte, truncated bool) error) (Position, error) {
-	at, _, err := newCutter(0).cut(ctx, r, position{from.Offset, from.Skip}, true, sink)
+func (c Cutter) Cut(ctx context.Context, r io.Reader, from Position, sink func(offset int64, data []byte, truncated bool) error) (Position, error) {
+	at, _, err := c.cut(ctx, r, position{from.Offset, from.Skip}, true, sink)
 	if refused, ok := err.(sinkError); ok {
 		err = refused.error
 	}

@@ -64,7 +64,7 @@ var rootForm = regexp.MustCompile(`(?:^|/)AWSLogs/([0-9]{12})/` + service + `/([
 // day is what the names of a day's objects begin with, and the name after which those
 // begin that ended at t or later; the latter only where one load balancer is meant.
 func (r root) day(t time.Time, balancer string, from time.Time) (prefix, after string) {
-	prefix = string(r) + t.UTC().Format("2006/01/02/")
+	prefix = string(r) + t.UTC().Format(dayForm)
 	if balancer == "" {
 		return prefix, ""
 	}
@@ -77,7 +77,12 @@ func (r root) day(t time.Time, balancer string, from time.Time) (prefix, after s
 	return prefix, prefix + from.UTC().Format(stampForm)
 }
 
-const stampForm = "20060102T1504Z"
+var numberForm = regexp.MustCompile(`^[0-9]+/$`)
+
+const (
+	dayForm   = "2006/01/02/"
+	stampForm = "20060102T1504Z"
+)
 
 var objectForm = regexp.MustCompile(`/[0-9]{12}_` + service + `_[a-z0-9-]+_app\.[^/]+_([0-9]{8}T[0-9]{4}Z)_[^_/]+_[^_/]+\.log(?:\.gz)?$`)
 

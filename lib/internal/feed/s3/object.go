@@ -1,42 +1,45 @@
 package s3
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/klauspost/compress/gzip"
-
-	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
 )
 
 // pending is what of the listed objects is to be read: first the one that was begun.
 func (r *reading) pending(listed []object) []object {
-	out := slices.DeleteFunc(slices.Clone(listed), func(o object) bool { return o.ended.Before(r.next.Born) || r.passed(o) })
+	var out []object
 	part := r.next.Part
-	if part == nil {
-		return out
+	if part != nil {
+		end, _ := ended(part.Key) // it was listed once
+		out = append(out, object{key: part.Key, ended: end, from: part.Position})
 	}
-	i := slices.IndexFunc(out, func(o object) bool { return o.key == part.Key })
-	if i < 0 {
-		r.lose("%s is gone before it was read to its end", r.name(part.Key))
-		r.next.Part = nil
-		return out
+	for _, o := range listed {
+		switch {
+		case r.passed(o):
+			r.seen[o.hash()] = o.ended
+		case !o.ended.Before(r.next.Born) && (part == nil || o.key != part.Key):
+			out = append(out, o)
+		}
 	}
-	begun := out[i]
-	begun.from = part.Position
-	return slices.Insert(slices.Delete(out, i, i+1), 0, begun)
+	return out
 }
 
 func (r *reading) passed(o object) bool {
 	_, ok := r.seen[o.hash()]
 	return ok
+}
+
+// forward reads what is pending, and returns what it had to leave.
+func (r *reading) forward(ctx context.Context, pending []object) (left []object, err error) {
+	left, err = r.objects(ctx, pending, r.pass)
+	if len(left) > 0 && left[0].from != (file.Position{}) {
+		r.next.Part = &Part{left[0].key, left[0].from}
+	}
+	r.forget()
+	return left, err
 }
 
 // pass notes that an object was read.
@@ -45,23 +48,85 @@ func (r *reading) pass(o object) {
 	if o.ended.After(r.next.Newest) {
 		r.next.Newest = o.ended
 	}
+	if r.next.Part != nil && r.next.Part.Key == o.key {
+		r.next.Part = nil
+	}
 }
 
 // forget drops the names of objects that won't be listed again.
-func (r *reading) forget(listed []object) {
-	r.next.Seen = nil
-	for _, o := range listed {
-		if r.passed(o) && !o.ended.Before(r.next.Newest.Add(-lateness)) {
-			r.next.Seen = append(r.next.Seen, o.hash())
+func (r *reading) forget() {
+	for hash, end := range r.seen {
+		if end.Before(r.next.Newest.Add(-lateness)) {
+			delete(r.seen, hash)
 		}
 	}
 }
 
-// stop notes how far a reading got that leaves objects for the next run.
-func (r *reading) stop(left []object) {
-	r.stats.Complete = false
-	earliest := slices.MinFunc(left, func(a, b object) int { return a.ended.Compare(b.ended) })
-	r.stats.Reached = earliest.ended.Add(-Interval)
+// passedBefore is what of the listed objects the cursor has passed, wholly or in part.
+func (r *reading) passedBefore(listed []object) []object {
+	var out []object
+	for _, o := range listed {
+		part := r.next.Part
+		switch {
+		case o.ended.Before(r.next.Born):
+		case part != nil && part.Key == o.key:
+			if o.until = part.Offset; o.until > 0 {
+				out = append(out, o)
+			}
+		case o.ended.Before(r.next.Newest.Add(-lateness)) || r.passed(o):
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// objects reads objects to their ends, one after the other, and returns those that it
+// had to leave, the first of them from where it got.
+func (r *reading) objects(ctx context.Context, pending []object, pass func(object)) (left []object, err error) {
+	coming := r.fetch(ctx, pending)
+	defer func() { r.stats.Calls += coming.close() }()
+	for i, o := range pending {
+		c := coming.next()
+		if c == nil || r.left <= 0 || ctx.Err() != nil {
+			return pending[i:], nil
+		}
+		at, done, err := r.read(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if !done {
+			pending[i].from = at
+			return pending[i:], nil
+		}
+		coming.release(c)
+		pass(o)
+	}
+	return nil, nil
+}
+
+// errEnough says that the run has read as much as it may.
+var errEnough = errors.New("enough for one run")
+
+// read hands the lines of an object over and returns where it got; false when it stopped
+// before the end.
+func (r *reading) read(ctx context.Context, c *content) (file.Position, bool, error) {
+	at, err := r.lines(ctx, c)
+	switch {
+	case err == nil:
+		return at, true, nil
+	case errors.Is(err, errEnough) || ctx.Err() != nil:
+		return at, false, nil
+	case err == errGone && c.from != file.Position{}:
+		r.lose("%s is gone before it was read to its end", r.name(c.key))
+		return at, true, nil
+	case err == errGone:
+		r.lose("%s is gone", r.name(c.key))
+		return at, true, nil
+	case errors.As(err, new(damage)):
+		r.lose("%s is damaged after %d bytes of content; the rest is lost", r.name(c.key), at.Offset)
+		return at, true, nil
+	}
+	return at, false, err
 }
 
 func (r *reading) lose(format string, args ...any) {
@@ -70,96 +135,15 @@ func (r *reading) lose(format string, args ...any) {
 
 func (r *reading) name(key string) string { return "s3://" + r.opt.Location.Bucket + "/" + key }
 
-// body keeps the network's errors apart from those of the content.
-type body struct {
-	io.Reader
-	err error
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		b.err = err
-	}
-	return n, err
-}
-
-// read hands the lines of an object over, from o.from on, and returns where it got;
-// false when it stopped before the end.
-func (r *reading) read(ctx context.Context, o object) (file.Position, bool, error) {
-	if r.left <= 0 || ctx.Err() != nil {
-		return o.from, false, nil
-	}
-	r.stats.Calls++
-	out, err := r.opt.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.opt.Location.Bucket, Key: &o.key})
-	var gone *types.NoSuchKey
-	switch {
-	case errors.As(err, &gone):
-		r.lose("%s is gone", r.name(o.key))
-		return o.from, true, nil
-	case err != nil && ctx.Err() != nil:
-		return o.from, false, nil
-	case err != nil:
-		return o.from, false, awsconf.Failure("s3:GetObject of "+r.opt.Location.Bucket, err)
-	}
-	defer out.Body.Close()
-	from := &body{Reader: out.Body}
-	at, err := r.lines(ctx, o, from)
-	switch {
-	case err == nil:
-		return at, true, nil
-	case errors.Is(err, errEnough) || ctx.Err() != nil:
-		return at, false, nil
-	case from.err != nil:
-		return at, false, awsconf.Failure("s3:GetObject of "+r.opt.Location.Bucket, from.err)
-	case errors.As(err, new(damage)):
-		r.lose("%s is damaged after %d bytes of content; the rest is lost", r.name(o.key), at.Offset)
-		return at, true, nil
-	}
-	return at, false, err
-}
-
-// errEnough says that the run has read as much as it may.
-var errEnough = errors.New("enough for one run")
-
-// damage is an error of the content, not of the network.
-type damage struct{ error }
-
-// inflated marks the errors of a gzip reader as damage.
-type inflated struct{ *gzip.Reader }
-
-func (i inflated) Read(p []byte) (int, error) {
-	n, err := i.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		err = damage{err}
-	}
-	return n, err
-}
-
-// lines inflates what is gzip by its content and cuts it into lines.
-func (r *reading) lines(ctx context.Context, o object, from io.Reader) (file.Position, error) {
-	packed := bufio.NewReaderSize(from, 64<<10)
-	var content io.Reader = packed
-	if magic, _ := packed.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := gzip.NewReader(packed)
-		if err != nil {
-			return o.from, damage{err}
-		}
-		defer z.Close()
-		content = inflated{z}
-	}
-	if _, err := io.CopyN(io.Discard, content, o.from.Offset); err != nil {
-		if err == io.EOF {
-			err = damage{io.ErrUnexpectedEOF}
-		}
-		return o.from, err
-	}
+// lines cuts content into lines.
+func (r *reading) lines(ctx context.Context, c *content) (file.Position, error) {
 	limited, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	tracked := &file.Tracked{Path: r.name(o.key), Name: r.name(o.key), Mtime: o.at, Note: r.next.Note}
+	r.file.Path, r.file.Name = r.name(c.key), r.name(c.key)
 	first := true
-	at, err := file.Cut(limited, content, o.from, func(offset int64, data []byte, truncated bool) error {
-		b := file.Block{File: tracked, Offset: offset, Data: data, Truncated: truncated, First: first, FromStart: o.from == file.Position{}}
+	at, err := r.cutter.Cut(limited, c, c.from, func(offset int64, data []byte, truncated bool) error {
+		r.file.Mtime = c.at
+		b := file.Block{File: &r.file, Offset: offset, Data: data, Truncated: truncated, First: first, FromStart: c.from == file.Position{}}
 		first = false
 		r.stats.Bytes += int64(len(data))
 		if r.left -= int64(len(data)); r.left <= 0 {
@@ -170,9 +154,8 @@ func (r *reading) lines(ctx context.Context, o object, from io.Reader) (file.Pos
 		}
 		return r.sink(b)
 	})
-	r.next.Note = tracked.Note
-	if err != nil && ctx.Err() == nil && context.Cause(limited) != nil {
-		err = errEnough
+	if err != nil && err == limited.Err() {
+		err = context.Cause(limited)
 	}
 	return at, err
 }

@@ -9,6 +9,8 @@ package s3
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -19,6 +21,7 @@ import (
 const (
 	// Interval is what an object is of.
 	Interval = 5 * time.Minute
+	oneDay   = 24 * time.Hour
 	// lateness is how much later than newer ones an object may be listed.
 	lateness = 15 * time.Minute
 	// overlap is how long after midnight objects are still delivered into yesterday.
@@ -27,7 +30,7 @@ const (
 	defaultBytes = 512 << 20
 	// longest bounds one object: what is beyond can only be a bomb.
 	longest = 16 << 30
-	// mostListed bounds the objects that one run looks at.
+	// mostListed bounds the objects of one day.
 	mostListed = 100_000
 )
 
@@ -60,7 +63,7 @@ type Options struct {
 	Client   Client
 	Location Location
 	Now      time.Time
-	From     time.Time // a first run, and Again, pass over lines of before; zero: one interval back
+	From     time.Time // a first run, and Again, pass over lines of before; zero: read all there is
 	Bytes    int64     // of content, after which a run stops; 0: 512 MiB
 }
 
@@ -79,63 +82,31 @@ type Stats struct {
 // the rest is Lost. On any other error nothing is returned that counts.
 func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Cursor, Stats, error) {
 	r := newReading(opt, cur, sink)
-	if cur.Born.IsZero() {
-		r.next.Born = opt.from()
-		r.next.Newest = r.next.Born
+	if cur.Newest.IsZero() {
+		r.next.Born, r.next.Newest = opt.From, opt.From
 	}
-	listed, err := r.list(ctx, r.next.Newest.Add(-lateness))
+	since := r.next.Newest
+	if !since.IsZero() {
+		since = since.Add(-lateness)
+	}
+	err := r.days(ctx, since, func(listed []object) ([]object, error) { return r.forward(ctx, r.pending(listed)) })
 	if err != nil {
 		return cur, Stats{}, err
 	}
-	pending := r.pending(listed)
-	for i, o := range pending {
-		at, done, err := r.read(ctx, o)
-		if err != nil {
-			return cur, Stats{}, err
-		}
-		if !done {
-			r.stop(pending[i:])
-			if at != o.from {
-				r.next.Part = &Part{o.key, at}
-			}
-			break
-		}
-		if r.next.Part != nil && r.next.Part.Key == o.key {
-			r.next.Part = nil
-		}
-		r.pass(o)
-	}
-	r.forget(listed)
+	r.next.Note = r.file.Note
+	r.next.Seen = slices.Sorted(maps.Keys(r.seen))
 	return r.next, r.stats, nil
 }
 
-// Again hands over once more the objects that cur has passed whose intervals ended
+// Again hands over once more what cur has passed of the objects whose intervals ended
 // after opt.From.
 func Again(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Stats, error) {
 	r := newReading(opt, cur, sink)
-	listed, err := r.list(ctx, opt.from())
+	err := r.days(ctx, opt.From, func(listed []object) ([]object, error) {
+		return r.objects(ctx, r.passedBefore(listed), func(object) {})
+	})
 	if err != nil {
 		return Stats{}, err
 	}
-	for i, o := range listed {
-		if o.ended.Before(cur.Born) || !o.ended.Before(cur.Newest.Add(-lateness)) && !r.passed(o) {
-			continue
-		}
-		_, done, err := r.read(ctx, o)
-		if err != nil {
-			return Stats{}, err
-		}
-		if !done {
-			r.stop(listed[i:])
-			break
-		}
-	}
 	return r.stats, nil
-}
-
-func (o Options) from() time.Time {
-	if o.From.IsZero() {
-		return o.Now.Add(-Interval)
-	}
-	return o.From
 }

@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -284,4 +288,33 @@ func TestALocationIsABucketAndAPrefix(t *testing.T) {
 			t.Errorf("%q was taken for %+v", text, l)
 		}
 	}
+}
+
+// The sample is the message about an object that somebody put into a bucket.
+func TestAnObjectOfSomebodyElsesIsPassedOver(t *testing.T) {
+	dir := os.Getenv("PIPELINE_SLI_SAMPLES")
+	if dir == "" {
+		dir = "../../../../../shared/samples"
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "s3", "aws-lambda-go-s3-event.json"))
+	if err != nil {
+		t.Skipf("SKIPPED: no samples: %v", err)
+	}
+	var event struct {
+		Records []struct {
+			S3 struct{ Object struct{ Key string } }
+		}
+	}
+	if err := json.Unmarshal(text, &event); err != nil || len(event.Records) == 0 {
+		t.Fatal(err, event)
+	}
+	name, err := url.QueryUnescape(event.Records[0].S3.Object.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBucket(t)
+	b.at = "s3://logs/prod/" + region
+	b.put("prod/"+region+"2026/11/22/"+name, []byte("a picture\n"))
+	b.put(key(-5, "10.0.0.1"), packed("a line\n"))
+	b.expect(b.read(), "a line")
 }

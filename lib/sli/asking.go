@@ -1,0 +1,100 @@
+package sli
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Asking is how a source reads that asks another engine to count whole minutes: each
+// minute once, as soon as it is due.
+type Asking struct {
+	Settle time.Duration
+	Most   int   // minutes of one run; the rest follows in the next ones
+	Never  error // why minutes aren't answered for, as long as there never was anything to look at
+}
+
+// Reply is how the engine answered.
+type Reply uint8
+
+// The replies.
+const (
+	Counted  Reply = iota // what it counted was emitted
+	Empty                 // nothing was emitted, since there was nothing to look at
+	TooLarge              // nothing was emitted, since the answer would have been cut off
+)
+
+// asked is what is kept between runs.
+type asked struct {
+	Answered Minute `json:"answered"`
+	Seen     bool   `json:"seen,omitempty"` // there was something to look at
+}
+
+// reachBack is how many minutes back unread ones are still asked about.
+const reachBack = 24 * 60
+
+// Read asks for the minutes that are due, for fewer where the answer would be too large; a
+// minute that is too large by itself is Missing. The Batch says which minutes those were.
+func (a Asking) Read(ask Ask, cursor []byte, count func(Window) (Reply, error)) (Batch, error) {
+	var at asked
+	if cursor != nil {
+		if err := json.Unmarshal(cursor, &at); err != nil {
+			return Batch{}, fmt.Errorf("the position in the state can't be read: %w", err)
+		}
+	}
+	w := a.window(ask, at.Answered, cursor != nil)
+	if w.Minutes() == 0 {
+		b := Batch{From: w.Start(), To: w.End().Add(a.Settle)}
+		if !ask.Again {
+			b = Batch{Unchanged: true, Cursor: cursor}
+		}
+		return b, nil
+	}
+	reply, err := count(w)
+	for err == nil && reply == TooLarge && w.Minutes() > 1 {
+		if half := Minute(w.Minutes() / 2); ask.Again {
+			w.From += half
+		} else {
+			w.To -= half
+		}
+		reply, err = count(w)
+	}
+	if err != nil {
+		return Batch{}, err
+	}
+	if at.Seen = at.Seen || reply != Empty; !at.Seen && a.Never != nil {
+		return Batch{Unanswered: a.Never, Cursor: cursor}, nil
+	}
+	b := Batch{From: w.Start(), To: w.End().Add(a.Settle)}
+	if reply == TooLarge {
+		b.Missing = b.Missing.Add(w)
+	}
+	if !ask.Again {
+		at.Answered = w.To - 1
+		b.Cursor, _ = json.Marshal(at) // always encodes
+	}
+	return b, nil
+}
+
+// window is the minutes to ask about.
+func (a Asking) window(ask Ask, answered Minute, known bool) Window {
+	newest := Due(ask.Now, a.Settle)
+	if !ask.Until.IsZero() {
+		newest = min(newest, MinuteAt(ask.Until)-1)
+	}
+	most := Minute(a.Most)
+	w := Window{From: newest + 1 - most, To: newest + 1}
+	if !ask.From.IsZero() {
+		w.From = max(w.From, MinuteAt(ask.From))
+	}
+	switch {
+	case ask.Again:
+		w.To = answered + 1
+		w.From = min(w.From, w.To)
+	case known:
+		w.From = max(answered+1, newest+1-reachBack)
+		w.To = max(w.From, min(w.To, w.From+most))
+	}
+	w.From = min(w.From, w.To)
+	return w
+}
