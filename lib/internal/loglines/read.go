@@ -186,7 +186,9 @@ func (r *reading) lines(f *fileReading, b file.Block) {
 		}
 		line := data[:end]
 		f.line++
-		if b.At != 0 {
+		if b.At == 0 && f.docs == nil && f.note.Begun && f.scanner.Glance(line, &r.rec) {
+			r.parsed(f, line, offset)
+		} else if b.At != 0 {
 			r.scanned(f, line, offset, f.scanner.ScanAt(line, b.At, &r.rec))
 		} else if f.docs != nil {
 			r.document(f, line, offset)

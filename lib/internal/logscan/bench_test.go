@@ -43,6 +43,28 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
+// BenchmarkGlance is Scan for lines that are written like those before them.
+func BenchmarkGlance(b *testing.B) {
+	for _, f := range detectable {
+		b.Run(f.String(), func(b *testing.B) {
+			cfg, lines := benchLines(f)
+			cfg.Need = []string{"method", "user_agent"} // what access logs ask for
+			s := scanner(b, cfg)
+			var rec Record
+			if err := s.Scan(lines[0], &rec); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(lines[0])))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if !s.Glance(lines[i%len(lines)], &rec) {
+					b.Fatalf("not read: %s", lines[i%len(lines)])
+				}
+			}
+		})
+	}
+}
+
 func TestGoodLinesAreReadWithoutAllocation(t *testing.T) {
 	for _, f := range detectable {
 		cfg, lines := benchLines(f)

@@ -18,6 +18,7 @@ type clock struct {
 	form *strftime
 	zone *time.Location
 	last int64 // stamp of the previous parsed line, µs; 0: none
+	sure bool  // reads no stamp that needs last
 
 	text  [48]byte // the last stamp read
 	size  int
@@ -143,6 +144,9 @@ func (c *clock) local(t civil, abbreviation []byte) (int64, bool) {
 	}
 	if len(abbreviation) == 0 && s >= c.calm.from && s < c.calm.to {
 		return (s-c.calm.offset)*second + t.micros, true
+	}
+	if c.sure {
+		return 0, false
 	}
 	best, found := int64(0), false
 	for _, probe := range [...]int64{s - day, s, s + day} {

@@ -100,6 +100,11 @@ type Scanner struct {
 	lambda    int   // the slot of the first of lambdaPaths
 	arrived   int64 // µs since the epoch, 0 unknown
 	reported  Invocation
+
+	layouts []*layout // of lines met before, see Glance
+	lessons int
+	glance  glance
+	quick   clock // of Glance
 }
 
 // NewScanner makes a Scanner that goes on from what an earlier one noted of the
@@ -177,7 +182,11 @@ func (s *Scanner) ScanAt(line []byte, at int64, rec *Record) error {
 		}
 	}
 	if s.format != Auto {
-		return s.read(s.format, line, at, rec)
+		err := s.read(s.format, line, at, rec)
+		if err == nil && s.unwrapper.seen == WrapNone {
+			s.learn(line)
+		}
+		return err
 	}
 	err := s.detect(line, at, rec)
 	if err == ErrUnrecognised && s.cfg.Application && s.mayBeText(message) {

@@ -165,9 +165,14 @@ func (p *plan) bind(name string, t target) {
 	b.targets = append(b.targets, t)
 }
 
+// feeds tells whether the label feeds a slot.
+func (b *binding) feeds(slot int) bool {
+	return slices.ContainsFunc(b.targets, func(t target) bool { return t.slot == slot })
+}
+
 func (p *plan) binds(name string, slot int) bool {
 	b := p.byName[name]
-	return b != nil && slices.ContainsFunc(b.targets, func(t target) bool { return t.slot == slot })
+	return b != nil && b.feeds(slot)
 }
 
 // place gives what a part of a line feeds that is known under several names;

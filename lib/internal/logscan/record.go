@@ -55,6 +55,10 @@ func (r *Record) Field(i int) ([]byte, bool) {
 		b = r.Path
 	case slotHost:
 		b = r.Host
+	case slotID:
+		b = r.ID
+	case slotUserAgent:
+		b = r.UserAgent
 	case slotLatency:
 		if b, _ = r.scanner.set.get(slot); isDash(b) {
 			b = nil
@@ -140,7 +144,7 @@ func (s *Scanner) finishLatency(rec *Record) {
 // its lines have it: two labels measure two things (the request, its upstream),
 // and a line's unknown value of one is not its value of the other.
 func (s *Scanner) preferLatency(name string) {
-	s.latency = name
+	s.latency, s.layouts = name, nil
 	for _, p := range s.plans {
 		if p != nil {
 			p.prefer(name)

@@ -1,0 +1,225 @@
+package logscan
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// seen is all that a reader says of a line.
+type seen struct {
+	Err                                   string
+	Time                                  int64
+	Status                                int
+	Latency, Elapsed                      time.Duration
+	HasLatency, HasElapsed, Integer       bool
+	Line                                  Line
+	Text, Method, URI, Path, Host, ID, UA []byte
+	Fields                                [][]byte
+	Note                                  Note
+}
+
+func see(s *Scanner, rec *Record, err error) seen {
+	v := seen{
+		Time: rec.Time, Status: rec.Status, Latency: rec.Latency, Elapsed: rec.Elapsed,
+		HasLatency: rec.HasLatency, HasElapsed: rec.HasElapsed, Integer: rec.IntegerLatency, Line: rec.Line,
+		Text: rec.Text, Method: rec.Method, URI: rec.URI, Path: rec.Path, Host: rec.Host, ID: rec.ID, UA: rec.UserAgent,
+		Note: s.Note(),
+	}
+	if err != nil {
+		v.Err = err.Error()
+	}
+	for i := range s.cfg.Need {
+		b, ok := rec.Field(i)
+		if ok && b == nil {
+			b = []byte("(there, but nil)")
+		}
+		v.Fields = append(v.Fields, b)
+	}
+	return v
+}
+
+// glanceConfigs are ways of asking for the lines of benchLines.
+func glanceConfigs(f Format) []Config {
+	configs := []Config{
+		{Need: []string{"method", "user_agent"}},
+		{Need: []string{"method", "user_agent", "status", "latency", "time", "request", "id"}},
+		{Need: []string{"uri", "path", "host", "user_agent"}},
+		{Need: []string{"size", "vhost", "referer", "http_referer", "server_protocol", "a.b"}, LatencyUnit: "ms"},
+		{Need: []string{"size"}, Fields: map[string]string{"latency": "apptime", "id": "remote_addr"}, TimeIs: "start"},
+		{Need: []string{"trace_id", "elb", "redirect_url", "conn_trace_id"}, Fields: map[string]string{"latency": "target_processing_time"}},
+		{Need: []string{"target_group_arn", "sent_bytes", "id"}, Wrapper: WrapNone},
+	}
+	if f == Combined {
+		configs = append(configs, Config{Columns: []string{"request_time"}}, Config{Columns: []string{"-", "rt", "uri"}, Need: []string{"rt", "uri"}})
+	}
+	zone, err := time.LoadLocation("Europe/Berlin")
+	for i := range configs {
+		if configs[i].Format = f; i%2 == 1 && err == nil {
+			configs[i].Zone = zone
+		}
+	}
+	return configs
+}
+
+// glanceLines are more ways of writing than benchLines has.
+var glanceLines = []string{
+	"time:2026-10-25T02:30:00\tstatus:200\treqtime:0.1",
+	"time:2026-10-25T02:59:59\tstatus:200\treqtime:0.1",
+	"time:2026-07-25T02:59:59\tstatus:200\treqtime:0.1\tua:-",
+	"time:1764000000.123\tstatus:200\treqtime_microsec:1500\tmethod:GET\turi:/a?b\tvhost:h:80",
+	"time:1764000000\tstatus:200\tresponse_time:1\ttaken_sec:2\treq:GET / HTTP/1.1",
+	"\ttime:2026-07-25T02:59:59\t\tstatus:200",
+	`{"time":"2026-11-22T11:40:00Z", "status": "200", "request_time": "0.25", "method": "GET", "uri": "/x"}`,
+	`{"time":1764000000,"status":200,"duration":12,"user_agent":"a\"b","nested":{"status":500}}`,
+	`{"start_time":"2026-11-22T11:40:00.123Z","response_code":200,"duration":12,":method":"GET","x-envoy-origin-path":"/"}`,
+	`{"status":200,"time":"2026-11-22T11:40:00Z","status":201}`,
+	`{"log":"time:2026-11-22T11:40:00Z\tstatus:200\n","stream":"stdout","time":"2026-11-22T11:40:00Z"}`,
+	`2026-11-22T11:40:00.1Z stdout F time:2026-11-22T11:40:00Z` + "\tstatus:200",
+	`192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 2326`,
+	`192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 - "-" "-"`,
+	`192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 5 "-" "-" "-" 0.123`,
+	`192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 5 "-" "x" 1 "router" "server" 12ms`,
+	`192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 5 "-" "x" rt=0.123 uct="0.1"`,
+	`v.example 192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /\"quoted\" HTTP/1.0" 200 5 "-" "x\\" 0.1`,
+	`http 2022-12-06T17:42:16.176563Z a/b/c 192.0.2.1:40860 - -1 -1 -1 400 - 204 333 "- http://a.example:80- -" "-" - - - "-" "-" "-" - 2022-12-06T17:42:16.176000Z "-" "-" "-"`,
+	`h2 2022-12-06T17:42:16.176563Z elb 192.0.2.1:1 - 0.000036 0.001035 0.000025 200 200 0 1`,
+	`192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /\" 200 5 "x HTTP/1.1" 200 5 "-" "a\" b" 0.1`,
+	`192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /\" 200 5 "-" "a" HTTP/1.1" 200 5 "-" "a\" b" 0.1`,
+	"time:2026-11-22T11:40:00Z\tua:a\tuser_agent:b\tstatus:200\tstatus:500\treqtime:9999999999\tid:1\ttrace_id:2\tx:1\tx:2",
+	"time:2026-11-22T11:40:00Z\tua:-\tuser_agent:b\tstatus:200\tstatus:-\treqtime:1\tid:-\ttrace_id:2",
+	"\xEF\xBB\xBF" + `192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 5 "-" "a" 0.1`,
+	"time:2026-11-22T11:40:00Z\tstatus:200\tua:a\r\n",
+	`192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 5` + "\r\n",
+	"", " ", "damaged",
+}
+
+// follow reads lines as a reading does, by one scanner that may learn and by one that
+// may not, and holds them against each other. It counts what was read at a glance.
+func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
+	t.Helper()
+	quick, exact := scanner(t, cfg), scanner(t, cfg)
+	exact.lessons = maxLessons
+	var rec, want Record
+	for n, line := range lines {
+		var err error
+		if quick.Glance(line, &rec) {
+			glances++
+		} else {
+			err = quick.Scan(line, &rec)
+		}
+		wantErr := exact.Scan(line, &want)
+		if a, b := see(exact, &want, wantErr), see(quick, &rec, err); !reflect.DeepEqual(a, b) {
+			t.Fatalf("line %d of\n%q\nconfig %+v\n-exact +quick\n%s", n, lines[:n+1], cfg, cmp.Diff(a, b))
+		}
+	}
+	return glances
+}
+
+// spoil changes a line a little.
+func spoil(r *rand.Rand, line []byte, other []byte) []byte {
+	line = bytes.Clone(line)
+	const odd = "\t\"\\ -:.,[]{}0159aZ/=\x00\x01\x7f\x80\r\n"
+	at := func() int { return r.IntN(len(line) + 1) }
+	for range 1 + r.IntN(3) {
+		i, j := at(), at()
+		i, j = min(i, j), max(i, j)
+		switch r.IntN(8) {
+		case 0: // a byte more
+			line = append(line[:i:i], append([]byte{odd[r.IntN(len(odd))]}, line[i:]...)...)
+		case 1: // a byte less
+			if i < len(line) {
+				line = append(line[:i:i], line[i+1:]...)
+			}
+		case 2: // another byte
+			if i < len(line) {
+				line[i] = odd[r.IntN(len(odd))]
+			}
+		case 3: // cut off
+			if r.IntN(4) == 0 {
+				line = line[:i]
+			}
+		case 4: // a part again, elsewhere
+			if j-i < 40 {
+				k := at()
+				line = append(line[:k:k], append(bytes.Clone(line[i:j]), line[k:]...)...)
+			}
+		case 5: // a value that is none
+			parts := bytes.SplitAfter(line, []byte{"\t,: "[r.IntN(4)]})
+			parts[r.IntN(len(parts))] = []byte([]string{"-\t", "-", "null,", `"",`, "\t", "0 ", "status:500\t", `"status":500,`, "1e3 ", "-1 "}[r.IntN(10)])
+			line = bytes.Join(parts, nil)
+		case 6: // a value that is a dash, or empty
+			k := bytes.IndexAny(line[i:], "\t:\" ")
+			if n := bytes.IndexAny(line[i+k+1:], "\t,\" "); k >= 0 && n >= 0 {
+				dash := "-"[:r.IntN(2)]
+				line = append(line[:i+k+1:i+k+1], append([]byte(dash), line[i+k+1+n:]...)...)
+			}
+		case 7: // the end of another
+			k := r.IntN(len(other) + 1)
+			line = append(line[:min(i, len(line))], other[k:]...)
+		}
+	}
+	return line
+}
+
+// TestAGlanceSaysWhatScanSays is the promise of Glance: over good lines, and over lines
+// that differ from them a little, in any order, records, reasons and all that is
+// remembered are the exact reader's.
+func TestAGlanceSaysWhatScanSays(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, f := range detectable {
+		_, good := benchLines(f)
+		glances := 0
+		for _, cfg := range glanceConfigs(f) {
+			for range 40 {
+				lines := bytes.Split(bytes.Join(good[:10], []byte("\n")), []byte("\n"))
+				pool := [][]byte{good[0], []byte(glanceLines[r.IntN(len(glanceLines))]), []byte(glanceLines[r.IntN(len(glanceLines))])}
+				for i := range 30 {
+					line := pool[r.IntN(len(pool))]
+					if i%3 == 0 {
+						line = spoil(r, line, pool[r.IntN(len(pool))])
+					}
+					lines = append(lines, line)
+				}
+				glances += follow(t, cfg, lines[r.IntN(10):])
+			}
+		}
+		if glances < 40*10*len(glanceConfigs(f))/2 {
+			t.Errorf("%v: only %d lines were read at a glance", f, glances)
+		}
+	}
+}
+
+// FuzzGlance is the same for any lines; what begins with ! is put behind a good line
+// that it spoils.
+func FuzzGlance(f *testing.F) {
+	for format := range detectable {
+		_, good := benchLines(detectable[format])
+		f.Add(uint8(format), uint64(1), bytes.Join(good[:5], []byte("\n")))
+		f.Add(uint8(format), uint64(2), []byte(glanceLines[format]))
+	}
+	for i, line := range glanceLines {
+		f.Add(uint8(i), uint64(i), []byte(line+"\n"+line+"\n"+line))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, seed uint64, data []byte) {
+		if len(data) > 1<<14 {
+			return
+		}
+		r := rand.New(rand.NewPCG(seed, 1))
+		format := detectable[int(which)%len(detectable)]
+		configs := glanceConfigs(format)
+		_, good := benchLines(format)
+		lines := append([][]byte{}, good[:3]...)
+		for line := range bytes.Lines(data) {
+			lines = append(lines, line, good[r.IntN(len(good))], spoil(r, good[r.IntN(len(good))], line), line)
+		}
+		if r.IntN(2) == 0 {
+			lines = lines[3:] // what is learned comes from data
+		}
+		follow(t, configs[r.IntN(len(configs))], lines)
+	})
+}
