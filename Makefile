@@ -8,7 +8,7 @@ KILLS    ?= 1000
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race kills e2e lint bench fuzz golden check package demo truth box clean
+.PHONY: help quickstart build test test-all race kills e2e lint bench fuzz golden check package demo truth box day clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ truth: ## judge the suite against simulated pipelines whose truth is known; POST
 
 box: build ## ten minutes of real components with trouble in them, measured and compared with the truth, into docs/box.md
 	cd e2e && go run ./box -for 10m -bin ../$(BIN) -out ../docs/box.md
+
+day: ## a day of a load balancer's logs in S3, read by the real program: counts, time, memory
+	go run ./test/day
 
 clean: ## remove what was built
 	rm -rf $(BIN) dist

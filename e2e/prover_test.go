@@ -12,7 +12,7 @@ import (
 )
 
 // TestProver runs the prover's own tests against real servers: records go through an
-// HTTP front into Kinesis, a worker and DynamoDB, and into PostgreSQL and MariaDB, with
+// HTTP front into Kinesis, a worker and DynamoDB, through a queue, and into PostgreSQL and MariaDB, with
 // faults injected; every verdict must come up, and be counted as often as it is true.
 // The tests keep their own clock, so that hours pass in seconds.
 func TestProver(t *testing.T) {
@@ -20,6 +20,9 @@ func TestProver(t *testing.T) {
 	for name, where := range map[string]func(t *testing.T) []string{
 		"Kinesis and DynamoDB": func(t *testing.T) []string {
 			return []string{"PROVER_PEER_KINESIS=" + servers.StartKinesis(t), "PROVER_PEER_DYNAMODB=" + servers.StartDynalite(t)}
+		},
+		"SQS and DynamoDB": func(t *testing.T) []string {
+			return []string{"PROVER_PEER_SQS=" + servers.StartMoto(t), "PROVER_PEER_DYNAMODB=" + servers.StartDynalite(t)}
 		},
 		"PostgreSQL": func(t *testing.T) []string {
 			s := servers.StartPostgreSQL(t)

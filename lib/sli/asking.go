@@ -63,7 +63,7 @@ func (a Asking) Read(ask Ask, cursor []byte, count func(Window) (Reply, error)) 
 		return Batch{}, err
 	}
 	if at.Seen = at.Seen || reply != Empty; !at.Seen && a.Never != nil {
-		return Batch{Unanswered: a.Never, Cursor: cursor}, nil
+		return Batch{Unanswered: a.Never, Cursor: cursor}, nil //nolint:nilerr // it is an answer, of nothing
 	}
 	b := Batch{From: w.Start(), To: w.End().Add(a.Settle)}
 	if reply == TooLarge {

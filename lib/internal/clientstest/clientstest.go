@@ -80,7 +80,7 @@ func (s Service) script(t *testing.T, calls []Call, more []string, program, name
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, path)
+	command := exec.Command(program, path) //nolint:forbidigo // a test's
 	command.Stdin, command.Env = bytes.NewReader(order), s.environment(more)
 	var stderr strings.Builder
 	command.Stderr = &stderr
@@ -108,7 +108,7 @@ func (s Service) commands(t *testing.T, calls []Call) []map[string]any {
 		if err != nil {
 			t.Fatal(err)
 		}
-		command := exec.Command(aws, s.Name, dashed(c.Operation), "--output", "json", "--no-paginate", "--cli-input-json", string(input))
+		command := exec.Command(aws, s.Name, dashed(c.Operation), "--output", "json", "--no-paginate", "--cli-input-json", string(input)) //nolint:forbidigo // a test's
 		command.Env = s.environment(nil)
 		var stderr strings.Builder
 		command.Stderr = &stderr

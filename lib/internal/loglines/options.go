@@ -17,7 +17,7 @@ import (
 // Options are the keys that access_log and app_log share.
 type Options struct {
 	Path         section.StringList `yaml:"path" doc:"the files; globs, gzip by content" otherwise:"one of path, cloudwatch_logs, s3"`
-	Group        *section.Node      `yaml:"cloudwatch_logs" doc:"a log group, or {group, streams_prefix, filter}"`
+	Group        *section.Node      `yaml:"cloudwatch_logs" doc:"a log group, or {group, streams_prefix, filter, mode}"`
 	S3           string             `yaml:"s3" doc:"s3://BUCKET/PREFIX of a load balancer's logs, or on to …/REGION/app.NAME.ID"`
 	Pattern      string             `yaml:"pattern" doc:"format regex: RE2 with named groups called like fields"`
 	Columns      section.StringList `yaml:"columns" doc:"format combined: names of the tokens after the user agent, - skips one"`
@@ -25,7 +25,7 @@ type Options struct {
 	TimeZone     string             `yaml:"time_zone" doc:"of times without a zone" otherwise:"the host's"`
 	Time         string             `yaml:"time" enum:"start|end" doc:"what the time stamps" otherwise:"by format"`
 	LatencyUnit  string             `yaml:"latency_unit" enum:"s|ms|us|ns" doc:"of durations" otherwise:"by the field's convention"`
-	Settle       *section.Duration  `yaml:"settle" min:"0s" doc:"how long the writer may hold lines back, and delivery may take" otherwise:"10s; cloudwatch_logs 60s; s3 10m"`
+	Settle       *section.Duration  `yaml:"settle" min:"0s" doc:"how long the writer may hold lines back, and delivery may take" otherwise:"10s; cloudwatch_logs 60s, mode insights 3m; s3 10m"`
 	Wrapper      string             `yaml:"wrapper" enum:"auto|none|docker|cri" default:"auto" doc:"what a container runtime puts around each line"`
 	MaxMalformed section.Percent    `yaml:"max_malformed" default:"10" doc:"above this share a minute is not measured"`
 	Start        string             `yaml:"start" enum:"window|end|beginning" default:"window" doc:"where the first run begins to read"`

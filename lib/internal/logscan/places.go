@@ -152,7 +152,8 @@ func (l *layout) readALB(line []byte, g *glance) bool {
 	}
 	total := int64(0)
 	for field := albType + 1; field <= l.last; field++ {
-		from, end := i+1, none
+		from := i + 1
+		var end int
 		if field >= albRequest && from < len(line) && line[from] == '"' {
 			end = quotedFrom(line, i)
 			from++

@@ -30,6 +30,8 @@ type Source struct {
 	where sli.Match
 	facts sli.Facts
 	ids   bool // requests name the record they write, in a field that is mapped
+
+	counted *counted // nil: lines are read
 }
 
 // New reads a section. zone is the host's, account that of logs that lie at AWS.
@@ -41,6 +43,9 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 	var format logscan.Format
 	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
 		return nil, n.Errorf("", "%v", err)
+	}
+	if s, err := newSourceCounted(n, o, format, account); s != nil || err != nil {
+		return s, err
 	}
 	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: o.Fields, Zone: zone, AWS: account})
 	if err != nil {
@@ -76,6 +81,9 @@ func (s *Source) Facts() sli.Facts { return s.facts }
 
 // Read emits one event per request that `where` wants.
 func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+	if s.counted != nil {
+		return s.counted.read(ctx, ask, cursor)
+	}
 	c := counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids}
 	c.event.Weight, c.event.Signal = 1, sli.Request
 	a, err := s.log.Read(ctx, loglines.Ask{

@@ -5,14 +5,15 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/insights"
 	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
+	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -41,10 +42,24 @@ var labels = map[string]map[string]string{
 	"ltsv": {"latency": "reqtime", "user_agent": "ua"},
 }
 
-var units = map[string]time.Duration{"": time.Second, "s": time.Second, "ms": time.Millisecond, "us": time.Microsecond, "ns": time.Nanosecond}
+// newSourceCounted makes the source of a log that is counted elsewhere, nil where its lines
+// are to be read.
+func newSourceCounted(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*Source, error) {
+	log, err := o.Options.Counted(n, format, account)
+	if log == nil || err != nil {
+		return nil, err
+	}
+	s := &Source{}
+	if s.counted, err = newCounted(n, o, log); err != nil {
+		return nil, err
+	}
+	where, err := sli.ParseMatch(o.Where)
+	s.facts = s.counted.facts(where, o.Fields)
+	return s, err
+}
 
 func newCounted(n *section.Node, o Options, log *loglines.Counted) (*counted, error) {
-	c := &counted{log: log, columns: log.Columns(), unit: units[o.LatencyUnit]}
+	c := &counted{log: log, columns: log.Columns(), unit: insights.Unit(o.LatencyUnit)}
 	node := func(key string) *section.Node {
 		if at, ok := n.Get(key); ok {
 			return at
@@ -63,12 +78,12 @@ func newCounted(n *section.Node, o Options, log *loglines.Counted) (*counted, er
 	if c.status, err = column(fieldStatus, c.columns.Column); err != nil {
 		return nil, node("fields").Errorf("fields: {status: NAME}", "%v", err)
 	}
-	for field, into := range map[string]*string{fieldMethod: &c.method, "latency": &c.latency} {
-		find := c.columns.Column
-		if field == "latency" {
-			find = c.columns.Number
-		}
-		if *into, err = column(field, find); err != nil && o.Fields[field] != "" {
+	for _, f := range []struct {
+		name string
+		find func(string) (string, error)
+		into *string
+	}{{fieldMethod, c.columns.Column, &c.method}, {"latency", c.columns.Number, &c.latency}} {
+		if *f.into, err = column(f.name, f.find); err != nil && o.Fields[f.name] != "" {
 			return nil, node("fields").Errorf("", "%v", err)
 		}
 	}
@@ -110,7 +125,7 @@ func (c *counted) leaveOut(column string, values []string) error {
 		case sli.IsPattern:
 			test = insights.Matches(column, t.Text)
 		default:
-			return fmt.Errorf("Insights is asked for texts and regular expressions only (got %q)", v)
+			return fmt.Errorf("only texts and regular expressions are asked of Insights (got %q)", v)
 		}
 		if t.Negated {
 			c.where = append(c.where, "filter not "+test)
@@ -143,8 +158,7 @@ func (c *counted) facts(where sli.Match, fields map[string]string) sli.Facts {
 	}
 }
 
-// query counts requests by all that is judged of them. How long they took is grouped in
-// buckets 0.8 % wide; those within each edge are counted.
+// query counts requests by all that is judged of them.
 func (c *counted) query(edges []time.Duration) string {
 	fields := "fields " + c.status + " as status_of"
 	by := []string{loglines.ByMinute, "status_of"}
@@ -155,12 +169,9 @@ func (c *counted) query(edges []time.Duration) string {
 	commands := append(slices.Clone(c.where), fields)
 	stats := "stats count(*) as requests"
 	if c.latency != "" {
-		commands = append(commands, "fields "+c.latency+" * 1 as took", "fields floor(log(took + 0.000001) * 128) as bucket")
-		stats += ", count(took) as timed, min(took) as shortest, max(took) as longest, sum(took) as total"
-		for i, e := range edges {
-			stats += fmt.Sprintf(", sum(took <= %s) as within%d", strconv.FormatFloat(float64(e)/float64(c.unit), 'f', -1, 64), i)
-		}
-		by = append(by, "bucket")
+		buckets, more := c.columns.Durations(c.latency, c.unit, edges)
+		commands, stats = append(commands, buckets...), stats+more
+		by = append(by, insights.Bucket)
 	}
 	commands = append(commands, stats+" by "+strings.Join(by, ", "), fmt.Sprintf("limit %d", insights.MostRows))
 	return c.log.Query(c.columns, commands...)
@@ -196,7 +207,7 @@ func (c *counted) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Bat
 
 // tell emits the requests of some rows. All of them are read before any is emitted.
 func (c *counted) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error {
-	groups := make([]requests, 0, len(rows))
+	groups := make([]requestGroup, 0, len(rows))
 	for _, row := range rows {
 		q, err := c.group(row, len(ask.Edges))
 		if err != nil {
@@ -212,44 +223,29 @@ func (c *counted) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error {
 	return nil
 }
 
-// requests are a group of them.
-type requests struct {
+// requestGroup is requests that were counted together.
+type requestGroup struct {
 	at             time.Time
 	count, untimed float64
 	status, method string
 	took           sli.Grouped
 }
 
-func (c *counted) group(row insights.Row, edges int) (q requests, err error) {
+func (c *counted) group(row insights.Row, edges int) (q requestGroup, err error) {
 	if q.at, err = loglines.MinuteOf(row); err != nil {
 		return q, err
 	}
-	number := func(name string) float64 {
-		v, bad := strconv.ParseFloat(row[name], 64)
-		if (bad != nil || v < 0) && err == nil {
-			err = fmt.Errorf("logs insights: %s isn't a number (got %.40q)", name, row[name])
-		}
-		return v
-	}
 	q.status, q.method = row["status_of"], row["method_of"]
-	q.count = number("requests")
-	q.untimed = q.count
-	if c.latency == "" || row["shortest"] == "" {
+	if q.count, err = row.Number("requests"); err != nil {
 		return q, err
 	}
-	nanos := func(name string) time.Duration {
-		return time.Duration(math.Round(min(number(name)*float64(c.unit), math.MaxInt64/2)))
-	}
-	q.took = sli.Grouped{Count: number("timed"), Least: nanos("shortest"), Most: nanos("longest"), Total: number("total") * float64(c.unit)}
-	q.untimed -= q.took.Count
-	for i := range edges {
-		q.took.Within = append(q.took.Within, number(fmt.Sprintf("within%d", i)))
-	}
+	took, err := row.Durations(c.unit, edges)
+	q.took, q.untimed = sli.Grouped(took), q.count-took.Count
 	return q, err
 }
 
 // emit emits a group. Events without a status are no requests that could be read.
-func (c *counted) emit(ask sli.Ask, q *requests) {
+func (c *counted) emit(ask sli.Ask, q *requestGroup) {
 	m := sli.MinuteAt(q.at)
 	if q.status == "" || q.status == "-" {
 		ask.Count(m, sli.Tally{Lines: int64(q.count), Malformed: int64(q.count)})
@@ -285,7 +281,7 @@ func (c *counted) emit(ask sli.Ask, q *requests) {
 }
 
 // known gives a group's status and method by the numbers of conditions.
-func (q *requests) known(fields []string) func(int) ([]byte, bool) {
+func (q *requestGroup) known(fields []string) func(int) ([]byte, bool) {
 	return func(i int) ([]byte, bool) {
 		v := q.status
 		if fields[i] == fieldMethod {

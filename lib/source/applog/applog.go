@@ -48,6 +48,8 @@ type Source struct {
 	need   []string
 	target float64 // share of the due rows that makes a run good
 	facts  sli.Facts
+
+	elsewhere *countedLog // nil: lines are read
 }
 
 // New reads a section. zone is the host's, account that of logs that lie at AWS.
@@ -59,6 +61,9 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 	var format logscan.Format
 	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
 		return nil, n.Errorf("", "%v", err)
+	}
+	if s, err := newCountedLog(n, o, format, account); s != nil || err != nil {
+		return s, err
 	}
 	c := compiler{node: n, format: format, source: new(Source)}
 	c.fieldMap(o.Fields)
@@ -93,6 +98,21 @@ func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled str
 	if s.log.Remote() {
 		f.Scope, f.SettleWhy, f.Calls = sli.Shared, "lines take that long to be delivered", 1
 	}
+	f.Signals = s.signals()
+	for _, r := range s.rules {
+		f.Delay = f.Delay || r.is(sli.Done) && (r.delay != none || s.fields.has(fieldAcceptedAt))
+	}
+	if format != logscan.LTSV && format != logscan.Regex {
+		f.Signals = append(f.Signals, sli.Invocation)
+	}
+	if schedule != nil {
+		f.Rule += fmt.Sprintf(" runs=%v/%v/%v/%v", schedule.Every, schedule.At, schedule.Within, schedule.Target)
+	}
+	return f
+}
+
+// signals are those that the rules give, in order.
+func (s *Source) signals() []sli.Signal {
 	signals := map[sli.Signal]bool{}
 	for _, r := range s.rules {
 		for _, c := range r.counts {
@@ -101,18 +121,8 @@ func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled str
 		if r.ok != nil {
 			signals[sli.Failed] = true
 		}
-		if r.is(sli.Done) && (r.delay != none || s.fields.has(fieldAcceptedAt)) {
-			f.Delay = true
-		}
 	}
-	if format != logscan.LTSV && format != logscan.Regex {
-		signals[sli.Invocation] = true
-	}
-	if schedule != nil {
-		f.Rule += fmt.Sprintf(" runs=%v/%v/%v/%v", schedule.Every, schedule.At, schedule.Within, schedule.Target)
-	}
-	f.Signals = slices.Sorted(maps.Keys(signals))
-	return f
+	return slices.Sorted(maps.Keys(signals))
 }
 
 // Facts are known from the section alone.
@@ -120,6 +130,9 @@ func (s *Source) Facts() sli.Facts { return s.facts }
 
 // Read emits the events of every line that `where` wants and a rule matches.
 func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+	if s.elsewhere != nil {
+		return s.elsewhere.read(ctx, ask, cursor)
+	}
 	t := teller{Source: s, ask: ask}
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,

@@ -142,7 +142,7 @@ func (x *execution) failed(reason string) error {
 	case has("table_not_found", "schema_not_found", "entitynotfound") || has("does not exist") && has("table", "schema", "database"):
 		return fmt.Errorf("athena: no table %s.%s; check database:, table: and region, and create it as the manual shows", o.Database, o.Table)
 	case has("bytes scanned limit", "query exhausted"):
-		return fmt.Errorf("athena: the query scans more than workgroup %s allows; give partition: and files:", o.Workgroup)
+		return fmt.Errorf("athena: the query scans more than workgroup %s allows; give it partition: and files: to keep to", o.Workgroup)
 	case has("throttl", "slowdown", "too_many_requests", "resource limit"):
 		return fmt.Errorf("athena: no room to run the query (%s); the next run asks again", awsconf.Plain(reason))
 	}

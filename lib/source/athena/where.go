@@ -107,7 +107,7 @@ func there(expression string, values []string) (string, error) {
 		case sli.IsPattern:
 			test = "regexp_like(" + expression + ", " + text(t.Text) + ")"
 		default:
-			return "", fmt.Errorf("Athena tests texts and regular expressions only (got %q)", v)
+			return "", fmt.Errorf("only texts and regular expressions are asked of Athena (got %q)", v)
 		}
 		if t.Negated {
 			negated = append(negated, test)

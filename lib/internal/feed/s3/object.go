@@ -115,7 +115,7 @@ func (r *reading) read(ctx context.Context, c *content) (file.Position, bool, er
 	case err == nil:
 		return at, true, nil
 	case errors.Is(err, errEnough) || ctx.Err() != nil:
-		return at, false, nil
+		return at, false, nil //nolint:nilerr // what was read stands; the rest follows
 	case err == errGone && c.from != file.Position{}:
 		r.lose("%s is gone before it was read to its end", r.name(c.key))
 		return at, true, nil
