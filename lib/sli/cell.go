@@ -44,7 +44,11 @@ func (c *StageCell) Count(e *Event) {
 		c.Status[class] += e.Weight
 		c.Methods.count(e.Method, e.Weight)
 	}
-	if e.HasLatency && e.Signal != Answer { // a count's latency only says on which side of a threshold it lies
+	switch {
+	case !e.HasLatency || e.Signal == Answer: // a count's latency only says on which side of a threshold it lies
+	case e.Moments != nil:
+		c.Latency.addEach(e.Moments)
+	default:
 		c.Latency.Add(e.Latency, uint64(e.Weight+0.5))
 	}
 	if e.HasDelay {
@@ -78,8 +82,7 @@ func (c *StageCell) mark(e *Event) {
 	case Request:
 		if acceptedRequest(e) == Good {
 			c.Signals[Accepted] += e.Weight
-			// The record was accepted between the request's start and its end.
-			c.accept(e, e.Time-e.Latency.Microseconds())
+			c.acceptRequests(e)
 		}
 	case Accepted:
 		c.accept(e, cmp.Or(e.AcceptedAt, e.Time))
@@ -94,6 +97,24 @@ func (c *StageCell) mark(e *Event) {
 		if e.Signal == Done && e.AcceptedAt != 0 {
 			c.Watermark = max(c.Watermark, e.AcceptedAt)
 			c.DoneOf.note(e.Time, e.AcceptedAt, e.Weight)
+		}
+	}
+}
+
+// acceptRequests notes the records of good requests: each was accepted between its
+// request's start and its end.
+func (c *StageCell) acceptRequests(e *Event) {
+	if e.Moments == nil {
+		c.accept(e, e.Time-e.Latency.Microseconds())
+		return
+	}
+	minute := MinuteOf(e.Time).Start().UnixMicro()
+	for i := range e.Moments {
+		m := &e.Moments[i]
+		at := m.Time - m.Latency.Microseconds()
+		c.NewestAccepted = max(c.NewestAccepted, at)
+		if at < minute {
+			c.AcceptedOf.add(MinuteOf(at), 1)
 		}
 	}
 }

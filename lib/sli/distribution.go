@@ -77,6 +77,27 @@ func (d *Distribution) Add(duration time.Duration, n uint64) {
 	d.raise(p, slot, n)
 }
 
+// addEach is Add, once, for the latency of each of some moments.
+func (d *Distribution) addEach(moments []Moment) {
+	if d.packed != nil {
+		d.open()
+	}
+	least, most, sum := d.min, d.max, d.sum
+	if d.count == 0 {
+		least = math.MaxUint64
+	}
+	for i := range moments {
+		v := uint64(max(0, moments[i].Latency))
+		least, most = min(least, v), max(most, v)
+		sum += float64(v)
+		p, slot := place(v)
+		d.raise(p, slot, 1)
+	}
+	if len(moments) > 0 {
+		d.min, d.max, d.sum, d.count = least, most, sum, d.count+uint64(len(moments))
+	}
+}
+
 // raise adds to a bucket, which keeps to what it can hold: only weights reach that.
 func (d *Distribution) raise(p, slot int, n uint64) {
 	if d.pages[p] == nil {

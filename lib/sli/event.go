@@ -75,6 +75,10 @@ type Event struct {
 	Latency    time.Duration // how long the request or the work took
 	HasLatency bool          //
 	Good       Verdict       // what the stage's own `good` conditions say; NotValid where none are configured
+	// Moments, where there are any, are those of the requests that the event stands for,
+	// one each: all of one minute and different in nothing else. Time and Latency are one
+	// of theirs, and all latencies lie on the same side of every Ask.Edges.
+	Moments []Moment
 
 	Delay      time.Duration // accepted → visible
 	HasDelay   bool          //
@@ -89,6 +93,12 @@ type Event struct {
 	Lambda *LambdaReport // what the platform says of an invocation; nil: nothing
 	EMF    []EMFSeries   // the metrics that the line publishes
 	Probe  *Probe        // what became of a known-answer record; nil: it is none
+}
+
+// Moment is when a request was, in microseconds since the epoch, and how long it took.
+type Moment struct {
+	Time    int64
+	Latency time.Duration
 }
 
 // Level is a gauge at a minute. Levels take max or last; they don't add.

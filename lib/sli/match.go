@@ -77,7 +77,7 @@ func (t Term) compile() test {
 	return test{equal: []byte(t.Text)}
 }
 
-func (t test) holds(v []byte) bool {
+func (t *test) holds(v []byte) bool {
 	switch {
 	case t.pattern != nil:
 		return t.pattern.Match(v)
@@ -108,25 +108,25 @@ func (m Match) Fields() []string {
 // tests fail on a missing field, negated ones pass. field gives the value of
 // Fields()[i].
 func (m Match) Holds(field func(i int) ([]byte, bool)) bool {
-	for i, f := range m.fields {
-		if v, ok := field(i); !f.holds(v, ok) {
+	for i := range m.fields {
+		if v, ok := field(i); !m.fields[i].holds(v, ok) {
 			return false
 		}
 	}
 	return true
 }
 
-func (f fieldMatch) holds(v []byte, present bool) bool {
+func (f *fieldMatch) holds(v []byte, present bool) bool {
 	if !present {
 		return len(f.plain) == 0
 	}
-	for _, t := range f.negated {
-		if t.holds(v) {
+	for i := range f.negated {
+		if f.negated[i].holds(v) {
 			return false
 		}
 	}
-	for _, t := range f.plain {
-		if t.holds(v) {
+	for i := range f.plain {
+		if f.plain[i].holds(v) {
 			return true
 		}
 	}
@@ -137,12 +137,12 @@ func (f fieldMatch) holds(v []byte, present bool) bool {
 // is missing and nothing else has failed already.
 func (m Match) Judge(field func(i int) ([]byte, bool)) Verdict {
 	verdict := Good
-	for i, f := range m.fields {
+	for i := range m.fields {
 		v, ok := field(i)
 		switch {
 		case !ok:
 			verdict = Uncertain
-		case !f.holds(v, ok):
+		case !m.fields[i].holds(v, ok):
 			return Bad
 		}
 	}

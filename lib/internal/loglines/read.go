@@ -32,6 +32,8 @@ type Ask struct {
 	// malformed.
 	Record func(*logscan.Record, *logscan.Scanner) error
 	Count  func(minute int64, c Count) // the accounting of a minute since the epoch
+
+	look func([]byte) any // of a feed that has long files to read, see file.Options
 }
 
 // Answer is what a reading covers.
@@ -71,6 +73,7 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 		ask.From = ask.Now
 	}
 	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
+	ask.look = r.eye.look()
 	got, err := l.feed.read(ctx, ask, cursor, r.block)
 	if err != nil {
 		return Answer{}, err
@@ -86,6 +89,8 @@ type reading struct {
 	first  bool
 	files  map[*file.Tracked]*fileReading
 	rec    logscan.Record
+	near   logscan.Seen // of the lines that are being read
+	eye    eye
 
 	firstBad string
 }
@@ -167,6 +172,7 @@ func (r *reading) block(b file.Block) error {
 		r.lines(f, b)
 	}
 	r.flush(f)
+	r.eye.known.Store(f.scanner.Known())
 	f.note.Scan, f.note.Minute = f.scanner.Note(), f.minute
 	if f.note.Document = nil; f.docs != nil {
 		f.note.Document = f.docs.note()
@@ -177,26 +183,71 @@ func (r *reading) block(b file.Block) error {
 	return nil
 }
 
+// lines reads the lines of a block: at a glance those that were looked at, on another
+// core or here, and the others one by one.
 func (r *reading) lines(f *fileReading, b file.Block) {
-	data, offset := b.Data, b.Offset
-	for len(data) > 0 {
-		end := bytes.IndexByte(data, '\n') + 1
-		if end == 0 {
-			end = len(data)
+	at := 0
+	if ahead, ok := b.Seen.(*sight); ok {
+		for at < min(len(b.Data), b.Fresh+ahead.from) {
+			at = r.one(f, b, at)
 		}
-		line := data[:end]
-		f.line++
-		if b.At == 0 && f.docs == nil && f.note.Begun && f.scanner.Glance(line, &r.rec) {
-			r.parsed(f, line, offset)
-		} else if b.At != 0 {
-			r.scanned(f, line, offset, f.scanner.ScanAt(line, b.At, &r.rec))
-		} else if f.docs != nil {
-			r.document(f, line, offset)
-		} else {
-			r.line(f, line, offset)
-		}
-		data, offset = data[end:], offset+int64(end)
+		at = r.seen(f, b, &ahead.Seen, at, b.Fresh)
+		r.eye.free(ahead)
 	}
+	for at < len(b.Data) {
+		if known := f.scanner.Known(); known != nil && f.plain(b) {
+			r.near.Look(known, b.Data, at, at+1)
+			if next := r.seen(f, b, &r.near, at, 0); next > at {
+				at = next
+				continue
+			}
+		}
+		at = r.one(f, b, at)
+	}
+}
+
+// plain tells whether each line speaks for itself.
+func (f *fileReading) plain(b file.Block) bool { return b.At == 0 && f.docs == nil && f.note.Begun }
+
+// seen reads the lines that were looked at, of which the first begins at a place in the
+// block, and gives where the next one begins. Their places count from another one on.
+func (r *reading) seen(f *fileReading, b file.Block, seen *logscan.Seen, at, from int) int {
+	for end, ok := seen.Next(); ok; end, ok = seen.Next() {
+		line := b.Data[at : from+end+1]
+		if !f.plain(b) || !f.scanner.Recall(seen, line, &r.rec) {
+			at = r.one(f, b, at)
+			continue
+		}
+		f.line++
+		r.parsed(f, line, b.Offset+int64(at))
+		at = from + end + 1
+	}
+	return at
+}
+
+// one reads the line that begins at a place in the block, and gives where the next one
+// begins.
+func (r *reading) one(f *fileReading, b file.Block, at int) int {
+	end := lineEnd(b.Data, at)
+	line, offset := b.Data[at:end], b.Offset+int64(at)
+	f.line++
+	switch {
+	case b.At != 0:
+		r.scanned(f, line, offset, f.scanner.ScanAt(line, b.At, &r.rec))
+	case f.docs != nil:
+		r.document(f, line, offset)
+	default:
+		r.line(f, line, offset)
+	}
+	return end
+}
+
+// lineEnd is where the line that begins at a place ends.
+func lineEnd(data []byte, at int) int {
+	if n := bytes.IndexByte(data[at:], '\n'); n >= 0 {
+		return at + n + 1
+	}
+	return len(data)
 }
 
 // line reads one line, which may be, or begin, a document.
@@ -236,7 +287,9 @@ func (r *reading) scanned(f *fileReading, line []byte, offset int64, err error) 
 // parsed books one line in the minute of its time.
 func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 	at, size := r.rec.Time, int64(len(line))
-	f.note.Read, f.note.Bad = true, ""
+	if !f.note.Read {
+		f.note.Read, f.note.Bad = true, ""
+	}
 	if at >= r.limits.until {
 		return
 	}

@@ -1,6 +1,7 @@
 package logscan
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
@@ -20,9 +21,11 @@ type clock struct {
 	last int64 // stamp of the previous parsed line, µs; 0: none
 	sure bool  // reads no stamp that needs last
 
-	text  [48]byte // the last stamp read
-	size  int
-	value int64
+	text   [48]byte // the last stamp read
+	size   int
+	value  int64
+	digits int   // of its fraction, where that is all that the next one may differ in
+	whole  int64 // its value without the fraction
 
 	calm struct{ from, to, offset int64 } // local seconds in [from, to) have this offset, in s
 }
@@ -58,14 +61,65 @@ func newClock(format string, zone *time.Location) (clock, error) {
 
 // parse reads a stamp, in µs since the epoch (finer digits are cut off).
 func (c *clock) parse(b []byte) (int64, bool) {
-	if len(b) == c.size && string(b) == string(c.text[:c.size]) && c.size > 0 {
-		return c.value, true
+	if len(b) == c.size && c.size > 0 {
+		if c.again(b) {
+			return c.value, true
+		}
+		if v, ok := c.sameSecond(b); ok {
+			return v, true
+		}
 	}
 	v, ok := c.fresh(b)
 	if ok && len(b) <= len(c.text) {
 		c.size, c.value = copy(c.text[:], b), v
+		c.learnSecond(b)
 	}
 	return v, ok
+}
+
+// again tells whether b, as long as the last stamp, is that stamp.
+func (c *clock) again(b []byte) bool {
+	n := len(b)
+	if n < 16 || n > 32 {
+		return string(b) == string(c.text[:n])
+	}
+	front, back := b[:16], b[n-16:]
+	old, end := c.text[:16], c.text[n-16:n]
+	return binary.LittleEndian.Uint64(front) == binary.LittleEndian.Uint64(old) &&
+		binary.LittleEndian.Uint64(front[8:]) == binary.LittleEndian.Uint64(old[8:]) &&
+		binary.LittleEndian.Uint64(back) == binary.LittleEndian.Uint64(end) &&
+		binary.LittleEndian.Uint64(back[8:]) == binary.LittleEndian.Uint64(end[8:])
+}
+
+// fractionAt is where the fraction begins in RFC 3339.
+const fractionAt = len("2006-01-02T15:04:05.")
+
+// learnSecond notes where the fraction of an RFC 3339 stamp with a zone stands.
+func (c *clock) learnSecond(b []byte) {
+	c.digits = 0
+	if c.form == nil && len(b) > fractionAt && b[4] == '-' && b[fractionAt-1] == '.' {
+		if n, micros := fraction(b[fractionAt:]); fractionAt+n < len(b) {
+			c.digits, c.whole = n, c.value-micros
+		}
+	}
+}
+
+// sameSecond reads a stamp, as long as the last one, that differs from it only in its
+// fraction.
+func (c *clock) sameSecond(b []byte) (int64, bool) {
+	if c.digits == 0 || string(b[:fractionAt]) != string(c.text[:fractionAt]) {
+		return 0, false
+	}
+	if c.digits == 6 { // a balancer's
+		tail := binary.LittleEndian.Uint64(b[len(b)-8:])
+		if len(b) == fractionAt+7 && tail>>56 == uint64(c.text[len(b)-1]) {
+			if v := tail<<8>>16<<16 ^ ones*'0'&^0xFFFF; nonDigits(v) == 0 {
+				return c.whole + int64(eightDigits(v)), true
+			}
+		}
+	}
+	n, micros := fraction(b[fractionAt:])
+	return c.whole + micros, n == c.digits && string(b[fractionAt+n:]) == string(c.text[fractionAt+n:c.size])
 }
 
 // fresh is parse without memory; a stamp may stand in brackets.

@@ -98,24 +98,44 @@ var glanceLines = []string{
 	"", " ", "damaged",
 }
 
-// follow reads lines as a reading does, by one scanner that may learn and by one that
-// may not, and holds them against each other. It counts what was read at a glance.
+// follow reads lines as a reading does, by one scanner that looks at all lines to come
+// and by one that may not learn, and holds them against each other. It counts what was
+// read at a glance.
 func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 	t.Helper()
 	quick, exact := scanner(t, cfg), scanner(t, cfg)
 	exact.lessons = maxLessons
+	data := append(bytes.Join(lines, []byte("\n")), '\n')
 	var rec, want Record
-	for n, line := range lines {
+	var seen Seen
+	looked := 0 // until where
+	for at := 0; at < len(data); {
+		end := at + bytes.IndexByte(data[at:], '\n') + 1
+		line := data[at:end]
+		if k := quick.Known(); at >= looked && k != nil {
+			// Now the next lines, now a stretch or more.
+			if seen.Look(k, data, at, []int{at + 1, len(data)}[at%2]); len(seen.lines) > 0 {
+				looked = int(seen.lines[len(seen.lines)-1].end) + 1
+			}
+		}
+		recalled := false
+		if at < looked {
+			if place, ok := seen.Next(); !ok || place+1 != end {
+				t.Fatalf("line ends at %d, seen %v to end at %d", end, ok, place+1)
+			}
+			recalled = quick.Recall(&seen, line, &rec)
+		}
 		var err error
-		if quick.Glance(line, &rec) {
+		if recalled {
 			glances++
 		} else {
 			err = quick.Scan(line, &rec)
 		}
 		wantErr := exact.Scan(line, &want)
 		if a, b := see(exact, &want, wantErr), see(quick, &rec, err); !reflect.DeepEqual(a, b) {
-			t.Fatalf("line %d of\n%q\nconfig %+v\n-exact +quick\n%s", n, lines[:n+1], cfg, cmp.Diff(a, b))
+			t.Fatalf("line %q of\n%q\nconfig %+v\n-exact +quick\n%s", line, data[:end], cfg, cmp.Diff(a, b))
 		}
+		at = end
 	}
 	return glances
 }

@@ -1,6 +1,9 @@
 package logscan
 
 import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -10,27 +13,39 @@ import (
 // only what stands between its values is compared, and only what is wanted is looked
 // at. Whatever differs in the least is left to the exact readers; where a glance says
 // something, it says what they would say. A layout is never changed once made, and
-// reading by it has no effect but on the glance, so that lines can be read in any order.
+// reading by it has no effect but on the look, so that lines can be read in any order.
 type layout struct {
 	format Format
+	stops  []byte      // the two bytes whose places are sought in advance; nil: none are
 	pieces []piece     // LTSV, JSON: by value
-	end    []byte      // JSON: what stands behind the last value
-	keep   []int8      // place of each value among the glance's spans; none: not wanted
-	lack   []bool      // by value: a dash there is as good as nothing
+	end    piece       // JSON: what stands behind the last value
+	wants  []want      // the values that are wanted, in the order of their spans
+	keep   []int8      // by value: its place among wants; none: it isn't wanted
 	needed [slots]int8 // by canonical slot: the place of its span, or none
 	shown  []shown     // what Record.Field gives beside what the Record has itself
 	split  bool        // URI, path or host are wanted
+
+	patterns []pattern // LTSV: of the pieces
+	long     bool      // LTSV: a piece is longer than its pattern
 
 	start    bool // the time is the start's
 	exponent int  // of the latency's unit, see nanoExponent
 	guess    bool // the unit is a guess
 	flavour  flavour
 
-	common  bool       // Combined: nothing stands behind the bytes
-	columns []*binding // Combined: by token behind the user agent; nil: not wanted
-	tail    bool       // Combined: the first unquoted one of them is the latency
-	sum     bool       // ALB: the latency is the sum of three phases
-	last    int        // ALB: the last field looked at
+	common  bool   // Combined: nothing stands behind the bytes
+	columns []bool // Combined: by token behind the user agent, whether it is the latency
+	tail    bool   // Combined: the first unquoted token behind the user agent is it
+	sum     bool   // ALB: the latency is the sum of three phases
+	last    int    // ALB: the last field looked at
+}
+
+// want is a value that is wanted.
+type want struct {
+	value int  // its number
+	front int  // the length of the piece in front of it
+	at    int8 // the place of its span
+	lack  bool // a dash there is as good as nothing
 }
 
 // shown is a further slot that has a value.
@@ -42,7 +57,7 @@ type shown struct {
 
 const (
 	none       = -1
-	maxSpans   = 12
+	maxSpans   = 16 // a power of two
 	maxLayouts = 4  // kept of one file
 	maxLessons = 64 // lines of one file looked at in order to learn
 )
@@ -57,95 +72,117 @@ func (s span) of(line []byte) []byte {
 	return line[s.from:s.to:s.to]
 }
 
-// glance is what a layout makes of a line.
+// glance is what a layout makes of a line, beside the places of the values.
 type glance struct {
 	stamp, took int64 // µs since the epoch as written, ns
 	status      int32
 	timed       bool // took is known
 	integer     bool // it was written as a bare integer, of a guessed unit
 	method      span
-	spans       [maxSpans]span
 }
 
-// Glance reads a line as Scan does where it is written like others before it; false
-// says that Scan must look at it, and that nothing has changed.
-func (s *Scanner) Glance(line []byte, rec *Record) bool {
-	if len(s.layouts) == 0 {
+// look is one at a stretch of lines.
+type look struct {
+	lines []byte   // all of the stretch
+	stops []uint32 // theirs, from the line's first one on; none where layouts don't ask
+	found []uint32 // to be used again
+	clock clock    // reads no stamp that others before it have a say in
+
+	from, end int // the line looked at; end is the place of its line end
+	glance
+	spans [maxSpans]span // from the line's beginning
+}
+
+// begin looks at a stretch of whole lines, all written in the format of a layout.
+func (g *look) begin(lines []byte, l *layout) {
+	g.lines, g.from, g.stops = lines, 0, nil
+	if l.stops != nil {
+		g.found = appendStops(g.found[:0], lines, l.stops[0], l.stops[1])
+		g.stops = g.found
+	}
+}
+
+// line looks at the next line and gives its layout, none where no layout fits.
+func (g *look) line(layouts []*layout, first int) int {
+	stops := g.stops
+	for n := range layouts {
+		at := first + n
+		if at >= len(layouts) {
+			at -= len(layouts)
+		}
+		l := layouts[at]
+		if l.read(g) && g.bare() && l.understand(g.lines[g.from:g.end], g) {
+			return at
+		}
+		g.stops = stops
+	}
+	g.pass()
+	return none
+}
+
+// pass goes to the end of a line that no layout fits.
+func (g *look) pass() {
+	g.end = g.from + bytes.IndexByte(g.lines[g.from:], '\n')
+	for len(g.stops) > 0 && int(g.stops[0]) <= g.end {
+		g.stops = g.stops[1:]
+	}
+}
+
+// bare tells whether nothing more may be around a line: see trimLineEnd and
+// unwrapper.bare.
+func (g *look) bare() bool {
+	if g.end-g.from < 5 {
 		return false
 	}
-	bare := bareEnd(line)
-	if bare < 0 {
-		return false
-	}
-	line = line[:bare]
-	for i, l := range s.layouts {
-		if !l.read(line, &s.glance, &s.quick) {
-			continue
-		}
-		if i > 0 { // the ones that are met most come first
-			s.layouts[i-1], s.layouts[i] = l, s.layouts[i-1]
-		}
-		s.fill(l, &s.glance, line, rec)
-		return true
+	first, last := g.lines[g.from], g.lines[g.end-1]
+	return last != '\r' && first > ' ' && first <= '~' && g.lines[g.from+4] != '-'
+}
+
+// read finds the values of a line and its end; false where the line isn't written so.
+func (l *layout) read(g *look) bool {
+	switch l.format {
+	case LTSV:
+		return l.readLTSV(g)
+	case JSON:
+		return l.readJSON(g)
+	case Combined:
+		return l.readCombined(g)
+	case ALB:
+		return l.readALB(g)
 	}
 	return false
 }
 
-// bareEnd is the length of a line without its line end, none where more may be around
-// it: see trimLineEnd and unwrapper.bare.
-func bareEnd(line []byte) int {
-	n := len(line)
-	if n > 0 && line[n-1] == '\n' {
-		n--
-	}
-	if n < 5 || line[n-1] == '\r' || line[n-1] == '\n' || line[0] <= ' ' || line[0] > '~' || line[4] == '-' {
-		return none
-	}
-	return n
-}
-
-// read is a glance at a line, without its line end.
-func (l *layout) read(line []byte, g *glance, c *clock) bool {
-	ok := false
-	switch l.format {
-	case LTSV:
-		ok = l.readLTSV(line, g)
-	case JSON:
-		ok = l.readJSON(line, g)
-	case Combined:
-		ok = l.readCombined(line, g)
-	case ALB:
-		ok = l.readALB(line, g)
-	}
-	return ok && l.understand(line, g, c)
-}
-
 // put notes where the value numbered n lies; false where it is a dash that matters.
-func (l *layout) put(line []byte, g *glance, n, from, to int) bool {
+func (l *layout) put(g *look, n, from, to int) bool {
 	at := l.keep[n]
-	if at < 0 {
-		return true
+	return at < 0 || g.put(&l.wants[at], from, to, true)
+}
+
+// put notes where a value lies; false where it is a dash that matters, if any does.
+func (g *look) put(w *want, from, to int, dash bool) bool {
+	s := span{int32(from - g.from), int32(to - g.from)}
+	if dash && to-from == 1 && g.lines[from] == '-' {
+		if s = (span{none, none}); !w.lack {
+			return false
+		}
 	}
-	if to-from == 1 && line[from] == '-' && l.format != JSON {
-		g.spans[at] = span{none, none}
-		return l.lack[n]
-	}
-	g.spans[at] = span{int32(from), int32(to)}
+	g.spans[w.at&(maxSpans-1)] = s
 	return true
 }
 
 // text is the value of a canonical slot, nil where there is none.
-func (l *layout) text(line []byte, g *glance, slot int) []byte {
+func (l *layout) text(line []byte, g *look, slot int) []byte {
 	if at := l.needed[slot]; at >= 0 {
-		return g.spans[at].of(line)
+		return g.spans[at&(maxSpans-1)].of(line)
 	}
 	return nil
 }
 
 // understand reads the values, as Scanner.finish does.
-func (l *layout) understand(line []byte, g *glance, c *clock) bool {
+func (l *layout) understand(line []byte, g *look) bool {
 	var ok bool
-	if g.stamp, ok = c.parse(l.text(line, g, slotTime)); !ok {
+	if g.stamp, ok = g.clock.parse(l.text(line, g, slotTime)); !ok {
 		return false
 	}
 	g.status = 0
@@ -153,13 +190,17 @@ func (l *layout) understand(line []byte, g *glance, c *clock) bool {
 		g.status = int32(parseStatus(l.text(line, g, slotStatus)))
 	}
 	if l.needed[slotLatency] >= 0 {
-		b := l.text(line, g, slotLatency)
-		if g.took, g.integer, g.timed = plainNanos(b, l.exponent); !g.timed {
+		at := g.spans[l.needed[slotLatency]&(maxSpans-1)]
+		if at.from < 0 {
 			return false
 		}
-		g.integer = g.integer && l.guess
+		var length int
+		if g.took, length, g.integer = takeNanos(g.lines[g.from+int(at.from):], l.exponent); length == 0 || length != int(at.to-at.from) {
+			return false
+		}
+		g.timed, g.integer = true, g.integer && l.guess
 	} else if !l.sum {
-		g.timed, g.integer = false, false
+		g.took, g.timed, g.integer = 0, false, false
 	}
 	g.method = span{none, none}
 	switch {
@@ -193,50 +234,74 @@ func methodEnd(b []byte) int {
 	return none
 }
 
-// plainNanos is parseLatency for digits with at most one point among them.
-func plainNanos(b []byte, exponent int) (nanos int64, integer, ok bool) {
-	if len(b) == 0 || len(b) > 10 {
-		return 0, false, false
+// takeNanos is parseLatency for digits with at most one point among them, at the
+// beginning of b; their length is 0 where there are none or it isn't simple.
+func takeNanos(b []byte, exponent int) (nanos int64, length int, integer bool) {
+	if len(b) >= 8 {
+		v := binary.LittleEndian.Uint64(b) ^ ones*'0'
+		if stops := nonDigits(v); stops != 0 {
+			digits := bits.TrailingZeros64(stops) >> 3 // and what isn't a digit is behind them
+			end, fraction := digits, 0
+			if stops &= stops - 1; b[digits&7] == '.' && digits > 0 && stops != 0 {
+				end = bits.TrailingZeros64(stops) >> 3
+				front := uint64(1)<<(8*digits&63) - 1
+				v = v&front | v>>8&^front // without the point
+				fraction = end - digits - 1
+				digits = end - 1
+			} else if b[digits&7] == '.' {
+				return slowNanos(b, exponent)
+			}
+			if digits == 0 || fraction > exponent {
+				return 0, 0, false
+			}
+			return int64(eightDigits(v<<(64-8*digits&63))) * int64(powersOfTen[exponent-fraction]), end, fraction == 0 && end == digits
+		}
 	}
-	v, point := int64(0), none
-	for i, c := range b {
-		switch {
-		case isDigit(c):
+	return slowNanos(b, exponent)
+}
+
+// slowNanos is takeNanos byte by byte.
+func slowNanos(b []byte, exponent int) (nanos int64, length int, integer bool) {
+	v, point, i := int64(0), none, 0
+	for ; i < len(b); i++ {
+		if c := b[i]; isDigit(c) {
 			v = v*10 + int64(c-'0')
-		case c == '.' && point < 0 && i > 0:
+		} else if c == '.' && point < 0 && i > 0 {
 			point = i
-		default:
-			return 0, false, false
+		} else {
+			break
 		}
 	}
 	fraction := 0
 	if point >= 0 {
-		fraction = len(b) - point - 1
+		fraction = i - point - 1
 	}
-	if v > 1e9 || fraction > exponent {
-		return 0, false, false
+	if i == 0 || i > 10 || v > 1e9 || fraction > exponent {
+		return 0, 0, false
 	}
-	return v * int64(powersOfTen[exponent-fraction]), point < 0, true
+	return v * int64(powersOfTen[exponent-fraction]), i, point < 0
 }
 
 // fill makes the record of a line that was read at a glance.
-func (s *Scanner) fill(l *layout, g *glance, line []byte, rec *Record) {
+func (s *Scanner) fill(l *layout, g *glance, spans []span, line []byte, rec *Record) {
 	s.unwrapper.seen = WrapNone
 	s.clock.last, s.flavour = g.stamp, l.flavour
 	s.set.reset()
-	rec.begin(s, line)
+	if rec.layout != l || rec.scanner != s || l.split { // else it is as empty as it must be
+		rec.begin(s, line)
+		rec.layout = l
+	}
+	rec.Text = line
 	rec.Time, rec.Status = g.stamp, int(g.status)
-	if g.timed {
-		rec.HasLatency, rec.HasElapsed, rec.IntegerLatency = true, true, g.integer
-		rec.Latency = time.Duration(g.took)
-		rec.Elapsed = rec.Latency
-		if l.start {
-			rec.Time += ceilMicros(rec.Elapsed)
-		}
+	rec.Latency = time.Duration(g.took)
+	rec.Elapsed = rec.Latency
+	rec.HasLatency, rec.HasElapsed, rec.IntegerLatency = g.timed, g.timed, g.integer
+	if l.start && g.timed {
+		rec.Time += ceilMicros(rec.Elapsed)
 	}
 	for i := range l.shown {
-		if f := &l.shown[i]; g.spans[f.at].from >= 0 {
-			s.set.storeAt(f.by, g.spans[f.at].of(line), false)
+		if f := &l.shown[i]; spans[f.at].from >= 0 {
+			s.set.storeAt(f.by, spans[f.at].of(line), false)
 		}
 	}
 	if l.split {
@@ -244,13 +309,17 @@ func (s *Scanner) fill(l *layout, g *glance, line []byte, rec *Record) {
 		return
 	}
 	rec.Method = g.method.of(line)
-	rec.ID = l.text(line, g, slotID)
-	rec.UserAgent = l.text(line, g, slotUserAgent)
+	if at := l.needed[slotUserAgent]; at >= 0 {
+		rec.UserAgent = spans[at].of(line)
+	}
+	if at := l.needed[slotID]; at >= 0 {
+		rec.ID = spans[at].of(line)
+	}
 }
 
 // learn makes a layout of a line that has just been read exactly.
 func (s *Scanner) learn(line []byte) {
-	if s.lessons++; s.lessons > maxLessons || len(s.layouts) == maxLayouts || s.cfg.Application || bareEnd(line) != len(line) {
+	if s.lessons++; s.lessons > maxLessons || len(s.layouts) == maxLayouts || s.cfg.Application || len(line) >= stretch {
 		return
 	}
 	l := &layout{format: s.format}
@@ -269,9 +338,11 @@ func (s *Scanner) learn(line []byte) {
 	if !ok || !s.want(l, values) {
 		return
 	}
-	s.quick = s.clock
-	s.quick.sure, s.quick.size = true, 0
-	if l.read(line, &s.glance, &s.quick) {
+	s.sure = s.clock
+	s.sure.sure, s.sure.size = true, 0
+	var trial Seen
+	trial.Look(&Known{layouts: []*layout{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, 1)
+	if len(trial.lines) == 1 && trial.lines[0].layout == 0 {
 		s.layouts = append(s.layouts, l)
 	}
 }
@@ -301,27 +372,27 @@ func (s *Scanner) want(l *layout, values []*binding) bool {
 	for i := range l.needed {
 		l.needed[i] = none
 	}
-	l.keep, l.lack = make([]int8, len(values)), make([]bool, len(values))
-	for n := range values {
-		l.keep[n], l.lack[n] = none, true
-	}
-	spans := int8(0)
+	l.keep = slices.Repeat([]int8{none}, len(values))
 	for slot, w := range won {
 		if w.by == nil {
 			continue
 		}
 		if l.keep[w.value] == none {
-			if spans == maxSpans {
+			if len(l.wants) == maxSpans {
 				return false
 			}
-			l.keep[w.value] = spans
-			spans++
+			l.keep[w.value] = int8(len(l.wants))
+			l.wants = append(l.wants, want{value: w.value, at: int8(len(l.wants)), lack: true})
+			if l.pieces != nil {
+				l.wants[len(l.wants)-1].front = len(l.pieces[w.value].text)
+			}
 		}
 		at := l.keep[w.value]
 		if slot < slots {
 			l.needed[slot] = at
 		}
-		l.lack[w.value] = l.lack[w.value] && w.alone && (slot == slotUserAgent || slot == slotID || slot >= slots)
+		of := &l.wants[at]
+		of.lack = of.lack && w.alone && (slot == slotUserAgent || slot == slotID || slot >= slots)
 		l.shown = append(l.shown, shown{slot, at, w.by})
 	}
 	for _, slot := range [...]int{slotTime, slotStatus, slotLatency, slotMethod} {

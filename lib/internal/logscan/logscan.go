@@ -101,10 +101,11 @@ type Scanner struct {
 	arrived   int64 // µs since the epoch, 0 unknown
 	reported  Invocation
 
-	layouts []*layout // of lines met before, see Glance
-	lessons int
-	glance  glance
-	quick   clock // of Glance
+	layouts   []*layout // of lines met before, see Seen
+	lessons   int       // how many were looked at to learn them
+	forgotten int       // how often they were dropped
+	sure      clock     // for those who look ahead
+	known     *Known
 }
 
 // NewScanner makes a Scanner that goes on from what an earlier one noted of the

@@ -232,6 +232,20 @@ func parseStatus(b []byte) int {
 	return v
 }
 
+// nonDigits has the high bit of each byte set that is no digit's value, 0 to 9.
+func nonDigits(v uint64) uint64 {
+	const sevens = ones * 0x7F
+	return (v&sevens + ones*0x76 | v) & highs
+}
+
+// eightDigits is the number of eight digits' values, the first one lowest (Mula, SWAR
+// conversion of decimal strings: pairs, then fours, then all).
+func eightDigits(v uint64) uint64 {
+	v = v * (10<<8 + 1) >> 8 & 0x00FF00FF00FF00FF
+	v = v * (100<<16 + 1) >> 16 & 0x0000FFFF0000FFFF
+	return v * (10_000<<32 + 1) >> 32
+}
+
 func isDigit(c byte) bool { return c-'0' <= 9 }
 
 func allDigits(b []byte) bool {

@@ -3,16 +3,23 @@ package logscan
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // piece is what stands in front of a value: a label, or a key with its quotes, and what
 // parts it from the value before.
 type piece struct {
-	text   []byte
-	words  [2]uint64 // its first sixteen bytes
-	masks  [2]uint64 // which of them it has
-	number bool      // JSON: the value is a number, else a string
+	text []byte
+	pattern
+	number bool // JSON: the value is a number, else a string
+	stops  int8 // JSON: the quotes in it
 }
+
+// pattern is the first sixteen bytes of a text, and a mask of those it has.
+type pattern struct{ text, mask [2]uint64 }
+
+// patternSize is how many bytes a pattern speaks of.
+const patternSize = 16
 
 // Bounds on what is remembered of a line.
 const (
@@ -25,74 +32,97 @@ func newPiece(text []byte, number bool) (piece, bool) {
 	if len(text) > maxPieceBytes {
 		return piece{}, false
 	}
-	p := piece{text: bytes.Clone(text), number: number}
-	var word, mask [16]byte
+	p := piece{text: bytes.Clone(text), number: number, stops: int8(bytes.Count(text, []byte{'"'}))}
+	var word, mask [patternSize]byte
 	for i := range copy(word[:], text) {
 		mask[i] = 0xFF
 	}
-	for i := range p.words {
-		p.words[i] = binary.LittleEndian.Uint64(word[8*i:])
-		p.masks[i] = binary.LittleEndian.Uint64(mask[8*i:])
+	for i := range p.pattern.text {
+		p.pattern.text[i] = binary.LittleEndian.Uint64(word[8*i:])
+		p.pattern.mask[i] = binary.LittleEndian.Uint64(mask[8*i:])
 	}
 	return p, true
 }
 
-// at tells whether the piece stands at place i of a line.
-func (p *piece) at(line []byte, i int) bool {
-	if len(line)-i < 16 {
-		return bytes.HasPrefix(line[i:], p.text)
+// at tells whether the piece stands at place i of some lines.
+func (p *piece) at(lines []byte, i int) bool {
+	if len(lines)-i < patternSize {
+		return bytes.HasPrefix(lines[i:], p.text)
 	}
-	b := line[i : i+16]
-	if (binary.LittleEndian.Uint64(b)^p.words[0])&p.masks[0]|(binary.LittleEndian.Uint64(b[8:])^p.words[1])&p.masks[1] != 0 {
-		return false
-	}
-	return len(p.text) <= 16 || bytes.HasPrefix(line[i:], p.text)
+	return p.differs((*[patternSize]byte)(lines[i:])) == 0 && (len(p.text) <= patternSize || bytes.HasPrefix(lines[i:], p.text))
 }
 
-// readLTSV is Scanner.readLTSV for lines with the labels of the layout.
-func (l *layout) readLTSV(line []byte, g *glance) bool {
-	i, last := 0, len(l.pieces)-1
+// differs is 0 where b begins with the pattern.
+func (p *pattern) differs(b *[patternSize]byte) uint64 {
+	return (binary.LittleEndian.Uint64(b[:8])^p.text[0])&p.mask[0] | (binary.LittleEndian.Uint64(b[8:])^p.text[1])&p.mask[1]
+}
+
+// piecesStandByWord is piecesStand in other words.
+func piecesStandByWord(lines []byte, at int, stops []uint32, patterns []pattern) bool {
+	var differs uint64
+	for n := range patterns {
+		differs |= patterns[n].differs((*[patternSize]byte)(lines[at:]))
+		at = int(stops[n])
+	}
+	return differs == 0
+}
+
+// readLTSV is Scanner.readLTSV for lines with the labels of the layout: each begins at
+// the stop that ends the value before.
+func (l *layout) readLTSV(g *look) bool {
+	last := len(l.pieces) - 1
+	if len(g.stops) <= last {
+		return false
+	}
+	stops := g.stops[:last+1]
+	if g.lines[stops[last]] != '\n' || !l.labelsStand(g, stops) {
+		return false
+	}
+	for i := range l.wants {
+		w := &l.wants[i]
+		from := g.from
+		if w.value > 0 {
+			from = int(stops[w.value-1])
+		}
+		if !g.put(w, from+w.front, int(stops[w.value]), true) {
+			return false
+		}
+	}
+	g.end, g.stops = int(stops[last]), g.stops[last+1:]
+	return true
+}
+
+// labelsStand tells whether the labels of the layout are the line's.
+func (l *layout) labelsStand(g *look, stops []uint32) bool {
+	if last := len(stops) - 1; !l.long && last > 0 && len(g.lines)-int(stops[last-1]) >= patternSize {
+		return piecesStand(g.lines, g.from, stops, l.patterns)
+	}
+	at := g.from
 	for n := range l.pieces {
-		p := &l.pieces[n]
-		if !p.at(line, i) {
+		if !l.pieces[n].at(g.lines, at) {
 			return false
 		}
-		from := i + len(p.text)
-		if i = tabFrom(line, from); i < 0 != (n == last) {
-			return false
-		}
-		if n == last {
-			i = len(line)
-		}
-		if l.keep[n] >= 0 && !l.put(line, g, n, from, i) {
-			return false
-		}
+		at = int(stops[n])
 	}
 	return true
 }
 
-// tabFrom is the place of the first tab from i on, none where there isn't one.
-func tabFrom(line []byte, i int) int {
-	if n := bytes.IndexByte(line[i:], '\t'); n >= 0 {
-		return i + n
-	}
-	return none
-}
-
 // learnLTSV notes the labels of a good line.
 func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
+	l.stops = []byte("\t\t")
 	for i, from := 0, 0; i < len(line); {
 		colon := labelEnd(line[from:])
 		if colon <= 0 || len(values) == maxPieces {
 			return nil, false // an empty field, too
 		}
 		label, known := newPiece(line[i:from+colon+1], false)
-		if !known {
+		if !known || !plainText(line[from:from+colon]) {
 			return nil, false
 		}
-		l.pieces = append(l.pieces, label)
 		values = append(values, p.byName[string(line[from:from+colon])])
 		i = valueEnd(line, from+colon+1, '\t')
+		l.pieces, l.patterns = append(l.pieces, label), append(l.patterns, label.pattern)
+		l.long = l.long || len(label.text) > patternSize
 		from = i + 1
 		if from == len(line) {
 			return nil, false // an empty field at the end
@@ -102,50 +132,38 @@ func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
 }
 
 // readJSON is Scanner.readJSON for flat objects with the keys of the layout, strings
-// without escapes and numbers.
-func (l *layout) readJSON(line []byte, g *glance) bool {
-	if !plainText(line) {
-		return false
-	}
-	i := 0
+// without escapes and numbers. A stop that is no quote, or one too many, stands where
+// the next piece ought to.
+func (l *layout) readJSON(g *look) bool {
+	at, stop := g.from, 0
 	for n := range l.pieces {
 		p := &l.pieces[n]
-		if !p.at(line, i) {
+		if !p.at(g.lines, at) {
 			return false
 		}
-		from := i + len(p.text)
-		if p.number {
-			if from >= len(line) {
-				return false
-			}
-			i = numberEnd(line, from)
-		} else if i = bytes.IndexByte(line[from:], '"'); i >= 0 {
-			i += from
-		}
-		if i < 0 {
+		from := at + len(p.text)
+		stop += int(p.stops)
+		if stop >= len(g.stops) {
 			return false
 		}
-		if l.keep[n] >= 0 && !l.put(line, g, n, from, i) {
+		if !p.number {
+			at = int(g.stops[stop])
+		} else if at = numberEnd(g.lines, from); at < 0 {
+			return false
+		}
+		if w := l.keep[n]; w >= 0 && !g.put(&l.wants[w], from, at, false) {
 			return false
 		}
 	}
-	return string(line[i:]) == string(l.end)
+	if stop += int(l.end.stops); !l.end.at(g.lines, at) || stop >= len(g.stops) {
+		return false
+	}
+	return g.endAt(at+len(l.end.text), stop)
 }
 
 // plainText tells whether there are neither control bytes nor backslashes in b.
 func plainText(b []byte) bool {
-	var odd uint64
-	for ; len(b) >= 8; b = b[8:] {
-		w := binary.LittleEndian.Uint64(b)
-		slash := w ^ ones*'\\'
-		odd |= (w-ones*' ')&^w | (slash-ones)&^slash
-	}
-	for _, c := range b {
-		if c < ' ' || c == '\\' {
-			return false
-		}
-	}
-	return odd&highs == 0
+	return !slices.ContainsFunc(b, func(c byte) bool { return c < ' ' || c == '\\' })
 }
 
 // learnJSON notes the keys of a good line, and how it is spaced.
@@ -153,6 +171,7 @@ func (l *layout) learnJSON(p *plan, line []byte) (values []*binding, ok bool) {
 	if !plainText(line) || line[0] != '{' {
 		return nil, false
 	}
+	l.stops = []byte(`"\`)
 	for i, at := 0, 1; ; {
 		at = space(line, at)
 		if at == len(line) || line[at] != '"' {
@@ -187,8 +206,8 @@ func (l *layout) learnJSON(p *plan, line []byte) (values []*binding, ok bool) {
 			at = i + 1
 		}
 		if at = space(line, at); line[at] == '}' {
-			l.end = bytes.Clone(line[i:])
-			return values, len(l.end) <= maxPieceBytes
+			l.end, known = newPiece(line[i:], false)
+			return values, known
 		}
 		at++
 	}

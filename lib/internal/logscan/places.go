@@ -1,12 +1,17 @@
 package logscan
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // learnCombined lists what each part of a line feeds, then what its columns feed.
 func (l *layout) learnCombined(p *plan, line []byte) (values []*binding, ok bool) {
 	if p.prefix {
 		return nil, false
 	}
+	l.stops = []byte(`"\`)
 	if bytes.Count(line, []byte{'"'}) == 2 {
 		l.common = true
 		return p.at[:partReferer], len(p.columns) == 0
@@ -15,126 +20,139 @@ func (l *layout) learnCombined(p *plan, line []byte) (values []*binding, ok bool
 	if l.tail = p.latency && line[len(line)-1] != '"'; l.tail {
 		return append(values, &binding{targets: []target{tailLatency}}), true
 	}
-	l.columns = p.columns
+	for _, b := range p.columns {
+		l.columns = append(l.columns, b != nil && b.feeds(slotLatency))
+	}
 	return append(values, p.columns...), true
 }
 
-// readCombined is Scanner.readCombined for lines without anything out of the ordinary.
-func (l *layout) readCombined(line []byte, g *glance) bool {
-	open := bytes.IndexByte(line, '[')
-	if open <= 0 {
+// readCombined is Scanner.readCombined for lines without anything out of the ordinary:
+// all stops but the last are quotes, and each does what it is expected to.
+func (l *layout) readCombined(g *look) bool {
+	if len(g.stops) < 3 {
 		return false
 	}
-	inside := line[open+1 : min(len(line), open+1+maxStamp)]
-	end := bytes.IndexByte(inside, ']')
-	if end < 0 || !l.put(line, g, partTime, open+1, open+1+end) {
+	// The time, in brackets, is followed by the request, in quotes.
+	open, quote := find(g.lines, g.from, '['), int(g.stops[0])
+	if open <= g.from || quote < open+len("[] ") || quote > open+maxStamp || g.lines[quote] != '"' || g.lines[quote-1] != ' ' ||
+		find(g.lines, open+1, ']') != quote-2 || !l.put(g, partTime, open+1, quote-2) {
 		return false
 	}
-	i := open + 1 + end + len(`] "`)
-	if i > len(line) || line[i-2] != ' ' || line[i-1] != '"' {
+	end := int(g.stops[1])
+	if len(g.lines)-end < len("\" 200 0\n") || !l.put(g, partRequest, quote+1, end) || !l.put(g, partStatus, end+2, end+5) {
 		return false
 	}
-	// A quote that isn't escaped and has a status code behind it ends the request.
-	end = quoteFrom(line, i)
-	if end < 0 || len(line)-end < len(`" 200 0`) || line[end+1] != ' ' || line[end+5] != ' ' || !allDigits(line[end+2:end+5]) {
+	if b := g.lines[end : end+6]; b[0] != '"' || b[1] != ' ' || !allDigits(b[2:5]) || b[5] != ' ' {
 		return false
 	}
-	if !l.put(line, g, partRequest, i, end) || !l.put(line, g, partStatus, end+2, end+5) {
+	from := end + len(`" 200 `)
+	at := from + digits(g.lines[from:])
+	if at == from && g.lines[at] == '-' {
+		at++
+	}
+	if at == from || !l.put(g, partBytes, from, at) {
 		return false
 	}
-	i = end + len(`" 200 `)
-	from := i
-	for i < len(line) && isDigit(line[i]) {
-		i++
-	}
-	if i == from && line[i] == '-' {
-		i++
-	}
-	if i == from || i < len(line) && line[i] != ' ' || !l.put(line, g, partBytes, from, i) {
-		return false
-	}
-	return l.readTail(line, i, g)
-}
-
-// quoteFrom is the place of the first quote from i on, none where there isn't one or
-// it may be escaped.
-func quoteFrom(line []byte, i int) int {
-	n := bytes.IndexByte(line[i:], '"')
-	if n < 0 || line[i+n-1] == '\\' {
-		return none
-	}
-	return i + n
-}
-
-// quotedFrom reads a quoted token and the space in front of it: its end, none where it
-// isn't simple.
-func quotedFrom(line []byte, i int) int {
-	if len(line)-i < len(` ""`) || line[i] != ' ' || line[i+1] != '"' {
-		return none
-	}
-	end := quoteFrom(line, i+2)
-	if end < 0 || end+1 < len(line) && line[end+1] != ' ' {
-		return none
-	}
-	return end
-}
-
-// readTail reads what stands behind the bytes, from the space on.
-func (l *layout) readTail(line []byte, i int, g *glance) bool {
-	if l.common {
-		return i == len(line)
-	}
-	for part := partReferer; part <= partUserAgent; part++ {
-		end := quotedFrom(line, i)
-		if end < 0 || !l.put(line, g, part, i+2, end) {
+	stop := 2
+	if !l.common {
+		if g.lines[at] != ' ' {
 			return false
 		}
-		i = end + 1
-	}
-	if len(l.columns) > 0 {
-		return l.readColumns(line, i, g)
-	}
-	for i+1 < len(line) && line[i+1] == '"' {
-		if i = quotedFrom(line, i) + 1; i == 0 {
+		if at, stop = l.readTail(g, at+1, stop); at < 0 {
 			return false
 		}
 	}
-	if !l.tail {
-		return i == len(line)
-	}
-	end := wordFrom(line, i)
-	if end < 0 || allDigits(line[i+1:end]) && bytes.HasSuffix(line[end:], []byte("ms")) {
-		return false // Traefik's
-	}
-	return l.put(line, g, partUserAgent+1, i+1, end)
+	return g.endAt(at, stop)
 }
 
-// wordFrom reads an unquoted token and the space in front of it: its end, none where it
-// isn't simple.
-func wordFrom(line []byte, i int) int {
-	if len(line)-i < 2 || line[i] != ' ' || line[i+1] == ' ' || line[i+1] == '"' {
-		return none
+// endAt ends the line at a place, where the stop of that number is expected to be.
+func (g *look) endAt(at, stop int) bool {
+	if g.lines[at] != '\n' || int(g.stops[stop]) != at {
+		return false
 	}
-	return valueEnd(line, i+1, ' ')
-}
-
-// readColumns reads the named tokens at the end of the line.
-func (l *layout) readColumns(line []byte, i int, g *glance) bool {
-	for n, b := range l.columns {
-		end := wordFrom(line, i)
-		if end < 0 {
-			return false
-		}
-		from := i + 1
-		if b != nil && b.feeds(slotLatency) { // rt=0.123
-			from += bytes.LastIndexByte(line[from:end], '=') + 1
-		}
-		if !l.put(line, g, partUserAgent+1+n, from, end) {
-			return false
-		}
-		i = end
-	}
+	g.end, g.stops = at, g.stops[stop+1:]
 	return true
+}
+
+// readTail reads what stands behind the bytes and a space, and gives the place behind
+// it and the next stop's number; none where it isn't simple.
+func (l *layout) readTail(g *look, at, stop int) (int, int) {
+	for part := partReferer; g.lines[at] == '"'; part++ {
+		if stop+2 >= len(g.stops) || int(g.stops[stop]) != at {
+			return none, 0
+		}
+		end := int(g.stops[stop+1])
+		if g.lines[end] != '"' || part <= partUserAgent && !l.put(g, part, at+1, end) {
+			return none, 0
+		}
+		stop, at = stop+2, end+1
+		if part == partUserAgent && len(l.columns) > 0 {
+			return l.readColumns(g, at), stop
+		}
+		if g.lines[at] != ' ' {
+			if part < partUserAgent || l.tail {
+				return none, 0
+			}
+			return at, stop
+		}
+		at++
+	}
+	if !l.tail || stop < 2+4 {
+		return none, 0
+	}
+	// The first token is what is wanted, whatever comes behind it.
+	from := at
+	for at++; g.lines[at-1] > ' ' && g.lines[at-1] != '"'; at++ {
+	}
+	if at--; at == from || g.lines[at] == '"' || g.lines[at] < ' ' && g.lines[at] != '\n' || !l.put(g, partUserAgent+1, from, at) {
+		return none, 0
+	}
+	for end := int(g.stops[stop]); g.lines[end] != '\n'; end = int(g.stops[stop]) {
+		stop++
+	}
+	end := int(g.stops[stop])
+	if allDigits(g.lines[from:at]) && bytes.HasSuffix(g.lines[at:end], []byte("ms")) {
+		return none, 0 // Traefik's
+	}
+	return end, stop
+}
+
+// readColumns reads the named tokens at the end of the line, each behind a space.
+func (l *layout) readColumns(g *look, at int) int {
+	for n, latency := range l.columns {
+		if g.lines[at] != ' ' {
+			return none
+		}
+		from := at + 1
+		for at = from; g.lines[at] > ' ' && g.lines[at] != '"'; at++ {
+		}
+		if at == from {
+			return none
+		}
+		if latency { // rt=0.123
+			from += bytes.LastIndexByte(g.lines[from:at], '=') + 1
+		}
+		if !l.put(g, partUserAgent+1+n, from, at) {
+			return none
+		}
+	}
+	return at
+}
+
+// find is the place of a byte from a place on, mostly a near one; none where there isn't
+// one.
+func find(b []byte, i int, c byte) int {
+	if i+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[i:]) ^ ones*uint64(c)
+		if stop := (w - ones) &^ w & highs; stop != 0 {
+			return i + bits.TrailingZeros64(stop)>>3
+		}
+		i += 8
+	}
+	if n := bytes.IndexByte(b[i:], c); n >= 0 {
+		return i + n
+	}
+	return none
 }
 
 // learnALB lists what each field of a line feeds.
@@ -145,44 +163,78 @@ func (l *layout) learnALB(p *plan) (values []*binding, ok bool) {
 
 // readALB is Scanner.readALB for lines with all the fields that are looked at, of
 // requests that were answered.
-func (l *layout) readALB(line []byte, g *glance) bool {
-	i := bytes.IndexByte(line, ' ')
-	if i < 0 || !isALBType(line[:i]) || !l.put(line, g, albType, 0, i) {
+func (l *layout) readALB(g *look) bool {
+	end := g.from + bytes.IndexByte(g.lines[g.from:], '\n')
+	line := g.lines[:end]
+	at := find(line, g.from, ' ')
+	if at < 0 || !isALBType(line[g.from:at]) || !l.put(g, albType, g.from, at) {
 		return false
 	}
 	total := int64(0)
 	for field := albType + 1; field <= l.last; field++ {
-		from := i + 1
-		var end int
-		if field >= albRequest && from < len(line) && line[from] == '"' {
-			end = quotedFrom(line, i)
-			from++
-			i = end + 1
-		} else {
-			end = wordFrom(line, i)
-			i = end
-		}
-		if end < 0 {
+		from := at + 1
+		if from >= len(line) {
 			return false
 		}
 		switch {
 		case field >= albPhases && field < albPhases+3:
-			part, _, ok := plainNanos(line[from:end], unitSecond.nanoExponent())
-			if !ok {
-				return false
-			}
+			part, length, _ := takeNanos(line[from:], unitSecond.nanoExponent())
 			total += part
+			at = behind(line, from, length)
 		case field == albStatus || field == albStatus+1 || field == albBytes || field == albBytes+1:
-			if !allDigits(line[from:end]) {
+			at = behind(line, from, digits(line[from:]))
+		case field >= albRequest && line[from] == '"':
+			from++
+			if at = closing(line, from); at >= 0 && !l.put(g, field, from, at) {
 				return false
 			}
+			at++
+			if at == 0 || at < len(line) && line[at] != ' ' {
+				return false
+			}
+			continue
+		case line[from] == ' ' || line[from] == '"':
+			return false
+		default:
+			at = valueEnd(line, from, ' ')
 		}
-		if l.keep[field] >= 0 && !l.put(line, g, field, from, end) {
+		if at < 0 || l.keep[field] >= 0 && !l.put(g, field, from, at) {
 			return false
 		}
 	}
 	if l.sum {
 		g.took, g.timed, g.integer = total, true, false
 	}
+	g.end = end
 	return true
+}
+
+// closing is the place of the quote that ends what begins at i; none where there isn't
+// one or it may be escaped.
+func closing(line []byte, i int) int {
+	n := bytes.IndexByte(line[i:], '"')
+	if n < 0 || line[i+n-1] == '\\' {
+		return none
+	}
+	return i + n
+}
+
+// behind is the place behind a token of that length that begins at from; none where it
+// has none, or the token goes on.
+func behind(line []byte, from, length int) int {
+	end := from + length
+	if length == 0 || end < len(line) && line[end] != ' ' {
+		return none
+	}
+	return end
+}
+
+// digits is the number of digits that b begins with.
+func digits(b []byte) int {
+	for i, c := range b {
+		if !isDigit(c) {
+			return i
+		}
+	}
+	return len(b)
 }

@@ -25,6 +25,7 @@ type Record struct {
 	UserAgent []byte
 
 	scanner *Scanner
+	layout  *layout // by which it was filled at a glance; nil: it wasn't
 }
 
 // begin makes r the empty record of a line. It says field by field what Record{} would
@@ -34,7 +35,7 @@ func (r *Record) begin(s *Scanner, line []byte) {
 	r.Latency, r.HasLatency, r.IntegerLatency = 0, false, false
 	r.Elapsed, r.HasElapsed = 0, false
 	r.Invocation, r.Method, r.URI, r.Path, r.Host, r.ID, r.UserAgent = nil, nil, nil, nil, nil, nil, nil
-	r.scanner, r.Text = s, line
+	r.scanner, r.Text, r.layout = s, line, nil
 }
 
 // Field gives the value of Config.Need[i]: JSON strings decoded, numbers and
@@ -145,6 +146,7 @@ func (s *Scanner) finishLatency(rec *Record) {
 // and a line's unknown value of one is not its value of the other.
 func (s *Scanner) preferLatency(name string) {
 	s.latency, s.layouts = name, nil
+	s.forgotten++
 	for _, p := range s.plans {
 		if p != nil {
 			p.prefer(name)

@@ -86,6 +86,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	c := counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids}
 	c.event.Weight, c.event.Signal = 1, sli.Request
+	c.bundles.begin(ask)
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
@@ -99,6 +100,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	if err != nil {
 		return sli.Batch{}, err
 	}
+	c.bundles.end()
 	if c.integers > 0 {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d durations are whole numbers, taken as seconds; say latency_unit: s if they are", s.log.Reads(), c.integers))
 	}
@@ -128,6 +130,7 @@ type counter struct {
 	event    sli.Event // of which only what differs from line to line is set anew
 	ids      bool      // requests name the record they write
 	integers int
+	bundles  bundles
 }
 
 func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
@@ -137,14 +140,18 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 	if rec.IntegerLatency {
 		c.integers++
 	}
+	good := sli.NotValid
+	if c.judges {
+		good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first + i) })
+	}
+	if !c.ids && c.bundles.add(rec, good) {
+		return nil
+	}
 	e := &c.event
-	e.Time, e.Status, e.Method = rec.Time, rec.Status, rec.Method
+	e.Time, e.Status, e.Method, e.Good = rec.Time, rec.Status, rec.Method, good
 	e.Latency, e.HasLatency = rec.Latency, rec.HasLatency
 	if e.HasID = c.ids && len(rec.ID) > 0; e.HasID {
 		e.ID = sli.HashID(rec.ID)
-	}
-	if c.judges {
-		e.Good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first + i) })
 	}
 	c.ask.Emit(e)
 	return nil

@@ -61,8 +61,12 @@ func read(t testing.TB, s *Source, ask sli.Ask) outcome {
 	o := outcome{minutes: map[sli.Minute]sli.Tally{}}
 	ask.Emit = func(e *sli.Event) {
 		o.cell.Count(e)
-		o.times = append(o.times, e.Time)
-		o.good[e.Good]++
+		if o.good[e.Good] += int(e.Weight); e.Moments == nil {
+			o.times = append(o.times, e.Time)
+		}
+		for _, m := range e.Moments {
+			o.times = append(o.times, m.Time)
+		}
 	}
 	ask.Count = func(m sli.Minute, n sli.Tally) {
 		o.cell.Tally.Add(n)

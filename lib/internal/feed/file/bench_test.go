@@ -32,7 +32,7 @@ func TestReadsArePageAligned(t *testing.T) {
 	text := []byte(strings.Repeat("some line or other\n", 100_000))
 	for _, from := range []int64{0, 19, 4096, 190_000} {
 		a := &addressed{r: bytes.NewReader(text[from:]), at: from}
-		_, _, err := newCutter(64<<10).cut(context.Background(), a, position{off: from}, false, func(int64, []byte, bool) error { return nil })
+		_, _, err := newCutter(64<<10).cut(context.Background(), a, position{off: from}, false, func(Block) error { return nil })
 		if err != nil || a.odd > 0 || a.read < 10 {
 			t.Errorf("from %d: %d of %d reads not aligned, error %v", from, a.odd, a.read, err)
 		}
@@ -45,7 +45,7 @@ func TestNoAllocationPerLine(t *testing.T) {
 	r := bytes.NewReader(text)
 	allocs := testing.AllocsPerRun(3, func() {
 		r.Reset(text)
-		_, _, _ = c.cut(context.Background(), r, position{}, false, func(int64, []byte, bool) error { return nil })
+		_, _, _ = c.cut(context.Background(), r, position{}, false, func(Block) error { return nil })
 	})
 	if allocs > 10 {
 		t.Errorf("%v allocations for 100,000 lines", allocs)

@@ -22,7 +22,7 @@ func NewCutter() Cutter { return Cutter{newCutter(0)} }
 // its newline, and returns where it got. r stands at from.Offset. When ctx ends it
 // stops at a block's border with ctx's error; other errors are r's or sink's own.
 func (c Cutter) Cut(ctx context.Context, r io.Reader, from Position, sink func(offset int64, data []byte, truncated bool) error) (Position, error) {
-	at, _, err := c.cut(ctx, r, position{from.Offset, from.Skip}, true, sink)
+	at, _, err := c.cut(ctx, r, position{from.Offset, from.Skip}, true, func(b Block) error { return sink(b.Offset, b.Data, b.Truncated) })
 	if refused, ok := err.(sinkError); ok {
 		err = refused.error
 	}

@@ -19,8 +19,10 @@ type sinkError struct{ error }
 //	[ … room for MaxLine … carry ][ block … ]
 type cutter struct {
 	buf   []byte
-	area  int // index where the block begins
-	block int // its length
+	spare []byte           // as buf, to read ahead into; made when needed
+	area  int              // index where the block begins
+	block int              // its length
+	look  func([]byte) any // see Options.Look; nil: nothing is read ahead
 }
 
 func newCutter(block int) *cutter {
@@ -44,25 +46,25 @@ type lines struct {
 	read  int64 // offset of the next byte read
 	carry []byte
 	hole  bool // only NUL bytes so far, since the file's very beginning
-	emit  func(off int64, data []byte, truncated bool) error
+	sink  func(Block) error
 }
 
-// cut hands the lines of r, which stands at from.off, to emit, and returns where it got. With final an unterminated last line is handed over too.
+// cut hands the lines of r, which stands at from.off, to sink, and returns where it got. With final an unterminated last line is handed over too.
 // read is the offset of the end of what r gave. The error is r's own, a sinkError, or errStopped.
-func (c *cutter) cut(ctx context.Context, r io.Reader, from position, final bool, emit func(int64, []byte, bool) error) (at position, read int64, err error) {
-	l := lines{position: from, read: from.off, hole: from.off == 0 && !from.skip, emit: emit}
+func (c *cutter) cut(ctx context.Context, r io.Reader, from position, final bool, sink func(Block) error) (at position, read int64, err error) {
+	l := lines{position: from, read: from.off, hole: from.off == 0 && !from.skip, sink: sink}
+	b := blocks{cutter: c, r: r, read: from.off, buf: c.buf}
+	defer b.end()
 	for err == nil {
 		if ctx.Err() != nil {
 			return l.position, l.read, errStopped
 		}
-		start := c.area + int(l.read%page)
-		copy(c.buf[start-len(l.carry):], l.carry) // moved before the read goes over its old place
-		var n int
-		n, err = fill(r, c.buf[start:c.area+c.block])
-		data := c.buf[start-len(l.carry) : start+n]
+		var data []byte
+		var seen any
 		fresh := len(l.carry)
-		l.read += int64(n)
-		if failed := l.take(data, fresh); failed != nil {
+		data, seen, err = b.next(l.carry)
+		l.read = b.read
+		if failed := l.take(data, fresh, seen); failed != nil {
 			return l.position, l.read, sinkError{failed}
 		}
 	}
@@ -70,7 +72,7 @@ func (c *cutter) cut(ctx context.Context, r io.Reader, from position, final bool
 		return l.position, l.read, err
 	}
 	if final && len(l.carry) > 0 {
-		if err := l.emit(l.off, l.carry, false); err != nil {
+		if err := l.sink(Block{Offset: l.off, Data: l.carry}); err != nil {
 			return l.position, l.read, sinkError{err}
 		}
 		l.position = position{off: l.read, skip: true} // what may yet follow belongs to this line
@@ -88,8 +90,9 @@ func fill(r io.Reader, p []byte) (n int, err error) {
 	return n, err
 }
 
-// take works one read off: data begins with the line carried over, and what was just read begins at fresh.
-func (l *lines) take(data []byte, fresh int) error {
+// take works one read off: data begins with the line carried over, and what was just read, and maybe looked at, begins at fresh.
+func (l *lines) take(data []byte, fresh int, seen any) error {
+	whole := len(data)
 	l.carry = nil
 	if l.hole {
 		data = bytes.TrimLeft(data, "\x00")
@@ -109,21 +112,25 @@ func (l *lines) take(data []byte, fresh int) error {
 		data, fresh = data[end:], 0
 	}
 	if end := bytes.IndexByte(data[fresh:], '\n'); fresh > 0 && fresh+end > MaxLine && end >= 0 {
-		if err := l.emit(l.off, data[:MaxLine], true); err != nil {
+		if err := l.sink(Block{Offset: l.off, Data: data[:MaxLine], Truncated: true}); err != nil {
 			return err
 		}
 		l.off += int64(fresh + end + 1)
 		data, fresh = data[fresh+end+1:], 0
 	}
 	if end := fresh + bytes.LastIndexByte(data[fresh:], '\n') + 1; end > fresh {
-		if err := l.emit(l.off, data[:end], false); err != nil {
+		b := Block{Offset: l.off, Data: data[:end]}
+		if len(data) == whole {
+			b.Seen, b.Fresh = seen, fresh
+		}
+		if err := l.sink(b); err != nil {
 			return err
 		}
 		l.off += int64(end)
 		data = data[end:]
 	}
 	if len(data) > MaxLine {
-		if err := l.emit(l.off, data[:MaxLine], true); err != nil {
+		if err := l.sink(Block{Offset: l.off, Data: data[:MaxLine], Truncated: true}); err != nil {
 			return err
 		}
 		l.position = position{off: l.read, skip: true}

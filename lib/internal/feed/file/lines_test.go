@@ -237,11 +237,14 @@ func TestNoteIsKeptPerFile(t *testing.T) {
 
 // cutAll cuts text with reads of odd sizes and joins what comes out, each block ended by "|", truncated lines by "…|".
 func cutAll(t *testing.T, c *cutter, text []byte, r io.Reader, final bool) (got []byte) {
-	at, read, err := c.cut(context.Background(), r, position{}, final, func(off int64, data []byte, truncated bool) error {
-		if !truncated && !bytes.HasPrefix(text[off:], data) {
-			t.Fatalf("data at %d differ", off)
+	at, read, err := c.cut(context.Background(), r, position{}, final, func(b Block) error {
+		if !b.Truncated && !bytes.HasPrefix(text[b.Offset:], b.Data) {
+			t.Fatalf("data at %d differ", b.Offset)
 		}
-		got = append(got, data...)
+		if seen, ok := b.Seen.([]byte); ok && !bytes.HasPrefix(seen, b.Data[b.Fresh:]) {
+			t.Fatalf("what was seen of the data at %d is not theirs", b.Offset)
+		}
+		got = append(got, b.Data...)
 		return nil
 	})
 	if err != nil || read != int64(len(text)) || at.off > read {
@@ -255,7 +258,9 @@ func FuzzCut(f *testing.F) {
 	f.Add([]byte("a\n\n\nb"), false)
 	f.Add([]byte("\x00\x00a\n\x00"), true)
 	f.Add(bytes.Repeat([]byte("0123456789\n"), 1000), false)
-	c := newCutter(page)
+	f.Add(bytes.Repeat([]byte("0123456789\n"), 5000), false)
+	c, ahead := newCutter(page), newCutter(page)
+	ahead.look = func(data []byte) any { return bytes.Clone(data) }
 	f.Fuzz(func(t *testing.T, text []byte, final bool) {
 		want := bytes.TrimLeft(text, "\x00")
 		if !final {
@@ -265,6 +270,9 @@ func FuzzCut(f *testing.F) {
 			if got := cutAll(t, c, text, r, final); len(text) < MaxLine && !bytes.Equal(got, want) {
 				t.Fatalf("got %q, want %q", got, want)
 			}
+		}
+		if got := cutAll(t, ahead, text, bytes.NewReader(text), final); len(text) < MaxLine && !bytes.Equal(got, want) {
+			t.Fatalf("read ahead: got %q, want %q", got, want)
 		}
 	})
 }

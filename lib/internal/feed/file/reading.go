@@ -37,6 +37,7 @@ func newReading(opt Options, cur Cursor, sink func(Block) error) *reading {
 	}
 	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]bool{}, cutter: newCutter(opt.Block)}
 	r.stats.Complete = true
+	r.cutter.look = opt.Look
 	r.expand(opt.Globs)
 	r.recognise()
 	r.giveUp()
@@ -254,8 +255,8 @@ func (r *reading) cut(ctx context.Context, f *file, h *os.File, from position, t
 		content = io.LimitReader(z, to-from.off)
 	}
 	first := true
-	at, read, err = r.cutter.cut(ctx, content, from, final, func(off int64, data []byte, truncated bool) error {
-		b := Block{File: f.t, Offset: off, Data: data, Truncated: truncated, First: first, FromStart: from == position{}}
+	at, read, err = r.cutter.cut(ctx, content, from, final, func(b Block) error {
+		b.File, b.First, b.FromStart = f.t, first, from == position{}
 		first = false
 		return r.sink(b)
 	})

@@ -1,0 +1,90 @@
+package file
+
+import "io"
+
+// blocks reads a stream block by block. Of a long one the next block is read, and
+// looked at, while the lines of the last one are handed over.
+type blocks struct {
+	*cutter
+	r    io.Reader
+	read int64 // offset of the next byte
+	n    int   // how many were read
+	buf  []byte
+
+	full chan chunk // nil: nothing is read ahead
+	free chan []byte
+}
+
+// chunk is a block that was read into buf, from the cutter's area on.
+type chunk struct {
+	buf   []byte
+	n     int
+	seen  any
+	err   error
+	panic any
+}
+
+// aheadAfter is how many blocks are read before the next ones are read ahead.
+const aheadAfter = 4
+
+// next reads on and gives what it read behind carry, which may lie in the block before.
+func (b *blocks) next(carry []byte) (data []byte, seen any, err error) {
+	if b.look != nil && b.n == aheadAfter {
+		b.begin()
+	}
+	b.n++
+	start := b.area + int(b.read%page)
+	got := chunk{buf: b.buf}
+	if b.full == nil {
+		copy(got.buf[start-len(carry):], carry) // moved before the read goes over its old place
+		got.n, got.err = fill(b.r, got.buf[start:b.area+b.block])
+	} else {
+		if got = <-b.full; got.panic != nil {
+			panic(got.panic)
+		}
+		copy(got.buf[start-len(carry):], carry)
+		b.free <- b.buf
+		b.buf = got.buf
+	}
+	b.read += int64(got.n)
+	return got.buf[start-len(carry) : start+got.n], got.seen, got.err
+}
+
+// begin reads ahead from now on.
+func (b *blocks) begin() {
+	if b.spare == nil {
+		b.spare = make([]byte, len(b.buf))
+	}
+	b.full, b.free = make(chan chunk, 1), make(chan []byte, 2)
+	b.free <- b.spare
+	go b.run(b.read)
+}
+
+func (b *blocks) run(read int64) {
+	defer close(b.full)
+	defer func() {
+		if p := recover(); p != nil {
+			b.full <- chunk{panic: p} // for the one who reads
+		}
+	}()
+	for buf := range b.free {
+		got, start := chunk{buf: buf}, b.area+int(read%page)
+		got.n, got.err = fill(b.r, buf[start:b.area+b.block])
+		read += int64(got.n)
+		got.seen = b.look(buf[start : start+got.n])
+		b.full <- got
+		if got.err != nil {
+			return
+		}
+	}
+}
+
+// end leaves the stream to others, as far on as it may be.
+func (b *blocks) end() {
+	if b.full == nil {
+		return
+	}
+	close(b.free)
+	for range b.full {
+	}
+}

@@ -1,0 +1,101 @@
+package logscan
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// stopsByByte is the obvious way.
+func stopsByByte(data []byte, a, b byte) (stops []uint32) {
+	for i, c := range data {
+		if c < ' ' || c == a || c == b {
+			stops = append(stops, uint32(i))
+		}
+	}
+	return stops
+}
+
+// FuzzStops holds the ways of finding stops against each other.
+func FuzzStops(f *testing.F) {
+	f.Add([]byte("a\tb\nc\"\\\x1f \x7f\x80\xff\x00"), byte('"'), byte('\\'), uint8(3))
+	f.Add(bytes.Repeat([]byte("\t"), 300), byte('\t'), byte('\t'), uint8(0))
+	f.Add(bytes.Repeat([]byte("time:1\tstatus:200\n"), 30), byte('\t'), byte('\x80'), uint8(1))
+	var every []byte
+	for i := range 1024 {
+		every = append(every, byte(i*7), byte(i))
+	}
+	f.Add(every, byte(' '), byte('!'), uint8(9))
+	f.Fuzz(func(t *testing.T, data []byte, a, b byte, offset uint8) {
+		data = data[min(int(offset), len(data)):]
+		want := stopsByByte(data, a, b)
+		if got := appendStops(nil, data, a, b); !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+		if got := stopsByWord(nil, data, 0, a, b); !slices.Equal(got, want) {
+			t.Fatalf("by word: got %v, want %v", got, want)
+		}
+	})
+}
+
+// TestPiecesStand holds the two ways of comparing labels against each other.
+func TestPiecesStand(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		lines := make([]byte, 200)
+		for i := range lines {
+			lines[i] = "ab"[r.IntN(2)]
+		}
+		at, stops, patterns := r.IntN(50), []uint32{}, []pattern{}
+		for n, from := 0, at; n < 1+r.IntN(8); n++ {
+			p, _ := newPiece(lines[from:from+1+r.IntN(patternSize)], false)
+			if r.IntN(8) == 0 {
+				p.pattern.text[r.IntN(2)] ^= 1 << r.IntN(64)
+			}
+			from = r.IntN(len(lines) - patternSize + 1)
+			stops, patterns = append(stops, uint32(from)), append(patterns, p.pattern)
+		}
+		if got, want := piecesStand(lines, at, stops, patterns), piecesStandByWord(lines, at, stops, patterns); got != want {
+			t.Fatalf("%q at %d, stops %v, patterns %x: got %v, want %v", lines, at, stops, patterns, got, want)
+		}
+	}
+}
+
+// BenchmarkStops is the two ways of finding stops, in LTSV.
+func BenchmarkStops(b *testing.B) {
+	_, lines := benchLines(LTSV)
+	data := bytes.Join(lines, []byte("\n"))
+	for name, find := range map[string]func([]uint32) []uint32{
+		"best": func(to []uint32) []uint32 { return appendStops(to, data, '\t', '\t') },
+		"word": func(to []uint32) []uint32 { return stopsByWord(to, data, 0, '\t', '\t') },
+	} {
+		b.Run(name, func(b *testing.B) {
+			var to []uint32
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				to = find(to[:0])
+			}
+		})
+	}
+}
+
+// TestTakenNumbers holds the quick way of reading a decimal against the plain one.
+func TestTakenNumbers(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 500_000 {
+		b := make([]byte, r.IntN(14))
+		for i := range b {
+			b[i] = "0123456789....\t a\x80\xb0:/"[r.IntN(21)]
+			if r.IntN(3) > 0 {
+				b[i] = byte('0' + r.IntN(10))
+			}
+		}
+		exponent := []int{0, 3, 6, 9}[r.IntN(4)]
+		nanos, length, integer := takeNanos(b, exponent)
+		wantNanos, wantLength, wantInteger := slowNanos(b, exponent)
+		if nanos != wantNanos || length != wantLength || integer != wantInteger {
+			t.Fatalf("%q: got %d of %d bytes, %v, want %d of %d, %v", b, nanos, length, integer, wantNanos, wantLength, wantInteger)
+		}
+	}
+}
