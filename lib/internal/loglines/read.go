@@ -123,9 +123,11 @@ type fileReading struct {
 	counted bool  // line is known
 	cut     bool  // the reading began in the middle of the file
 
-	minute  int64 // lines are being counted for
-	count   Count
-	waiting Count // lines before any that could be read
+	minute   int64 // lines are being counted for
+	from, to int64 // microseconds: times that are booked in it without further ado
+	wanted   bool  // the minute is
+	count    Count
+	waiting  Count // lines before any that could be read
 
 	earliest int64 // microseconds: the first line's time, 0 none
 	latest   int64 // the newest time seen
@@ -287,30 +289,21 @@ func (r *reading) scanned(f *fileReading, line []byte, offset int64, err error) 
 // parsed books one line in the minute of its time.
 func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 	at, size := r.rec.Time, int64(len(line))
-	if !f.note.Read {
-		f.note.Read, f.note.Bad = true, ""
-	}
-	if at >= r.limits.until {
-		return
-	}
-	if at > r.limits.newest {
-		// Booked when it was seen: its own minute is not to be trusted.
-		r.ask.Count(minuteOf(r.ask.Now.UnixMicro()), Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
-		return
-	}
-	if f.earliest == 0 {
-		f.earliest = at
+	if at < f.from || at >= f.to {
+		if at >= r.limits.until {
+			f.readable()
+			return
+		}
+		if at > r.limits.newest {
+			// Booked when it was seen: its own minute is not to be trusted.
+			f.readable()
+			r.ask.Count(minuteOf(r.ask.Now.UnixMicro()), Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
+			return
+		}
+		r.turn(f, at)
 	}
 	f.latest = max(f.latest, at)
-	if m := minuteOf(at); m != f.minute {
-		r.flush(f)
-		f.minute = m
-	}
-	if f.waiting != (Count{}) {
-		f.count.add(f.waiting)
-		f.waiting = Count{}
-	}
-	if r.wanted(f.minute) {
+	if f.wanted {
 		if err := r.ask.Record(&r.rec, f.scanner); err != nil {
 			r.malformed(f, line, offset, err)
 			return
@@ -319,6 +312,26 @@ func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 	f.count.Lines++
 	f.count.Parsed++
 	f.count.Bytes += size
+}
+
+// readable notes that some line could be read.
+func (f *fileReading) readable() { f.note.Read, f.note.Bad = true, "" }
+
+// turn goes to the minute of a time, and takes with it what waits for one.
+func (r *reading) turn(f *fileReading, at int64) {
+	f.readable()
+	if f.earliest == 0 {
+		f.earliest = at
+	}
+	if m := minuteOf(at); m != f.minute {
+		r.flush(f)
+		f.minute = m
+	}
+	f.count.add(f.waiting)
+	f.waiting = Count{}
+	f.wanted = r.wanted(f.minute)
+	f.from = f.minute * microsecondsPerMinute
+	f.to = min(f.from+microsecondsPerMinute, r.limits.until, r.limits.newest+1)
 }
 
 // unread books a line without a time of its own: in the minute of the last line
@@ -377,9 +390,11 @@ func (c *Count) add(d Count) {
 	c.Bytes += d.Bytes
 }
 
+const microsecondsPerMinute = 60_000_000
+
 func minuteOf(microseconds int64) int64 {
-	m := microseconds / 60_000_000
-	if microseconds%60_000_000 < 0 {
+	m := microseconds / microsecondsPerMinute
+	if microseconds%microsecondsPerMinute < 0 {
 		m--
 	}
 	return m

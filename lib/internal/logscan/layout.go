@@ -72,13 +72,16 @@ func (s span) of(line []byte) []byte {
 	return line[s.from:s.to:s.to]
 }
 
-// glance is what a layout makes of a line, beside the places of the values.
+// glance is what was seen of a line, beside the places of the values.
 type glance struct {
 	stamp, took int64 // µs since the epoch as written, ns
 	status      int32
 	timed       bool // took is known
 	integer     bool // it was written as a bare integer, of a guessed unit
 	method      span
+	place       int32 // of the line's end, in all data
+	length      int32 // without line end
+	layout      int32 // its number; none: the line isn't written like others before it
 }
 
 // look is one at a stretch of lines.
@@ -89,8 +92,8 @@ type look struct {
 	clock clock    // reads no stamp that others before it have a say in
 
 	from, end int // the line looked at; end is the place of its line end
-	glance
-	spans [maxSpans]span // from the line's beginning
+	*glance
+	spans *[maxSpans]span // from the line's beginning
 }
 
 // begin looks at a stretch of whole lines, all written in the format of a layout.

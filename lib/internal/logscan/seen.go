@@ -1,6 +1,9 @@
 package logscan
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Known is what a Scanner knows lines by. It doesn't change, and what it says of a line
 // it says whatever came before, so that a stretch of lines can be looked at before their
@@ -28,21 +31,12 @@ func (s *Scanner) Known() *Known {
 type Seen struct {
 	known *Known
 	look  look
-	lines []seenLine
+	lines []glance
 	spans []span // of all lines, as many of each as its layout has
 
-	next  int       // how many of the lines were come to
-	taken int       // how many of the spans are theirs
-	line  *seenLine // the one that Next came to
-	of    []span    // its values
-}
-
-// seenLine is one line looked at.
-type seenLine struct {
-	end    int32 // the place of its line end
-	length int32
-	layout int8 // none: it isn't written like others before it
-	glance
+	next int    // how many of the lines were come to
+	rest []span // of those that weren't, and of the last one that was
+	used int    // how many of them are that last one's
 }
 
 // stretch is how many bytes are looked at together: few enough to stay in the nearest
@@ -55,29 +49,38 @@ func (s *Seen) Look(k *Known, data []byte, from, limit int) {
 	if s.known != k {
 		s.look.clock = k.clock
 	}
-	s.known, s.lines, s.spans, s.next, s.taken = k, s.lines[:0], s.spans[:0], 0, 0
+	s.known, s.lines, s.spans, s.next, s.used = k, s.lines[:0], s.spans[:0], 0, 0
+	defer func() { s.rest = s.spans }()
 	for from < limit {
 		end := bytes.LastIndexByte(data[from:min(len(data), from+stretch)], '\n') + 1
 		if end == 0 {
 			return // it is left to the exact readers, like whatever comes behind
 		}
-		s.glance(data[from:from+end], from)
+		s.lookAt(data[from:from+end], from)
 		from += end
 	}
 }
 
-// glance looks at a stretch of whole lines that begins at a place in the data.
-func (s *Seen) glance(lines []byte, place int) {
+// lookAt looks at a stretch of whole lines that begins at a place in the data.
+func (s *Seen) lookAt(lines []byte, place int) {
 	g, layouts, first := &s.look, s.known.layouts, 0
-	g.begin(lines, layouts[0])
-	for g.from < len(lines) {
+	for g.begin(lines, layouts[0]); g.from < len(lines); g.from = g.end + 1 {
+		if len(s.lines) == cap(s.lines) {
+			s.lines = slices.Grow(s.lines, 64)
+		}
+		if cap(s.spans)-len(s.spans) < maxSpans {
+			s.spans = slices.Grow(s.spans, 64*maxSpans)
+		}
+		s.lines = s.lines[:len(s.lines)+1]
+		line := &s.lines[len(s.lines)-1]
+		n := len(s.spans)
+		g.glance, g.spans = line, (*[maxSpans]span)(s.spans[n:n+maxSpans])
 		at := g.line(layouts, first)
-		s.lines = append(s.lines, seenLine{end: int32(place + g.end), length: int32(g.end - g.from), layout: int8(at), glance: g.glance})
+		line.place, line.length, line.layout = int32(place+g.end), int32(g.end-g.from), int32(at)
 		if at >= 0 {
-			s.spans = append(s.spans, g.spans[:len(layouts[at].wants)]...)
+			s.spans = s.spans[:n+len(layouts[at].wants)]
 			first = at
 		}
-		g.from = g.end + 1
 	}
 }
 
@@ -87,24 +90,23 @@ func (s *Seen) Next() (end int, ok bool) {
 	if s.next == len(s.lines) {
 		return 0, false
 	}
-	s.line = &s.lines[s.next]
+	line := &s.lines[s.next]
 	s.next++
-	if s.line.layout >= 0 {
-		from := s.taken
-		s.taken += len(s.known.layouts[s.line.layout].wants)
-		s.of = s.spans[from:s.taken]
+	s.rest, s.used = s.rest[s.used:], 0
+	if line.layout >= 0 {
+		s.used = len(s.known.layouts[line.layout].wants)
 	}
-	return int(s.line.end), true
+	return int(line.place), true
 }
 
 // Recall reads the line that seen came to as Scan does, line end or not, where it is
 // written like others before it; false says that Scan must look at it, and that nothing
 // has changed.
 func (s *Scanner) Recall(seen *Seen, line []byte, rec *Record) bool {
-	k := seen.known
-	if seen.line.layout < 0 || k.of != s || k.forgotten != s.forgotten {
+	k, g := seen.known, &seen.lines[seen.next-1]
+	if g.layout < 0 || k.of != s || k.forgotten != s.forgotten {
 		return false
 	}
-	s.fill(k.layouts[seen.line.layout], &seen.line.glance, seen.of, line[:seen.line.length], rec)
+	s.fill(k.layouts[g.layout], g, seen.rest, line[:g.length], rec)
 	return true
 }

@@ -50,11 +50,7 @@ write:
 	STOP(4)
 	STOP(8)
 	STOP(12)
-	STOP(16)
-	STOP(20)
-	STOP(24)
-	STOP(28)
-	ADDQ $32, DI
+	ADDQ $16, DI
 	CMPQ DI, R11
 	JLT  write
 

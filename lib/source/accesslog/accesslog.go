@@ -84,9 +84,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	if s.counted != nil {
 		return s.counted.read(ctx, ask, cursor)
 	}
-	c := counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids}
-	c.event.Weight, c.event.Signal = 1, sli.Request
-	c.bundles.begin(ask)
+	c := s.counter(ask)
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
@@ -124,7 +122,7 @@ var proverMarker = []byte(sli.ProverMarker)
 // counter turns records into events.
 type counter struct {
 	ask      sli.Ask
-	where    sli.Match
+	where    sli.Match // what is asked of every request
 	first    int       // the number of the first field that Good asks for
 	judges   bool      // Good says something
 	event    sli.Event // of which only what differs from line to line is set anew
@@ -133,19 +131,40 @@ type counter struct {
 	bundles  bundles
 }
 
+func (s *Source) counter(ask sli.Ask) *counter {
+	c := &counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids}
+	c.event.Weight, c.event.Signal = 1, sli.Request
+	c.bundles.ask = ask
+	if slices.Equal(s.where.Fields(), []string{"method"}) {
+		c.bundles.where, c.where = s.where, sli.Match{} // it is asked of each bundle, once
+	}
+	return c
+}
+
 func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 	if bytes.HasPrefix(rec.UserAgent, proverMarker) || !c.where.Empty() && !c.where.Holds(rec.Field) {
 		return nil
-	}
-	if rec.IntegerLatency {
-		c.integers++
 	}
 	good := sli.NotValid
 	if c.judges {
 		good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first + i) })
 	}
-	if !c.ids && c.bundles.add(rec, good) {
-		return nil
+	wanted := false
+	if c.ids || !bundleable(rec) {
+		wanted = c.one(rec, good)
+	} else {
+		wanted = c.bundles.add(rec, good)
+	}
+	if wanted && rec.IntegerLatency {
+		c.integers++
+	}
+	return nil
+}
+
+// one emits a request by itself; false where it isn't wanted.
+func (c *counter) one(rec *logscan.Record, good sli.Verdict) bool {
+	if !c.bundles.where.Holds(rec.Field) {
+		return false
 	}
 	e := &c.event
 	e.Time, e.Status, e.Method, e.Good = rec.Time, rec.Status, rec.Method, good
@@ -154,7 +173,7 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 		e.ID = sli.HashID(rec.ID)
 	}
 	c.ask.Emit(e)
-	return nil
+	return true
 }
 
 func (c *counter) count(minute int64, n loglines.Count) {

@@ -11,25 +11,24 @@ import (
 // bundles gather requests of one minute that differ in their instants and latencies
 // alone, so that an SLI judges many at once.
 type bundles struct {
-	ask  sli.Ask
-	some [64]*bundle // by hash
+	ask   sli.Ask
+	where sli.Match   // over methods: which bundles count
+	some  [64]*bundle // by hash
 }
 
 // bundle is an event in the making.
 type bundle struct {
-	like   likeness
-	end    int64 // of the minute, in microseconds since the epoch
+	likeness
+	begin  int64 // of the minute, in microseconds since the epoch
+	wanted bool
 	event  sli.Event
-	method [8]byte
+	name   [8]byte // the method
 }
 
 // likeness is what the requests of a bundle have in common, beside their minute.
 type likeness struct {
 	method uint64 // its bytes
-	status int32
-	side   uint8 // how many edges the latency is beyond
-	timed  bool
-	good   sli.Verdict
+	kind   uint64 // their number, status, how many edges the latency is beyond, whether it is known, and the verdict
 }
 
 const (
@@ -37,22 +36,23 @@ const (
 	minute  = int64(time.Minute / time.Microsecond)
 )
 
-func (b *bundles) begin(ask sli.Ask) { b.ask = ask }
+// bundleable tells whether a request can be judged with others. Of a client's abort the
+// latency matters, whatever the edges.
+func bundleable(rec *logscan.Record) bool {
+	return rec.Time >= 0 && len(rec.Method) <= len(bundle{}.name) && rec.Status != 499 && rec.Status != 460
+}
 
-// add takes a request; false where it can't be bundled.
+// add takes a request that is bundleable; false where it isn't wanted.
 func (b *bundles) add(rec *logscan.Record, good sli.Verdict) bool {
-	if rec.Time < 0 || len(rec.Method) > len(bundle{}.method) || rec.Status == 499 || rec.Status == 460 || rec.Status > 999 {
-		return false // of an abort the latency matters, whatever the edges
-	}
-	var side uint8
+	like := likeness{method: word(rec.Method), kind: uint64(uint32(rec.Status))<<32 | uint64(len(rec.Method))<<24 | uint64(good)<<16}
 	if rec.HasLatency {
+		like.kind |= 1 << 8
 		for _, edge := range b.ask.Edges {
 			if rec.Latency > edge {
-				side++
+				like.kind++
 			}
 		}
 	}
-	like := likeness{method: word(rec.Method), status: int32(rec.Status), side: side, timed: rec.HasLatency, good: good}
 	slot := &b.some[like.hash()%uint64(len(b.some))]
 	of := *slot
 	if of == nil {
@@ -60,33 +60,42 @@ func (b *bundles) add(rec *logscan.Record, good sli.Verdict) bool {
 		of.event.Moments = make([]sli.Moment, 0, bundled)
 		*slot = of
 	}
-	if of.like != like || uint64(rec.Time-of.end+minute) >= uint64(minute) || len(of.event.Moments) == bundled {
+	if of.likeness != like || uint64(rec.Time-of.begin) >= uint64(minute) || len(of.event.Moments) == cap(of.event.Moments) {
 		b.emit(of)
-		of.begin(like, rec)
+		of.start(like, rec, good)
+		of.wanted = b.where.Holds(rec.Field)
 	}
-	of.event.Moments = append(of.event.Moments, sli.Moment{Time: rec.Time, Latency: rec.Latency})
-	return true
+	if of.wanted {
+		of.event.Moments = append(of.event.Moments, sli.Moment{Time: rec.Time, Latency: rec.Latency})
+	}
+	return of.wanted
 }
 
 // word is the bytes of a method of up to eight of them.
 func word(method []byte) (w uint64) {
+	switch len(method) { // most are so long
+	case 4:
+		return uint64(binary.LittleEndian.Uint32(method))
+	case 3:
+		return uint64(binary.LittleEndian.Uint16(method)) | uint64(method[2])<<16
+	}
 	for i, c := range method {
 		w |= uint64(c) << (8 * i)
 	}
 	return w
 }
 
-func (l likeness) hash() uint64 {
-	h := l.method ^ uint64(l.status)<<40 ^ uint64(l.side)<<56 ^ uint64(l.good)<<60
-	return h * 0x9E3779B97F4A7C15 >> 58 // Fibonacci hashing: Knuth, TAOCP 3, 6.4
-}
+// hash is Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the upper
+// bits of a product.
+func (l likeness) hash() uint64 { return (l.method ^ l.kind<<20) * 0x9E3779B97F4A7C15 >> 32 }
 
-func (b *bundle) begin(like likeness, rec *logscan.Record) {
-	b.like, b.end = like, rec.Time-rec.Time%minute+minute
-	binary.LittleEndian.PutUint64(b.method[:], like.method)
+// start makes it the bundle of a request's kind and minute.
+func (b *bundle) start(like likeness, rec *logscan.Record, good sli.Verdict) {
+	b.likeness, b.begin = like, rec.Time-rec.Time%minute
+	binary.LittleEndian.PutUint64(b.name[:], like.method)
 	e := &b.event
 	e.Signal, e.Time, e.Latency, e.HasLatency = sli.Request, rec.Time, rec.Latency, rec.HasLatency
-	e.Status, e.Method, e.Good = rec.Status, b.method[:len(rec.Method)], like.good
+	e.Status, e.Method, e.Good = rec.Status, b.name[:len(rec.Method)], good
 }
 
 func (b *bundles) emit(of *bundle) {
