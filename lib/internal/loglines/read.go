@@ -193,13 +193,15 @@ func (r *reading) lines(f *fileReading, b file.Block) {
 		for at < min(len(b.Data), b.Fresh+ahead.from) {
 			at = r.one(f, b, at)
 		}
-		at = r.seen(f, b, &ahead.Seen, at, b.Fresh)
+		fresh := b
+		fresh.Data, fresh.Offset = b.Data[b.Fresh:], b.Offset+int64(b.Fresh)
+		at = b.Fresh + r.seen(f, fresh, &ahead.Seen, at-b.Fresh)
 		r.eye.free(ahead)
 	}
 	for at < len(b.Data) {
 		if known := f.scanner.Known(); known != nil && f.plain(b) {
 			r.near.Look(known, b.Data, at, at+1)
-			if next := r.seen(f, b, &r.near, at, 0); next > at {
+			if next := r.seen(f, b, &r.near, at); next > at {
 				at = next
 				continue
 			}
@@ -211,18 +213,19 @@ func (r *reading) lines(f *fileReading, b file.Block) {
 // plain tells whether each line speaks for itself.
 func (f *fileReading) plain(b file.Block) bool { return b.At == 0 && f.docs == nil && f.note.Begun }
 
-// seen reads the lines that were looked at, of which the first begins at a place in the
-// block, and gives where the next one begins. Their places count from another one on.
-func (r *reading) seen(f *fileReading, b file.Block, seen *logscan.Seen, at, from int) int {
-	for end, ok := seen.Next(); ok; end, ok = seen.Next() {
-		line := b.Data[at : from+end+1]
-		if !f.plain(b) || !f.scanner.Recall(seen, line, &r.rec) {
+// seen reads lines that were looked at, of which the first begins at a place in the
+// block, and gives where the next one begins.
+func (r *reading) seen(f *fileReading, b file.Block, seen *logscan.Seen, at int) int {
+	for plain := f.plain(b); plain && seen.Left() > 0; {
+		end, read := f.scanner.Recall(seen, b.Data, at, &r.rec)
+		if !read {
 			at = r.one(f, b, at)
+			plain = f.plain(b)
 			continue
 		}
 		f.line++
-		r.parsed(f, line, b.Offset+int64(at))
-		at = from + end + 1
+		r.parsed(f, b.Data[at:end+1], b.Offset+int64(at))
+		at = end + 1
 	}
 	return at
 }

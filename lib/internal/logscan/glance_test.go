@@ -120,10 +120,12 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 		}
 		recalled := false
 		if at < looked {
-			if place, ok := seen.Next(); !ok || place+1 != end {
-				t.Fatalf("line ends at %d, seen %v to end at %d", end, ok, place+1)
+			var place int
+			if place, recalled = quick.Recall(&seen, data, at, &rec); place+1 != end {
+				t.Fatalf("line ends at %d, seen to end at %d", end, place+1)
 			}
-			recalled = quick.Recall(&seen, line, &rec)
+		} else if seen.Left() > 0 {
+			t.Fatalf("%d lines are left at %d", seen.Left(), at)
 		}
 		var err error
 		if recalled {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
-	"time"
 )
 
 // A layout is a way of writing lines that was met before: what stands between the
@@ -283,41 +282,6 @@ func slowNanos(b []byte, exponent int) (nanos int64, length int, integer bool) {
 		return 0, 0, false
 	}
 	return v * int64(powersOfTen[exponent-fraction]), i, point < 0
-}
-
-// fill makes the record of a line that was read at a glance.
-func (s *Scanner) fill(l *layout, g *glance, spans []span, line []byte, rec *Record) {
-	s.unwrapper.seen = WrapNone
-	s.clock.last, s.flavour = g.stamp, l.flavour
-	s.set.reset()
-	if rec.layout != l || rec.scanner != s || l.split { // else it is as empty as it must be
-		rec.begin(s, line)
-		rec.layout = l
-	}
-	rec.Text = line
-	rec.Time, rec.Status = g.stamp, int(g.status)
-	rec.Latency = time.Duration(g.took)
-	rec.Elapsed = rec.Latency
-	rec.HasLatency, rec.HasElapsed, rec.IntegerLatency = g.timed, g.timed, g.integer
-	if l.start && g.timed {
-		rec.Time += ceilMicros(rec.Elapsed)
-	}
-	for i := range l.shown {
-		if f := &l.shown[i]; spans[f.at].from >= 0 {
-			s.set.storeAt(f.by, spans[f.at].of(line), false)
-		}
-	}
-	if l.split {
-		s.finishRequest(rec)
-		return
-	}
-	rec.Method = g.method.of(line)
-	if at := l.needed[slotUserAgent]; at >= 0 {
-		rec.UserAgent = spans[at].of(line)
-	}
-	if at := l.needed[slotID]; at >= 0 {
-		rec.ID = spans[at].of(line)
-	}
 }
 
 // learn makes a layout of a line that has just been read exactly.

@@ -35,7 +35,7 @@ func (l *layout) readCombined(g *look) bool {
 	// The time, in brackets, is followed by the request, in quotes.
 	open, quote := find(g.lines, g.from, '['), int(g.stops[0])
 	if open <= g.from || quote < open+len("[] ") || quote > open+maxStamp || g.lines[quote] != '"' || g.lines[quote-1] != ' ' ||
-		find(g.lines, open+1, ']') != quote-2 || !l.put(g, partTime, open+1, quote-2) {
+		g.lines[quote-2] != ']' || bytes.IndexByte(g.lines[open+1:quote-2], ']') >= 0 || !l.put(g, partTime, open+1, quote-2) {
 		return false
 	}
 	end := int(g.stops[1])
@@ -142,12 +142,11 @@ func (l *layout) readColumns(g *look, at int) int {
 // find is the place of a byte from a place on, mostly a near one; none where there isn't
 // one.
 func find(b []byte, i int, c byte) int {
-	if i+8 <= len(b) {
+	for near := min(len(b)-8, i+16); i <= near; i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:]) ^ ones*uint64(c)
 		if stop := (w - ones) &^ w & highs; stop != 0 {
 			return i + bits.TrailingZeros64(stop)>>3
 		}
-		i += 8
 	}
 	if n := bytes.IndexByte(b[i:], c); n >= 0 {
 		return i + n
@@ -170,35 +169,41 @@ func (l *layout) readALB(g *look) bool {
 	if at < 0 || !isALBType(line[g.from:at]) || !l.put(g, albType, g.from, at) {
 		return false
 	}
-	total := int64(0)
-	for field := albType + 1; field <= l.last; field++ {
-		from := at + 1
-		if from >= len(line) {
+	for field := albType + 1; field < albPhases; field++ {
+		if at = l.token(g, line, field, at); at < 0 {
 			return false
 		}
-		switch {
-		case field >= albPhases && field < albPhases+3:
-			part, length, _ := takeNanos(line[from:], unitSecond.nanoExponent())
-			total += part
-			at = behind(line, from, length)
-		case field == albStatus || field == albStatus+1 || field == albBytes || field == albBytes+1:
-			at = behind(line, from, digits(line[from:]))
-		case field >= albRequest && line[from] == '"':
-			from++
-			if at = closing(line, from); at >= 0 && !l.put(g, field, from, at) {
-				return false
-			}
-			at++
-			if at == 0 || at < len(line) && line[at] != ' ' {
+	}
+	total := int64(0)
+	for field := albPhases; field < albPhases+3; field++ {
+		from := min(at+1, len(line))
+		part, length, _ := takeNanos(line[from:], unitSecond.nanoExponent())
+		total += part
+		if at = behind(line, from, length); at < 0 || !l.put(g, field, from, at) {
+			return false
+		}
+	}
+	for field := albStatus; field < albRequest; field++ {
+		from := min(at+1, len(line))
+		if at = behind(line, from, digits(line[from:])); at < 0 || !l.put(g, field, from, at) {
+			return false
+		}
+	}
+	for field := albRequest; field <= l.last; field++ {
+		if at+1 >= len(line) {
+			return false
+		}
+		if line[at+1] != '"' {
+			if at = l.token(g, line, field, at); at < 0 {
 				return false
 			}
 			continue
-		case line[from] == ' ' || line[from] == '"':
-			return false
-		default:
-			at = valueEnd(line, from, ' ')
 		}
-		if at < 0 || l.keep[field] >= 0 && !l.put(g, field, from, at) {
+		from := at + 2
+		if at = closing(line, from); at < 0 || !l.put(g, field, from, at) {
+			return false
+		}
+		if at++; at < len(line) && line[at] != ' ' {
 			return false
 		}
 	}
@@ -207,6 +212,19 @@ func (l *layout) readALB(g *look) bool {
 	}
 	g.end = end
 	return true
+}
+
+// token reads a token behind a space at a place, and gives where it ends; none where
+// it isn't simple.
+func (l *layout) token(g *look, line []byte, field, at int) int {
+	from := at + 1
+	if from >= len(line) || line[from] == ' ' || line[from] == '"' {
+		return none
+	}
+	if at = valueEnd(line, from, ' '); !l.put(g, field, from, at) {
+		return none
+	}
+	return at
 }
 
 // closing is the place of the quote that ends what begins at i; none where there isn't

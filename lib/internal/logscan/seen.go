@@ -3,6 +3,7 @@ package logscan
 import (
 	"bytes"
 	"slices"
+	"time"
 )
 
 // Known is what a Scanner knows lines by. It doesn't change, and what it says of a line
@@ -35,8 +36,7 @@ type Seen struct {
 	spans []span // of all lines, as many of each as its layout has
 
 	next int    // how many of the lines were come to
-	rest []span // of those that weren't, and of the last one that was
-	used int    // how many of them are that last one's
+	rest []span // of those that weren't
 }
 
 // stretch is how many bytes are looked at together: few enough to stay in the nearest
@@ -49,7 +49,7 @@ func (s *Seen) Look(k *Known, data []byte, from, limit int) {
 	if s.known != k {
 		s.look.clock = k.clock
 	}
-	s.known, s.lines, s.spans, s.next, s.used = k, s.lines[:0], s.spans[:0], 0, 0
+	s.known, s.lines, s.spans, s.next = k, s.lines[:0], s.spans[:0], 0
 	defer func() { s.rest = s.spans }()
 	for from < limit {
 		end := bytes.LastIndexByte(data[from:min(len(data), from+stretch)], '\n') + 1
@@ -84,29 +84,54 @@ func (s *Seen) lookAt(lines []byte, place int) {
 	}
 }
 
-// Next comes to the next line and gives the place of its line end; false where no more
-// were looked at.
-func (s *Seen) Next() (end int, ok bool) {
-	if s.next == len(s.lines) {
-		return 0, false
-	}
-	line := &s.lines[s.next]
-	s.next++
-	s.rest, s.used = s.rest[s.used:], 0
-	if line.layout >= 0 {
-		s.used = len(s.known.layouts[line.layout].wants)
-	}
-	return int(line.place), true
-}
+// Left is how many of the lines haven't been come to.
+func (s *Seen) Left() int { return len(s.lines) - s.next }
 
-// Recall reads the line that seen came to as Scan does, line end or not, where it is
-// written like others before it; false says that Scan must look at it, and that nothing
-// has changed.
-func (s *Scanner) Recall(seen *Seen, line []byte, rec *Record) bool {
-	k, g := seen.known, &seen.lines[seen.next-1]
-	if g.layout < 0 || k.of != s || k.forgotten != s.forgotten {
-		return false
+// Recall comes to the next line that was looked at, of which Left knows, and reads it as
+// Scan does where it is written like others before it: from is where it begins in data,
+// end is the place of its line end. Not read, Scan must look at it, and nothing has changed.
+func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end int, read bool) {
+	g, k := &seen.lines[seen.next], seen.known
+	seen.next++
+	if g.layout < 0 {
+		return int(g.place), false
 	}
-	s.fill(k.layouts[g.layout], g, seen.rest, line[:g.length], rec)
-	return true
+	l := k.layouts[g.layout]
+	spans := seen.rest[:len(l.wants)]
+	if seen.rest = seen.rest[len(l.wants):]; k.of != s || k.forgotten != s.forgotten {
+		return int(g.place), false
+	}
+	line := data[from : from+int(g.length)]
+	s.unwrapper.seen = WrapNone
+	s.clock.last, s.flavour = g.stamp, l.flavour
+	s.set.reset()
+	if rec.layout != l || rec.scanner != s || l.split { // else it is as empty as it must be
+		rec.begin(s, line)
+		rec.layout = l
+	}
+	rec.Text = line
+	rec.Time, rec.Status = g.stamp, int(g.status)
+	rec.Latency = time.Duration(g.took)
+	rec.Elapsed = rec.Latency
+	rec.HasLatency, rec.HasElapsed, rec.IntegerLatency = g.timed, g.timed, g.integer
+	if l.start && g.timed {
+		rec.Time += ceilMicros(rec.Elapsed)
+	}
+	for i := range l.shown {
+		if f := &l.shown[i]; spans[f.at].from >= 0 {
+			s.set.storeAt(f.by, spans[f.at].of(line), false)
+		}
+	}
+	if l.split {
+		s.finishRequest(rec)
+		return int(g.place), true
+	}
+	rec.Method = g.method.of(line)
+	if at := l.needed[slotUserAgent]; at >= 0 {
+		rec.UserAgent = spans[at].of(line)
+	}
+	if at := l.needed[slotID]; at >= 0 {
+		rec.ID = spans[at].of(line)
+	}
+	return int(g.place), true
 }
