@@ -1,0 +1,91 @@
+package accesslog
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// judged is what SLIs and stages make of a log.
+type judged struct {
+	Available, Quick, Quicker map[sli.Minute]sli.Counts
+	Cells                     map[sli.Minute]string
+	Warnings                  []string
+}
+
+// judge reads a log and hands its events to SLIs and to the stage's cells.
+func judge(t *testing.T, s *Source) (got judged, events int) {
+	t.Helper()
+	got = judged{map[sli.Minute]sli.Counts{}, map[sli.Minute]sli.Counts{}, map[sli.Minute]sli.Counts{}, map[sli.Minute]string{}, nil}
+	available := sli.RequestAvailability(sli.AbortLimit)
+	ask := sli.Ask{Now: now, Final: true, Edges: []time.Duration{500 * time.Millisecond, time.Millisecond}}
+	cells := map[sli.Minute]*sli.StageCell{}
+	ask.Count = func(sli.Minute, sli.Tally) {}
+	ask.Emit = func(e *sli.Event) {
+		events++
+		m := sli.MinuteOf(e.Time)
+		count := func(in map[sli.Minute]sli.Counts, verdict sli.Verdict) {
+			sum := in[m]
+			sum.Count(verdict, e.Weight)
+			in[m] = sum
+		}
+		count(got.Available, available(e))
+		count(got.Quick, sli.RequestLatency(ask.Edges[0], available)(e))
+		count(got.Quicker, sli.RequestLatency(ask.Edges[1], available)(e))
+		if cells[m] == nil {
+			cells[m] = new(sli.StageCell)
+		}
+		cells[m].Count(e)
+	}
+	b, err := s.Read(t.Context(), ask, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Warnings = b.Warnings
+	for m, cell := range cells {
+		text, err := json.Marshal(cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Cells[m] = string(text)
+	}
+	return got, events
+}
+
+// TestBundlesSayWhatRequestsSayOneByOne promises that nothing is lost or moved by judging
+// requests together. Requests that may name a record are judged one by one.
+func TestBundlesSayWhatRequestsSayOneByOne(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	methods := []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "PROPPATCH", "-", "GET\x00", "g"}
+	statuses := []int{200, 200, 200, 404, 499, 460, 503, 0, 99, 600, 1200}
+	wheres := []string{"", "\nwhere: { method: [\"!OPTIONS\", \"!PROPPATCH\"] }", "\nwhere: { method: [POST, ^P] }", "\nwhere: { method: POST, status: <500 }"}
+	for round := range 12 {
+		lines := make([]string, 4_000)
+		at := now.Add(-20 * time.Minute)
+		for i := range lines {
+			at = at.Add(time.Duration(r.IntN(200)) * time.Millisecond)
+			stamp := at
+			if r.IntN(10) == 0 {
+				stamp = at.Add(-time.Duration(r.IntN(90)) * time.Second)
+			}
+			took := []string{"0.5", "0.500001", "0.001", "-", "3", fmt.Sprint(r.ExpFloat64()), fmt.Sprint(r.ExpFloat64() * 60)}[r.IntN(7)]
+			lines[i] = fmt.Sprintf("time:%s\tmethod:%s\tstatus:%d\treqtime:%s\tua:%s", stamp.Format(time.RFC3339Nano),
+				methods[r.IntN(1+r.IntN(len(methods)))], statuses[r.IntN(1+r.IntN(len(statuses)))], took, []string{"x", "x", "x", sli.ProverMarker}[r.IntN(4)])
+		}
+		section := "path: PATH\nformat: ltsv" + wheres[round%len(wheres)]
+		path := write(t, lines...)
+		together, events := judge(t, configured(t, section, path))
+		apart, single := judge(t, configured(t, section+"\nfields: { id: record }", path))
+		if !reflect.DeepEqual(together, apart) {
+			t.Fatalf("%s\ntogether %+v\napart    %+v", section, together, apart)
+		}
+		if events*10 > single*9 || single < 300 {
+			t.Errorf("%d events of %d requests", events, single)
+		}
+	}
+}
