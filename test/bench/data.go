@@ -76,14 +76,25 @@ func writeLog(to io.Writer, format string, n int, from time.Time, span time.Dura
 	return w.Flush()
 }
 
-// generate makes the logs of all formats.
-func (w *world) generate(lines int) error {
-	for format := range formats {
-		if err := w.log(format, format, lines); err != nil {
+// sizes are the lines of each format's log: about a GB each.
+var sizes = map[string]float64{"ltsv": 4e6, "json": 3e6, "combined": 5e6, "alb": 2e6}
+
+// generate makes the logs of all formats, of so many times their size.
+func (w *world) generate(scale float64) error {
+	for format, lines := range sizes {
+		if err := w.log(format, format, int(lines*scale)); err != nil {
 			return err
 		}
 	}
-	if err := w.log("few", "ltsv", min(lines, 100_000)); err != nil {
+	for _, format := range []string{"ltsv", "json"} {
+		if w.axslog == "" {
+			break
+		}
+		if err := w.log(format+".part", format, min(int(sizes[format]*scale), axslogLines)); err != nil {
+			return err
+		}
+	}
+	if err := w.log("few", "ltsv", 100_000); err != nil {
 		return err
 	}
 	if err := w.log("thousand", "ltsv", 1000); err != nil {
@@ -91,6 +102,9 @@ func (w *world) generate(lines int) error {
 	}
 	return w.compress("alb", "alb.gz")
 }
+
+// axslogLines keeps a log below the 500 MB that axslog takes.
+const axslogLines = 1_000_000
 
 func (w *world) log(name, format string, lines int) error {
 	f, err := os.Create(w.path(name))

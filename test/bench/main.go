@@ -24,15 +24,15 @@ func main() {
 		check(readOnly(os.Args[2]))
 		return
 	}
-	lines := flag.Int("lines", 1_000_000, "lines of each log; axslog takes at most 500 MB")
+	scale := flag.Float64("scale", 1, "how large the logs are: 1 is about a GB of each format")
 	rounds := flag.Int("rounds", 5, "pairs of runs that each ratio is the median of")
 	dir := flag.String("dir", "", "where the logs are made; a temporary folder when empty")
 	write := flag.String("write", "", "file to write the table to")
 	flag.Parse()
-	check(bench(*lines, *rounds, *dir, *write))
+	check(bench(*scale, *rounds, *dir, *write))
 }
 
-func bench(lines, rounds int, dir, write string) error {
+func bench(scale float64, rounds int, dir, write string) error {
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "bench")
 		if err != nil {
@@ -45,14 +45,14 @@ func bench(lines, rounds int, dir, write string) error {
 	if err := w.build(); err != nil {
 		return err
 	}
-	if err := w.generate(lines); err != nil {
+	if err := w.generate(scale); err != nil {
 		return err
 	}
 	rows, err := w.contest()
 	if err != nil {
 		return err
 	}
-	text := w.table(rows, lines)
+	text := w.table(rows, scale)
 	fmt.Print(text)
 	if write != "" {
 		return os.WriteFile(write, []byte(text), 0o644)

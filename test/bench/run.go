@@ -97,11 +97,13 @@ func (w *world) arguments(config string) []string {
 }
 
 // peer is axslog, nil where there is none.
-func (w *world) peer(log, format, latency string) program {
+func (w *world) peer(log, format, latency string) func() (program, error) {
 	if w.axslog == "" {
 		return nil
 	}
-	return w.fresh(w.command(1, w.axslog, "--logfile", w.path(log), "--format", format, "--ptime-key", latency, "--status-key", "status", "--key-prefix", "bench"))
+	return func() (program, error) {
+		return w.fresh(w.command(1, w.axslog, "--logfile", w.path(log), "--format", format, "--ptime-key", latency, "--status-key", "status", "--key-prefix", "bench")), nil
+	}
 }
 
 // later is a run over a thousand new lines after one that read a log of so long a
