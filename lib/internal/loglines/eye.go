@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 )
 
@@ -15,23 +16,22 @@ type eye struct {
 	sights chan *sight                   // to be used again
 }
 
+// sights is how many are kept to be used again: more aren't under way.
+const sights = 4
+
 // sight is what was seen of a piece of a file.
 type sight struct {
 	logscan.Seen
 	from int // where the first line begins that was looked at
 }
 
-// lookPercent is how much of a piece is looked at: the rest is left to the core that
-// counts, which has less to do.
-const lookPercent = 90
-
-// look is for file.Options.Look; nil where there is no other core.
-func (e *eye) look() func([]byte) any {
+// look is for a feed; nil where there is no other core.
+func (e *eye) look() file.Look {
 	if runtime.GOMAXPROCS(0) < 2 {
 		return nil
 	}
-	e.sights = make(chan *sight, 3)
-	return func(data []byte) any {
+	e.sights = make(chan *sight, sights)
+	return func(data []byte, waited func() bool) any {
 		known := e.known.Load()
 		if known == nil {
 			return nil
@@ -45,7 +45,7 @@ func (e *eye) look() func([]byte) any {
 		if s.from = bytes.IndexByte(data, '\n') + 1; s.from == 0 {
 			s.from = len(data)
 		}
-		s.Look(known, data, s.from, len(data)/100*lookPercent)
+		s.Look(known, data, s.from, waited)
 		return s
 	}
 }

@@ -33,7 +33,7 @@ type Ask struct {
 	Record func(*logscan.Record, *logscan.Scanner) error
 	Count  func(minute int64, c Count) // the accounting of a minute since the epoch
 
-	look func([]byte) any // of a feed that has long files to read, see file.Options
+	look file.Look // of a feed that has long files to read
 }
 
 // Answer is what a reading covers.
@@ -200,7 +200,7 @@ func (r *reading) lines(f *fileReading, b file.Block) {
 	}
 	for at < len(b.Data) {
 		if known := f.scanner.Known(); known != nil && f.plain(b) {
-			r.near.Look(known, b.Data, at, at+1)
+			r.near.Look(known, b.Data, at, nil)
 			if next := r.seen(f, b, &r.near, at); next > at {
 				at = next
 				continue

@@ -63,7 +63,7 @@ func BenchmarkGlance(b *testing.B) {
 			at := 0
 			for b.Loop() {
 				if seen.Left() == 0 {
-					seen.Look(s.Known(), data, 0, len(data))
+					seen.Look(s.Known(), data, 0, func() bool { return false })
 					at = 0
 				}
 				end, read := s.Recall(&seen, data, at, &rec)

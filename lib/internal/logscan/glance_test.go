@@ -114,7 +114,7 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 		line := data[at:end]
 		if k := quick.Known(); at >= looked && k != nil {
 			// Now the next lines, now a stretch or more.
-			if seen.Look(k, data, at, []int{at + 1, len(data)}[at%2]); len(seen.lines) > 0 {
+			if seen.Look(k, data, at, []func() bool{nil, func() bool { return false }}[at%2]); len(seen.lines) > 0 {
 				looked = int(seen.lines[len(seen.lines)-1].place) + 1
 			}
 		}

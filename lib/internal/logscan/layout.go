@@ -308,7 +308,7 @@ func (s *Scanner) learn(line []byte) {
 	s.sure = s.clock
 	s.sure.sure, s.sure.size = true, 0
 	var trial Seen
-	trial.Look(&Known{layouts: []*layout{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, 1)
+	trial.Look(&Known{layouts: []*layout{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
 	if len(trial.lines) == 1 && trial.lines[0].layout == 0 {
 		s.layouts = append(s.layouts, l)
 	}

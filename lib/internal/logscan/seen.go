@@ -43,21 +43,24 @@ type Seen struct {
 // memory while they are.
 const stretch = 16 << 10
 
-// Look looks at the lines of data that begin from a place on, where one begins, and
-// before a limit, which may be passed by a stretch.
-func (s *Seen) Look(k *Known, data []byte, from, limit int) {
+// Look looks at the lines of data that begin from a place on, where one begins: at a
+// stretch of them, and at further ones until enough says so; nil says so at once. What was
+// seen of other lines is forgotten.
+func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 	if s.known != k {
 		s.look.clock = k.clock
 	}
 	s.known, s.lines, s.spans, s.next = k, s.lines[:0], s.spans[:0], 0
 	defer func() { s.rest = s.spans }()
-	for from < limit {
+	for from < len(data) {
 		end := bytes.LastIndexByte(data[from:min(len(data), from+stretch)], '\n') + 1
 		if end == 0 {
 			return // it is left to the exact readers, like whatever comes behind
 		}
 		s.lookAt(data[from:from+end], from)
-		from += end
+		if from += end; enough == nil || enough() {
+			return
+		}
 	}
 }
 

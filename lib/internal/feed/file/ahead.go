@@ -1,6 +1,9 @@
 package file
 
-import "io"
+import (
+	"io"
+	"sync/atomic"
+)
 
 // blocks reads a stream block by block. Of a long one the next block is read, and
 // looked at, while the lines of the last one are handed over.
@@ -11,8 +14,9 @@ type blocks struct {
 	n    int   // how many were read
 	buf  []byte
 
-	full chan chunk // nil: nothing is read ahead
-	free chan []byte
+	full  chan chunk // nil: nothing is read ahead
+	free  chan []byte
+	awake atomic.Bool // somebody waits for the next block
 }
 
 // chunk is a block that was read into buf, from the cutter's area on.
@@ -24,8 +28,10 @@ type chunk struct {
 	panic any
 }
 
-// aheadAfter is how many blocks are read before the next ones are read ahead.
-const aheadAfter = 4
+const (
+	aheadAfter = 4 // so many blocks are read before the next ones are read ahead
+	spares     = 2 // blocks that are being read, or wait, while one is handed over
+)
 
 // next reads on and gives what it read behind carry, which may lie in the block before.
 func (b *blocks) next(carry []byte) (data []byte, seen any, err error) {
@@ -39,7 +45,7 @@ func (b *blocks) next(carry []byte) (data []byte, seen any, err error) {
 		copy(got.buf[start-len(carry):], carry) // moved before the read goes over its old place
 		got.n, got.err = fill(b.r, got.buf[start:b.area+b.block])
 	} else {
-		if got = <-b.full; got.panic != nil {
+		if got = b.await(); got.panic != nil {
 			panic(got.panic)
 		}
 		copy(got.buf[start-len(carry):], carry)
@@ -50,13 +56,28 @@ func (b *blocks) next(carry []byte) (data []byte, seen any, err error) {
 	return got.buf[start-len(carry) : start+got.n], got.seen, got.err
 }
 
+// await takes the next block. Where it isn't ready yet, it is no longer looked at: whoever
+// waits for it may as well do that.
+func (b *blocks) await() chunk {
+	select {
+	case got := <-b.full:
+		return got
+	default:
+	}
+	b.awake.Store(true)
+	defer b.awake.Store(false)
+	return <-b.full
+}
+
 // begin reads ahead from now on.
 func (b *blocks) begin() {
-	if b.spare == nil {
-		b.spare = make([]byte, len(b.buf))
+	for len(b.spare) < spares {
+		b.spare = append(b.spare, make([]byte, len(b.buf)))
 	}
-	b.full, b.free = make(chan chunk, 1), make(chan []byte, 2)
-	b.free <- b.spare
+	b.full, b.free = make(chan chunk, 1), make(chan []byte, spares+1)
+	for _, buf := range b.spare {
+		b.free <- buf
+	}
 	go b.run(b.read)
 }
 
@@ -71,7 +92,7 @@ func (b *blocks) run(read int64) {
 		got, start := chunk{buf: buf}, b.area+int(read%page)
 		got.n, got.err = fill(b.r, buf[start:b.area+b.block])
 		read += int64(got.n)
-		got.seen = b.look(buf[start : start+got.n])
+		got.seen = b.look(buf[start:start+got.n], b.awake.Load)
 		b.full <- got
 		if got.err != nil {
 			return

@@ -30,7 +30,7 @@ const (
 	maxUnnamed = 64
 
 	defaultTail  = 64 << 20
-	defaultBlock = 512 << 10
+	defaultBlock = 256 << 10
 	page         = 4096
 )
 
@@ -87,11 +87,14 @@ type Options struct {
 	TailBytes int64     // decompressed bytes of each file for Tail and Again; 0 means 64 MiB
 	Since     time.Time // Tail and Again pass over files last modified before it; zero means none
 	Final     bool      // hand over an unterminated last line too: nothing more will be written
-	// Look, when set, is given what was read of a long file, from anywhere to anywhere in it, on another core and before the lines that lie there are
-	// handed over. What it makes of that comes with them as Block.Seen. It must not keep the bytes.
-	Look  func([]byte) any
-	Block int // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 512 KiB
+	Look      Look      // given what was read of a long file ahead of its lines; nil: nothing is read ahead
+	Block     int       // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 256 KiB
 }
+
+// Look is given what was read, from anywhere to anywhere in a file, on another core and
+// before the lines that lie there are handed over. What it makes of that comes with them
+// as Block.Seen. It must not keep the bytes, and ends soon once the lines are waited for.
+type Look func(data []byte, waited func() bool) any
 
 // Block is a run of whole lines of one file; valid only during the call.
 type Block struct {
@@ -101,8 +104,8 @@ type Block struct {
 	Truncated bool     // Data is only the beginning of one line longer than MaxLine
 	First     bool     // the first block of this file in this reading
 	FromStart bool     // this reading of the file began at its very beginning
-	Seen      any      // what Options.Look made of the bytes that begin at Data[Fresh]; nil: nothing
-	Fresh     int      //
+	Seen      any      // what Look made of the bytes that begin at Data[Fresh]; nil: nothing
+	Fresh     int      // see Seen
 	At        int64    // the time of lines that carry none, in µs since the epoch, where the feed knows it
 }
 

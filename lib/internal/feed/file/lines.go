@@ -19,10 +19,10 @@ type sinkError struct{ error }
 //	[ … room for MaxLine … carry ][ block … ]
 type cutter struct {
 	buf   []byte
-	spare []byte           // as buf, to read ahead into; made when needed
-	area  int              // index where the block begins
-	block int              // its length
-	look  func([]byte) any // see Options.Look; nil: nothing is read ahead
+	spare [][]byte // as buf, to read ahead into; made when needed
+	area  int      // index where the block begins
+	block int      // its length
+	look  Look     // nil: nothing is read ahead
 }
 
 func newCutter(block int) *cutter {

@@ -260,7 +260,7 @@ func FuzzCut(f *testing.F) {
 	f.Add(bytes.Repeat([]byte("0123456789\n"), 1000), false)
 	f.Add(bytes.Repeat([]byte("0123456789\n"), 5000), false)
 	c, ahead := newCutter(page), newCutter(page)
-	ahead.look = func(data []byte) any { return bytes.Clone(data) }
+	ahead.look = func(data []byte, _ func() bool) any { return bytes.Clone(data) }
 	f.Fuzz(func(t *testing.T, text []byte, final bool) {
 		want := bytes.TrimLeft(text, "\x00")
 		if !final {
