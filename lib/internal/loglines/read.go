@@ -31,7 +31,11 @@ type Ask struct {
 	// Record takes one line that could be read. A line that it returns an error for is
 	// malformed.
 	Record func(*logscan.Record, *logscan.Scanner) error
-	Count  func(minute int64, c Count) // the accounting of a minute since the epoch
+	// Glances, when set, takes lines of one minute at once, in place of Record, where a
+	// Glance says all that Need and the scanner know of them.
+	Glances func([]logscan.Glance)
+	Mark    string                      // see logscan.Config
+	Count   func(minute int64, c Count) // the accounting of a minute since the epoch
 
 	look file.Look // of a feed that has long files to read
 }
@@ -142,7 +146,7 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 		f.note = noteOf(b.File)
 	}
 	cfg := r.log.scan
-	cfg.Need = r.ask.Need
+	cfg.Need, cfg.Mark = r.ask.Need, r.ask.Mark
 	scanner, err := logscan.NewScanner(cfg, f.note.Scan)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
@@ -217,6 +221,10 @@ func (f *fileReading) plain(b file.Block) bool { return b.At == 0 && f.docs == n
 // block, and gives where the next one begins.
 func (r *reading) seen(f *fileReading, b file.Block, seen *logscan.Seen, at int) int {
 	for plain := f.plain(b); plain && seen.Left() > 0; {
+		if next := r.run(f, seen, at); next > at {
+			at = next
+			continue
+		}
 		end, read := f.scanner.Recall(seen, b.Data, at, &r.rec)
 		if !read {
 			at = r.one(f, b, at)
@@ -228,6 +236,24 @@ func (r *reading) seen(f *fileReading, b file.Block, seen *logscan.Seen, at int)
 		at = end + 1
 	}
 	return at
+}
+
+// run reads lines of the current minute all at once, as many as it can, and gives where
+// the next one begins.
+func (r *reading) run(f *fileReading, seen *logscan.Seen, at int) int {
+	if r.ask.Glances == nil || f.from >= f.to {
+		return at
+	}
+	run, end, latest := f.scanner.Run(seen, f.from, f.to)
+	if len(run) == 0 {
+		return at
+	}
+	if f.latest = max(f.latest, latest); f.wanted {
+		r.ask.Glances(run)
+	}
+	f.line += int64(len(run))
+	f.count.add(Count{Lines: int64(len(run)), Parsed: int64(len(run)), Bytes: int64(end + 1 - at)})
+	return end + 1
 }
 
 // one reads the line that begins at a place in the block, and gives where the next one

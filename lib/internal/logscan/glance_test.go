@@ -47,6 +47,8 @@ func see(s *Scanner, rec *Record, err error) seen {
 func glanceConfigs(f Format) []Config {
 	configs := []Config{
 		{Need: []string{"method", "user_agent"}},
+		{Need: []string{"user_agent"}, Mark: "Mozilla/5.0"},
+		{Need: []string{"user_agent"}, Mark: "a", TimeIs: "start"},
 		{Need: []string{"method", "user_agent", "status", "latency", "time", "request", "id"}},
 		{Need: []string{"uri", "path", "host", "user_agent"}},
 		{Need: []string{"size", "vhost", "referer", "http_referer", "server_protocol", "a.b"}, LatencyUnit: "ms"},
@@ -118,11 +120,21 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 				looked = int(seen.lines[len(seen.lines)-1].place) + 1
 			}
 		}
+		if at < looked && at%3 > 0 {
+			if n := run(t, quick, exact, &seen, data, at); n > at {
+				glances += bytes.Count(data[at:n], []byte{'\n'})
+				at = n
+				continue
+			}
+		}
 		recalled := false
 		if at < looked {
 			var place int
 			if place, recalled = quick.Recall(&seen, data, at, &rec); place+1 != end {
 				t.Fatalf("line ends at %d, seen to end at %d", end, place+1)
+			}
+			if problem := alike(&seen.lines[seen.next-1], &rec, cfg.Mark); recalled && problem != "" {
+				t.Fatalf("%s of line %q", problem, line)
 			}
 		} else if seen.Left() > 0 {
 			t.Fatalf("%d lines are left at %d", seen.Left(), at)
@@ -140,6 +152,50 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 		at = end
 	}
 	return glances
+}
+
+// run takes lines as a Run and holds it against the exact reader; it gives where the next
+// one begins.
+func run(t *testing.T, quick, exact *Scanner, seen *Seen, data []byte, at int) int {
+	t.Helper()
+	const from, to = 0, 1_800_000_000_000_000
+	lines, end, latest := quick.Run(seen, from, to)
+	if len(lines) == 0 {
+		return at
+	}
+	var rec Record
+	most := int64(from)
+	for i := range lines {
+		end := at + bytes.IndexByte(data[at:], '\n')
+		if err := exact.Scan(data[at:end], &rec); err != nil || rec.Time < from || rec.Time >= to {
+			t.Fatalf("line %q: %v, at %d", data[at:end], err, rec.Time)
+		}
+		if problem := alike(&lines[i], &rec, quick.cfg.Mark); problem != "" {
+			t.Fatalf("%s of line %q", problem, data[at:end])
+		}
+		most = max(most, rec.Time)
+		at = end + 1
+	}
+	if end+1 != at || latest != most || !reflect.DeepEqual(quick.Note(), exact.Note()) {
+		t.Fatalf("a run of %d lines to %d, want %d, latest %d, want %d\n%+v\n%+v", len(lines), end+1, at, latest, most, quick.Note(), exact.Note())
+	}
+	return at
+}
+
+// alike says in what a glance differs from a record, "" where it doesn't.
+func alike(g *Glance, rec *Record, mark string) string {
+	want, named := rec.Glance()
+	switch {
+	case g.Time != want.Time, g.Status != want.Status:
+		return "time or status"
+	case g.Latency != want.Latency, g.HasLatency != want.HasLatency, g.IntegerLatency != want.IntegerLatency:
+		return "latency"
+	case g.whole && (!named || string(g.AppendMethod(nil)) != string(rec.Method)):
+		return "method"
+	case g.whole && g.Marked != (mark != "" && bytes.HasPrefix(rec.UserAgent, []byte(mark))):
+		return "mark"
+	}
+	return ""
 }
 
 // spoil changes a line a little.

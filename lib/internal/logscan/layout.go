@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"time"
 )
 
 // A layout is a way of writing lines that was met before: what stands between the
@@ -23,6 +24,7 @@ type layout struct {
 	needed [slots]int8 // by canonical slot: the place of its span, or none
 	shown  []shown     // what Record.Field gives beside what the Record has itself
 	split  bool        // URI, path or host are wanted
+	whole  bool        // a Glance says all that is asked of a line
 
 	patterns []pattern // LTSV: of the pieces
 	long     bool      // LTSV: a piece is longer than its pattern
@@ -43,7 +45,6 @@ type layout struct {
 type want struct {
 	value int  // its number
 	front int  // the length of the piece in front of it
-	at    int8 // the place of its span
 	lack  bool // a dash there is as good as nothing
 }
 
@@ -71,18 +72,6 @@ func (s span) of(line []byte) []byte {
 	return line[s.from:s.to:s.to]
 }
 
-// glance is what was seen of a line, beside the places of the values.
-type glance struct {
-	stamp, took int64 // µs since the epoch as written, ns
-	status      int32
-	timed       bool // took is known
-	integer     bool // it was written as a bare integer, of a guessed unit
-	method      span
-	place       int32 // of the line's end, in all data
-	length      int32 // without line end
-	layout      int32 // its number; none: the line isn't written like others before it
-}
-
 // look is one at a stretch of lines.
 type look struct {
 	lines []byte   // all of the stretch
@@ -91,7 +80,7 @@ type look struct {
 	clock clock    // reads no stamp that others before it have a say in
 
 	from, end int // the line looked at; end is the place of its line end
-	*glance
+	*Glance
 	spans *[maxSpans]span // from the line's beginning
 }
 
@@ -105,7 +94,7 @@ func (g *look) begin(lines []byte, l *layout) {
 }
 
 // line looks at the next line and gives its layout, none where no layout fits.
-func (g *look) line(layouts []*layout, first int) int {
+func (g *look) line(layouts []*layout, first int, mark string) int {
 	stops := g.stops
 	for n := range layouts {
 		at := first + n
@@ -113,7 +102,7 @@ func (g *look) line(layouts []*layout, first int) int {
 			at -= len(layouts)
 		}
 		l := layouts[at]
-		if l.read(g) && g.bare() && l.understand(g.lines[g.from:g.end], g) {
+		if l.read(g) && g.bare() && l.understand(g.lines[g.from:g.end], mark, g) {
 			return at
 		}
 		g.stops = stops
@@ -157,74 +146,102 @@ func (l *layout) read(g *look) bool {
 
 // put notes where the value numbered n lies; false where it is a dash that matters.
 func (l *layout) put(g *look, n, from, to int) bool {
-	at := l.keep[n]
-	return at < 0 || g.put(&l.wants[at], from, to, true)
+	at := int(l.keep[n])
+	return at < 0 || g.put(at, from, to) || l.wants[at].lack
 }
 
-// put notes where a value lies; false where it is a dash that matters, if any does.
-func (g *look) put(w *want, from, to int, dash bool) bool {
-	s := span{int32(from - g.from), int32(to - g.from)}
-	if dash && to-from == 1 && g.lines[from] == '-' {
-		if s = (span{none, none}); !w.lack {
-			return false
-		}
+// put notes where a value lies; false where it is a dash, which is none.
+func (g *look) put(at, from, to int) bool {
+	at &= maxSpans - 1
+	if to-from == 1 && g.lines[from] == '-' {
+		g.spans[at] = span{none, none}
+		return false
 	}
-	g.spans[w.at&(maxSpans-1)] = s
+	g.spans[at] = span{int32(from - g.from), int32(to - g.from)}
 	return true
 }
 
-// text is the value of a canonical slot, nil where there is none.
-func (l *layout) text(line []byte, g *look, slot int) []byte {
-	if at := l.needed[slot]; at >= 0 {
-		return g.spans[at&(maxSpans-1)].of(line)
-	}
-	return nil
-}
+// value is the span of a canonical slot that is needed.
+func (l *layout) value(g *look, slot int) span { return g.spans[l.needed[slot]&(maxSpans-1)] }
 
 // understand reads the values, as Scanner.finish does.
-func (l *layout) understand(line []byte, g *look) bool {
+func (l *layout) understand(line []byte, mark string, g *look) bool {
 	var ok bool
-	if g.stamp, ok = g.clock.parse(l.text(line, g, slotTime)); !ok {
+	if g.Time, ok = g.clock.parse(l.value(g, slotTime).of(line)); !ok {
 		return false
 	}
-	g.status = 0
+	g.Status = 0
 	if l.needed[slotStatus] >= 0 {
-		g.status = int32(parseStatus(l.text(line, g, slotStatus)))
+		g.Status = int32(parseStatus(l.value(g, slotStatus).of(line)))
 	}
 	if l.needed[slotLatency] >= 0 {
-		at := g.spans[l.needed[slotLatency]&(maxSpans-1)]
+		at := l.value(g, slotLatency)
 		if at.from < 0 {
 			return false
 		}
-		var length int
-		if g.took, length, g.integer = takeNanos(g.lines[g.from+int(at.from):], l.exponent); length == 0 || length != int(at.to-at.from) {
+		nanos, length, integer := takeNanos(g.lines[g.from+int(at.from):], l.exponent)
+		if length == 0 || length != int(at.to-at.from) {
 			return false
 		}
-		g.timed, g.integer = true, g.integer && l.guess
+		g.Latency, g.HasLatency, g.IntegerLatency = time.Duration(nanos), true, integer && l.guess
 	} else if !l.sum {
-		g.took, g.timed, g.integer = 0, false, false
+		g.Latency, g.HasLatency, g.IntegerLatency = 0, false, false
 	}
-	g.method = span{none, none}
+	if l.start && g.HasLatency {
+		g.Time += ceilMicros(g.Latency)
+	}
+	g.Marked = false
+	if at := l.needed[slotUserAgent]; at >= 0 && mark != "" {
+		b := g.spans[at&(maxSpans-1)].of(line)
+		g.Marked = len(b) >= len(mark) && b[0] == mark[0] && string(b[:len(mark)]) == mark
+	}
+	return l.understandMethod(g)
+}
+
+// understandMethod finds the method.
+func (l *layout) understandMethod(g *look) bool {
+	g.method, g.Method, g.whole = span{}, 0, l.whole
 	switch {
 	case l.split: // Scanner.finishRequest does it
 	case l.needed[slotMethod] >= 0:
-		g.method = g.spans[l.needed[slotMethod]]
-		return g.method.to > g.method.from
+		g.method = l.value(g, slotMethod)
+		if g.method.to <= g.method.from {
+			return false
+		}
 	case l.needed[slotRequest] >= 0:
-		request := g.spans[l.needed[slotRequest]]
-		n := methodEnd(line[request.from:request.to])
+		request := l.value(g, slotRequest)
+		n := methodEnd(g.lines[g.from+int(request.from):], int(request.to-request.from))
 		if n < 0 {
 			return false
 		}
 		g.method = span{request.from, request.from + int32(n)}
 	}
+	if n := int(g.method.to - g.method.from); n <= maxMethod {
+		g.Method, g.MethodLen = word(g.lines[g.from+int(g.method.from):], n), uint8(n)
+	} else {
+		g.whole = false
+	}
 	return true
 }
 
-// methodEnd is the length of the method that a request line begins with, none where
-// that isn't simple.
-func methodEnd(b []byte) int {
-	for i, c := range b {
+// methodEnd is the length of the method that a request line of n bytes begins with, none
+// where that isn't simple: capital letters and a space.
+func methodEnd(b []byte, n int) int {
+	if len(b) >= 8 && n >= 8 {
+		w := binary.LittleEndian.Uint64(b)
+		blank := w ^ ones*' '
+		if stop := (blank - ones) &^ blank & highs; stop != 0 {
+			const sevens = ones * 0x7F
+			end := bits.TrailingZeros64(stop) >> 3
+			front := uint64(1)<<(8*end&63) - 1
+			capital := (w&sevens + ones*(0x80-'A')) &^ (w&sevens + ones*(0x7F-'Z')) &^ w
+			if end == 0 || ^capital&highs&front != 0 {
+				return none
+			}
+			return end
+		}
+	}
+	for i, c := range b[:max(n, 0)] {
 		if c-'A' <= 'Z'-'A' {
 			continue
 		}
@@ -234,6 +251,17 @@ func methodEnd(b []byte) int {
 		break
 	}
 	return none
+}
+
+// word is the n bytes that b begins with, eight at most, the first one lowest.
+func word(b []byte, n int) (w uint64) {
+	if len(b) >= 8 {
+		return binary.LittleEndian.Uint64(b) & (1<<(8*n&63) - 1 - uint64(n>>3))
+	}
+	for i, c := range b[:n] {
+		w |= uint64(c) << (8 * i)
+	}
+	return w
 }
 
 // takeNanos is parseLatency for digits with at most one point among them, at the
@@ -308,7 +336,7 @@ func (s *Scanner) learn(line []byte) {
 	s.sure = s.clock
 	s.sure.sure, s.sure.size = true, 0
 	var trial Seen
-	trial.Look(&Known{layouts: []*layout{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
+	trial.Look(&Known{of: s, layouts: []*layout{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
 	if len(trial.lines) == 1 && trial.lines[0].layout == 0 {
 		s.layouts = append(s.layouts, l)
 	}
@@ -349,7 +377,7 @@ func (s *Scanner) want(l *layout, values []*binding) bool {
 				return false
 			}
 			l.keep[w.value] = int8(len(l.wants))
-			l.wants = append(l.wants, want{value: w.value, at: int8(len(l.wants)), lack: true})
+			l.wants = append(l.wants, want{value: w.value, lack: true})
 			if l.pieces != nil {
 				l.wants[len(l.wants)-1].front = len(l.pieces[w.value].text)
 			}
@@ -380,6 +408,7 @@ func (s *Scanner) want(l *layout, values []*binding) bool {
 	if !l.split {
 		l.shown = slices.DeleteFunc(l.shown, func(f shown) bool { return !s.fieldNeeds(f.slot) })
 	}
+	l.whole = !l.split && len(l.shown) == 0 && l.needed[slotID] < 0
 	return s.wantLatency(l, won[slotLatency].by)
 }
 

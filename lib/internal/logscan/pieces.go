@@ -84,7 +84,7 @@ func (l *layout) readLTSV(g *look) bool {
 		if w.value > 0 {
 			from = int(stops[w.value-1])
 		}
-		if !g.put(w, from+w.front, int(stops[w.value]), true) {
+		if !g.put(i, from+w.front, int(stops[w.value])) && !w.lack {
 			return false
 		}
 	}
@@ -151,8 +151,8 @@ func (l *layout) readJSON(g *look) bool {
 		} else if at = numberEnd(g.lines, from); at < 0 {
 			return false
 		}
-		if w := l.keep[n]; w >= 0 && !g.put(&l.wants[w], from, at, false) {
-			return false
+		if w := l.keep[n]; w >= 0 {
+			g.spans[w&(maxSpans-1)] = span{int32(from - g.from), int32(at - g.from)}
 		}
 	}
 	if stop += int(l.end.stops); !l.end.at(g.lines, at) || stop >= len(g.stops) {

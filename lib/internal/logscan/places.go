@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"time"
 )
 
 // learnCombined lists what each part of a line feeds, then what its columns feed.
@@ -208,7 +209,7 @@ func (l *layout) readALB(g *look) bool {
 		}
 	}
 	if l.sum {
-		g.took, g.timed, g.integer = total, true, false
+		g.Latency, g.HasLatency, g.IntegerLatency = time.Duration(total), true, false
 	}
 	g.end = end
 	return true

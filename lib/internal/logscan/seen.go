@@ -28,11 +28,53 @@ func (s *Scanner) Known() *Known {
 	return s.known
 }
 
+// maxMethod is how long a method may be that a Glance names.
+const maxMethod = 8
+
+// Glance is what was seen of a line: all that most requests are judged by. Its values are
+// those of a Record.
+type Glance struct {
+	Time           int64
+	Latency        time.Duration
+	Method         uint64 // its bytes, the first one lowest
+	MethodLen      uint8
+	HasLatency     bool
+	IntegerLatency bool
+	Marked         bool // the user agent begins with Config.Mark
+	whole          bool // no more is asked of the line
+	Status         int32
+
+	method span
+	place  int32 // of the line's end, in all data
+	length int32 // without line end
+	layout int32 // its number; none: the line isn't written like others before it
+}
+
+// Glance is what would be seen of the record's line, but for Marked; false where that
+// isn't all, since its method is too long.
+func (r *Record) Glance() (g Glance, ok bool) {
+	n := len(r.Method)
+	if n > maxMethod {
+		return g, false
+	}
+	g.Time, g.Status, g.Latency, g.HasLatency, g.IntegerLatency = r.Time, int32(r.Status), r.Latency, r.HasLatency, r.IntegerLatency
+	g.Method, g.MethodLen = word(r.Method, n), uint8(n)
+	return g, true
+}
+
+// AppendMethod appends the bytes of the method.
+func (g *Glance) AppendMethod(to []byte) []byte {
+	for i := range g.MethodLen {
+		to = append(to, byte(g.Method>>(8*i)))
+	}
+	return to
+}
+
 // Seen is what was seen of some lines at a glance.
 type Seen struct {
 	known *Known
 	look  look
-	lines []glance
+	lines []Glance
 	spans []span // of all lines, as many of each as its layout has
 
 	next int    // how many of the lines were come to
@@ -77,8 +119,8 @@ func (s *Seen) lookAt(lines []byte, place int) {
 		s.lines = s.lines[:len(s.lines)+1]
 		line := &s.lines[len(s.lines)-1]
 		n := len(s.spans)
-		g.glance, g.spans = line, (*[maxSpans]span)(s.spans[n:n+maxSpans])
-		at := g.line(layouts, first)
+		g.Glance, g.spans = line, (*[maxSpans]span)(s.spans[n:n+maxSpans])
+		at := g.line(layouts, first, s.known.of.cfg.Mark)
 		line.place, line.length, line.layout = int32(place+g.end), int32(g.end-g.from), int32(at)
 		if at >= 0 {
 			s.spans = s.spans[:n+len(layouts[at].wants)]
@@ -89,6 +131,42 @@ func (s *Seen) lookAt(lines []byte, place int) {
 
 // Left is how many of the lines haven't been come to.
 func (s *Seen) Left() int { return len(s.lines) - s.next }
+
+// passed remembers a line that was read at a glance.
+func (s *Scanner) passed(g *Glance, l *layout) {
+	s.unwrapper.seen, s.flavour = WrapNone, l.flavour
+	if s.clock.last = g.Time; l.start && g.HasLatency {
+		s.clock.last -= ceilMicros(g.Latency)
+	}
+}
+
+// Run comes to the next lines, as many as there are one behind the other that were read
+// at a glance which says all that is asked of them, and whose time lies in [from, to). It
+// gives the place of the last one's line end, and the latest time.
+func (s *Scanner) Run(seen *Seen, from, to int64) (run []Glance, end int, latest int64) {
+	k, lines := seen.known, seen.lines[seen.next:]
+	if len(lines) == 0 || lines[0].layout < 0 || k.of != s || k.forgotten != s.forgotten {
+		return nil, 0, 0
+	}
+	n, layout := 0, lines[0].layout
+	latest = from
+	for i := range lines {
+		g := &lines[i]
+		if g.layout != layout || !g.whole || g.Time < from || g.Time >= to {
+			break
+		}
+		latest = max(latest, g.Time)
+		n++
+	}
+	if n == 0 {
+		return nil, 0, 0
+	}
+	last, l := &lines[n-1], k.layouts[layout]
+	seen.next += n
+	seen.rest = seen.rest[n*len(l.wants):]
+	s.passed(last, l)
+	return lines[:n], int(last.place), latest
+}
 
 // Recall comes to the next line that was looked at, of which Left knows, and reads it as
 // Scan does where it is written like others before it: from is where it begins in data,
@@ -105,21 +183,16 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 		return int(g.place), false
 	}
 	line := data[from : from+int(g.length)]
-	s.unwrapper.seen = WrapNone
-	s.clock.last, s.flavour = g.stamp, l.flavour
+	s.passed(g, l)
 	s.set.reset()
 	if rec.layout != l || rec.scanner != s || l.split { // else it is as empty as it must be
 		rec.begin(s, line)
 		rec.layout = l
 	}
 	rec.Text = line
-	rec.Time, rec.Status = g.stamp, int(g.status)
-	rec.Latency = time.Duration(g.took)
-	rec.Elapsed = rec.Latency
-	rec.HasLatency, rec.HasElapsed, rec.IntegerLatency = g.timed, g.timed, g.integer
-	if l.start && g.timed {
-		rec.Time += ceilMicros(rec.Elapsed)
-	}
+	rec.Time, rec.Status = g.Time, int(g.Status)
+	rec.Latency, rec.Elapsed = g.Latency, g.Latency
+	rec.HasLatency, rec.HasElapsed, rec.IntegerLatency = g.HasLatency, g.HasLatency, g.IntegerLatency
 	for i := range l.shown {
 		if f := &l.shown[i]; spans[f.at].from >= 0 {
 			s.set.storeAt(f.by, spans[f.at].of(line), false)
@@ -129,7 +202,9 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 		s.finishRequest(rec)
 		return int(g.place), true
 	}
-	rec.Method = g.method.of(line)
+	if rec.Method = nil; g.method.to > 0 {
+		rec.Method = g.method.of(line)
+	}
 	if at := l.needed[slotUserAgent]; at >= 0 {
 		rec.UserAgent = spans[at].of(line)
 	}

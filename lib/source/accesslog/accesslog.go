@@ -85,7 +85,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		return s.counted.read(ctx, ask, cursor)
 	}
 	c := s.counter(ask)
-	a, err := s.log.Read(ctx, loglines.Ask{
+	lines := loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
 		Until:  ask.Until,
@@ -94,13 +94,18 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		Need:   slices.Concat(s.where.Fields(), ask.Good.Fields(), s.own()),
 		Record: c.record,
 		Count:  c.count,
-	}, cursor)
+		Mark:   sli.ProverMarker,
+	}
+	if c.where.Empty() && !c.judges && !c.ids {
+		lines.Glances = c.glances
+	}
+	a, err := s.log.Read(ctx, lines, cursor)
 	if err != nil {
 		return sli.Batch{}, err
 	}
 	c.bundles.end()
-	if c.integers > 0 {
-		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d durations are whole numbers, taken as seconds; say latency_unit: s if they are", s.log.Reads(), c.integers))
+	if n := c.bundles.integers; n > 0 {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d durations are whole numbers, taken as seconds; say latency_unit: s if they are", s.log.Reads(), n))
 	}
 	return sli.Batch{
 		From: a.From, To: a.To, Unanswered: a.Alien, Cursor: a.Cursor, Warnings: a.Warnings,
@@ -121,26 +126,26 @@ var proverMarker = []byte(sli.ProverMarker)
 
 // counter turns records into events.
 type counter struct {
-	ask      sli.Ask
-	where    sli.Match // what is asked of every request
-	first    int       // the number of the first field that Good asks for
-	judges   bool      // Good says something
-	event    sli.Event // of which only what differs from line to line is set anew
-	ids      bool      // requests name the record they write
-	integers int
-	bundles  bundles
+	ask     sli.Ask
+	where   sli.Match // what is asked of each request
+	first   int       // the number of the first field that Good asks for
+	judges  bool      // Good says something
+	ids     bool      // requests name the record they write
+	bundles bundles
+	event   sli.Event // of which only what differs from line to line is set anew
+	method  []byte    // to be used again
 }
 
 func (s *Source) counter(ask sli.Ask) *counter {
-	c := &counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids}
+	c := &counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids, bundles: bundles{ask: ask}}
 	c.event.Weight, c.event.Signal = 1, sli.Request
-	c.bundles.ask = ask
 	if slices.Equal(s.where.Fields(), []string{"method"}) {
 		c.bundles.where, c.where = s.where, sli.Match{} // it is asked of each bundle, once
 	}
 	return c
 }
 
+// record takes one request.
 func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 	if bytes.HasPrefix(rec.UserAgent, proverMarker) || !c.where.Empty() && !c.where.Holds(rec.Field) {
 		return nil
@@ -149,31 +154,38 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 	if c.judges {
 		good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first + i) })
 	}
-	wanted := false
-	if c.ids || !bundleable(rec) {
-		wanted = c.one(rec, good)
-	} else {
-		wanted = c.bundles.add(rec, good)
-	}
-	if wanted && rec.IntegerLatency {
-		c.integers++
+	g, named := rec.Glance()
+	if !named || c.ids || !c.bundles.add(&g, good) {
+		c.one(&g, rec.Method, rec.ID, good)
 	}
 	return nil
 }
 
-// one emits a request by itself; false where it isn't wanted.
-func (c *counter) one(rec *logscan.Record, good sli.Verdict) bool {
-	if !c.bundles.where.Holds(rec.Field) {
-		return false
+// glances takes requests of which nothing more is asked.
+func (c *counter) glances(run []logscan.Glance) {
+	for i := range run {
+		if g := &run[i]; !g.Marked && !c.bundles.add(g, sli.NotValid) {
+			c.method = g.AppendMethod(c.method[:0])
+			c.one(g, c.method, nil, sli.NotValid)
+		}
+	}
+}
+
+// one emits a request by itself.
+func (c *counter) one(g *logscan.Glance, method, id []byte, good sli.Verdict) {
+	if !c.bundles.wants(method) {
+		return
+	}
+	if g.IntegerLatency {
+		c.bundles.integers++
 	}
 	e := &c.event
-	e.Time, e.Status, e.Method, e.Good = rec.Time, rec.Status, rec.Method, good
-	e.Latency, e.HasLatency = rec.Latency, rec.HasLatency
-	if e.HasID = c.ids && len(rec.ID) > 0; e.HasID {
-		e.ID = sli.HashID(rec.ID)
+	e.Time, e.Status, e.Method, e.Good = g.Time, int(g.Status), method, good
+	e.Latency, e.HasLatency = g.Latency, g.HasLatency
+	if e.HasID = c.ids && len(id) > 0; e.HasID {
+		e.ID = sli.HashID(id)
 	}
 	c.ask.Emit(e)
-	return true
 }
 
 func (c *counter) count(minute int64, n loglines.Count) {

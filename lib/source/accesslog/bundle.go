@@ -1,7 +1,6 @@
 package accesslog
 
 import (
-	"encoding/binary"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
@@ -11,9 +10,10 @@ import (
 // bundles gather requests of one minute that differ in their instants and latencies
 // alone, so that an SLI judges many at once.
 type bundles struct {
-	ask   sli.Ask
-	where sli.Match   // over methods: which bundles count
-	some  [64]*bundle // by hash
+	ask      sli.Ask
+	where    sli.Match   // over methods: which bundles count
+	some     [64]*bundle // by hash
+	integers int         // latencies whose unit was a guess
 }
 
 // bundle is an event in the making.
@@ -22,13 +22,13 @@ type bundle struct {
 	begin  int64 // of the minute, in microseconds since the epoch
 	wanted bool
 	event  sli.Event
-	name   [8]byte // the method
+	method [8]byte
 }
 
 // likeness is what the requests of a bundle have in common, beside their minute.
 type likeness struct {
 	method uint64 // its bytes
-	kind   uint64 // their number, status, how many edges the latency is beyond, whether it is known, and the verdict
+	kind   uint64 // their number, status, how many edges the latency is beyond, whether it is known, the verdict
 }
 
 const (
@@ -36,21 +36,17 @@ const (
 	minute  = int64(time.Minute / time.Microsecond)
 )
 
-// bundleable tells whether a request can be judged with others. Of a client's abort the
+// add takes a request; false where it must be judged by itself: of a client's abort the
 // latency matters, whatever the edges.
-func bundleable(rec *logscan.Record) bool {
-	return rec.Time >= 0 && len(rec.Method) <= len(bundle{}.name) && rec.Status != 499 && rec.Status != 460
-}
-
-// add takes a request that is bundleable; false where it isn't wanted.
-func (b *bundles) add(rec *logscan.Record, good sli.Verdict) bool {
-	like := likeness{method: word(rec.Method), kind: uint64(uint32(rec.Status))<<32 | uint64(len(rec.Method))<<24 | uint64(good)<<16}
-	if rec.HasLatency {
+func (b *bundles) add(g *logscan.Glance, good sli.Verdict) bool {
+	if g.Time < 0 || g.Status == 499 || g.Status == 460 {
+		return false
+	}
+	like := likeness{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | uint64(good)<<16}
+	if g.HasLatency {
 		like.kind |= 1 << 8
 		for _, edge := range b.ask.Edges {
-			if rec.Latency > edge {
-				like.kind++
-			}
+			like.kind += uint64(edge-g.Latency) >> 63 // one more where it is beyond
 		}
 	}
 	slot := &b.some[like.hash()%uint64(len(b.some))]
@@ -60,29 +56,23 @@ func (b *bundles) add(rec *logscan.Record, good sli.Verdict) bool {
 		of.event.Moments = make([]sli.Moment, 0, bundled)
 		*slot = of
 	}
-	if of.likeness != like || uint64(rec.Time-of.begin) >= uint64(minute) || len(of.event.Moments) == cap(of.event.Moments) {
+	if of.likeness != like || uint64(g.Time-of.begin) >= uint64(minute) || len(of.event.Moments) == cap(of.event.Moments) {
 		b.emit(of)
-		of.start(like, rec, good)
-		of.wanted = b.where.Holds(rec.Field)
+		of.start(like, g, good)
+		of.wanted = b.wants(of.event.Method)
 	}
 	if of.wanted {
-		of.event.Moments = append(of.event.Moments, sli.Moment{Time: rec.Time, Latency: rec.Latency})
+		of.event.Moments = append(of.event.Moments, sli.Moment{Time: g.Time, Latency: g.Latency})
+		if g.IntegerLatency {
+			b.integers++
+		}
 	}
-	return of.wanted
+	return true
 }
 
-// word is the bytes of a method of up to eight of them.
-func word(method []byte) (w uint64) {
-	switch len(method) { // most are so long
-	case 4:
-		return uint64(binary.LittleEndian.Uint32(method))
-	case 3:
-		return uint64(binary.LittleEndian.Uint16(method)) | uint64(method[2])<<16
-	}
-	for i, c := range method {
-		w |= uint64(c) << (8 * i)
-	}
-	return w
+// wants tells whether requests with a method count.
+func (b *bundles) wants(method []byte) bool {
+	return b.where.Holds(func(int) ([]byte, bool) { return method, len(method) > 0 })
 }
 
 // hash is Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the upper
@@ -90,12 +80,11 @@ func word(method []byte) (w uint64) {
 func (l likeness) hash() uint64 { return (l.method ^ l.kind<<20) * 0x9E3779B97F4A7C15 >> 32 }
 
 // start makes it the bundle of a request's kind and minute.
-func (b *bundle) start(like likeness, rec *logscan.Record, good sli.Verdict) {
-	b.likeness, b.begin = like, rec.Time-rec.Time%minute
-	binary.LittleEndian.PutUint64(b.name[:], like.method)
+func (b *bundle) start(like likeness, g *logscan.Glance, good sli.Verdict) {
+	b.likeness, b.begin = like, g.Time-g.Time%minute
 	e := &b.event
-	e.Signal, e.Time, e.Latency, e.HasLatency = sli.Request, rec.Time, rec.Latency, rec.HasLatency
-	e.Status, e.Method, e.Good = rec.Status, b.name[:len(rec.Method)], good
+	e.Signal, e.Time, e.Latency, e.HasLatency = sli.Request, g.Time, g.Latency, g.HasLatency
+	e.Status, e.Method, e.Good = int(g.Status), g.AppendMethod(b.method[:0]), good
 }
 
 func (b *bundles) emit(of *bundle) {
