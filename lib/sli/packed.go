@@ -4,24 +4,23 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // seldom is the part of a StageCell that few sources fill.
 type seldom struct {
-	Levels     map[string]float64       `json:",omitempty"`
-	AcceptedOf Stamps                   `json:",omitempty"`
-	DoneOf     Stamps                   `json:",omitempty"`
-	GoodRuns   float64                  `json:",omitempty"`
-	Reports    *Reports                 `json:",omitempty"`
-	EMF        []EMFSeries              `json:",omitempty"`
-	Probes     map[ProbeVerdict]float64 `json:",omitempty"`
-	Summaries  map[string]Summary       `json:",omitempty"`
+	Levels    map[string]float64       `json:",omitempty"`
+	Reports   *Reports                 `json:",omitempty"`
+	EMF       []EMFSeries              `json:",omitempty"`
+	Probes    map[ProbeVerdict]float64 `json:",omitempty"`
+	Summaries map[string]Summary       `json:",omitempty"`
 }
 
 func (s *seldom) empty() bool {
-	return len(s.Levels)+len(s.AcceptedOf)+len(s.DoneOf)+len(s.EMF)+len(s.Probes)+len(s.Summaries) == 0 && s.GoodRuns == 0 && s.Reports == nil
+	return len(s.Levels)+len(s.EMF)+len(s.Probes)+len(s.Summaries) == 0 && s.Reports == nil
 }
 
 // AppendBinary appends the cell, packed: numbers as varints, and as JSON behind them
@@ -30,15 +29,22 @@ func (c *StageCell) AppendBinary(out []byte) ([]byte, error) {
 	for _, n := range c.integers() {
 		out = binary.AppendVarint(out, *n)
 	}
-	for _, counts := range [][]float64{c.Signals[:], c.Status[:]} {
+	for _, counts := range c.counts() {
 		out = binary.AppendUvarint(out, uint64(len(counts)))
 		for _, v := range counts {
 			out = appendFloat(out, v)
 		}
 	}
+	out = appendFloat(out, c.GoodRuns)
 	out = binary.AppendUvarint(out, uint64(len(c.Methods)))
 	for _, m := range c.Methods {
 		out = appendFloat(appendBytes(out, []byte(m.Name)), m.Count)
+	}
+	for _, stamps := range []Stamps{c.AcceptedOf, c.DoneOf} {
+		out = binary.AppendUvarint(out, uint64(len(stamps)))
+		for _, m := range slices.Sorted(maps.Keys(stamps)) {
+			out = appendFloat(binary.AppendVarint(out, int64(m)), stamps[m])
+		}
 	}
 	for _, d := range []*Distribution{&c.Latency, &c.Delay} {
 		packed, err := d.MarshalBinary()
@@ -47,7 +53,7 @@ func (c *StageCell) AppendBinary(out []byte) ([]byte, error) {
 		}
 		out = appendBytes(out, packed)
 	}
-	rest := seldom{c.Levels, c.AcceptedOf, c.DoneOf, c.GoodRuns, c.Reports, c.EMF, c.Probes, c.Summaries}
+	rest := seldom{c.Levels, c.Reports, c.EMF, c.Probes, c.Summaries}
 	if rest.empty() {
 		return out, nil
 	}
@@ -64,15 +70,21 @@ func (c *StageCell) UnmarshalBinary(data []byte) error {
 	for _, n := range c.integers() {
 		*n = u.integer()
 	}
-	for _, counts := range [][]float64{c.Signals[:], c.Status[:]} {
+	for _, counts := range c.counts() {
 		for i := range u.length() {
 			if v := u.float(); i < len(counts) {
 				counts[i] = v
 			}
 		}
 	}
+	c.GoodRuns = u.float()
 	for range u.length() {
 		c.Methods = append(c.Methods, MethodCount{string(u.bytes()), u.float()})
+	}
+	for _, stamps := range []*Stamps{&c.AcceptedOf, &c.DoneOf} {
+		for range u.length() {
+			stamps.add(Minute(u.integer()), u.float())
+		}
 	}
 	for _, d := range []*Distribution{&c.Latency, &c.Delay} {
 		if packed := u.bytes(); u.damaged || d.UnmarshalBinary(packed) != nil {
@@ -86,15 +98,18 @@ func (c *StageCell) UnmarshalBinary(data []byte) error {
 	if json.Unmarshal(u.data, &rest) != nil {
 		return errPackedCell
 	}
-	c.Levels, c.AcceptedOf, c.DoneOf, c.GoodRuns = rest.Levels, rest.AcceptedOf, rest.DoneOf, rest.GoodRuns
-	c.Reports, c.EMF, c.Probes, c.Summaries = rest.Reports, rest.EMF, rest.Probes, rest.Summaries
+	c.Levels, c.Reports, c.EMF, c.Probes, c.Summaries = rest.Levels, rest.Reports, rest.EMF, rest.Probes, rest.Summaries
 	return nil
 }
 
-// integers are the whole numbers of a cell, in the order they are packed.
+// integers and counts are the numbers of a cell, in the order they are packed.
 func (c *StageCell) integers() []*int64 {
 	t := &c.Tally
 	return []*int64{&t.Lines, &t.Parsed, &t.Malformed, &t.Blank, &t.Late, &t.Skewed, &t.Bytes, &c.NewestAccepted, &c.FirstOut, &c.Watermark}
+}
+
+func (c *StageCell) counts() [][]float64 {
+	return [][]float64{c.Signals[:], c.Status[:]}
 }
 
 // appendFloat spells small whole numbers, whose lower bits are zero, in few bytes.
