@@ -2,7 +2,6 @@ package measure
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"math"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -212,7 +211,7 @@ func (c *stageCells) get(m sli.Minute) *sli.StageCell {
 	var cell *sli.StageCell
 	if data := c.tx.Get(c.key(m)); data != nil {
 		cell = new(sli.StageCell)
-		if json.Unmarshal(data, cell) != nil {
+		if cell.UnmarshalBinary(data) != nil {
 			cell = nil
 		}
 	}
@@ -223,7 +222,11 @@ func (c *stageCells) get(m sli.Minute) *sli.StageCell {
 // put replaces the cell of a minute.
 func (c *stageCells) put(m sli.Minute, cell *sli.StageCell) {
 	delete(c.cells, m) // read again where it is asked for: a backlog has many
-	putRecord(c.tx, c.key(m), cell)
+	data, err := cell.AppendBinary(nil)
+	if err != nil {
+		panic("measure: a cell can't be spelled: " + err.Error()) // cells are ours: plain data
+	}
+	c.tx.Put(c.key(m), data)
 }
 
 // window merges the cells of a window.

@@ -27,15 +27,7 @@ func TestReportsAndMetricsMergeInAnyOrder(t *testing.T) {
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
 		total := new(StageCell)
 		for _, i := range order {
-			packed, err := json.Marshal(parts[i])
-			stored := new(StageCell)
-			if err == nil {
-				err = json.Unmarshal(packed, stored)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			total.Merge(stored)
+			total.Merge(repacked(t, parts[i]))
 		}
 		r := total.Reports
 		if r.Count != 3 || r.ColdStarts != 3 || r.Timeouts != 3 || r.Killed != 1 || r.Duration.Max() != 2 || r.Init.Min() != 0.0005 {

@@ -76,13 +76,7 @@ func TestMergedCellsEqualOneThatSawEverything(t *testing.T) {
 		}
 		for _, part := range parts {
 			if rapid.Bool().Draw(t, "kept between") {
-				text, err := json.Marshal(part)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if part = new(StageCell); json.Unmarshal(text, part) != nil {
-					t.Fatalf("can't read back %s", text)
-				}
+				part = repacked(t, part)
 			}
 			merged.Merge(part)
 		}

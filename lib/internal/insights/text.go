@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Format is how a log's events are written.
@@ -23,7 +24,9 @@ type Columns struct {
 // NewColumns begins a query's.
 func NewColumns(f Format) *Columns { return &Columns{format: f, seen: map[string]string{}} }
 
-var plainName = regexp.MustCompile(`^@?[A-Za-z_][A-Za-z0-9_.-]*$`)
+var plainName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^@?[A-Za-z_][A-Za-z0-9_.-]*$`)
+})
 
 // reserved are the words of the language, which fields may be called, too.
 var reserved = []string{"in", "like", "and", "or", "not", "by", "as", "asc", "desc", "with", "fields", "display", "filter", "stats", "sort", "limit", "parse", "dedup", "unmask", "pattern", "diff"}
@@ -37,7 +40,7 @@ func (c *Columns) Column(field string) (string, error) {
 	column, expression := fmt.Sprintf("c%d", len(c.seen)), ""
 	switch c.format.Name {
 	case "json":
-		if !plainName.MatchString(field) {
+		if !plainName().MatchString(field) {
 			return "", fmt.Errorf("no field that Insights can be asked for (got %q)", field)
 		}
 		if column = field; strings.Contains(field, "-") || slices.Contains(reserved, strings.ToLower(field)) {
@@ -81,12 +84,14 @@ func (c *Columns) Number(field string) (string, error) {
 // Commands are those that find the fields.
 func (c *Columns) Commands() []string { return c.parse }
 
-var group = regexp.MustCompile(`\(\?P?<([A-Za-z0-9_]+)>`)
+var group = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\(\?P?<([A-Za-z0-9_]+)>`)
+})
 
 // only is a pattern of which one group is kept, under a name that Insights takes.
 func only(pattern *regexp.Regexp, field, column string) string {
-	return group.ReplaceAllStringFunc(pattern.String(), func(begin string) string {
-		if group.FindStringSubmatch(begin)[1] == field {
+	return group().ReplaceAllStringFunc(pattern.String(), func(begin string) string {
+		if group().FindStringSubmatch(begin)[1] == field {
 			return "(?<" + column + ">"
 		}
 		return "(?:"

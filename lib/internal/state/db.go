@@ -130,28 +130,34 @@ func (db *DB) update(ctx context.Context, trust bool, f func(Tx) error) error {
 // commit runs f on the file, and compacts the file where that pays.
 func (db *DB) commit(d *folder, trust bool, f func(Tx) error) error {
 	file, err := db.ready(d, trust)
-	if err != nil {
-		return err
+	if errors.Is(err, fs.ErrNotExist) {
+		err = d.create(f)
+	} else if err == nil {
+		err = db.change(d, file, f)
 	}
+	if err == nil {
+		d.seal()
+	}
+	return err
+}
+
+// change runs f on an opened file.
+func (db *DB) change(d *folder, file *os.File, f func(Tx) error) error {
 	waste := false
-	err = d.with(file, false, func(b *bbolt.DB) error {
+	err := d.with(file, false, func(b *bbolt.DB) error {
 		err := d.transact(b, true, f)
 		waste = err == nil && wasteful(b)
 		return err
 	})
-	if err != nil {
-		return err
-	}
 	if waste {
 		if err := d.compact(); err != nil {
 			db.warn("%v: not compacted", err)
 		}
 	}
-	d.seal()
-	return nil
+	return err
 }
 
-// ready opens a state.db to write to, making it anew where there is none or only a broken one.
+// ready opens a state.db to write to. Where there is none, or only a broken one, which is set aside, it fails with fs.ErrNotExist.
 func (db *DB) ready(d *folder, trust bool) (*os.File, error) {
 	file, stale, err := d.openFile(os.O_RDWR, trust)
 	if errors.Is(err, ErrBroken) {
@@ -160,16 +166,11 @@ func (db *DB) ready(d *folder, trust bool) (*os.File, error) {
 			return nil, failed
 		}
 		db.warn("%v: set aside as %s and started anew", err, name)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		if stale {
-			db.warn("state file %s: the last commit is unreadable: went on from the one before", filepath.Join(d.dir, fileName))
-		}
-		return file, err
+		return nil, fs.ErrNotExist
 	}
-	if err := d.create(); err != nil {
-		return nil, err
+	if stale {
+		db.warn("state file %s: the last commit is unreadable: went on from the one before", filepath.Join(d.dir, fileName))
 	}
-	file, _, err = d.openFile(os.O_RDWR, true)
 	return file, err
 }
 

@@ -53,18 +53,33 @@ func (d *folder) with(file *os.File, readOnly bool, f func(*bbolt.DB) error) err
 	return err
 }
 
-// create puts an empty state.db in place, whole or not at all.
-func (d *folder) create() error {
+// create puts a state.db with what f wrote in place, whole or not at all.
+func (d *folder) create(f func(Tx) error) error {
 	err := d.build(func(b *bbolt.DB) error {
-		return b.Update(func(tx *bbolt.Tx) error {
-			_, err := tx.CreateBucket([]byte(bucketName))
-			return err
+		err := d.guarded(func() error {
+			return b.Update(func(tx *bbolt.Tx) error {
+				_, err := tx.CreateBucket([]byte(bucketName))
+				return err
+			})
 		})
+		if err != nil {
+			return err
+		}
+		return d.transact(b, true, f)
 	})
 	if err != nil {
 		return err
 	}
 	return d.install()
+}
+
+// guarded is guard for what runs the store's code only.
+func (d *folder) guarded(f func() error) error {
+	inside := true
+	if err := guard(&inside, f); err != nil {
+		return d.failed("create", err)
+	}
+	return nil
 }
 
 const (
@@ -94,7 +109,9 @@ func (d *folder) compact() error {
 		return err
 	}
 	err = d.with(file, true, func(b *bbolt.DB) error {
-		return d.build(func(to *bbolt.DB) error { return bbolt.Compact(to, b, compactBatch) })
+		return d.build(func(to *bbolt.DB) error {
+			return d.guarded(func() error { return bbolt.Compact(to, b, compactBatch) })
+		})
 	})
 	if err != nil {
 		return err
@@ -110,12 +127,11 @@ func (d *folder) build(fill func(*bbolt.DB) error) error {
 		return d.failed("create", err)
 	}
 	err = d.with(file, false, func(b *bbolt.DB) error {
-		b.NoSync = true // until all is there
-		inside := true
-		if err := guard(&inside, func() error { return fill(b) }); err != nil {
-			return d.failed("create", err)
+		b.NoSync, b.NoGrowSync = true, true // until all is there
+		if err := fill(b); err != nil {
+			return err
 		}
-		if err := b.Sync(); err != nil {
+		if err := file.Sync(); err != nil {
 			return d.failed("create", err)
 		}
 		return nil

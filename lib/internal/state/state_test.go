@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -105,6 +106,46 @@ func TestCommittedIsThereForTheNextHandle(t *testing.T) {
 			t.Errorf("%s: %v, %v; want mode %v", path, info.Mode(), err, mode)
 		}
 	}
+}
+
+// The file grows by as much as is written, not more: nothing of it may lie beyond its end.
+func TestAFirstCommitOfAnySizeIsWhole(t *testing.T) {
+	for _, entries := range []int{0, 1, 10, 100, 1000, 10_000} {
+		dir := fastDir(t)
+		db, want := open(t, dir), map[string]string{}
+		update(t, db, func(tx Tx) {
+			for i := range entries {
+				key := fmt.Sprintf("%06d", i*7919%10_007)
+				want[key] = strings.Repeat(key, i%150)
+				tx.Put([]byte(key), []byte(want[key]))
+			}
+		})
+		path := filepath.Join(dir, fileName)
+		if err := os.Chtimes(path, testTime, testTime); err != nil { // no seal: it is read through
+			t.Fatal(err)
+		}
+		wantContent(t, open(t, dir), want)
+		put(t, open(t, dir), "more", "of it")
+		want["more"] = "of it"
+		wantContent(t, open(t, dir), want)
+		if diff := cmp.Diff([]string{fileName}, names(t, dir)); diff != "" {
+			t.Errorf("files of %d entries (-want +got):\n%s", entries, diff)
+		}
+	}
+}
+
+func TestACallersPanicInTheFirstUpdateIsTheCallers(t *testing.T) {
+	db := open(t, fastDir(t))
+	func() {
+		defer func() {
+			if r := recover(); r != "mine" {
+				t.Errorf("panic %v", r)
+			}
+		}()
+		update(t, db, func(Tx) { panic("mine") })
+	}()
+	put(t, db, "key", "value")
+	wantContent(t, db, map[string]string{"key": "value"})
 }
 
 func TestFailedUpdateLeavesNoTrace(t *testing.T) {

@@ -122,7 +122,7 @@ func rootAt(r io.ReaderAt, offset int64) (root, error) {
 		freelist: native.Uint64(b[32:]),
 		high:     native.Uint64(b[40:]),
 		txid:     native.Uint64(b[48:]),
-		print:    crc32.Checksum(b, castagnoli),
+		print:    crc32.ChecksumIEEE(b),
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
@@ -19,8 +20,8 @@ type partition struct {
 }
 
 var (
-	identifier = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
-	dateForm   = regexp.MustCompile(`^(?:yyyy|MM|dd|HH|[/_. T-])+$`)
+	identifier = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_]+$`) })
+	dateForm   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:yyyy|MM|dd|HH|[/_. T-])+$`) })
 	dateParts  = strings.NewReplacer("yyyy", "2006", "MM", "01", "dd", "02", "HH", "15")
 )
 
@@ -38,7 +39,7 @@ func parsePartitions(n *section.Node) ([]partition, error) {
 	var out []partition
 	for _, column := range n.Keys() {
 		form, _ := n.Get(column)
-		if !identifier.MatchString(column) || !dateForm.MatchString(form.String()) {
+		if !identifier().MatchString(column) || !dateForm().MatchString(form.String()) {
 			return nil, form.Errorf(hint, "must be the format of a date, of yyyy, MM, dd and HH")
 		}
 		out = append(out, partition{column, dateParts.Replace(form.String()), strings.Contains(form.String(), "HH")})
@@ -111,11 +112,13 @@ func (s *Source) inFiles(w sli.Window) string {
 	return "(" + strings.Join(some, " OR ") + ")"
 }
 
-var stamped = regexp.MustCompile(`_([0-9]{8}T[0-9]{4}Z)_[^/]*$`)
+var stamped = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`_([0-9]{8}T[0-9]{4}Z)_[^/]*$`)
+})
 
 // minutesOf are those that a file is of; false where its name doesn't say.
 func minutesOf(path string) (sli.Window, bool) {
-	found := stamped.FindStringSubmatch(path)
+	found := stamped().FindStringSubmatch(path)
 	if found == nil {
 		return sli.Window{}, false
 	}

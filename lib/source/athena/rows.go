@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
@@ -24,7 +25,9 @@ type row struct {
 }
 
 // methodForm is a method of RFC 9110; what is none was no HTTP.
-var methodForm = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$")
+var methodForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$")
+})
 
 // take reads one row of an answer.
 func (r *reading) take(data []types.Datum) error {
@@ -151,7 +154,7 @@ func (v *row) known(field string) ([]byte, bool) {
 
 // verb is the method, nil where the request was no HTTP.
 func (v *row) verb() []byte {
-	if !methodForm.MatchString(v.method) {
+	if !methodForm().MatchString(v.method) {
 		return nil
 	}
 	return []byte(v.method)

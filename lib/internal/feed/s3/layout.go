@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,14 +18,16 @@ type Location struct {
 	Balancer string
 }
 
-var bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+})
 
 // ParseLocation reads s3://BUCKET[/PREFIX], where PREFIX may go on to
 // AWSLogs/ACCOUNT/elasticloadbalancing/REGION[/app.NAME.ID].
 func ParseLocation(text string) (Location, error) {
 	rest, ok := strings.CutPrefix(text, "s3://")
 	bucket, prefix, _ := strings.Cut(rest, "/")
-	if !ok || !bucketForm.MatchString(bucket) {
+	if !ok || !bucketForm().MatchString(bucket) {
 		return Location{}, fmt.Errorf("must be s3://BUCKET/PREFIX")
 	}
 	l := Location{Bucket: bucket, Prefix: strings.Trim(prefix, "/")}
@@ -59,7 +62,9 @@ const (
 // root is a folder that holds one account's logs of one region, day by day.
 type root string // …/AWSLogs/ACCOUNT/elasticloadbalancing/REGION/
 
-var rootForm = regexp.MustCompile(`(?:^|/)AWSLogs/([0-9]{12})/` + service + `/([a-z0-9-]+)/$`)
+var rootForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|/)AWSLogs/([0-9]{12})/` + service + `/([a-z0-9-]+)/$`)
+})
 
 // day is what the names of a day's objects begin with, and the name after which those
 // begin that ended at t or later; the latter only where one load balancer is meant.
@@ -68,7 +73,7 @@ func (r root) day(t time.Time, balancer string, from time.Time) (prefix, after s
 	if balancer == "" {
 		return prefix, ""
 	}
-	parts := rootForm.FindStringSubmatch(string(r))
+	parts := rootForm().FindStringSubmatch(string(r))
 	prefix += parts[1] + "_" + service + "_" + parts[2] + "_" + balancer
 	if strings.Count(balancer, ".") < 2 {
 		return prefix, ""
@@ -77,19 +82,23 @@ func (r root) day(t time.Time, balancer string, from time.Time) (prefix, after s
 	return prefix, prefix + from.UTC().Format(stampForm)
 }
 
-var numberForm = regexp.MustCompile(`^[0-9]+/$`)
+var numberForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9]+/$`)
+})
 
 const (
 	dayForm   = "2006/01/02/"
 	stampForm = "20060102T1504Z"
 )
 
-var objectForm = regexp.MustCompile(`/[0-9]{12}_` + service + `_[a-z0-9-]+_app\.[^/]+_([0-9]{8}T[0-9]{4}Z)_[^_/]+_[^_/]+\.log(?:\.gz)?$`)
+var objectForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`/[0-9]{12}_` + service + `_[a-z0-9-]+_app\.[^/]+_([0-9]{8}T[0-9]{4}Z)_[^_/]+_[^_/]+\.log(?:\.gz)?$`)
+})
 
 // ended is when the interval ended that an object is of; false where the object isn't
 // an access log, such as the one that tests whether the bucket may be written to.
 func ended(key string) (time.Time, bool) {
-	found := objectForm.FindStringSubmatch(key)
+	found := objectForm().FindStringSubmatch(key)
 	if found == nil {
 		return time.Time{}, false
 	}

@@ -181,7 +181,7 @@ func (r *reading) oldest(ctx context.Context, of root) (time.Time, error) {
 		if err != nil {
 			return time.Time{}, err
 		}
-		i := slices.IndexFunc(inner, func(folder string) bool { return numberForm.MatchString(strings.TrimPrefix(folder, at)) })
+		i := slices.IndexFunc(inner, func(folder string) bool { return numberForm().MatchString(strings.TrimPrefix(folder, at)) })
 		if i < 0 {
 			return time.Time{}, nil
 		}
@@ -200,7 +200,7 @@ func (r *reading) roots(ctx context.Context) ([]root, error) {
 	if prefix != "" {
 		prefix += "/"
 	}
-	if rootForm.MatchString(prefix) {
+	if rootForm().MatchString(prefix) {
 		return []root{root(prefix)}, nil
 	}
 	today := r.opt.Now.UTC().Format("2006-01-02")
@@ -224,7 +224,7 @@ func (r *reading) roots(ctx context.Context) ([]root, error) {
 	}
 	var out []root
 	for _, folder := range r.next.Roots {
-		if rootForm.MatchString(folder) {
+		if rootForm().MatchString(folder) {
 			out = append(out, root(folder))
 		}
 	}

@@ -10,10 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -37,10 +35,6 @@ func newClient(s *Server, change ...func(*cloudwatch.Options)) *cloudwatch.Clien
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDSTATIC", "secret", ""),
 	}
 	return cloudwatch.New(options, change...)
-}
-
-func overJSON(o *cloudwatch.Options) {
-	o.Protocol = awsjson.New10(schemas.GraniteServiceVersion20100801)
 }
 
 func metricQuery(id string, m Metric, stat string) types.MetricDataQuery {
