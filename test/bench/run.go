@@ -106,37 +106,37 @@ func (w *world) peer(log, format, latency string) func() (program, error) {
 	}
 }
 
-// later is a run over a thousand new lines after one that read a log of so long a
-// time, a line a minute.
+// later are runs over a thousand new lines each, after one that read a log of so long a
+// time, a line a minute: as on a host, the state is the one that the last run left.
 func (w *world) later(name string, span time.Duration) (program, error) {
-	f, err := os.Create(w.path(name))
-	if err != nil {
+	if err := w.log(name, "ltsv", 0); err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	if err := writeLog(f, "ltsv", int(span/time.Minute), w.begin.Add(-span), span); err != nil {
+	write := func(n int, from time.Time, span time.Duration) error {
+		f, err := os.OpenFile(w.path(name), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return writeLog(f, "ltsv", n, from, span)
+	}
+	if err := write(int(span/time.Minute), w.begin.Add(-span), span); err != nil {
 		return nil, err
 	}
 	config, err := w.config(name, "ltsv")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.fresh(w.command(1, w.path("plugin"), w.arguments(config)...))(); err != nil {
+	state := w.path(name + ".state")
+	if err := os.Mkdir(state, 0o700); err != nil {
 		return nil, err
 	}
-	kept := w.path(name + ".state")
-	if err := os.Rename(w.path("fresh"), kept); err != nil {
+	run := w.command(1, w.path("plugin"), "--config", config, "--state-dir", state, "-t", "600")
+	if _, err := run(); err != nil {
 		return nil, err
 	}
-	if err := writeLog(f, "ltsv", 1000, w.begin, time.Minute); err != nil {
-		return nil, err
-	}
-	run := w.command(1, w.path("plugin"), w.arguments(config)...)
 	return func() (result, error) {
-		if err := os.RemoveAll(w.path("fresh")); err != nil {
-			return result{}, err
-		}
-		if err := os.CopyFS(w.path("fresh"), os.DirFS(kept)); err != nil {
+		if err := write(1000, w.begin, time.Minute); err != nil {
 			return result{}, err
 		}
 		return run()

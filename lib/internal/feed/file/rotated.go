@@ -5,15 +5,19 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The names that rotation gives, of logrotate, rotatelogs, lumberjack, container runtimes and the like: a number, a date of at least year and month, or
 // seconds since 1970, behind the name (access.log.1, access.log-20261122) or within it (access.1.log, access-20261122.log), then perhaps .gz.
 const rotationMark = `(\.\d{1,4}|\.old|[._-]\d{4}[._-]?\d{2}(?:[._-]?\d{2}[0-9TZ:+._-]*)?)`
 
+// Made when a name may have one: most directories of a run hold a few plain names.
 var (
-	markBehind = regexp.MustCompile(`^(.+?)` + rotationMark + `$`)
-	markWithin = regexp.MustCompile(`^(.+?)` + rotationMark + `(\.[A-Za-z][A-Za-z0-9]*)$`)
+	markBehind = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.+?)` + rotationMark + `$`) })
+	markWithin = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(.+?)` + rotationMark + `(\.[A-Za-z][A-Za-z0-9]*)$`)
+	})
 )
 
 // splitRotated takes a base name apart: the names that it may be a rotated generation of, and the mark that says which generation.
@@ -22,10 +26,13 @@ func splitRotated(base string) (names []string, mark string) {
 	if name != base {
 		names = append(names, name)
 	}
-	if m := markBehind.FindStringSubmatch(name); m != nil {
+	if !strings.ContainsAny(name, "0123456789") && !strings.Contains(name, ".old") {
+		return names, ""
+	}
+	if m := markBehind().FindStringSubmatch(name); m != nil {
 		return append(names, m[1]), m[2]
 	}
-	if m := markWithin.FindStringSubmatch(name); m != nil {
+	if m := markWithin().FindStringSubmatch(name); m != nil {
 		return append(names, m[1]+m[3]), m[2]
 	}
 	return names, ""
