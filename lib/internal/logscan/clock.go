@@ -23,6 +23,7 @@ type clock struct {
 
 	text   [48]byte // the last stamp read
 	size   int
+	words  [4]uint64 // of text: the first two and the last two, where it is long enough
 	value  int64
 	digits int   // of its fraction, where that is all that the next one may differ in
 	whole  int64 // its value without the fraction
@@ -62,7 +63,7 @@ func newClock(format string, zone *time.Location) (clock, error) {
 // parse reads a stamp, in µs since the epoch (finer digits are cut off).
 func (c *clock) parse(b []byte) (int64, bool) {
 	if len(b) == c.size && c.size > 0 {
-		if c.again(b) {
+		if string(b) == string(c.text[:c.size]) {
 			return c.value, true
 		}
 		if v, ok := c.sameSecond(b); ok {
@@ -72,23 +73,14 @@ func (c *clock) parse(b []byte) (int64, bool) {
 	v, ok := c.fresh(b)
 	if ok && len(b) <= len(c.text) {
 		c.size, c.value = copy(c.text[:], b), v
+		if len(b) >= 16 {
+			for i, at := range [...]int{0, 8, len(b) - 16, len(b) - 8} {
+				c.words[i] = binary.LittleEndian.Uint64(b[at:])
+			}
+		}
 		c.learnSecond(b)
 	}
 	return v, ok
-}
-
-// again tells whether b, as long as the last stamp, is that stamp.
-func (c *clock) again(b []byte) bool {
-	n := len(b)
-	if n < 16 || n > 32 {
-		return string(b) == string(c.text[:n])
-	}
-	front, back := b[:16], b[n-16:]
-	old, end := c.text[:16], c.text[n-16:n]
-	return binary.LittleEndian.Uint64(front) == binary.LittleEndian.Uint64(old) &&
-		binary.LittleEndian.Uint64(front[8:]) == binary.LittleEndian.Uint64(old[8:]) &&
-		binary.LittleEndian.Uint64(back) == binary.LittleEndian.Uint64(end) &&
-		binary.LittleEndian.Uint64(back[8:]) == binary.LittleEndian.Uint64(end[8:])
 }
 
 // fractionAt is where the fraction begins in RFC 3339.

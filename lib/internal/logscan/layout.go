@@ -81,7 +81,7 @@ type look struct {
 
 	from, end int // the line looked at; end is the place of its line end
 	*Glance
-	spans *[maxSpans]span // from the line's beginning
+	spans [maxSpans]span // from the line's beginning
 }
 
 // begin looks at a stretch of whole lines, all written in the format of a layout.
@@ -102,7 +102,7 @@ func (g *look) line(layouts []*layout, first int, mark string) int {
 			at -= len(layouts)
 		}
 		l := layouts[at]
-		if l.read(g) && g.bare() && l.understand(g.lines[g.from:g.end], mark, g) {
+		if l.read(g) && g.bare() && l.understand(g, mark) {
 			return at
 		}
 		g.stops = stops
@@ -165,14 +165,19 @@ func (g *look) put(at, from, to int) bool {
 func (l *layout) value(g *look, slot int) span { return g.spans[l.needed[slot]&(maxSpans-1)] }
 
 // understand reads the values, as Scanner.finish does.
-func (l *layout) understand(line []byte, mark string, g *look) bool {
-	var ok bool
-	if g.Time, ok = g.clock.parse(l.value(g, slotTime).of(line)); !ok {
+func (l *layout) understand(g *look, mark string) bool {
+	line := g.lines[g.from:g.end]
+	if !g.readTime(l.value(g, slotTime).of(line)) {
 		return false
 	}
 	g.Status = 0
 	if l.needed[slotStatus] >= 0 {
-		g.Status = int32(parseStatus(l.value(g, slotStatus).of(line)))
+		b := l.value(g, slotStatus).of(line)
+		if len(b) == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
+			g.Status = int32(b[0])*100 + int32(b[1])*10 + int32(b[2]) - '0'*111
+		} else {
+			g.Status = int32(parseStatus(b))
+		}
 	}
 	if l.needed[slotLatency] >= 0 {
 		at := l.value(g, slotLatency)
@@ -190,19 +195,39 @@ func (l *layout) understand(line []byte, mark string, g *look) bool {
 	if l.start && g.HasLatency {
 		g.Time += ceilMicros(g.Latency)
 	}
-	g.Marked = false
-	if at := l.needed[slotUserAgent]; at >= 0 && mark != "" {
-		b := g.spans[at&(maxSpans-1)].of(line)
-		g.Marked = len(b) >= len(mark) && b[0] == mark[0] && string(b[:len(mark)]) == mark
+	g.agent, g.Marked = span{none, none}, false
+	if at := l.needed[slotUserAgent]; at >= 0 {
+		g.agent = l.value(g, slotUserAgent)
+		if b := g.agent.of(line); mark != "" && len(b) >= len(mark) && b[0] == mark[0] {
+			g.Marked = string(b[:len(mark)]) == mark
+		}
 	}
 	return l.understandMethod(g)
 }
 
+// readTime reads the time: most lines are of the same second as the one before.
+func (g *look) readTime(b []byte) (ok bool) {
+	c := &g.clock
+	if n := len(b); n == c.size && n >= 16 && n <= 32 {
+		front, back := b[:16], b[n-16:]
+		differs := (binary.LittleEndian.Uint64(front) ^ c.words[0]) | (binary.LittleEndian.Uint64(front[8:]) ^ c.words[1]) |
+			(binary.LittleEndian.Uint64(back) ^ c.words[2]) | (binary.LittleEndian.Uint64(back[8:]) ^ c.words[3])
+		if differs == 0 {
+			g.Time = c.value
+			return true
+		}
+	}
+	g.Time, ok = c.parse(b)
+	return ok
+}
+
 // understandMethod finds the method.
 func (l *layout) understandMethod(g *look) bool {
-	g.method, g.Method, g.whole = span{}, 0, l.whole
+	g.whole = l.whole
 	switch {
 	case l.split: // Scanner.finishRequest does it
+		g.method = span{none, none}
+		return true
 	case l.needed[slotMethod] >= 0:
 		g.method = l.value(g, slotMethod)
 		if g.method.to <= g.method.from {
@@ -215,6 +240,8 @@ func (l *layout) understandMethod(g *look) bool {
 			return false
 		}
 		g.method = span{request.from, request.from + int32(n)}
+	default:
+		g.method = span{0, 0}
 	}
 	if n := int(g.method.to - g.method.from); n <= maxMethod {
 		g.Method, g.MethodLen = word(g.lines[g.from+int(g.method.from):], n), uint8(n)

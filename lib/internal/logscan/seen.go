@@ -45,6 +45,7 @@ type Glance struct {
 	Status         int32
 
 	method span
+	agent  span  // of the user agent
 	place  int32 // of the line's end, in all data
 	length int32 // without line end
 	layout int32 // its number; none: the line isn't written like others before it
@@ -75,7 +76,7 @@ type Seen struct {
 	known *Known
 	look  look
 	lines []Glance
-	spans []span // of all lines, as many of each as its layout has
+	spans []span // of the lines of which more is asked than a Glance has
 
 	next int    // how many of the lines were come to
 	rest []span // of those that weren't
@@ -108,23 +109,20 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.
 func (s *Seen) lookAt(lines []byte, place int) {
-	g, layouts, first := &s.look, s.known.layouts, 0
+	g, layouts, first, mark := &s.look, s.known.layouts, 0, s.known.of.cfg.Mark
 	for g.begin(lines, layouts[0]); g.from < len(lines); g.from = g.end + 1 {
 		if len(s.lines) == cap(s.lines) {
 			s.lines = slices.Grow(s.lines, 64)
 		}
-		if cap(s.spans)-len(s.spans) < maxSpans {
-			s.spans = slices.Grow(s.spans, 64*maxSpans)
-		}
 		s.lines = s.lines[:len(s.lines)+1]
-		line := &s.lines[len(s.lines)-1]
-		n := len(s.spans)
-		g.Glance, g.spans = line, (*[maxSpans]span)(s.spans[n:n+maxSpans])
-		at := g.line(layouts, first, s.known.of.cfg.Mark)
-		line.place, line.length, line.layout = int32(place+g.end), int32(g.end-g.from), int32(at)
-		if at >= 0 {
-			s.spans = s.spans[:n+len(layouts[at].wants)]
-			first = at
+		g.Glance = &s.lines[len(s.lines)-1]
+		at := g.line(layouts, first, mark)
+		g.place, g.length, g.layout = int32(place+g.end), int32(g.end-g.from), int32(at)
+		if at < 0 {
+			continue
+		}
+		if first = at; !layouts[at].whole {
+			s.spans = append(s.spans, g.spans[:len(layouts[at].wants)]...)
 		}
 	}
 }
@@ -161,10 +159,9 @@ func (s *Scanner) Run(seen *Seen, from, to int64) (run []Glance, end int, latest
 	if n == 0 {
 		return nil, 0, 0
 	}
-	last, l := &lines[n-1], k.layouts[layout]
+	last := &lines[n-1]
 	seen.next += n
-	seen.rest = seen.rest[n*len(l.wants):]
-	s.passed(last, l)
+	s.passed(last, k.layouts[layout])
 	return lines[:n], int(last.place), latest
 }
 
@@ -178,8 +175,11 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 		return int(g.place), false
 	}
 	l := k.layouts[g.layout]
-	spans := seen.rest[:len(l.wants)]
-	if seen.rest = seen.rest[len(l.wants):]; k.of != s || k.forgotten != s.forgotten {
+	var spans []span
+	if !l.whole {
+		spans, seen.rest = seen.rest[:len(l.wants)], seen.rest[len(l.wants):]
+	}
+	if k.of != s || k.forgotten != s.forgotten {
 		return int(g.place), false
 	}
 	line := data[from : from+int(g.length)]
@@ -202,11 +202,9 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 		s.finishRequest(rec)
 		return int(g.place), true
 	}
-	if rec.Method = nil; g.method.to > 0 {
+	rec.Method, rec.UserAgent = nil, g.agent.of(line)
+	if g.method.to > 0 {
 		rec.Method = g.method.of(line)
-	}
-	if at := l.needed[slotUserAgent]; at >= 0 {
-		rec.UserAgent = spans[at].of(line)
 	}
 	if at := l.needed[slotID]; at >= 0 {
 		rec.ID = spans[at].of(line)
