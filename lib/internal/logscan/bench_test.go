@@ -10,7 +10,7 @@ import (
 func benchLines(f Format) (cfg Config, lines [][]byte) {
 	cfg = Config{Format: f, Need: []string{"uri"}}
 	for i := range 64 {
-		sec, latency, status := i/8, i*37%1000, []int{200, 200, 200, 404, 500}[i%5]
+		sec, latency, status := i/32, i*37%1000, []int{200, 200, 200, 404, 500}[i%5]
 		var line string
 		switch f {
 		case LTSV:

@@ -19,9 +19,10 @@ type layout struct {
 	stops  []byte      // the two bytes whose places are sought in advance; nil: none are
 	pieces []piece     // LTSV, JSON: by value
 	end    piece       // JSON: what stands behind the last value
-	wants  []want      // the values that are wanted, in the order of their spans
-	keep   []int8      // by value: its place among wants; none: it isn't wanted
-	needed [slots]int8 // by canonical slot: the place of its span, or none
+	wants  []want      // the values that are wanted, in the order of the line
+	keep   []int8      // by value: its place among the spans; none: it isn't wanted
+	spans  int         // how many places there are, see span
+	has    [slots]bool // canonical slots with a value
 	shown  []shown     // what Record.Field gives beside what the Record has itself
 	split  bool        // URI, path or host are wanted
 	whole  bool        // a Glance says all that is asked of a line
@@ -45,6 +46,7 @@ type layout struct {
 type want struct {
 	value int  // its number
 	front int  // the length of the piece in front of it
+	at    int8 // its place among the spans
 	lack  bool // a dash there is as good as nothing
 }
 
@@ -57,12 +59,13 @@ type shown struct {
 
 const (
 	none       = -1
-	maxSpans   = 16 // a power of two
+	maxSpans   = 16 // a power of two, and some more than slots
 	maxLayouts = 4  // kept of one file
 	maxLessons = 64 // lines of one file looked at in order to learn
 )
 
-// span is a part of a line; from is negative where there is none.
+// span is a part of a line; from is negative where there is none. The values of canonical
+// slots have the places of their slots, others follow.
 type span struct{ from, to int32 }
 
 func (s span) of(line []byte) []byte {
@@ -79,7 +82,9 @@ type look struct {
 	found []uint32 // to be used again
 	clock clock    // reads no stamp that others before it have a say in
 
-	from, end int // the line looked at; end is the place of its line end
+	from, end int  // the line looked at; end is the place of its line end
+	passed    int  // how many of the stops are its
+	short     bool // some value may be a dash
 	*Glance
 	spans [maxSpans]span // from the line's beginning
 }
@@ -95,17 +100,15 @@ func (g *look) begin(lines []byte, l *layout) {
 
 // line looks at the next line and gives its layout, none where no layout fits.
 func (g *look) line(layouts []*layout, first int, mark string) int {
-	stops := g.stops
-	for n := range layouts {
-		at := first + n
-		if at >= len(layouts) {
-			at -= len(layouts)
-		}
-		l := layouts[at]
-		if l.read(g) && g.bare() && l.understand(g, mark) {
+	if l := layouts[first]; l.read(g) && l.understand(g, mark) {
+		g.stops = g.stops[g.passed:]
+		return first
+	}
+	for at, l := range layouts {
+		if at != first && l.read(g) && l.understand(g, mark) {
+			g.stops = g.stops[g.passed:]
 			return at
 		}
-		g.stops = stops
 	}
 	g.pass()
 	return none
@@ -117,16 +120,6 @@ func (g *look) pass() {
 	for len(g.stops) > 0 && int(g.stops[0]) <= g.end {
 		g.stops = g.stops[1:]
 	}
-}
-
-// bare tells whether nothing more may be around a line: see trimLineEnd and
-// unwrapper.bare.
-func (g *look) bare() bool {
-	if g.end-g.from < 5 {
-		return false
-	}
-	first, last := g.lines[g.from], g.lines[g.end-1]
-	return last != '\r' && first > ' ' && first <= '~' && g.lines[g.from+4] != '-'
 }
 
 // read finds the values of a line and its end; false where the line isn't written so.
@@ -144,46 +137,38 @@ func (l *layout) read(g *look) bool {
 	return false
 }
 
-// put notes where the value numbered n lies; false where it is a dash that matters.
-func (l *layout) put(g *look, n, from, to int) bool {
-	at := int(l.keep[n])
-	return at < 0 || g.put(at, from, to) || l.wants[at].lack
-}
-
-// put notes where a value lies; false where it is a dash, which is none.
-func (g *look) put(at, from, to int) bool {
-	at &= maxSpans - 1
-	if to-from == 1 && g.lines[from] == '-' {
-		g.spans[at] = span{none, none}
-		return false
+// put notes where the value numbered n lies, if it is wanted.
+func (l *layout) put(g *look, n, from, to int) {
+	if at := l.keep[n]; at >= 0 {
+		g.put(at, from, to)
 	}
-	g.spans[at] = span{int32(from - g.from), int32(to - g.from)}
-	return true
 }
 
-// value is the span of a canonical slot that is needed.
-func (l *layout) value(g *look, slot int) span { return g.spans[l.needed[slot]&(maxSpans-1)] }
+// put notes where a value lies.
+func (g *look) put(at int8, from, to int) {
+	g.spans[at&(maxSpans-1)] = span{int32(from - g.from), int32(to - g.from)}
+	if to-from == 1 {
+		g.short = true
+	}
+}
 
-// understand reads the values, as Scanner.finish does.
+// understand reads the values, as Scanner.finish does, of a line with nothing more around
+// it: see trimLineEnd and unwrapper.bare.
 func (l *layout) understand(g *look, mark string) bool {
 	line := g.lines[g.from:g.end]
-	if !g.readTime(l.value(g, slotTime).of(line)) {
+	if len(line) < 5 || line[len(line)-1] == '\r' || line[0]-'!' > '~'-'!' || line[4] == '-' || g.short && !l.dashes(g) {
+		return false
+	}
+	if at := g.spans[slotTime]; !g.readTime(line[at.from:at.to]) {
 		return false
 	}
 	g.Status = 0
-	if l.needed[slotStatus] >= 0 {
-		b := l.value(g, slotStatus).of(line)
-		if len(b) == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
-			g.Status = int32(b[0])*100 + int32(b[1])*10 + int32(b[2]) - '0'*111
-		} else {
-			g.Status = int32(parseStatus(b))
-		}
+	if l.has[slotStatus] {
+		at := g.spans[slotStatus]
+		g.Status = int32(parseStatus(line[at.from:at.to]))
 	}
-	if l.needed[slotLatency] >= 0 {
-		at := l.value(g, slotLatency)
-		if at.from < 0 {
-			return false
-		}
+	if l.has[slotLatency] {
+		at := g.spans[slotLatency]
 		nanos, length, integer := takeNanos(g.lines[g.from+int(at.from):], l.exponent)
 		if length == 0 || length != int(at.to-at.from) {
 			return false
@@ -196,13 +181,31 @@ func (l *layout) understand(g *look, mark string) bool {
 		g.Time += ceilMicros(g.Latency)
 	}
 	g.agent, g.Marked = span{none, none}, false
-	if at := l.needed[slotUserAgent]; at >= 0 {
-		g.agent = l.value(g, slotUserAgent)
+	if l.has[slotUserAgent] {
+		g.agent = g.spans[slotUserAgent]
 		if b := g.agent.of(line); mark != "" && len(b) >= len(mark) && b[0] == mark[0] {
 			g.Marked = string(b[:len(mark)]) == mark
 		}
 	}
 	return l.understandMethod(g)
+}
+
+// dashes takes out the values that are a dash; false where one of them matters.
+func (l *layout) dashes(g *look) bool {
+	if g.short = false; l.format == JSON {
+		return true
+	}
+	for i := range l.wants {
+		w := &l.wants[i]
+		at := &g.spans[w.at&(maxSpans-1)]
+		if at.to-at.from != 1 || g.lines[g.from+int(at.from)] != '-' {
+			continue
+		}
+		if *at = (span{none, none}); !w.lack {
+			return false
+		}
+	}
+	return true
 }
 
 // readTime reads the time: most lines are of the same second as the one before.
@@ -228,13 +231,13 @@ func (l *layout) understandMethod(g *look) bool {
 	case l.split: // Scanner.finishRequest does it
 		g.method = span{none, none}
 		return true
-	case l.needed[slotMethod] >= 0:
-		g.method = l.value(g, slotMethod)
+	case l.has[slotMethod]:
+		g.method = g.spans[slotMethod]
 		if g.method.to <= g.method.from {
 			return false
 		}
-	case l.needed[slotRequest] >= 0:
-		request := l.value(g, slotRequest)
+	case l.has[slotRequest]:
+		request := g.spans[slotRequest]
 		n := methodEnd(g.lines[g.from+int(request.from):], int(request.to-request.from))
 		if n < 0 {
 			return false
@@ -391,38 +394,49 @@ func (s *Scanner) want(l *layout, values []*binding) bool {
 			}
 		}
 	}
-	for i := range l.needed {
-		l.needed[i] = none
-	}
-	l.keep = slices.Repeat([]int8{none}, len(values))
+	l.keep, l.spans = slices.Repeat([]int8{none}, len(values)), slots
+	lack := map[int8]bool{}
 	for slot, w := range won {
 		if w.by == nil {
 			continue
 		}
-		if l.keep[w.value] == none {
-			if len(l.wants) == maxSpans {
+		at := l.keep[w.value]
+		switch {
+		case at != none && slot < slots:
+			return false // two canonical values in one
+		case slot < slots:
+			at = int8(slot)
+			l.has[slot] = true
+		case at == none:
+			if l.spans == maxSpans {
 				return false
 			}
-			l.keep[w.value] = int8(len(l.wants))
-			l.wants = append(l.wants, want{value: w.value, lack: true})
-			if l.pieces != nil {
-				l.wants[len(l.wants)-1].front = len(l.pieces[w.value].text)
-			}
+			at = int8(l.spans)
+			l.spans++
 		}
-		at := l.keep[w.value]
-		if slot < slots {
-			l.needed[slot] = at
+		may := w.alone && (slot == slotUserAgent || slot == slotID || slot >= slots)
+		if before, ok := lack[at]; ok {
+			may = may && before
 		}
-		of := &l.wants[at]
-		of.lack = of.lack && w.alone && (slot == slotUserAgent || slot == slotID || slot >= slots)
+		l.keep[w.value], lack[at] = at, may
 		l.shown = append(l.shown, shown{slot, at, w.by})
+	}
+	for n, at := range l.keep {
+		if at == none {
+			continue
+		}
+		w := want{value: n, at: at, lack: lack[at]}
+		if l.pieces != nil {
+			w.front = len(l.pieces[n].text)
+		}
+		l.wants = append(l.wants, w)
 	}
 	for _, slot := range [...]int{slotTime, slotStatus, slotLatency, slotMethod} {
 		if by := won[slot].by; by != nil && by.label != nil {
 			l.flavour |= by.label.flavour
 		}
 	}
-	if l.needed[slotTime] == none {
+	if !l.has[slotTime] {
 		return false
 	}
 	if k := won[slotTime].by.label; k != nil {
@@ -435,7 +449,7 @@ func (s *Scanner) want(l *layout, values []*binding) bool {
 	if !l.split {
 		l.shown = slices.DeleteFunc(l.shown, func(f shown) bool { return !s.fieldNeeds(f.slot) })
 	}
-	l.whole = !l.split && len(l.shown) == 0 && l.needed[slotID] < 0
+	l.whole = !l.split && len(l.shown) == 0 && !l.has[slotID]
 	return s.wantLatency(l, won[slotLatency].by)
 }
 

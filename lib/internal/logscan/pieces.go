@@ -84,11 +84,9 @@ func (l *layout) readLTSV(g *look) bool {
 		if w.value > 0 {
 			from = int(stops[w.value-1])
 		}
-		if !g.put(i, from+w.front, int(stops[w.value])) && !w.lack {
-			return false
-		}
+		g.put(w.at, from+w.front, int(stops[w.value]))
 	}
-	g.end, g.stops = int(stops[last]), g.stops[last+1:]
+	g.end, g.passed = int(stops[last]), last+1
 	return true
 }
 
@@ -151,9 +149,7 @@ func (l *layout) readJSON(g *look) bool {
 		} else if at = numberEnd(g.lines, from); at < 0 {
 			return false
 		}
-		if w := l.keep[n]; w >= 0 {
-			g.spans[w&(maxSpans-1)] = span{int32(from - g.from), int32(at - g.from)}
-		}
+		l.put(g, n, from, at)
 	}
 	if stop += int(l.end.stops); !l.end.at(g.lines, at) || stop >= len(g.stops) {
 		return false

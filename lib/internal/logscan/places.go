@@ -36,24 +36,28 @@ func (l *layout) readCombined(g *look) bool {
 	// The time, in brackets, is followed by the request, in quotes.
 	open, quote := find(g.lines, g.from, '['), int(g.stops[0])
 	if open <= g.from || quote < open+len("[] ") || quote > open+maxStamp || g.lines[quote] != '"' || g.lines[quote-1] != ' ' ||
-		g.lines[quote-2] != ']' || bytes.IndexByte(g.lines[open+1:quote-2], ']') >= 0 || !l.put(g, partTime, open+1, quote-2) {
+		g.lines[quote-2] != ']' || bytes.IndexByte(g.lines[open+1:quote-2], ']') >= 0 {
 		return false
 	}
+	l.put(g, partTime, open+1, quote-2)
 	end := int(g.stops[1])
-	if len(g.lines)-end < len("\" 200 0\n") || !l.put(g, partRequest, quote+1, end) || !l.put(g, partStatus, end+2, end+5) {
+	if len(g.lines)-end < len("\" 200 0\n") {
 		return false
 	}
-	if b := g.lines[end : end+6]; b[0] != '"' || b[1] != ' ' || !allDigits(b[2:5]) || b[5] != ' ' {
+	if b := g.lines[end : end+6]; b[0] != '"' || b[1] != ' ' || !isDigit(b[2]) || !isDigit(b[3]) || !isDigit(b[4]) || b[5] != ' ' {
 		return false
 	}
+	l.put(g, partRequest, quote+1, end)
+	l.put(g, partStatus, end+2, end+5)
 	from := end + len(`" 200 `)
 	at := from + digits(g.lines[from:])
 	if at == from && g.lines[at] == '-' {
 		at++
 	}
-	if at == from || !l.put(g, partBytes, from, at) {
+	if at == from {
 		return false
 	}
+	l.put(g, partBytes, from, at)
 	stop := 2
 	if !l.common {
 		if g.lines[at] != ' ' {
@@ -71,7 +75,7 @@ func (g *look) endAt(at, stop int) bool {
 	if g.lines[at] != '\n' || int(g.stops[stop]) != at {
 		return false
 	}
-	g.end, g.stops = at, g.stops[stop+1:]
+	g.end, g.passed = at, stop+1
 	return true
 }
 
@@ -83,8 +87,11 @@ func (l *layout) readTail(g *look, at, stop int) (int, int) {
 			return none, 0
 		}
 		end := int(g.stops[stop+1])
-		if g.lines[end] != '"' || part <= partUserAgent && !l.put(g, part, at+1, end) {
+		if g.lines[end] != '"' {
 			return none, 0
+		}
+		if part <= partUserAgent {
+			l.put(g, part, at+1, end)
 		}
 		stop, at = stop+2, end+1
 		if part == partUserAgent && len(l.columns) > 0 {
@@ -105,9 +112,10 @@ func (l *layout) readTail(g *look, at, stop int) (int, int) {
 	from := at
 	for at++; g.lines[at-1] > ' ' && g.lines[at-1] != '"'; at++ {
 	}
-	if at--; at == from || g.lines[at] == '"' || g.lines[at] < ' ' && g.lines[at] != '\n' || !l.put(g, partUserAgent+1, from, at) {
+	if at--; at == from || g.lines[at] == '"' || g.lines[at] < ' ' && g.lines[at] != '\n' {
 		return none, 0
 	}
+	l.put(g, partUserAgent+1, from, at)
 	for end := int(g.stops[stop]); g.lines[end] != '\n'; end = int(g.stops[stop]) {
 		stop++
 	}
@@ -133,9 +141,7 @@ func (l *layout) readColumns(g *look, at int) int {
 		if latency { // rt=0.123
 			from += bytes.LastIndexByte(g.lines[from:at], '=') + 1
 		}
-		if !l.put(g, partUserAgent+1+n, from, at) {
-			return none
-		}
+		l.put(g, partUserAgent+1+n, from, at)
 	}
 	return at
 }
@@ -167,9 +173,10 @@ func (l *layout) readALB(g *look) bool {
 	end := g.from + bytes.IndexByte(g.lines[g.from:], '\n')
 	line := g.lines[:end]
 	at := find(line, g.from, ' ')
-	if at < 0 || !isALBType(line[g.from:at]) || !l.put(g, albType, g.from, at) {
+	if at < 0 || !isALBType(line[g.from:at]) {
 		return false
 	}
+	l.put(g, albType, g.from, at)
 	for field := albType + 1; field < albPhases; field++ {
 		if at = l.token(g, line, field, at); at < 0 {
 			return false
@@ -180,15 +187,17 @@ func (l *layout) readALB(g *look) bool {
 		from := min(at+1, len(line))
 		part, length, _ := takeNanos(line[from:], unitSecond.nanoExponent())
 		total += part
-		if at = behind(line, from, length); at < 0 || !l.put(g, field, from, at) {
+		if at = behind(line, from, length); at < 0 {
 			return false
 		}
+		l.put(g, field, from, at)
 	}
 	for field := albStatus; field < albRequest; field++ {
 		from := min(at+1, len(line))
-		if at = behind(line, from, digits(line[from:])); at < 0 || !l.put(g, field, from, at) {
+		if at = behind(line, from, digits(line[from:])); at < 0 {
 			return false
 		}
+		l.put(g, field, from, at)
 	}
 	for field := albRequest; field <= l.last; field++ {
 		if at+1 >= len(line) {
@@ -201,9 +210,10 @@ func (l *layout) readALB(g *look) bool {
 			continue
 		}
 		from := at + 2
-		if at = closing(line, from); at < 0 || !l.put(g, field, from, at) {
+		if at = closing(line, from); at < 0 {
 			return false
 		}
+		l.put(g, field, from, at)
 		if at++; at < len(line) && line[at] != ' ' {
 			return false
 		}
@@ -211,7 +221,7 @@ func (l *layout) readALB(g *look) bool {
 	if l.sum {
 		g.Latency, g.HasLatency, g.IntegerLatency = time.Duration(total), true, false
 	}
-	g.end = end
+	g.end, g.passed = end, 0
 	return true
 }
 
@@ -222,9 +232,8 @@ func (l *layout) token(g *look, line []byte, field, at int) int {
 	if from >= len(line) || line[from] == ' ' || line[from] == '"' {
 		return none
 	}
-	if at = valueEnd(line, from, ' '); !l.put(g, field, from, at) {
-		return none
-	}
+	at = valueEnd(line, from, ' ')
+	l.put(g, field, from, at)
 	return at
 }
 
@@ -250,6 +259,11 @@ func behind(line []byte, from, length int) int {
 
 // digits is the number of digits that b begins with.
 func digits(b []byte) int {
+	if len(b) >= 8 {
+		if stops := nonDigits(binary.LittleEndian.Uint64(b) ^ ones*'0'); stops != 0 {
+			return bits.TrailingZeros64(stops) >> 3
+		}
+	}
 	for i, c := range b {
 		if !isDigit(c) {
 			return i

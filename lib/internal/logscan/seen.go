@@ -122,7 +122,7 @@ func (s *Seen) lookAt(lines []byte, place int) {
 			continue
 		}
 		if first = at; !layouts[at].whole {
-			s.spans = append(s.spans, g.spans[:len(layouts[at].wants)]...)
+			s.spans = append(s.spans, g.spans[:layouts[at].spans]...)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 	l := k.layouts[g.layout]
 	var spans []span
 	if !l.whole {
-		spans, seen.rest = seen.rest[:len(l.wants)], seen.rest[len(l.wants):]
+		spans, seen.rest = seen.rest[:l.spans], seen.rest[l.spans:]
 	}
 	if k.of != s || k.forgotten != s.forgotten {
 		return int(g.place), false
@@ -206,8 +206,8 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 	if g.method.to > 0 {
 		rec.Method = g.method.of(line)
 	}
-	if at := l.needed[slotID]; at >= 0 {
-		rec.ID = spans[at].of(line)
+	if l.has[slotID] {
+		rec.ID = spans[slotID].of(line)
 	}
 	return int(g.place), true
 }
