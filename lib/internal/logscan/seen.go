@@ -51,14 +51,14 @@ type Glance struct {
 	layout int32 // its number; none: the line isn't written like others before it
 }
 
-// Glance is what would be seen of the record's line, but for Marked; false where that
-// isn't all, since its method is too long.
-func (r *Record) Glance() (g Glance, ok bool) {
+// Glance is what would be seen of the record's line, but for Marked; false where the
+// method is too long to be named.
+func (r *Record) Glance() (g Glance, named bool) {
+	g.Time, g.Status, g.Latency, g.HasLatency, g.IntegerLatency = r.Time, int32(r.Status), r.Latency, r.HasLatency, r.IntegerLatency
 	n := len(r.Method)
 	if n > maxMethod {
 		return g, false
 	}
-	g.Time, g.Status, g.Latency, g.HasLatency, g.IntegerLatency = r.Time, int32(r.Status), r.Latency, r.HasLatency, r.IntegerLatency
 	g.Method, g.MethodLen = word(r.Method, n), uint8(n)
 	return g, true
 }
@@ -94,17 +94,17 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 		s.look.clock = k.clock
 	}
 	s.known, s.lines, s.spans, s.next = k, s.lines[:0], s.spans[:0], 0
-	defer func() { s.rest = s.spans }()
 	for from < len(data) {
 		end := bytes.LastIndexByte(data[from:min(len(data), from+stretch)], '\n') + 1
 		if end == 0 {
-			return // it is left to the exact readers, like whatever comes behind
+			break // it is left to the exact readers, like whatever comes behind
 		}
 		s.lookAt(data[from:from+end], from)
 		if from += end; enough == nil || enough() {
-			return
+			break
 		}
 	}
+	s.rest = s.spans
 }
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.

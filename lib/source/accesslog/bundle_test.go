@@ -89,3 +89,27 @@ func TestBundlesSayWhatRequestsSayOneByOne(t *testing.T) {
 		}
 	}
 }
+
+// TestALongMethodIsCountedLikeAnyOther guards the requests that aren't bundled.
+func TestALongMethodIsCountedLikeAnyOther(t *testing.T) {
+	var log []string
+	for i := range 40 {
+		log = append(log, fmt.Sprintf("time:%s\tmethod:%s\tstatus:%d\treqtime:0.25", now.Add(-5*time.Minute).Format(time.RFC3339),
+			[]string{"GET", "PROPPATCH", "VERSION-CONTROL", "-"}[i%4], []int{200, 404, 499, 503}[i/4%4]))
+	}
+	for _, where := range []string{"", "where: { method: [\"!OPTIONS\"] }"} {
+		got := lines(t, where, log...)
+		if got.cell.Status != [6]float64{2: 12, 4: 20, 5: 8} || got.cell.Latency.Count() != 40 || got.cell.Latency.Max() != .25 {
+			t.Errorf("%q: by status %v, %d latencies to %v", where, got.cell.Status, got.cell.Latency.Count(), got.cell.Latency.Max())
+		}
+		methods := got.cell.Methods.Map()
+		if methods["GET"] != 10 || methods["PROPPATCH"] != 10 || methods["VERSION-CONTROL"] != 10 || len(methods) != 3 {
+			t.Errorf("%q: by method %v", where, methods)
+		}
+		for _, at := range got.times {
+			if at != now.Add(-5*time.Minute).UnixMicro() {
+				t.Fatalf("%q: an event at %d", where, at)
+			}
+		}
+	}
+}
