@@ -82,7 +82,7 @@ var sizes = map[string]float64{"ltsv": 4e6, "json": 3e6, "combined": 5e6, "alb":
 // generate makes the logs of all formats, of so many times their size.
 func (w *world) generate(scale float64) error {
 	for format, lines := range sizes {
-		if err := w.log(format, format, int(lines*scale)); err != nil {
+		if err := w.log(format, format, int(lines*scale), hour); err != nil {
 			return err
 		}
 	}
@@ -90,14 +90,14 @@ func (w *world) generate(scale float64) error {
 		if w.axslog == "" {
 			break
 		}
-		if err := w.log(format+".part", format, min(int(sizes[format]*scale), axslogLines)); err != nil {
+		if err := w.log(format+".part", format, min(int(sizes[format]*scale), axslogLines), hour); err != nil {
 			return err
 		}
 	}
-	if err := w.log("few", "ltsv", 100_000); err != nil {
+	if err := w.log("few", "ltsv", 100_000, hour); err != nil {
 		return err
 	}
-	if err := w.log("thousand", "ltsv", 1000); err != nil {
+	if err := w.log("thousand", "ltsv", 1000, time.Minute); err != nil {
 		return err
 	}
 	return w.compress("alb", "alb.gz")
@@ -106,13 +106,13 @@ func (w *world) generate(scale float64) error {
 // axslogLines keeps a log below the 500 MB that axslog takes.
 const axslogLines = 1_000_000
 
-func (w *world) log(name, format string, lines int) error {
+func (w *world) log(name, format string, lines int, span time.Duration) error {
 	f, err := os.Create(w.path(name))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return writeLog(f, format, lines, w.begin, hour)
+	return writeLog(f, format, lines, w.begin, span)
 }
 
 func (w *world) compress(name, into string) error {

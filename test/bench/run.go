@@ -109,7 +109,7 @@ func (w *world) peer(log, format, latency string) func() (program, error) {
 // later are runs over a thousand new lines each, after one that read a log of so long a
 // time, a line a minute: as on a host, the state is the one that the last run left.
 func (w *world) later(name string, span time.Duration) (program, error) {
-	if err := w.log(name, "ltsv", 0); err != nil {
+	if err := w.log(name, "ltsv", 0, 0); err != nil {
 		return nil, err
 	}
 	write := func(n int, from time.Time, span time.Duration) error {
