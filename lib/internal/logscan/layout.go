@@ -261,7 +261,6 @@ func methodEnd(b []byte, n int) int {
 		w := binary.LittleEndian.Uint64(b)
 		blank := w ^ ones*' '
 		if stop := (blank - ones) &^ blank & highs; stop != 0 {
-			const sevens = ones * 0x7F
 			end := bits.TrailingZeros64(stop) >> 3
 			front := uint64(1)<<(8*end&63) - 1
 			capital := (w&sevens + ones*(0x80-'A')) &^ (w&sevens + ones*(0x7F-'Z')) &^ w

@@ -234,7 +234,6 @@ func parseStatus(b []byte) int {
 
 // nonDigits has the high bit of each byte set that is no digit's value, 0 to 9.
 func nonDigits(v uint64) uint64 {
-	const sevens = ones * 0x7F
 	return (v&sevens + ones*0x76 | v) & highs
 }
 

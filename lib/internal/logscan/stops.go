@@ -3,6 +3,7 @@ package logscan
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // A stop is the place of a control byte, or of one of two further bytes. The values of a
@@ -11,40 +12,67 @@ import (
 
 // appendStops appends the stops of data, which is shorter than 4 GiB, in rising order.
 func appendStops(to []uint32, data []byte, a, b byte) []uint32 {
-	if cap(to)-len(to) < len(data)+stopsAhead {
-		grown := make([]uint32, len(to), len(to)+len(data)+stopsAhead)
-		copy(grown, to)
-		to = grown
-	}
+	to = slices.Grow(to, len(data)+stopsAhead)
 	n := 0
 	if vectors {
-		n = len(data) &^ (vectorBlock - 1)
-		room := to[len(to) : len(to)+n+stopsAhead]
-		to = to[:len(to)+stopsByVector(room, data[:n], a, b)]
+		n = len(data) &^ (stopsBlock - 1)
+		to = to[:len(to)+stopsByVector(to[len(to):cap(to)], data[:n], a, b)]
 	}
 	return stopsByWord(to, data, n, a, b)
 }
 
-// stopsAhead is how much room behind the last stop a vector's way of writing needs.
-const stopsAhead = 8
+const (
+	stopsBlock = 64 // bytes looked at together
+	stopsAhead = 8  // room behind the last stop that may be written to
+)
 
-// stopsByWord is appendStops from a place on, eight bytes at a time. All tests are exact
-// in every byte: sums of seven bits don't reach the next one.
+// stopsByWord is appendStops from a place on, eight bytes at a time; to has the room. All
+// tests are exact in every byte: sums of seven bits don't reach the next one.
 func stopsByWord(to []uint32, data []byte, from int, a, b byte) []uint32 {
-	const sevens = ones * 0x7F
-	i := from
-	for ; i+8 <= len(data); i += 8 {
-		w := binary.LittleEndian.Uint64(data[i:])
-		x, y := w^ones*uint64(a), w^ones*uint64(b)
-		passed := (w&sevens + ones*0x60 | w) & (x&sevens + sevens | x) & (y&sevens + sevens | y)
-		for stops := ^passed & highs; stops != 0; stops &= stops - 1 {
-			to = append(to, uint32(i+bits.TrailingZeros64(stops)>>3))
+	as, bs, further := ones*uint64(a), ones*uint64(b), a >= ' ' || b >= ' '
+	for ; from+stopsBlock <= len(data); from += stopsBlock {
+		d := (*[stopsBlock]byte)(data[from:])
+		stops := uint64(0)
+		if further {
+			stops = stopsOf(d[0:8], as, bs) | stopsOf(d[8:16], as, bs)<<8 | stopsOf(d[16:24], as, bs)<<16 | stopsOf(d[24:32], as, bs)<<24 |
+				stopsOf(d[32:40], as, bs)<<32 | stopsOf(d[40:48], as, bs)<<40 | stopsOf(d[48:56], as, bs)<<48 | stopsOf(d[56:64], as, bs)<<56
+		} else {
+			stops = controlsOf(d[0:8]) | controlsOf(d[8:16])<<8 | controlsOf(d[16:24])<<16 | controlsOf(d[24:32])<<24 |
+				controlsOf(d[32:40])<<32 | controlsOf(d[40:48])<<40 | controlsOf(d[48:56])<<48 | controlsOf(d[56:64])<<56
 		}
+		n := bits.OnesCount64(stops)
+		for next := to[len(to):cap(to)]; stops != 0; next = next[4:] {
+			four := (*[4]uint32)(next) // where there are fewer, something is written that nobody reads
+			for i := range four {
+				four[i] = uint32(from + bits.TrailingZeros64(stops))
+				stops &= stops - 1
+			}
+		}
+		to = to[:len(to)+n]
 	}
-	for ; i < len(data); i++ {
-		if c := data[i]; c < ' ' || c == a || c == b {
-			to = append(to, uint32(i))
+	for ; from < len(data); from++ {
+		if c := data[from]; c < ' ' || c == a || c == b {
+			to = append(to, uint32(from))
 		}
 	}
 	return to
+}
+
+const (
+	sevens = ones * 0x7F
+	gather = 0x0102040810204080 // times eight high bits: they, side by side, in the highest byte
+)
+
+// controlsOf is a bit for each of eight bytes: whether it is a control byte.
+func controlsOf(eight []byte) uint64 {
+	w := binary.LittleEndian.Uint64(eight)
+	return (^(w&sevens + ones*0x60 | w) & highs >> 7) * gather >> 56
+}
+
+// stopsOf is the same for two further bytes, too: as and bs are eight times those.
+func stopsOf(eight []byte, as, bs uint64) uint64 {
+	w := binary.LittleEndian.Uint64(eight)
+	x, y := w^as, w^bs
+	passed := (w&sevens + ones*0x60 | w) & (x&sevens + sevens | x) & (y&sevens + sevens | y)
+	return (^passed & highs >> 7) * gather >> 56
 }

@@ -5,9 +5,6 @@ import "golang.org/x/sys/cpu"
 // vectors tells whether this processor has the instructions that stopsByVector needs.
 var vectors = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
 
-// vectorBlock is how many bytes stopsByVector looks at in one step.
-const vectorBlock = 64
-
 // stopsByVector writes the stops of data, whole blocks of it, and gives their number. It
 // may write up to stopsAhead further ones behind them.
 //

@@ -3,10 +3,7 @@
 package logscan
 
 // Elsewhere stops are found eight bytes at a time.
-const (
-	vectors     = false
-	vectorBlock = 64
-)
+const vectors = false
 
 func stopsByVector([]uint32, []byte, byte, byte) int { return 0 }
 
