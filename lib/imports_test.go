@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -136,4 +137,29 @@ func TestOneClockNoInitNoUtil(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// TestClientsMakeNoTablesAtStart holds back the AWS clients that would describe their
+// whole API when a process starts: see docs/decisions/009. What handles credentials is
+// never held back.
+func TestClientsMakeNoTablesAtStart(t *testing.T) {
+	const services = "github.com/aws/aws-sdk-go-v2/service/"
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../mackerel-plugin-pipeline-sli", "../check-pipeline-freshness").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := 0
+	for pkg := range strings.Lines(string(out)) {
+		name, ok := strings.CutPrefix(strings.TrimSpace(pkg), services)
+		if !ok {
+			continue
+		}
+		clients++
+		if service, tables := strings.CutSuffix(name, "/schemas"); tables && !slices.Contains([]string{"signin", "sso", "ssooidc"}, service) {
+			t.Errorf("the client of %s makes tables at start, a millisecond and 500 kB of every run; go back to the version of docs/decisions/009", service)
+		}
+	}
+	if clients == 0 {
+		t.Error("no client of AWS is linked")
+	}
 }
