@@ -62,8 +62,14 @@ func newClock(format string, zone *time.Location) (clock, error) {
 
 // parse reads a stamp, in µs since the epoch (finer digits are cut off).
 func (c *clock) parse(b []byte) (int64, bool) {
-	if len(b) == c.size && c.size > 0 {
-		if string(b) == string(c.text[:c.size]) {
+	if n := len(b); n == c.size && n > 0 {
+		if n >= 16 && n <= 32 { // as most are: two pairs of words that may overlap
+			front, back := b[:16], b[n-16:]
+			if (binary.LittleEndian.Uint64(front)^c.words[0])|(binary.LittleEndian.Uint64(front[8:])^c.words[1])|
+				(binary.LittleEndian.Uint64(back)^c.words[2])|(binary.LittleEndian.Uint64(back[8:])^c.words[3]) == 0 {
+				return c.value, true
+			}
+		} else if string(b) == string(c.text[:n]) {
 			return c.value, true
 		}
 		if v, ok := c.sameSecond(b); ok {

@@ -20,6 +20,13 @@ const (
 	highs = 0x8080808080808080
 )
 
+// equal has the high bit of the first byte of w set that is c, where there is one; higher
+// bits may be echoes of it.
+func equal(w uint64, c byte) uint64 {
+	w ^= ones * uint64(c)
+	return (w - ones) &^ w & highs
+}
+
 // stringEnd finds the quote that ends a string beginning at i, eight bytes at a
 // time; -1 when the string isn't valid.
 func stringEnd(b []byte, i int) (end int, escaped bool) {
@@ -158,14 +165,11 @@ func numberEnd(b []byte, i int) int {
 
 // digitsEnd gives the place behind one or more digits, -1 when there is none.
 func digitsEnd(b []byte, i int) int {
-	start := i
-	for i < len(b) && isDigit(b[i]) {
-		i++
-	}
-	if i == start {
+	n := digits(b[i:])
+	if n == 0 {
 		return -1
 	}
-	return i
+	return i + n
 }
 
 func literalEnd(b []byte, i int, word string) int {

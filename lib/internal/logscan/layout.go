@@ -101,16 +101,13 @@ func (g *look) begin(lines []byte, l *layout) {
 // line looks at the next line and gives its layout, none where no layout fits.
 func (g *look) line(layouts []*layout, first int, mark string) int {
 	if l := layouts[first]; l.read(g) && l.understand(g, mark) {
-		g.stops = g.stops[g.passed:]
 		return first
 	}
 	for at, l := range layouts {
 		if at != first && l.read(g) && l.understand(g, mark) {
-			g.stops = g.stops[g.passed:]
 			return at
 		}
 	}
-	g.pass()
 	return none
 }
 
@@ -154,12 +151,13 @@ func (g *look) put(at int8, from, to int) {
 
 // understand reads the values, as Scanner.finish does, of a line with nothing more around
 // it: see trimLineEnd and unwrapper.bare.
-func (l *layout) understand(g *look, mark string) bool {
+func (l *layout) understand(g *look, mark string) (ok bool) {
 	line := g.lines[g.from:g.end]
 	if len(line) < 5 || line[len(line)-1] == '\r' || line[0]-'!' > '~'-'!' || line[4] == '-' || g.short && !l.dashes(g) {
 		return false
 	}
-	if at := g.spans[slotTime]; !g.readTime(line[at.from:at.to]) {
+	stamp := g.spans[slotTime]
+	if g.Time, ok = g.clock.parse(line[stamp.from:stamp.to]); !ok {
 		return false
 	}
 	g.Status = 0
@@ -208,22 +206,6 @@ func (l *layout) dashes(g *look) bool {
 	return true
 }
 
-// readTime reads the time: most lines are of the same second as the one before.
-func (g *look) readTime(b []byte) (ok bool) {
-	c := &g.clock
-	if n := len(b); n == c.size && n >= 16 && n <= 32 {
-		front, back := b[:16], b[n-16:]
-		differs := (binary.LittleEndian.Uint64(front) ^ c.words[0]) | (binary.LittleEndian.Uint64(front[8:]) ^ c.words[1]) |
-			(binary.LittleEndian.Uint64(back) ^ c.words[2]) | (binary.LittleEndian.Uint64(back[8:]) ^ c.words[3])
-		if differs == 0 {
-			g.Time = c.value
-			return true
-		}
-	}
-	g.Time, ok = c.parse(b)
-	return ok
-}
-
 // understandMethod finds the method.
 func (l *layout) understandMethod(g *look) bool {
 	g.whole = l.whole
@@ -259,8 +241,7 @@ func (l *layout) understandMethod(g *look) bool {
 func methodEnd(b []byte, n int) int {
 	if len(b) >= 8 && n >= 8 {
 		w := binary.LittleEndian.Uint64(b)
-		blank := w ^ ones*' '
-		if stop := (blank - ones) &^ blank & highs; stop != 0 {
+		if stop := equal(w, ' '); stop != 0 {
 			end := bits.TrailingZeros64(stop) >> 3
 			front := uint64(1)<<(8*end&63) - 1
 			capital := (w&sevens + ones*(0x80-'A')) &^ (w&sevens + ones*(0x7F-'Z')) &^ w

@@ -61,8 +61,7 @@ func (s *Scanner) knownLTSV(order []learned, line []byte) (i, n int) {
 // line's end. Most values are short: eight bytes at a time beat a call.
 func valueEnd(line []byte, i int, separator byte) int {
 	for ; i+8 <= len(line); i += 8 {
-		w := binary.LittleEndian.Uint64(line[i:]) ^ ones*uint64(separator)
-		if stop := (w - ones) &^ w & highs; stop != 0 {
+		if stop := equal(binary.LittleEndian.Uint64(line[i:]), separator); stop != 0 {
 			return i + bits.TrailingZeros64(stop)>>3
 		}
 	}

@@ -1,6 +1,7 @@
 package logscan
 
 import (
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"time"
@@ -243,6 +244,21 @@ func eightDigits(v uint64) uint64 {
 	v = v * (10<<8 + 1) >> 8 & 0x00FF00FF00FF00FF
 	v = v * (100<<16 + 1) >> 16 & 0x0000FFFF0000FFFF
 	return v * (10_000<<32 + 1) >> 32
+}
+
+// digits is the number of digits that b begins with.
+func digits(b []byte) int {
+	if len(b) >= 8 {
+		if stops := nonDigits(binary.LittleEndian.Uint64(b) ^ ones*'0'); stops != 0 {
+			return bits.TrailingZeros64(stops) >> 3
+		}
+	}
+	for i, c := range b {
+		if !isDigit(c) {
+			return i
+		}
+	}
+	return len(b)
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }

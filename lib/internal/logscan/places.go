@@ -150,8 +150,7 @@ func (l *layout) readColumns(g *look, at int) int {
 // one.
 func find(b []byte, i int, c byte) int {
 	for near := min(len(b)-8, i+16); i <= near; i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:]) ^ ones*uint64(c)
-		if stop := (w - ones) &^ w & highs; stop != 0 {
+		if stop := equal(binary.LittleEndian.Uint64(b[i:]), c); stop != 0 {
 			return i + bits.TrailingZeros64(stop)>>3
 		}
 	}
@@ -255,19 +254,4 @@ func behind(line []byte, from, length int) int {
 		return none
 	}
 	return end
-}
-
-// digits is the number of digits that b begins with.
-func digits(b []byte) int {
-	if len(b) >= 8 {
-		if stops := nonDigits(binary.LittleEndian.Uint64(b) ^ ones*'0'); stops != 0 {
-			return bits.TrailingZeros64(stops) >> 3
-		}
-	}
-	for i, c := range b {
-		if !isDigit(c) {
-			return i
-		}
-	}
-	return len(b)
 }

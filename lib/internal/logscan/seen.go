@@ -117,6 +117,11 @@ func (s *Seen) lookAt(lines []byte, place int) {
 		s.lines = s.lines[:len(s.lines)+1]
 		g.Glance = &s.lines[len(s.lines)-1]
 		at := g.line(layouts, first, mark)
+		if at < 0 {
+			g.pass()
+		} else {
+			g.stops = g.stops[g.passed:]
+		}
 		g.place, g.length, g.layout = int32(place+g.end), int32(g.end-g.from), int32(at)
 		if at < 0 {
 			continue
