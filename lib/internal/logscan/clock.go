@@ -60,18 +60,24 @@ func newClock(format string, zone *time.Location) (clock, error) {
 	return c, nil
 }
 
+// again tells whether a stamp is the last one once more. Most are of a length in which two
+// pairs of words, that may overlap, speak of every byte.
+func (c *clock) again(b []byte) bool {
+	n := len(b)
+	if n != c.size || n < 16 || n > 32 {
+		return n == c.size && n > 0 && string(b) == string(c.text[:n])
+	}
+	front, back := b[:16], b[n-16:]
+	return (binary.LittleEndian.Uint64(front)^c.words[0])|(binary.LittleEndian.Uint64(front[8:])^c.words[1])|
+		(binary.LittleEndian.Uint64(back)^c.words[2])|(binary.LittleEndian.Uint64(back[8:])^c.words[3]) == 0
+}
+
 // parse reads a stamp, in µs since the epoch (finer digits are cut off).
 func (c *clock) parse(b []byte) (int64, bool) {
-	if n := len(b); n == c.size && n > 0 {
-		if n >= 16 && n <= 32 { // as most are: two pairs of words that may overlap
-			front, back := b[:16], b[n-16:]
-			if (binary.LittleEndian.Uint64(front)^c.words[0])|(binary.LittleEndian.Uint64(front[8:])^c.words[1])|
-				(binary.LittleEndian.Uint64(back)^c.words[2])|(binary.LittleEndian.Uint64(back[8:])^c.words[3]) == 0 {
-				return c.value, true
-			}
-		} else if string(b) == string(c.text[:n]) {
-			return c.value, true
-		}
+	if c.again(b) {
+		return c.value, true
+	}
+	if len(b) == c.size {
 		if v, ok := c.sameSecond(b); ok {
 			return v, true
 		}

@@ -57,52 +57,58 @@ func (p *pattern) differs(b *[patternSize]byte) uint64 {
 	return (binary.LittleEndian.Uint64(b[:8])^p.text[0])&p.mask[0] | (binary.LittleEndian.Uint64(b[8:])^p.text[1])&p.mask[1]
 }
 
-// piecesStandByWord is piecesStand in other words.
-func piecesStandByWord(lines []byte, at int, stops []uint32, patterns []pattern) bool {
-	var differs uint64
-	for n := range patterns {
-		differs |= patterns[n].differs((*[patternSize]byte)(lines[at:]))
-		at = int(stops[n])
-	}
-	return differs == 0
-}
-
 // readLTSV is Scanner.readLTSV for lines with the labels of the layout: each begins at
 // the stop that ends the value before.
 func (l *layout) readLTSV(g *look) bool {
-	last := len(l.pieces) - 1
-	if len(g.stops) <= last {
-		return false
+	if g.from >= g.stand || g.standing != l {
+		if g.standing, g.stand = l, l.linesStand(g); g.from >= g.stand {
+			return false
+		}
 	}
-	stops := g.stops[:last+1]
-	if g.lines[stops[last]] != '\n' || !l.labelsStand(g, stops) {
-		return false
-	}
+	stops := g.stops[:len(l.pieces)]
+	short := int32(0)
 	for i := range l.wants {
 		w := &l.wants[i]
-		from := g.from
+		from := int32(0)
 		if w.value > 0 {
-			from = int(stops[w.value-1])
+			from = int32(stops[w.value-1]) - int32(g.from)
 		}
-		g.put(w.at, from+w.front, int(stops[w.value]))
+		from += int32(w.front)
+		to := int32(stops[w.value]) - int32(g.from)
+		g.spans[w.at&(maxSpans-1)] = span{from, to}
+		short |= to - from - 2
 	}
-	g.end, g.passed = int(stops[last]), last+1
-	return true
+	g.end, g.passed, g.short = int(stops[len(stops)-1]), len(stops), short < 0
+	return g.timed() && l.understand(g)
 }
 
-// labelsStand tells whether the labels of the layout are the line's.
-func (l *layout) labelsStand(g *look, stops []uint32) bool {
-	if last := len(stops) - 1; !l.long && last > 0 && len(g.lines)-int(stops[last-1]) >= patternSize {
-		return piecesStand(g.lines, g.from, stops, l.patterns)
+// linesStand gives where the lines end, from this one on, that have the labels of the
+// layout.
+func (l *layout) linesStand(g *look) int {
+	if vectors && !l.long && len(l.pieces) > 1 {
+		if end := linesStandByVector(g.lines, g.from, g.stops, l.patterns); end > g.from {
+			return end
+		}
+	}
+	return l.lineStands(g)
+}
+
+// lineStands is linesStand for this line alone.
+func (l *layout) lineStands(g *look) int {
+	if len(g.stops) < len(l.pieces) {
+		return g.from
 	}
 	at := g.from
 	for n := range l.pieces {
 		if !l.pieces[n].at(g.lines, at) {
-			return false
+			return g.from
 		}
-		at = int(stops[n])
+		at = int(g.stops[n])
 	}
-	return true
+	if g.lines[at] != '\n' {
+		return g.from
+	}
+	return at + 1
 }
 
 // learnLTSV notes the labels of a good line.
@@ -154,7 +160,7 @@ func (l *layout) readJSON(g *look) bool {
 	if stop += int(l.end.stops); !l.end.at(g.lines, at) || stop >= len(g.stops) {
 		return false
 	}
-	return g.endAt(at+len(l.end.text), stop)
+	return g.endAt(at+len(l.end.text), stop) && g.timed() && l.understand(g)
 }
 
 // plainText tells whether there are neither control bytes nor backslashes in b.

@@ -27,47 +27,101 @@ func (l *layout) learnCombined(p *plan, line []byte) (values []*binding, ok bool
 	return append(values, p.columns...), true
 }
 
+// partSlots are the slots that parts feed, as a rule.
+var partSlots = map[int]int8{partTime: slotTime, partRequest: slotRequest, partStatus: slotStatus, partUserAgent: slotUserAgent, partUserAgent + 1: slotLatency}
+
+// wantParts notes what is wanted of a line beyond the rule; false where something is
+// wanted instead.
+func (l *layout) wantParts() bool {
+	for part, at := range l.keep {
+		slot, ruled := partSlots[part]
+		switch {
+		case part > partUserAgent && !l.tail, part == partUserAgent && at == none:
+		case !ruled || part == partUserAgent && at != slot:
+			l.more = l.more || at != none
+		case at != slot:
+			return false
+		}
+	}
+	l.took = l.tail
+	return true
+}
+
 // readCombined is Scanner.readCombined for lines without anything out of the ordinary:
 // all stops but the last are quotes, and each does what it is expected to.
 func (l *layout) readCombined(g *look) bool {
-	if len(g.stops) < 3 {
+	lines, stops := g.lines, g.stops
+	if len(stops) < 3 {
 		return false
 	}
 	// The time, in brackets, is followed by the request, in quotes.
-	open, quote := find(g.lines, g.from, '['), int(g.stops[0])
-	if open <= g.from || quote < open+len("[] ") || quote > open+maxStamp || g.lines[quote] != '"' || g.lines[quote-1] != ' ' ||
-		g.lines[quote-2] != ']' || bytes.IndexByte(g.lines[open+1:quote-2], ']') >= 0 {
+	open, quote, end := int(stops[0])-g.clock.size-3, int(stops[0]), int(stops[1])
+	if lines[quote] != '"' || len(lines)-end < len(`" 200 0`+"\n") {
 		return false
 	}
-	l.put(g, partTime, open+1, quote-2)
-	end := int(g.stops[1])
-	if len(g.lines)-end < len("\" 200 0\n") {
+	timed := open > g.from && g.clock.again(lines[open+1:quote-2]) && !among(lines[g.from:open], '[')
+	if timed {
+		g.Time = g.clock.value
+	} else if open = find(lines, g.from, '['); open <= g.from || quote < open+len("[] ") || quote > open+maxStamp || bytes.IndexByte(lines[open+1:quote-2], ']') >= 0 {
 		return false
 	}
-	if b := g.lines[end : end+6]; b[0] != '"' || b[1] != ' ' || !isDigit(b[2]) || !isDigit(b[3]) || !isDigit(b[4]) || b[5] != ' ' {
+	if lines[open] != '[' || lines[quote-2] != ']' || lines[quote-1] != ' ' {
 		return false
 	}
-	l.put(g, partRequest, quote+1, end)
-	l.put(g, partStatus, end+2, end+5)
-	from := end + len(`" 200 `)
-	at := from + digits(g.lines[from:])
-	if at == from && g.lines[at] == '-' {
-		at++
-	}
-	if at == from {
+	if b := lines[end : end+6]; b[0] != '"' || b[1] != ' ' || !isDigit(b[2]) || !isDigit(b[3]) || !isDigit(b[4]) || b[5] != ' ' {
 		return false
 	}
-	l.put(g, partBytes, from, at)
-	stop := 2
+	size, at, stop := end+len(`" 200 `), int(stops[2]), 2
 	if !l.common {
-		if g.lines[at] != ' ' {
-			return false
-		}
-		if at, stop = l.readTail(g, at+1, stop); at < 0 {
-			return false
-		}
+		at--
 	}
-	return g.endAt(at, stop)
+	if !isCount(lines, size, at) {
+		return false
+	}
+	g.short = false
+	g.put(slotTime, open+1, quote-2)
+	g.put(slotRequest, quote+1, end)
+	g.put(slotStatus, end+2, end+5)
+	if !l.common {
+		referer := at + 1
+		if at, stop = agentEnd(g, referer); at < 0 {
+			return false
+		}
+		agent := int(stops[4])
+		g.put(slotUserAgent, agent+1, at-1)
+		if l.more {
+			l.put(g, partBytes, size, referer-1)
+			l.put(g, partReferer, referer+1, agent-2)
+			l.put(g, partUserAgent, agent+1, at-1)
+		}
+		if at, stop = l.readTail(g, at, stop); at < 0 {
+			return false
+		}
+	} else if l.more {
+		l.put(g, partBytes, size, at)
+	}
+	return g.endAt(at, stop) && (timed || g.timed()) && l.understand(g)
+}
+
+// agentEnd is the place behind the user agent, and the next stop's number, of a line whose
+// referer begins at a place; none where both aren't simple.
+func agentEnd(g *look, referer int) (int, int) {
+	if len(g.stops) < 7 {
+		return none, 0
+	}
+	lines, ended, agent, end := g.lines, int(g.stops[3]), int(g.stops[4]), int(g.stops[5])
+	if agent != ended+2 || lines[referer-1] != ' ' || lines[referer] != '"' || lines[ended] != '"' || lines[ended+1] != ' ' || lines[agent] != '"' || lines[end] != '"' {
+		return none, 0
+	}
+	return end + 1, 6
+}
+
+// isCount tells whether what stands between two places is a count, or the dash of none.
+func isCount(b []byte, from, to int) bool {
+	if n := to - from; uint(n-1) < 8 && len(b)-from >= 8 {
+		return nonDigits(binary.LittleEndian.Uint64(b[from:])^ones*'0')<<(64-8*n&63) == 0 || isDash(b[from:to])
+	}
+	return from < to && (allDigits(b[from:to]) || isDash(b[from:to]))
 }
 
 // endAt ends the line at a place, where the stop of that number is expected to be.
@@ -79,48 +133,43 @@ func (g *look) endAt(at, stop int) bool {
 	return true
 }
 
-// readTail reads what stands behind the bytes and a space, and gives the place behind
-// it and the next stop's number; none where it isn't simple.
+// readTail reads what stands behind the user agent, and gives the place behind it and
+// the next stop's number; none where it isn't simple.
 func (l *layout) readTail(g *look, at, stop int) (int, int) {
-	for part := partReferer; g.lines[at] == '"'; part++ {
-		if stop+2 >= len(g.stops) || int(g.stops[stop]) != at {
-			return none, 0
-		}
-		end := int(g.stops[stop+1])
-		if g.lines[end] != '"' {
-			return none, 0
-		}
-		if part <= partUserAgent {
-			l.put(g, part, at+1, end)
-		}
-		stop, at = stop+2, end+1
-		if part == partUserAgent && len(l.columns) > 0 {
-			return l.readColumns(g, at), stop
-		}
-		if g.lines[at] != ' ' {
-			if part < partUserAgent || l.tail {
-				return none, 0
-			}
-			return at, stop
-		}
-		at++
+	lines := g.lines
+	if len(l.columns) > 0 {
+		return l.readColumns(g, at), stop
 	}
-	if !l.tail || stop < 2+4 {
-		return none, 0
+	for lines[at] == ' ' && lines[at+1] == '"' {
+		if stop+2 >= len(g.stops) || lines[g.stops[stop+1]] != '"' {
+			return none, 0
+		}
+		at, stop = int(g.stops[stop+1])+1, stop+2
+	}
+	if !l.tail {
+		return at, stop
 	}
 	// The first token is what is wanted, whatever comes behind it.
-	from := at
-	for at++; g.lines[at-1] > ' ' && g.lines[at-1] != '"'; at++ {
-	}
-	if at--; at == from || g.lines[at] == '"' || g.lines[at] < ' ' && g.lines[at] != '\n' {
+	from := at + 1
+	nanos, length, integer := takeNanos(lines[from:], l.exponent)
+	end := from + length
+	if lines[at] != ' ' || length == 0 {
 		return none, 0
 	}
-	l.put(g, partUserAgent+1, from, at)
-	for end := int(g.stops[stop]); g.lines[end] != '\n'; end = int(g.stops[stop]) {
+	if g.Latency, g.HasLatency, g.IntegerLatency = time.Duration(nanos), true, integer && l.guess; !l.whole {
+		l.put(g, partUserAgent+1, from, end)
+	}
+	if lines[end] == '\n' {
+		return end, stop
+	}
+	if lines[end] != ' ' {
+		return none, 0
+	}
+	rest := end
+	for end = int(g.stops[stop]); lines[end] != '\n'; end = int(g.stops[stop]) {
 		stop++
 	}
-	end := int(g.stops[stop])
-	if allDigits(g.lines[from:at]) && bytes.HasSuffix(g.lines[at:end], []byte("ms")) {
+	if lines[end-1] == '\r' || allDigits(lines[from:rest]) && bytes.HasSuffix(lines[rest:end], []byte("ms")) {
 		return none, 0 // Traefik's
 	}
 	return end, stop
@@ -162,7 +211,7 @@ func find(b []byte, i int, c byte) int {
 
 // learnALB lists what each field of a line feeds.
 func (l *layout) learnALB(p *plan) (values []*binding, ok bool) {
-	l.last, l.sum = p.last, p.sum
+	l.last, l.took = p.last, p.sum
 	return p.at, true
 }
 
@@ -217,11 +266,11 @@ func (l *layout) readALB(g *look) bool {
 			return false
 		}
 	}
-	if l.sum {
+	if l.took {
 		g.Latency, g.HasLatency, g.IntegerLatency = time.Duration(total), true, false
 	}
 	g.end, g.passed = end, 0
-	return true
+	return line[end-1] != '\r' && g.timed() && l.understand(g)
 }
 
 // token reads a token behind a space at a place, and gives where it ends; none where

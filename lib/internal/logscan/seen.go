@@ -109,20 +109,20 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.
 func (s *Seen) lookAt(lines []byte, place int) {
-	g, layouts, first, mark := &s.look, s.known.layouts, 0, s.known.of.cfg.Mark
+	g, layouts, first := &s.look, s.known.layouts, 0
+	g.mark = s.known.of.cfg.Mark
 	for g.begin(lines, layouts[0]); g.from < len(lines); g.from = g.end + 1 {
 		if len(s.lines) == cap(s.lines) {
 			s.lines = slices.Grow(s.lines, 64)
 		}
 		s.lines = s.lines[:len(s.lines)+1]
-		g.Glance = &s.lines[len(s.lines)-1]
-		at := g.line(layouts, first, mark)
-		if at < 0 {
-			g.pass()
-		} else {
-			g.stops = g.stops[g.passed:]
+		seen, at := &s.lines[len(s.lines)-1], first
+		g.Glance = seen
+		if l := layouts[first]; !l.read(l, g) {
+			at = g.other(layouts, first)
 		}
-		g.place, g.length, g.layout = int32(place+g.end), int32(g.end-g.from), int32(at)
+		g.stops = g.stops[g.passed:]
+		seen.place, seen.length, seen.layout = int32(place+g.end), int32(g.end-g.from), int32(at)
 		if at < 0 {
 			continue
 		}

@@ -11,9 +11,10 @@ var vectors = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
 //go:noescape
 func stopsByVector(to []uint32, data []byte, a, b byte) int
 
-// piecesStand tells whether the patterns stand in the lines, the first at a place and
-// each further one at the stop of its number less one. There is at least one, and a stop
-// for each, and sixteen bytes of the lines behind each one's beginning.
+// linesStandByVector gives where the lines end, of those that begin at a place one behind
+// the other, in which the patterns stand: the first where the line begins, each further one
+// at the stop of its number less one. A line has as many stops as there are patterns, two
+// at least, the last one its line end.
 //
 //go:noescape
-func piecesStand(lines []byte, at int, stops []uint32, patterns []pattern) bool
+func linesStandByVector(lines []byte, from int, stops []uint32, patterns []pattern) (end int)

@@ -21,7 +21,20 @@ TEXT ·stopsByVector(SB), NOSPLIT, $0-64
 	MOVL $0x1F, AX
 	MOVQ AX, X15
 	VPBROADCASTB X15, Y15
+	MOVBLZX a+48(FP), R12
+	MOVBLZX b+49(FP), AX
+	ORL  AX, R12
+	SHRL $5, R12 // 0: both are control bytes, which are stops anyway
 	JMP  more
+
+controls:
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+	VPMINUB Y0, Y15, Y2
+	VPMINUB Y1, Y15, Y3
+	VPCMPEQB Y0, Y2, Y2 // as small as 0x1F
+	VPCMPEQB Y1, Y3, Y3
+	JMP  places
 
 block:
 	VMOVDQU (SI), Y0
@@ -32,12 +45,14 @@ block:
 	VPCMPEQB Y1, Y14, Y5
 	VPMINUB Y0, Y15, Y6
 	VPMINUB Y1, Y15, Y7
-	VPCMPEQB Y0, Y6, Y6 // as small as 0x1F: a control byte
+	VPCMPEQB Y0, Y6, Y6
 	VPCMPEQB Y1, Y7, Y7
 	VPOR Y2, Y4, Y2
 	VPOR Y3, Y5, Y3
 	VPOR Y2, Y6, Y2
 	VPOR Y3, Y7, Y3
+
+places:
 	VPMOVMSKB Y2, AX
 	VPMOVMSKB Y3, BX
 	SHLQ $32, BX
@@ -61,39 +76,62 @@ write:
 
 more:
 	CMPQ DX, $64
-	JGE  block
+	JLT  done
+	TESTL R12, R12
+	JNE  block
+	JMP  controls
 
+done:
 	VZEROUPPER
 	SUBQ R8, DI
 	SHRQ $2, DI
 	MOVQ DI, ret+56(FP)
 	RET
 
-// func piecesStand(lines []byte, at int, stops []uint32, patterns []pattern) bool
-TEXT ·piecesStand(SB), NOSPLIT, $0-81
+// func linesStandByVector(lines []byte, from int, stops []uint32, patterns []pattern) (end int)
+TEXT ·linesStandByVector(SB), NOSPLIT, $0-88
 	MOVQ lines_base+0(FP), SI
-	MOVQ at+24(FP), AX
+	MOVQ lines_len+8(FP), R8
+	MOVQ from+24(FP), R9
 	MOVQ stops_base+32(FP), DX
+	MOVQ stops_len+40(FP), R10
 	MOVQ patterns_base+56(FP), DI
-	MOVQ patterns_len+64(FP), CX
-	PXOR X3, X3
+	MOVQ patterns_len+64(FP), R11
+	SUBQ $16, R8
+	SHLQ $2, R10
+	SHLQ $2, R11
+	LEAQ (DI)(R11*8), DI // behind the patterns
+	MOVQ R9, AX
+
+line:
+	CMPQ R10, R11
+	JLT  end
+	SUBQ R11, R10
+	ADDQ R11, DX          // behind the line's stops
+	MOVL -8(DX), CX       // where the last pattern begins
+	CMPQ CX, R8
+	JGT  end
+	VPXOR X3, X3, X3
+	MOVQ R11, CX
+	NEGQ CX
 
 piece:
-	MOVOU (SI)(AX*1), X0
-	MOVOU (DI), X1
-	MOVOU 16(DI), X2
-	PXOR X1, X0
-	PAND X2, X0
-	POR  X0, X3
-	MOVL (DX), AX
-	ADDQ $4, DX
-	ADDQ $32, DI
-	DECQ CX
+	VMOVDQU (SI)(AX*1), X0
+	VPXOR (DI)(CX*8), X0, X0
+	VPAND 16(DI)(CX*8), X0, X0
+	VPOR X0, X3, X3
+	MOVL (DX)(CX*1), AX
+	ADDQ $4, CX
 	JNE  piece
 
-	PXOR X4, X4
-	PCMPEQB X4, X3
-	PMOVMSKB X3, AX
-	CMPL AX, $0xFFFF
-	SETEQ ret+80(FP)
+	VPTEST X3, X3
+	JNE  end
+	CMPB (SI)(AX*1), $'\n'
+	JNE  end
+	INCQ AX
+	MOVQ AX, R9
+	JMP  line
+
+end:
+	MOVQ R9, end+80(FP)
 	RET

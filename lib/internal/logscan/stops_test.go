@@ -39,26 +39,55 @@ func FuzzStops(f *testing.F) {
 	})
 }
 
-// TestPiecesStand holds the two ways of comparing labels against each other.
-func TestPiecesStand(t *testing.T) {
+// TestLinesStand holds the two ways of comparing labels against each other.
+func TestLinesStand(t *testing.T) {
+	if !vectors {
+		t.Skip("no vector code on this processor")
+	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
-		lines := make([]byte, 200)
-		for i := range lines {
-			lines[i] = "ab"[r.IntN(2)]
-		}
-		at, stops, patterns := r.IntN(50), []uint32{}, []pattern{}
-		for n, from := 0, at; n < 1+r.IntN(8); n++ {
-			p, _ := newPiece(lines[from:from+1+r.IntN(patternSize)], false)
-			if r.IntN(8) == 0 {
-				p.pattern.text[r.IntN(2)] ^= 1 << r.IntN(64)
+	several := 0
+	for range 5_000 {
+		labels := make([][]byte, 2+r.IntN(8))
+		l := &layout{}
+		for i := range labels {
+			label := bytes.Repeat([]byte("abc:"), 4)[:1+r.IntN(patternSize)]
+			labels[i] = label
+			p, _ := newPiece(label, false)
+			if i > 0 {
+				p, _ = newPiece(append([]byte("\t"), label[:len(label)-1]...), false)
+				labels[i] = label[:len(label)-1]
 			}
-			from = r.IntN(len(lines) - patternSize + 1)
-			stops, patterns = append(stops, uint32(from)), append(patterns, p.pattern)
+			l.pieces, l.patterns = append(l.pieces, p), append(l.patterns, p.pattern)
 		}
-		if got, want := piecesStand(lines, at, stops, patterns), piecesStandByWord(lines, at, stops, patterns); got != want {
-			t.Fatalf("%q at %d, stops %v, patterns %x: got %v, want %v", lines, at, stops, patterns, got, want)
+		var data []byte
+		for range 6 {
+			for i, label := range labels {
+				if i > 0 {
+					data = append(data, '\t')
+				}
+				data = append(append(data, label...), bytes.Repeat([]byte("v"), r.IntN(9))...)
+			}
+			data = append(data, '\n')
 		}
+		if r.IntN(3) > 0 {
+			data[r.IntN(len(data))] ^= 1 << r.IntN(7)
+		}
+		g := look{lines: data, stops: stopsByByte(data, '\t', '\t')}
+		end := linesStandByVector(data, 0, g.stops, l.patterns)
+		several += min(bytes.Count(data[:end], []byte("\n")), 2) / 2
+		for g.from < end {
+			next := l.lineStands(&g)
+			if next == g.from || next > end {
+				t.Fatalf("%q of %q: the line doesn't stand, or to %d, lines to %d", data[g.from:], labels, next, end)
+			}
+			g.from, g.stops = next, g.stops[len(labels):]
+		}
+		if next := l.lineStands(&g); next > end && len(data)-int(g.stops[len(labels)-2]) >= patternSize {
+			t.Fatalf("%q of %q: the line stands, too", data[g.from:], labels)
+		}
+	}
+	if several < 1000 {
+		t.Errorf("only %d times several lines stood", several)
 	}
 }
 
