@@ -25,8 +25,9 @@ type clock struct {
 	size   int
 	words  [4]uint64 // of text: the first two and the last two, where it is long enough
 	value  int64
-	digits int   // of its fraction, where that is all that the next one may differ in
-	whole  int64 // its value without the fraction
+	digits int    // of its fraction, where that is all that the next one may differ in
+	whole  int64  // its value without the fraction
+	second uint64 // the eight bytes of the stamp that end with the point
 
 	calm struct{ from, to, offset int64 } // local seconds in [from, to) have this offset, in s
 }
@@ -60,24 +61,32 @@ func newClock(format string, zone *time.Location) (clock, error) {
 	return c, nil
 }
 
-// again tells whether a stamp is the last one once more. Most are of a length in which two
-// pairs of words, that may overlap, speak of every byte.
-func (c *clock) again(b []byte) bool {
-	n := len(b)
-	if n != c.size || n < 16 || n > 32 {
-		return n == c.size && n > 0 && string(b) == string(c.text[:n])
+// again tells whether a stamp among some lines is the last one once more, of a length in
+// which two pairs of words, that may overlap, speak of every byte.
+func (c *clock) again(lines []byte, at span) bool {
+	return at.to-at.from == uint32(c.size) && uint32(c.size)-16 <= 16 &&
+		(eight(lines, at.from)^c.words[0])|(eight(lines, at.from+8)^c.words[1])|(eight(lines, at.to-16)^c.words[2])|(eight(lines, at.to-8)^c.words[3]) == 0
+}
+
+// within is the time of a stamp among some lines that is the last one but for its six
+// digits of a second, as a balancer writes it.
+func (c *clock) within(lines []byte, at span) (int64, bool) {
+	const digits = uint32(fractionAt + len("000000Z"))
+	if c.digits != 6 || uint32(c.size) != digits || at.to-at.from != digits ||
+		(eight(lines, at.from)^c.words[0])|(eight(lines, at.from+8)^c.words[1])|(eight(lines, at.from+12)^c.second) != 0 {
+		return 0, false
 	}
-	front, back := b[:16], b[n-16:]
-	return (binary.LittleEndian.Uint64(front)^c.words[0])|(binary.LittleEndian.Uint64(front[8:])^c.words[1])|
-		(binary.LittleEndian.Uint64(back)^c.words[2])|(binary.LittleEndian.Uint64(back[8:])^c.words[3]) == 0
+	tail := eight(lines, at.to-8)
+	v := tail<<8>>16<<16 ^ ones*'0'&^0xFFFF
+	return c.whole + int64(eightDigits(v)), (tail^c.words[3])>>56 == 0 && nonDigits(v) == 0
 }
 
 // parse reads a stamp, in µs since the epoch (finer digits are cut off).
 func (c *clock) parse(b []byte) (int64, bool) {
-	if c.again(b) {
-		return c.value, true
-	}
-	if len(b) == c.size {
+	if n := len(b); n == c.size && n > 0 {
+		if string(b) == string(c.text[:n]) {
+			return c.value, true
+		}
 		if v, ok := c.sameSecond(b); ok {
 			return v, true
 		}
@@ -103,7 +112,7 @@ func (c *clock) learnSecond(b []byte) {
 	c.digits = 0
 	if c.form == nil && len(b) > fractionAt && b[4] == '-' && b[fractionAt-1] == '.' {
 		if n, micros := fraction(b[fractionAt:]); fractionAt+n < len(b) {
-			c.digits, c.whole = n, c.value-micros
+			c.digits, c.whole, c.second = n, c.value-micros, binary.LittleEndian.Uint64(b[fractionAt-8:])
 		}
 	}
 }
@@ -113,14 +122,6 @@ func (c *clock) learnSecond(b []byte) {
 func (c *clock) sameSecond(b []byte) (int64, bool) {
 	if c.digits == 0 || string(b[:fractionAt]) != string(c.text[:fractionAt]) {
 		return 0, false
-	}
-	if c.digits == 6 { // a balancer's
-		tail := binary.LittleEndian.Uint64(b[len(b)-8:])
-		if len(b) == fractionAt+7 && tail>>56 == uint64(c.text[len(b)-1]) {
-			if v := tail<<8>>16<<16 ^ ones*'0'&^0xFFFF; nonDigits(v) == 0 {
-				return c.whole + int64(eightDigits(v)), true
-			}
-		}
 	}
 	n, micros := fraction(b[fractionAt:])
 	return c.whole + micros, n == c.digits && string(b[fractionAt+n:]) == string(c.text[fractionAt+n:c.size])

@@ -117,7 +117,7 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 		if k := quick.Known(); at >= looked && k != nil {
 			// Now the next lines, now a stretch or more.
 			if seen.Look(k, data, at, []func() bool{nil, func() bool { return false }}[at%2]); len(seen.lines) > 0 {
-				looked = int(seen.lines[len(seen.lines)-1].place) + 1
+				looked = int(seen.lines[len(seen.lines)-1].end) + 1
 			}
 		}
 		if at < looked && at%3 > 0 {

@@ -1,7 +1,6 @@
 package logscan
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf16"
@@ -26,15 +25,6 @@ const (
 func equal(w uint64, c byte) uint64 {
 	w ^= ones * uint64(c)
 	return (w - ones) &^ w & highs
-}
-
-// among tells whether a byte is among those of b.
-func among(b []byte, c byte) bool {
-	n := len(b)
-	if n < 8 || n > 24 {
-		return bytes.IndexByte(b, c) >= 0
-	}
-	return equal(binary.LittleEndian.Uint64(b), c)|equal(binary.LittleEndian.Uint64(b[min(8, n-8):]), c)|equal(binary.LittleEndian.Uint64(b[n-8:]), c) != 0
 }
 
 // stringEnd finds the quote that ends a string beginning at i, eight bytes at a

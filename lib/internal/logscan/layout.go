@@ -2,6 +2,8 @@ package logscan
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 	"slices"
 )
 
@@ -15,40 +17,46 @@ type layout struct {
 	format Format
 	stops  []byte // the two bytes whose places are sought in advance; nil: none are
 	read   func(*layout, *look) bool
-	pieces []piece     // LTSV, JSON: by value
-	end    piece       // JSON: what stands behind the last value
-	wants  []want      // the values that are wanted, in the order of the line
-	keep   []int8      // by value: its place among the spans; none: it isn't wanted
-	spans  int         // how many places there are, see span
-	has    [slots]bool // canonical slots with a value
-	shown  []shown     // what Record.Field gives beside what the Record has itself
-	split  bool        // URI, path or host are wanted
-	whole  bool        // a Glance says all that is asked of a line
+	pieces []piece      // LTSV, JSON: by value
+	end    piece        // JSON: what stands behind the last value
+	wants  []want       // the values that are wanted, in the order of the line
+	places [slots]place // LTSV: of the canonical slots with a value
+	keep   []int8       // by value: its place among the spans; none: it isn't wanted
+	spans  int          // how many places there are, see span
+	has    [slots]bool  // canonical slots with a value
+	shown  []shown      // what Record.Field gives beside what the Record has itself
+	split  bool         // URI, path or host are wanted
+	whole  bool         // a Glance says all that is asked of a line
 
-	patterns []pattern // LTSV: of the pieces
-	long     bool      // LTSV: a piece is longer than its pattern
+	patterns []pattern // of the pieces
+	long     bool      // a piece is longer than its pattern
+	first    bool      // the first one says that nothing is around the line, see bare
 
-	verb     int8 // the slot that the method is of: its own, the request's, or none
-	took     bool // the latency is read where its end is found: see takeTail, readPhases
-	start    bool // the time is the start's
-	exponent int  // of the latency's unit, see nanoExponent
+	verb     uint8 // the slot that the method is of: its own or the request's
+	took     bool  // the latency is read where its end is found: see takeTail, readPhases
+	start    bool  // the time is the start's
+	exponent int   // of the latency's unit, see nanoExponent
+	decimal  decimals
 	guess    bool // the unit is a guess
 	flavour  flavour
 
 	common  bool   // Combined: nothing stands behind the bytes
+	behind  int    // Combined: the number of the last quote behind which nothing is in quotes
 	columns []bool // Combined: by token behind the user agent, whether it is the latency
 	tail    bool   // Combined: the first unquoted token behind the user agent is it
-	more    bool   // Combined: bytes or referer are wanted
+	more    bool   // Combined: bytes or referer are wanted; ALB: so is more of the fields in front of the request
 	last    int    // ALB: the last field looked at
 }
 
 // want is a value that is wanted.
 type want struct {
-	value int  // its number
-	front int  // the length of the piece in front of it
-	at    int8 // its place among the spans
-	lack  bool // a dash there is as good as nothing
+	place
+	at   int8 // its place among the spans
+	lack bool // a dash there is as good as nothing
 }
+
+// place is where an LTSV value lies: behind the stop of its number, and so many bytes more.
+type place struct{ value, front uint32 }
 
 // shown is a further slot that has a value.
 type shown struct {
@@ -64,41 +72,74 @@ const (
 	maxLessons = 64 // lines of one file looked at in order to learn
 )
 
-// span is a part of a line; from is negative where there is none. The values of canonical
-// slots have the places of their slots, others follow.
-type span struct{ from, to int32 }
+// span is a part of some lines. The values of canonical slots have the places of their
+// slots, others follow.
+type span struct{ from, to uint32 }
 
-func (s span) of(line []byte) []byte {
-	if s.from < 0 {
+// nowhere is the span of what isn't there.
+var nowhere = span{math.MaxUint32, math.MaxUint32}
+
+// of is the part of a line that begins at a place.
+func (s span) of(line []byte, place uint32) []byte {
+	if s == nowhere {
 		return nil
 	}
-	return line[s.from:s.to:s.to]
+	return line[s.from-place : s.to-place : s.to-place]
 }
 
 // look is one at a stretch of lines.
 type look struct {
-	lines []byte   // all of the stretch
-	stops []uint32 // theirs, from the line's first one on; none where layouts don't ask
-	found []uint32 // to be used again
-	clock clock    // reads no stamp that others before it have a say in
-	mark  string   // Config.Mark
+	lines  []byte   // all of the stretch; what lies behind it may be read, but doesn't count
+	stops  []uint32 // the line end before the line, then its stops and further ones
+	found  []uint32 // to be used again
+	clock  clock    // reads no stamp that others before it have a say in
+	copied []byte   // a stretch without slack
 
-	from, end int  // the line looked at; end is the place of its line end
-	passed    int  // how many of the stops are its
-	short     bool // some value may be a dash
+	mark             string // Config.Mark
+	marked, markMask uint64 // its first eight bytes, and which of them it has
+
+	from, end uint32 // the line looked at; end is the place of its line end
+	passed    int    // how many of the stops are its
+	short     bool   // some value may be a dash
 	standing  *layout
-	stand     int // LTSV: until there lines have the labels of the layout that is standing
+	stand     uint32 // until there lines have the pieces of the layout that is standing
 	*Glance
-	spans [maxSpans]span // from the line's beginning
+	spans [maxSpans]span
+}
+
+// slack is how many bytes are readable behind a stretch.
+const slack = 16
+
+// heed makes the user agents marked that begin with a text.
+func (g *look) heed(mark string) {
+	if g.mark == mark {
+		return
+	}
+	var first, has [8]byte
+	for i := range copy(first[:], mark) {
+		has[i] = 0xFF
+	}
+	g.mark, g.marked, g.markMask = mark, binary.LittleEndian.Uint64(first[:]), binary.LittleEndian.Uint64(has[:])
+}
+
+// slacked is a stretch with slack behind it.
+func (g *look) slacked(lines []byte) []byte {
+	if cap(lines)-len(lines) >= slack {
+		return lines
+	}
+	g.copied = append(append(g.copied[:0], lines...), make([]byte, slack)...)
+	return g.copied[:len(lines)]
 }
 
 // begin looks at a stretch of whole lines, all written in the format of a layout.
 func (g *look) begin(lines []byte, l *layout) {
-	g.lines, g.from, g.stops, g.standing = lines, 0, nil, nil
+	g.lines, g.from, g.standing = lines, 0, nil
+	g.found = append(g.found[:0], math.MaxUint32) // one before the first byte
 	if l.stops != nil {
-		g.found = appendStops(g.found[:0], lines, l.stops[0], l.stops[1])
-		g.stops = g.found
+		g.found = appendStops(g.found, lines, l.stops[0], l.stops[1])
 	}
+	g.found = slices.Grow(g.found, maxPieces)
+	g.stops = g.found
 }
 
 // other looks at the line by the other layouts and gives the one that fits, none where
@@ -109,23 +150,23 @@ func (g *look) other(layouts []*layout, first int) int {
 			return at
 		}
 	}
-	g.end = g.from + bytes.IndexByte(g.lines[g.from:], '\n')
-	for g.passed = 0; g.passed < len(g.stops) && int(g.stops[g.passed]) <= g.end; {
+	g.end = g.from + uint32(bytes.IndexByte(g.lines[g.from:], '\n'))
+	for g.passed = 0; g.passed+1 < len(g.stops) && g.stops[g.passed+1] <= g.end; {
 		g.passed++
 	}
 	return none
 }
 
 // put notes where the value numbered n lies, if it is wanted.
-func (l *layout) put(g *look, n, from, to int) {
+func (l *layout) put(g *look, n int, from, to uint32) {
 	if at := l.keep[n]; at >= 0 {
 		g.put(at, from, to)
 	}
 }
 
 // put notes where a value lies.
-func (g *look) put(at int8, from, to int) {
-	g.spans[at&(maxSpans-1)] = span{int32(from - g.from), int32(to - g.from)}
+func (g *look) put(at int8, from, to uint32) {
+	g.spans[at&(maxSpans-1)] = span{from, to}
 	if to-from == 1 {
 		g.short = true
 	}
@@ -153,9 +194,15 @@ func (s *Scanner) learn(line []byte) {
 		l.read = (*layout).readALB
 		values, ok = l.learnALB(p)
 	}
-	if !ok || !s.want(l, values) || l.format == Combined && !l.wantParts() {
+	if !ok || !s.want(l, values) || l.format == Combined && !l.wantParts() || l.format == ALB && !l.wantFields() {
 		return
 	}
+	for i := range l.pieces {
+		l.patterns = append(l.patterns, l.pieces[i].pattern)
+		l.long = l.long || len(l.pieces[i].text) > patternSize
+	}
+	l.first = l.pieces != nil && len(l.pieces[0].text) > 4 && l.pieces[0].text[0]-'!' <= '~'-'!' && l.pieces[0].text[4] != '-'
+	l.decimal = decimalsOf(s.lastLatency(line), l.exponent)
 	s.sure = s.clock
 	s.sure.sure, s.sure.size = true, 0
 	var trial Seen
@@ -218,11 +265,16 @@ func (s *Scanner) want(l *layout, values []*binding) bool {
 		if at == none {
 			continue
 		}
-		w := want{value: n, at: at, lack: lack[at]}
-		if l.pieces != nil {
-			w.front = len(l.pieces[n].text)
+		w := want{at: at, lack: lack[at]}
+		if l.format == LTSV {
+			w.place = place{uint32(n), uint32(len(l.pieces[n].text))}
+			if n == 0 {
+				w.front++ // the line end before it is no part of the piece
+			}
 		}
-		l.wants = append(l.wants, w)
+		if l.wants = append(l.wants, w); at < slots {
+			l.places[at] = w.place
+		}
 	}
 	for _, slot := range [...]int{slotTime, slotStatus, slotLatency, slotMethod} {
 		if by := won[slot].by; by != nil && by.label != nil {
@@ -238,9 +290,7 @@ func (s *Scanner) want(l *layout, values []*binding) bool {
 	if s.cfg.TimeIs != "" {
 		l.start = s.cfg.TimeIs == "start"
 	}
-	if l.verb = none; l.has[slotMethod] {
-		l.verb = slotMethod
-	} else if l.has[slotRequest] {
+	if l.verb = slotMethod; !l.has[slotMethod] && l.has[slotRequest] {
 		l.verb = slotRequest
 	}
 	l.split = s.uses[slotURI]
@@ -271,6 +321,22 @@ func (s *Scanner) wantLatency(l *layout, by *target) bool {
 	if l.guess && l.flavour&envoy != 0 {
 		u, l.guess = unitMilli, false
 	}
-	l.exponent = u.nanoExponent()
+	if l.exponent = u.nanoExponent(); l.format == ALB && l.took {
+		l.exponent = unitSecond.nanoExponent()
+	}
 	return true
+}
+
+// lastLatency is how the latency of a line was written that was read last; of a balancer's
+// line that of its first phase.
+func (s *Scanner) lastLatency(line []byte) []byte {
+	if b, ok := s.set.get(slotLatency); ok || s.format != ALB {
+		return b
+	}
+	rest := line
+	for range albPhases {
+		_, _, rest, _ = nextToken(rest)
+	}
+	token, _, _, _ := nextToken(rest)
+	return token
 }

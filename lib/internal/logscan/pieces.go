@@ -44,10 +44,23 @@ func newPiece(text []byte, number bool) (piece, bool) {
 	return p, true
 }
 
+// newFrame is a piece of which NUL stands for any byte.
+func newFrame(text string) piece {
+	p, _ := newPiece([]byte(text), false)
+	for i := range text {
+		if text[i] == 0 {
+			p.mask[i/8] &^= 0xFF << (8 * (i % 8))
+		}
+	}
+	return p
+}
+
 // at tells whether the piece stands at place i of some lines.
 func (p *piece) at(lines []byte, i int) bool {
 	if len(lines)-i < patternSize {
-		return bytes.HasPrefix(lines[i:], p.text)
+		var window [patternSize]byte
+		copy(window[:], lines[i:])
+		return p.differs(&window) == 0 && (len(p.text) <= patternSize || bytes.HasPrefix(lines[i:], p.text))
 	}
 	return p.differs((*[patternSize]byte)(lines[i:])) == 0 && (len(p.text) <= patternSize || bytes.HasPrefix(lines[i:], p.text))
 }
@@ -60,55 +73,28 @@ func (p *pattern) differs(b *[patternSize]byte) uint64 {
 // readLTSV is Scanner.readLTSV for lines with the labels of the layout: each begins at
 // the stop that ends the value before.
 func (l *layout) readLTSV(g *look) bool {
-	if g.from >= g.stand || g.standing != l {
-		if g.standing, g.stand = l, l.linesStand(g); g.from >= g.stand {
-			return false
+	if !l.stands(g) {
+		return false
+	}
+	stops := (*[maxPieces]uint32)(g.stops[:maxPieces])
+	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], len(l.pieces), false
+	g.spans[slotTime], g.spans[slotStatus], g.spans[slotLatency] = l.places[slotTime].of(stops), l.places[slotStatus].of(stops), l.places[slotLatency].of(stops)
+	agent, verb := l.places[slotUserAgent].of(stops), l.places[l.verb].of(stops)
+	g.spans[slotUserAgent], g.spans[l.verb] = agent, verb
+	if !l.whole {
+		for i := range l.wants {
+			w := &l.wants[i]
+			at := w.of(stops)
+			g.put(w.at, at.from, at.to)
 		}
 	}
-	stops := g.stops[:len(l.pieces)]
-	short := int32(0)
-	for i := range l.wants {
-		w := &l.wants[i]
-		from := int32(0)
-		if w.value > 0 {
-			from = int32(stops[w.value-1]) - int32(g.from)
-		}
-		from += int32(w.front)
-		to := int32(stops[w.value]) - int32(g.from)
-		g.spans[w.at&(maxSpans-1)] = span{from, to}
-		short |= to - from - 2
-	}
-	g.end, g.passed, g.short = int(stops[len(stops)-1]), len(stops), short < 0
-	return g.timed() && l.understand(g)
+	g.short = g.short || agent.to-agent.from == 1 || verb.to-verb.from == 1
+	return (l.first || g.bare()) && g.timed() && l.understand(g)
 }
 
-// linesStand gives where the lines end, from this one on, that have the labels of the
-// layout.
-func (l *layout) linesStand(g *look) int {
-	if vectors && !l.long && len(l.pieces) > 1 {
-		if end := linesStandByVector(g.lines, g.from, g.stops, l.patterns); end > g.from {
-			return end
-		}
-	}
-	return l.lineStands(g)
-}
-
-// lineStands is linesStand for this line alone.
-func (l *layout) lineStands(g *look) int {
-	if len(g.stops) < len(l.pieces) {
-		return g.from
-	}
-	at := g.from
-	for n := range l.pieces {
-		if !l.pieces[n].at(g.lines, at) {
-			return g.from
-		}
-		at = int(g.stops[n])
-	}
-	if g.lines[at] != '\n' {
-		return g.from
-	}
-	return at + 1
+// of is where the value lies of which this is the place, in the line of some stops.
+func (p *place) of(stops *[maxPieces]uint32) span {
+	return span{stops[p.value&(maxPieces-1)] + p.front, stops[(p.value+1)&(maxPieces-1)]}
 }
 
 // learnLTSV notes the labels of a good line.
@@ -116,7 +102,7 @@ func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
 	l.stops = []byte("\t\t")
 	for i, from := 0, 0; i < len(line); {
 		colon := labelEnd(line[from:])
-		if colon <= 0 || len(values) == maxPieces {
+		if colon <= 0 || len(values) == maxPieces-1 {
 			return nil, false // an empty field, too
 		}
 		label, known := newPiece(line[i:from+colon+1], false)
@@ -125,8 +111,7 @@ func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
 		}
 		values = append(values, p.byName[string(line[from:from+colon])])
 		i = valueEnd(line, from+colon+1, '\t')
-		l.pieces, l.patterns = append(l.pieces, label), append(l.patterns, label.pattern)
-		l.long = l.long || len(label.text) > patternSize
+		l.pieces = append(l.pieces, label)
 		from = i + 1
 		if from == len(line) {
 			return nil, false // an empty field at the end
@@ -139,7 +124,7 @@ func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
 // without escapes and numbers. A stop that is no quote, or one too many, stands where
 // the next piece ought to.
 func (l *layout) readJSON(g *look) bool {
-	at, stop := g.from, 0
+	at, stop := int(g.from), 1
 	for n := range l.pieces {
 		p := &l.pieces[n]
 		if !p.at(g.lines, at) {
@@ -155,12 +140,16 @@ func (l *layout) readJSON(g *look) bool {
 		} else if at = numberEnd(g.lines, from); at < 0 {
 			return false
 		}
-		l.put(g, n, from, at)
+		l.put(g, n, uint32(from), uint32(at))
 	}
 	if stop += int(l.end.stops); !l.end.at(g.lines, at) || stop >= len(g.stops) {
 		return false
 	}
-	return g.endAt(at+len(l.end.text), stop) && g.timed() && l.understand(g)
+	if at += len(l.end.text); g.lines[at] != '\n' || int(g.stops[stop]) != at {
+		return false
+	}
+	g.end, g.passed = uint32(at), stop
+	return (l.first || g.bare()) && g.timed() && l.understand(g)
 }
 
 // plainText tells whether there are neither control bytes nor backslashes in b.
@@ -183,7 +172,7 @@ func (l *layout) learnJSON(p *plan, line []byte) (values []*binding, ok bool) {
 		node := p.root.children[string(line[at+1:end])]
 		at = space(line, space(line, end+1)+1)
 		number := line[at] == '-' || isDigit(line[at])
-		if len(values) == maxPieces || !number && line[at] != '"' {
+		if len(values) == maxPieces-1 || !number && line[at] != '"' {
 			return nil, false
 		}
 		from := at

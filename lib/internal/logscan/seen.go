@@ -42,13 +42,14 @@ type Glance struct {
 	IntegerLatency bool
 	Marked         bool // the user agent begins with Config.Mark
 	whole          bool // no more is asked of the line
+	layout         int8 // its number; none: the line isn't written like others before it
 	Status         int32
 
+	from   uint32 // where the line begins, in its stretch
 	method span
-	agent  span  // of the user agent
-	place  int32 // of the line's end, in all data
-	length int32 // without line end
-	layout int32 // its number; none: the line isn't written like others before it
+	agent  span   // of the user agent
+	length uint32 // of the line without its end
+	end    uint32 // the place of its line end, in all data
 }
 
 // Glance is what would be seen of the record's line, but for Marked; false where the
@@ -94,12 +95,13 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 		s.look.clock = k.clock
 	}
 	s.known, s.lines, s.spans, s.next = k, s.lines[:0], s.spans[:0], 0
+	s.look.heed(k.of.cfg.Mark)
 	for from < len(data) {
 		end := bytes.LastIndexByte(data[from:min(len(data), from+stretch)], '\n') + 1
 		if end == 0 {
 			break // it is left to the exact readers, like whatever comes behind
 		}
-		s.lookAt(data[from:from+end], from)
+		s.lookAt(s.look.slacked(data[from:from+end]), from)
 		if from += end; enough == nil || enough() {
 			break
 		}
@@ -109,27 +111,27 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.
 func (s *Seen) lookAt(lines []byte, place int) {
-	g, layouts, first := &s.look, s.known.layouts, 0
-	g.mark = s.known.of.cfg.Mark
-	for g.begin(lines, layouts[0]); g.from < len(lines); g.from = g.end + 1 {
-		if len(s.lines) == cap(s.lines) {
-			s.lines = slices.Grow(s.lines, 64)
+	g, layouts, out := &s.look, s.known.layouts, s.lines
+	first, l := 0, layouts[0]
+	for g.begin(lines, l); int(g.from) < len(lines); {
+		if len(out) == cap(out) {
+			out = slices.Grow(out, 64)
 		}
-		s.lines = s.lines[:len(s.lines)+1]
-		seen, at := &s.lines[len(s.lines)-1], first
+		out = out[:len(out)+1]
+		seen, at := &out[len(out)-1], first
 		g.Glance = seen
-		if l := layouts[first]; !l.read(l, g) {
-			at = g.other(layouts, first)
+		if !l.read(l, g) {
+			if at = g.other(layouts, first); at >= 0 {
+				first, l = at, layouts[at]
+			}
 		}
-		g.stops = g.stops[g.passed:]
-		seen.place, seen.length, seen.layout = int32(place+g.end), int32(g.end-g.from), int32(at)
-		if at < 0 {
-			continue
+		seen.from, seen.length, seen.end, seen.layout = g.from, g.end-g.from, uint32(place)+g.end, int8(at)
+		if at >= 0 && !l.whole {
+			s.spans = append(s.spans, g.spans[:l.spans]...)
 		}
-		if first = at; !layouts[at].whole {
-			s.spans = append(s.spans, g.spans[:layouts[at].spans]...)
-		}
+		g.from, g.stops = g.end+1, g.stops[g.passed:]
 	}
+	s.lines = out
 }
 
 // Left is how many of the lines haven't been come to.
@@ -167,7 +169,7 @@ func (s *Scanner) Run(seen *Seen, from, to int64) (run []Glance, end int, latest
 	last := &lines[n-1]
 	seen.next += n
 	s.passed(last, k.layouts[layout])
-	return lines[:n], int(last.place), latest
+	return lines[:n], int(last.end), latest
 }
 
 // Recall comes to the next line that was looked at, of which Left knows, and reads it as
@@ -177,7 +179,7 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 	g, k := &seen.lines[seen.next], seen.known
 	seen.next++
 	if g.layout < 0 {
-		return int(g.place), false
+		return int(g.end), false
 	}
 	l := k.layouts[g.layout]
 	var spans []span
@@ -185,7 +187,7 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 		spans, seen.rest = seen.rest[:l.spans], seen.rest[l.spans:]
 	}
 	if k.of != s || k.forgotten != s.forgotten {
-		return int(g.place), false
+		return int(g.end), false
 	}
 	line := data[from : from+int(g.length)]
 	s.passed(g, l)
@@ -199,20 +201,20 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 	rec.Latency, rec.Elapsed = g.Latency, g.Latency
 	rec.HasLatency, rec.HasElapsed, rec.IntegerLatency = g.HasLatency, g.HasLatency, g.IntegerLatency
 	for i := range l.shown {
-		if f := &l.shown[i]; spans[f.at].from >= 0 {
-			s.set.storeAt(f.by, spans[f.at].of(line), false)
+		if f := &l.shown[i]; spans[f.at] != nowhere {
+			s.set.storeAt(f.by, spans[f.at].of(line, g.from), false)
 		}
 	}
 	if l.split {
 		s.finishRequest(rec)
-		return int(g.place), true
+		return int(g.end), true
 	}
-	rec.Method, rec.UserAgent = nil, g.agent.of(line)
-	if g.method.to > 0 {
-		rec.Method = g.method.of(line)
+	rec.Method, rec.UserAgent = nil, g.agent.of(line, g.from)
+	if g.method.to > g.method.from {
+		rec.Method = g.method.of(line, g.from)
 	}
 	if l.has[slotID] {
-		rec.ID = spans[slotID].of(line)
+		rec.ID = spans[slotID].of(line, g.from)
 	}
-	return int(g.place), true
+	return int(g.end), true
 }

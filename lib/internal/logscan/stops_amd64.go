@@ -18,3 +18,8 @@ func stopsByVector(to []uint32, data []byte, a, b byte) int
 //
 //go:noescape
 func linesStandByVector(lines []byte, from int, stops []uint32, patterns []pattern) (end int)
+
+// breaksByVector is breaksByWord.
+//
+//go:noescape
+func breaksByVector(to *[breaksBlock / 64]uint64, b *[breaksBlock]byte)

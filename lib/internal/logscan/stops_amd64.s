@@ -135,3 +135,32 @@ piece:
 end:
 	MOVQ R9, end+80(FP)
 	RET
+
+// func breaksByVector(to *[breaksBlock / 64]uint64, b *[breaksBlock]byte)
+TEXT ·breaksByVector(SB), NOSPLIT, $0-16
+	MOVQ to+0(FP), DI
+	MOVQ b+8(FP), SI
+	MOVL $0x20, AX
+	MOVQ AX, X15
+	VPBROADCASTB X15, Y15
+	MOVL $4, CX
+
+breaks:
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+	VPMINUB Y0, Y15, Y2
+	VPMINUB Y1, Y15, Y3
+	VPCMPEQB Y0, Y2, Y2
+	VPCMPEQB Y1, Y3, Y3
+	VPMOVMSKB Y2, AX
+	VPMOVMSKB Y3, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, (DI)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	DECL CX
+	JNE  breaks
+
+	VZEROUPPER
+	RET

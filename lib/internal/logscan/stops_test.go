@@ -2,6 +2,7 @@ package logscan
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -72,8 +73,8 @@ func TestLinesStand(t *testing.T) {
 		if r.IntN(3) > 0 {
 			data[r.IntN(len(data))] ^= 1 << r.IntN(7)
 		}
-		g := look{lines: data, stops: stopsByByte(data, '\t', '\t')}
-		end := linesStandByVector(data, 0, g.stops, l.patterns)
+		g := look{lines: data, stops: append([]uint32{math.MaxUint32}, stopsByByte(data, '\t', '\t')...)}
+		end := uint32(linesStandByVector(data, 0, g.stops[1:], l.patterns))
 		several += min(bytes.Count(data[:end], []byte("\n")), 2) / 2
 		for g.from < end {
 			next := l.lineStands(&g)
@@ -82,7 +83,7 @@ func TestLinesStand(t *testing.T) {
 			}
 			g.from, g.stops = next, g.stops[len(labels):]
 		}
-		if next := l.lineStands(&g); next > end && len(data)-int(g.stops[len(labels)-2]) >= patternSize {
+		if next := l.lineStands(&g); next > end && len(data)-int(g.stops[len(labels)-1]) >= patternSize {
 			t.Fatalf("%q of %q: the line stands, too", data[g.from:], labels)
 		}
 	}

@@ -1,57 +1,96 @@
 package logscan
 
 import (
+	"bytes"
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"time"
 )
 
+// eight are the bytes from a place on, the first one lowest.
+func eight(b []byte, at uint32) uint64 { return binary.LittleEndian.Uint64(b[uint(at) : uint(at)+8]) }
+
 // timed reads the time.
 func (g *look) timed() (ok bool) {
 	at := g.spans[slotTime]
-	g.Time, ok = g.clock.parse(g.lines[g.from+int(at.from) : g.from+int(at.to)])
+	if g.clock.again(g.lines, at) {
+		g.Time = g.clock.value
+		return true
+	}
+	if g.Time, ok = g.clock.within(g.lines, at); !ok {
+		g.Time, ok = g.clock.parse(g.lines[at.from:at.to])
+	}
 	return ok
 }
 
-// understand reads the other values, as Scanner.finish does, of a line with nothing more
-// around it: see unwrapper.bare. What is seldom is left to functions of its own.
+// bare is unwrapper.bare of the line.
+func (g *look) bare() bool {
+	w := eight(g.lines, g.from)
+	return byte(w)-'!' <= '~'-'!' && byte(w>>32) != '-' && g.end-g.from > 4
+}
+
+// understand reads the other values, as Scanner.finish does. What is seldom is left to
+// functions of its own.
 func (l *layout) understand(g *look) bool {
-	line, seen := g.lines[g.from:g.end], g.Glance
-	if len(line) < 5 || line[0]-'!' > '~'-'!' || line[4] == '-' || g.short && !l.dashes(g) {
+	lines, seen := g.lines, g.Glance
+	if g.short && !l.dashes(g) {
 		return false
 	}
 	seen.Status = 0
 	if at := g.spans[slotStatus]; l.has[slotStatus] {
-		if b := line[at.from:at.to]; len(b) == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
+		if b := lines[uint(at.from) : uint(at.from)+3]; at.to-at.from == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
 			seen.Status = int32(b[0])*100 + int32(b[1])*10 + int32(b[2]) - '0'*111
+		} else if l.format == Combined {
+			return false
 		} else {
-			seen.Status = int32(parseStatus(b))
+			seen.Status = int32(parseStatus(lines[at.from:at.to]))
 		}
 	}
-	switch {
-	case l.took:
-	case l.has[slotLatency]:
-		at := g.spans[slotLatency]
-		nanos, length, integer := takeNanos(g.lines[g.from+int(at.from):], l.exponent)
-		if length == 0 || length != int(at.to-at.from) {
+	if l.has[slotLatency] && !l.took {
+		if at := g.spans[slotLatency]; !l.takeLatency(g, at.from, at.to) {
 			return false
 		}
-		seen.Latency, seen.HasLatency, seen.IntegerLatency = time.Duration(nanos), true, integer && l.guess
-	default:
+	} else if !l.took {
 		seen.Latency, seen.HasLatency, seen.IntegerLatency = 0, false, false
 	}
 	if l.start && seen.HasLatency {
 		seen.Time += ceilMicros(seen.Latency)
 	}
-	seen.agent, seen.Marked = span{none, none}, false
-	if l.has[slotUserAgent] {
-		seen.agent = g.spans[slotUserAgent]
-		if b := seen.agent.of(line); g.mark != "" && len(b) >= len(g.mark) && b[0] == g.mark[0] {
-			seen.Marked = string(b[:len(g.mark)]) == g.mark
+	seen.agent, seen.Marked = nowhere, false
+	if at := g.spans[slotUserAgent]; l.has[slotUserAgent] && at != nowhere {
+		seen.agent = at
+		if (eight(lines, at.from)^g.marked)&g.markMask == 0 {
+			seen.Marked = g.mark != "" && bytes.HasPrefix(lines[at.from:at.to], []byte(g.mark))
 		}
 	}
 	seen.whole = l.whole
-	return l.understandMethod(g)
+	if l.verb != slotRequest || l.split {
+		return l.otherMethod(g)
+	}
+	at := g.spans[slotRequest]
+	w := eight(lines, at.from)
+	stop := equal(w, ' ')
+	front := stop&-stop>>7 - 1 // of the bytes before the first space
+	size := uint32(bits.TrailingZeros64(stop)) >> 3
+	if size >= at.to-at.from || size-1 >= 7 || ^capitals(w)&front&highs != 0 {
+		return l.otherMethod(g)
+	}
+	seen.method, seen.Method, seen.MethodLen = span{at.from, at.from + size}, w&front, uint8(size)
+	return true
+}
+
+// takeLatency reads the latency between two places; false where it isn't simple.
+func (l *layout) takeLatency(g *look, from, to uint32) bool {
+	nanos, integer := l.decimal.nanos(g.lines, from, to), false
+	if nanos < 0 {
+		var length int
+		if nanos, length, integer = takeNanos(g.lines[from:], l.exponent); length == 0 || length != int(to-from) {
+			return false
+		}
+	}
+	g.Latency, g.HasLatency, g.IntegerLatency = time.Duration(nanos), true, integer && l.guess
+	return true
 }
 
 // dashes takes out the values that are a dash; false where one of them matters.
@@ -62,47 +101,40 @@ func (l *layout) dashes(g *look) bool {
 	for i := range l.wants {
 		w := &l.wants[i]
 		at := &g.spans[w.at&(maxSpans-1)]
-		if at.to-at.from != 1 || g.lines[g.from+int(at.from)] != '-' {
+		if at.to-at.from != 1 || g.lines[at.from] != '-' {
 			continue
 		}
-		if *at = (span{none, none}); !w.lack {
+		if *at = nowhere; !w.lack {
 			return false
 		}
 	}
 	return true
 }
 
-// understandMethod finds the method.
-func (l *layout) understandMethod(g *look) bool {
-	seen, at := g.Glance, span{none, none}
+// otherMethod finds a method that isn't simply what a request line begins with.
+func (l *layout) otherMethod(g *look) bool {
+	seen := g.Glance
 	if l.split { // Scanner.finishRequest does it
-		seen.method = at
+		seen.method = nowhere
 		return true
 	}
-	if l.verb < 0 {
-		seen.method, seen.Method, seen.MethodLen = span{0, 0}, 0, 0
+	if seen.method, seen.Method, seen.MethodLen = (span{g.from, g.from}), 0, 0; !l.has[l.verb] {
 		return true
 	}
-	at = g.spans[l.verb&(maxSpans-1)]
-	b, n := g.lines[g.from+int(at.from):], int(at.to-at.from)
+	at := g.spans[l.verb]
 	if l.verb == slotRequest {
-		if len(b) >= 8 {
-			w := binary.LittleEndian.Uint64(b)
-			stop := equal(w, ' ')
-			front := stop&-stop>>7 - 1 // of the bytes before the first space
-			if size := bits.TrailingZeros64(stop) >> 3; size < n && uint(size-1) < 7 && ^capitals(w)&front&highs == 0 {
-				seen.method, seen.Method, seen.MethodLen = span{at.from, at.from + int32(size)}, w&front, uint8(size)
-				return true
-			}
+		n := methodEnd(g.lines[at.from:at.to])
+		if n < 0 {
+			return false
 		}
-		n = methodEnd(b[:max(n, 0)])
+		at.to = at.from + uint32(n)
 	}
-	if n <= 0 {
+	if at.to <= at.from {
 		return false
 	}
-	seen.method = span{at.from, at.from + int32(n)}
-	if n <= maxMethod {
-		seen.Method, seen.MethodLen = word(b, n), uint8(n)
+	if seen.method = at; at.to-at.from <= maxMethod {
+		seen.MethodLen = uint8(at.to - at.from)
+		seen.Method = eight(g.lines, at.from) << (64 - 8*seen.MethodLen) >> (64 - 8*seen.MethodLen)
 	} else {
 		seen.whole = false
 	}
@@ -138,6 +170,43 @@ func word(b []byte, n int) (w uint64) {
 		w |= uint64(c) << (8 * i)
 	}
 	return w
+}
+
+// decimals is a way of writing a latency: so many digits behind a point.
+type decimals struct {
+	least, spare uint32 // bytes at least, and at most beyond
+	point        uint8  // bits below the point in the last eight bytes
+	front        uint64 // all of them
+	scale        int64  // nanoseconds of the last digit
+}
+
+// decimalsOf is how a latency is written, in units of 10^exponent nanoseconds.
+func decimalsOf(text []byte, exponent int) decimals {
+	n := len(text) - bytes.IndexByte(text, '.') - 1
+	if n == 0 || n >= len(text)-1 || n > min(exponent, 6) {
+		return decimals{least: math.MaxUint32}
+	}
+	point := 8 * (7 - n)
+	return decimals{least: uint32(n) + 2, spare: uint32(6 - n), point: uint8(point), front: 1<<point - 1, scale: int64(powersOfTen[exponent-n])}
+}
+
+// nanos is takeNanos for what lies between two places; negative where it is written in
+// another way.
+func (d *decimals) nanos(lines []byte, from, to uint32) int64 {
+	n := to - from
+	if n-d.least > d.spare || to < 8 {
+		return none
+	}
+	v := eight(lines, to-8) ^ ones*'0' // the last digit highest
+	if byte(v>>(d.point&63)) != '.'^'0' {
+		return none
+	}
+	drop := 8 * (9 - n) & 63
+	v = v&^(d.front<<8|0xFF) | v&d.front<<8 // without the point
+	if v = v >> drop << drop; nonDigits(v) != 0 {
+		return none
+	}
+	return int64(eightDigits(v)) * d.scale
 }
 
 // takeNanos is parseLatency for digits with at most one point among them, at the

@@ -1,0 +1,192 @@
+package logscan
+
+import (
+	"bytes"
+	"slices"
+)
+
+// agentQuote is the number of the quote that ends the user agent, among the line's stops.
+const agentQuote = 5
+
+// learnCombined notes what stands at the quotes of a good line, and lists what each part
+// of it feeds, then what its columns feed.
+func (l *layout) learnCombined(p *plan, line []byte) (values []*binding, ok bool) {
+	l.stops = []byte(`"\\`)
+	line = append(slices.Clone(line), '\n')
+	stops := appendStops(nil, line, l.stops[0], l.stops[1])
+	quotes := stops[:len(stops)-1]
+	if p.prefix || len(quotes) < 2 || slices.ContainsFunc(quotes, func(at uint32) bool { return line[at] != '"' }) {
+		return nil, false
+	}
+	frames := append([]string{""}, slices.Repeat([]string{`"`}, len(quotes))...) // the first one of the line's beginning
+	frames[2] = "\" \x00\x00\x00 "                                               // any status
+	values = p.at
+	if l.common = len(quotes) == 2; l.common {
+		values, ok = values[:partReferer], len(p.columns) == 0
+	} else if len(quotes) > agentQuote && string(line[quotes[3]:quotes[4]+1]) == `" "` {
+		frames[4] = `" "`
+		l.behind = agentQuote
+		for len(p.columns) == 0 && l.behind+2 < len(quotes) && string(line[quotes[l.behind]:quotes[l.behind+1]+1]) == `" "` {
+			frames[l.behind+1] = `" "`
+			l.behind += 2
+		}
+		rest := line[quotes[l.behind]+1:]
+		l.tail = p.latency && rest[0] == ' '
+		if frames[l.behind+1] += string(rest[:1]); l.tail {
+			values = append(slices.Clip(values), &binding{targets: []target{tailLatency}})
+		}
+		for _, b := range p.columns {
+			l.columns = append(l.columns, b != nil && b.feeds(slotLatency))
+		}
+		values = append(slices.Clip(values), p.columns...)
+		ok = rest[0] == '\n' || rest[0] == ' ' && (l.tail || len(l.columns) > 0 && len(quotes) == agentQuote+1)
+	}
+	for _, text := range frames {
+		l.pieces = append(l.pieces, newFrame(text))
+	}
+	return values, ok
+}
+
+// partSlots are the slots that parts feed, as a rule.
+var partSlots = map[int]int8{partTime: slotTime, partRequest: slotRequest, partStatus: slotStatus, partUserAgent: slotUserAgent, partUserAgent + 1: slotLatency}
+
+// wantParts notes what is wanted of a line beyond the rule; false where something is
+// wanted instead.
+func (l *layout) wantParts() bool {
+	for part, at := range l.keep {
+		slot, ruled := partSlots[part]
+		switch {
+		case part > partUserAgent && !l.tail, part == partUserAgent && at == none:
+		case !ruled || part == partUserAgent && at != slot:
+			l.more = l.more || at != none
+		case at != slot:
+			return false
+		}
+	}
+	l.took = l.tail
+	return true
+}
+
+// readCombined is Scanner.readCombined for lines without anything out of the ordinary:
+// all stops but the last are quotes, and what stands at them is what stood there before.
+func (l *layout) readCombined(g *look) bool {
+	if !l.stands(g) {
+		return false
+	}
+	lines, stops := g.lines, (*[maxPieces]uint32)(g.stops[1:1+maxPieces])
+	quote, end := stops[0], stops[1]
+	g.end, g.passed, g.short = stops[(len(l.pieces)-1)&(maxPieces-1)], len(l.pieces), false
+	// The time, in brackets, is followed by the request, in quotes.
+	stamp := span{quote - 2 - uint32(g.clock.size), quote - 2}
+	timed := stamp.from-1 > g.from && stamp.from < quote && g.clock.again(lines, stamp) && !amongFew(lines, g.from, stamp.from-1, '[')
+	if timed {
+		g.Time = g.clock.value
+	} else if stamp.from = g.bracket(quote); stamp.from == 0 {
+		return false
+	}
+	if lines[stamp.from-1] != '[' || lines[quote-2] != ']' || lines[quote-1] != ' ' {
+		return false
+	}
+	size := span{end + uint32(len(`" 200 `)), stops[2]}
+	if !l.common {
+		if size.to--; lines[size.to] != ' ' {
+			return false
+		}
+	}
+	if n := size.to - size.from; n-1 >= 8 || nonDigits(eight(lines, size.from)^ones*'0')<<(64-8*n&63) != 0 {
+		if b := lines[size.from:max(size.from, size.to)]; !allDigits(b) && !isDash(b) {
+			return false
+		}
+	}
+	g.spans[slotTime], g.spans[slotRequest], g.spans[slotStatus] = stamp, span{quote + 1, end}, span{end + 2, end + 5}
+	if !l.common {
+		if g.put(slotUserAgent, stops[4]+1, stops[agentQuote]); !l.readTail(g, stops[l.behind&(maxPieces-1)]+1) {
+			return false
+		}
+	}
+	if l.more {
+		l.putMore(g, size)
+	}
+	return g.bare() && (timed || g.timed()) && l.understand(g)
+}
+
+// bracket is where the time begins, in brackets in front of a quote: behind the first
+// opening one; 0 where it isn't simple.
+func (g *look) bracket(quote uint32) uint32 {
+	if quote <= g.from {
+		return 0
+	}
+	open := bytes.IndexByte(g.lines[g.from:quote], '[')
+	if open <= 0 {
+		return 0
+	}
+	from := g.from + uint32(open) + 1
+	if quote < from+2 || quote > from+maxStamp || bytes.IndexByte(g.lines[from:quote-2], ']') >= 0 {
+		return 0
+	}
+	return from
+}
+
+// putMore notes where the other parts lie.
+func (l *layout) putMore(g *look, size span) {
+	l.put(g, partBytes, size.from, size.to)
+	if stops := g.stops[1:]; !l.common {
+		l.put(g, partReferer, stops[2]+1, stops[3])
+		l.put(g, partUserAgent, stops[4]+1, stops[agentQuote])
+	}
+}
+
+// amongFew tells whether a byte is among those between two places, mostly few.
+func amongFew(b []byte, from, to uint32, c byte) bool {
+	n := to - from
+	if n < 8 || n > 24 {
+		return bytes.IndexByte(b[from:to], c) >= 0
+	}
+	return equal(eight(b, from), c)|equal(eight(b, min(from+8, to-8)), c)|equal(eight(b, to-8), c) != 0
+}
+
+// readTail reads what stands behind the user agent and all in quotes behind that, from a
+// place on.
+func (l *layout) readTail(g *look, at uint32) bool {
+	if !l.tail {
+		return l.readColumns(g, at) == g.end
+	}
+	// The first token is what is wanted, whatever comes behind it.
+	from, to := at+1, g.end
+	if !l.takeLatency(g, from, to) {
+		rest := bytes.IndexByte(g.lines[from:to], ' ')
+		if rest < 0 {
+			return false
+		}
+		to = from + uint32(rest)
+		if !l.takeLatency(g, from, to) || g.lines[g.end-1] == '\r' ||
+			allDigits(g.lines[from:to]) && bytes.HasSuffix(g.lines[to:g.end], []byte("ms")) { // Traefik's
+			return false
+		}
+	}
+	if !l.whole {
+		l.put(g, partUserAgent+1, from, to)
+	}
+	return true
+}
+
+// readColumns reads the named tokens at the end of the line, each behind a space, and
+// gives where they end, 0 where they aren't simple.
+func (l *layout) readColumns(g *look, at uint32) uint32 {
+	for n, latency := range l.columns {
+		if g.lines[at] != ' ' {
+			return 0
+		}
+		from := at + 1
+		for at = from; g.lines[at] > ' ' && g.lines[at] != '"'; at++ {
+		}
+		if at == from {
+			return 0
+		}
+		if latency { // rt=0.123
+			from += uint32(bytes.LastIndexByte(g.lines[from:at], '=') + 1)
+		}
+		l.put(g, partUserAgent+1+n, from, at)
+	}
+	return at
+}
