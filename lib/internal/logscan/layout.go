@@ -16,7 +16,7 @@ import (
 type layout struct {
 	format Format
 	stops  []byte // the two bytes whose places are sought in advance; nil: none are
-	read   func(*layout, *look) bool
+	read   func(*layout, *look, *Glance) bool
 	pieces []piece      // LTSV, JSON: by value
 	end    piece        // JSON: what stands behind the last value
 	wants  []want       // the values that are wanted, in the order of the line
@@ -90,8 +90,7 @@ func (s span) of(line []byte, place uint32) []byte {
 // look is one at a stretch of lines.
 type look struct {
 	lines  []byte   // all of the stretch; what lies behind it may be read, but doesn't count
-	stops  []uint32 // the line end before the line, then its stops and further ones
-	found  []uint32 // to be used again
+	stops  []uint32 // one before the first byte, where a line might have ended, then theirs
 	clock  clock    // reads no stamp that others before it have a say in
 	copied []byte   // a stretch without slack
 
@@ -99,12 +98,11 @@ type look struct {
 	marked, markMask uint64 // its first eight bytes, and which of them it has
 
 	from, end uint32 // the line looked at; end is the place of its line end
-	passed    int    // how many of the stops are its
+	stop      uint32 // the number of the line end before the line, among the stops
+	passed    uint32 // how many of the stops are its
+	stand     uint32 // until there lines have the pieces of the layout that is asked
 	short     bool   // some value may be a dash
-	standing  *layout
-	stand     uint32 // until there lines have the pieces of the layout that is standing
-	*Glance
-	spans [maxSpans]span
+	spans     [maxSpans]span
 }
 
 // slack is how many bytes are readable behind a stretch.
@@ -133,25 +131,30 @@ func (g *look) slacked(lines []byte) []byte {
 
 // begin looks at a stretch of whole lines, all written in the format of a layout.
 func (g *look) begin(lines []byte, l *layout) {
-	g.lines, g.from, g.standing = lines, 0, nil
-	g.found = append(g.found[:0], math.MaxUint32) // one before the first byte
+	g.lines, g.from, g.stop, g.stand = lines, 0, 0, 0
+	g.stops = append(g.stops[:0], math.MaxUint32)
 	if l.stops != nil {
-		g.found = appendStops(g.found, lines, l.stops[0], l.stops[1])
+		g.stops = appendStops(g.stops, lines, l.stops[0], l.stops[1])
 	}
-	g.found = slices.Grow(g.found, maxPieces)
-	g.stops = g.found
+	g.stops = slices.Grow(g.stops, maxPieces)
+}
+
+// own are the stops of the line, behind the line end before it, and further ones.
+func (g *look) own() *[maxPieces]uint32 {
+	return (*[maxPieces]uint32)(g.stops[g.stop : g.stop+maxPieces])
 }
 
 // other looks at the line by the other layouts and gives the one that fits, none where
 // none does: the line is passed then.
-func (g *look) other(layouts []*layout, first int) int {
+func (g *look) other(layouts []*layout, first int, seen *Glance) int8 {
 	for at, l := range layouts {
-		if at != first && l.read(l, g) {
-			return at
+		if g.stand = 0; at != first && l.read(l, g, seen) {
+			return int8(at)
 		}
 	}
+	g.stand = 0
 	g.end = g.from + uint32(bytes.IndexByte(g.lines[g.from:], '\n'))
-	for g.passed = 0; g.passed+1 < len(g.stops) && g.stops[g.passed+1] <= g.end; {
+	for g.passed = 0; int(g.stop+g.passed)+1 < len(g.stops) && g.stops[g.stop+g.passed+1] <= g.end; {
 		g.passed++
 	}
 	return none

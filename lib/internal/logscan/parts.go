@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// agentQuote is the number of the quote that ends the user agent, among the line's stops.
-const agentQuote = 5
+// agentQuote is the number of the quote that ends the user agent, counted from 1.
+const agentQuote = 6
 
 // learnCombined notes what stands at the quotes of a good line, and lists what each part
 // of it feeds, then what its columns feed.
@@ -23,23 +23,23 @@ func (l *layout) learnCombined(p *plan, line []byte) (values []*binding, ok bool
 	values = p.at
 	if l.common = len(quotes) == 2; l.common {
 		values, ok = values[:partReferer], len(p.columns) == 0
-	} else if len(quotes) > agentQuote && string(line[quotes[3]:quotes[4]+1]) == `" "` {
+	} else if len(quotes) >= agentQuote && string(line[quotes[3]:quotes[4]+1]) == `" "` {
 		frames[4] = `" "`
 		l.behind = agentQuote
-		for len(p.columns) == 0 && l.behind+2 < len(quotes) && string(line[quotes[l.behind]:quotes[l.behind+1]+1]) == `" "` {
-			frames[l.behind+1] = `" "`
+		for len(p.columns) == 0 && l.behind+2 <= len(quotes) && string(line[quotes[l.behind-1]:quotes[l.behind]+1]) == `" "` {
+			frames[l.behind] = `" "`
 			l.behind += 2
 		}
-		rest := line[quotes[l.behind]+1:]
+		rest := line[quotes[l.behind-1]+1:]
 		l.tail = p.latency && rest[0] == ' '
-		if frames[l.behind+1] += string(rest[:1]); l.tail {
+		if frames[l.behind] += string(rest[:1]); l.tail {
 			values = append(slices.Clip(values), &binding{targets: []target{tailLatency}})
 		}
 		for _, b := range p.columns {
 			l.columns = append(l.columns, b != nil && b.feeds(slotLatency))
 		}
 		values = append(slices.Clip(values), p.columns...)
-		ok = rest[0] == '\n' || rest[0] == ' ' && (l.tail || len(l.columns) > 0 && len(quotes) == agentQuote+1)
+		ok = rest[0] == '\n' || rest[0] == ' ' && (l.tail || len(l.columns) > 0 && len(quotes) == agentQuote)
 	}
 	for _, text := range frames {
 		l.pieces = append(l.pieces, newFrame(text))
@@ -69,25 +69,25 @@ func (l *layout) wantParts() bool {
 
 // readCombined is Scanner.readCombined for lines without anything out of the ordinary:
 // all stops but the last are quotes, and what stands at them is what stood there before.
-func (l *layout) readCombined(g *look) bool {
+func (l *layout) readCombined(g *look, seen *Glance) bool {
 	if !l.stands(g) {
 		return false
 	}
-	lines, stops := g.lines, (*[maxPieces]uint32)(g.stops[1:1+maxPieces])
-	quote, end := stops[0], stops[1]
-	g.end, g.passed, g.short = stops[(len(l.pieces)-1)&(maxPieces-1)], len(l.pieces), false
+	lines, stops := g.lines, g.own()
+	quote, end := stops[1], stops[2]
+	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint32(len(l.pieces)), false
 	// The time, in brackets, is followed by the request, in quotes.
 	stamp := span{quote - 2 - uint32(g.clock.size), quote - 2}
 	timed := stamp.from-1 > g.from && stamp.from < quote && g.clock.again(lines, stamp) && !amongFew(lines, g.from, stamp.from-1, '[')
 	if timed {
-		g.Time = g.clock.value
+		seen.Time = g.clock.value
 	} else if stamp.from = g.bracket(quote); stamp.from == 0 {
 		return false
 	}
 	if lines[stamp.from-1] != '[' || lines[quote-2] != ']' || lines[quote-1] != ' ' {
 		return false
 	}
-	size := span{end + uint32(len(`" 200 `)), stops[2]}
+	size := span{end + uint32(len(`" 200 `)), stops[3]}
 	if !l.common {
 		if size.to--; lines[size.to] != ' ' {
 			return false
@@ -100,14 +100,14 @@ func (l *layout) readCombined(g *look) bool {
 	}
 	g.spans[slotTime], g.spans[slotRequest], g.spans[slotStatus] = stamp, span{quote + 1, end}, span{end + 2, end + 5}
 	if !l.common {
-		if g.put(slotUserAgent, stops[4]+1, stops[agentQuote]); !l.readTail(g, stops[l.behind&(maxPieces-1)]+1) {
+		if g.put(slotUserAgent, stops[5]+1, stops[agentQuote]); !l.readTail(g, seen, stops[l.behind&(maxPieces-1)]+1) {
 			return false
 		}
 	}
 	if l.more {
 		l.putMore(g, size)
 	}
-	return g.bare() && (timed || g.timed()) && l.understand(g)
+	return g.bare() && (timed || g.timed(seen, stamp)) && l.understand(g, seen)
 }
 
 // bracket is where the time begins, in brackets in front of a quote: behind the first
@@ -130,9 +130,9 @@ func (g *look) bracket(quote uint32) uint32 {
 // putMore notes where the other parts lie.
 func (l *layout) putMore(g *look, size span) {
 	l.put(g, partBytes, size.from, size.to)
-	if stops := g.stops[1:]; !l.common {
-		l.put(g, partReferer, stops[2]+1, stops[3])
-		l.put(g, partUserAgent, stops[4]+1, stops[agentQuote])
+	if stops := g.own(); !l.common {
+		l.put(g, partReferer, stops[3]+1, stops[4])
+		l.put(g, partUserAgent, stops[5]+1, stops[agentQuote])
 	}
 }
 
@@ -147,20 +147,19 @@ func amongFew(b []byte, from, to uint32, c byte) bool {
 
 // readTail reads what stands behind the user agent and all in quotes behind that, from a
 // place on.
-func (l *layout) readTail(g *look, at uint32) bool {
+func (l *layout) readTail(g *look, seen *Glance, at uint32) bool {
 	if !l.tail {
 		return l.readColumns(g, at) == g.end
 	}
 	// The first token is what is wanted, whatever comes behind it.
 	from, to := at+1, g.end
-	if !l.takeLatency(g, from, to) {
+	if !l.takeLatency(g, seen, from, to) {
 		rest := bytes.IndexByte(g.lines[from:to], ' ')
 		if rest < 0 {
 			return false
 		}
 		to = from + uint32(rest)
-		if !l.takeLatency(g, from, to) || g.lines[g.end-1] == '\r' ||
-			allDigits(g.lines[from:to]) && bytes.HasSuffix(g.lines[to:g.end], []byte("ms")) { // Traefik's
+		if !l.takeLatency(g, seen, from, to) || allDigits(g.lines[from:to]) && bytes.HasSuffix(g.lines[to:g.end], []byte("ms")) { // Traefik's
 			return false
 		}
 	}

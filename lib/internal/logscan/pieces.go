@@ -72,13 +72,14 @@ func (p *pattern) differs(b *[patternSize]byte) uint64 {
 
 // readLTSV is Scanner.readLTSV for lines with the labels of the layout: each begins at
 // the stop that ends the value before.
-func (l *layout) readLTSV(g *look) bool {
+func (l *layout) readLTSV(g *look, seen *Glance) bool {
 	if !l.stands(g) {
 		return false
 	}
-	stops := (*[maxPieces]uint32)(g.stops[:maxPieces])
-	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], len(l.pieces), false
-	g.spans[slotTime], g.spans[slotStatus], g.spans[slotLatency] = l.places[slotTime].of(stops), l.places[slotStatus].of(stops), l.places[slotLatency].of(stops)
+	stops := g.own()
+	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint32(len(l.pieces)), false
+	time := l.places[slotTime].of(stops)
+	g.spans[slotStatus], g.spans[slotLatency] = l.places[slotStatus].of(stops), l.places[slotLatency].of(stops)
 	agent, verb := l.places[slotUserAgent].of(stops), l.places[l.verb].of(stops)
 	g.spans[slotUserAgent], g.spans[l.verb] = agent, verb
 	if !l.whole {
@@ -89,7 +90,7 @@ func (l *layout) readLTSV(g *look) bool {
 		}
 	}
 	g.short = g.short || agent.to-agent.from == 1 || verb.to-verb.from == 1
-	return (l.first || g.bare()) && g.timed() && l.understand(g)
+	return (l.first || g.bare()) && g.timed(seen, time) && l.understand(g, seen)
 }
 
 // of is where the value lies of which this is the place, in the line of some stops.
@@ -123,7 +124,8 @@ func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
 // readJSON is Scanner.readJSON for flat objects with the keys of the layout, strings
 // without escapes and numbers. A stop that is no quote, or one too many, stands where
 // the next piece ought to.
-func (l *layout) readJSON(g *look) bool {
+func (l *layout) readJSON(g *look, seen *Glance) bool {
+	stops := g.stops[g.stop:]
 	at, stop := int(g.from), 1
 	for n := range l.pieces {
 		p := &l.pieces[n]
@@ -132,24 +134,24 @@ func (l *layout) readJSON(g *look) bool {
 		}
 		from := at + len(p.text)
 		stop += int(p.stops)
-		if stop >= len(g.stops) {
+		if stop >= len(stops) {
 			return false
 		}
 		if !p.number {
-			at = int(g.stops[stop])
+			at = int(stops[stop])
 		} else if at = numberEnd(g.lines, from); at < 0 {
 			return false
 		}
 		l.put(g, n, uint32(from), uint32(at))
 	}
-	if stop += int(l.end.stops); !l.end.at(g.lines, at) || stop >= len(g.stops) {
+	if stop += int(l.end.stops); !l.end.at(g.lines, at) || stop >= len(stops) {
 		return false
 	}
-	if at += len(l.end.text); g.lines[at] != '\n' || int(g.stops[stop]) != at {
+	if at += len(l.end.text); g.lines[at] != '\n' || int(stops[stop]) != at {
 		return false
 	}
-	g.end, g.passed = uint32(at), stop
-	return (l.first || g.bare()) && g.timed() && l.understand(g)
+	g.end, g.passed = uint32(at), uint32(stop)
+	return (l.first || g.bare()) && g.timed(seen, g.spans[slotTime]) && l.understand(g, seen)
 }
 
 // plainText tells whether there are neither control bytes nor backslashes in b.

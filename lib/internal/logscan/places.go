@@ -29,10 +29,10 @@ func (p *places) of(field int) span { return span{p[field], p[field+1] - 1} }
 
 // readALB is Scanner.readALB for lines with all the fields that are looked at, of
 // requests that were answered.
-func (l *layout) readALB(g *look) bool {
+func (l *layout) readALB(g *look, seen *Glance) bool {
 	var at places
 	g.end, g.passed, g.short = g.from+uint32(bytes.IndexByte(g.lines[g.from:], '\n')), 0, false
-	if !g.fields(&at) || g.lines[g.end-1] == '\r' || !l.readPhases(g, &at) || !isALBType(g.lines[at[albType]:at[albType+1]-1]) {
+	if !g.fields(&at) || g.lines[g.end-1] == '\r' || !l.readPhases(g, seen, &at) || !isALBType(g.lines[at[albType]:at[albType+1]-1]) {
 		return false
 	}
 	for field := albStatus; field < albRequest; field++ {
@@ -50,11 +50,11 @@ func (l *layout) readALB(g *look) bool {
 			l.put(g, field, f.from, f.to)
 		}
 	}
-	return l.readStrings(g, at[albRequest]) && g.bare() && g.timed() && l.understand(g)
+	return l.readStrings(g, at[albRequest]) && g.bare() && g.timed(seen, g.spans[slotTime]) && l.understand(g, seen)
 }
 
 // readPhases reads the three times that a request took.
-func (l *layout) readPhases(g *look, at *places) bool {
+func (l *layout) readPhases(g *look, seen *Glance, at *places) bool {
 	total := int64(0)
 	for field := albPhases; field < albPhases+3; field++ {
 		f := at.of(field)
@@ -68,7 +68,7 @@ func (l *layout) readPhases(g *look, at *places) bool {
 		total += nanos
 	}
 	if l.took {
-		g.Latency, g.HasLatency, g.IntegerLatency = time.Duration(total), true, false
+		seen.Latency, seen.HasLatency, seen.IntegerLatency = time.Duration(total), true, false
 	}
 	return true
 }

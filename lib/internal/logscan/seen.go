@@ -111,27 +111,27 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.
 func (s *Seen) lookAt(lines []byte, place int) {
-	g, layouts, out := &s.look, s.known.layouts, s.lines
-	first, l := 0, layouts[0]
-	for g.begin(lines, l); int(g.from) < len(lines); {
-		if len(out) == cap(out) {
-			out = slices.Grow(out, 64)
+	g, at := &s.look, 0
+	l := s.known.layouts[at]
+	g.begin(lines, l)
+	for int(g.from) < len(lines) {
+		n := len(s.lines)
+		if n == cap(s.lines) {
+			s.lines = slices.Grow(s.lines, 64)
 		}
-		out = out[:len(out)+1]
-		seen, at := &out[len(out)-1], first
-		g.Glance = seen
-		if !l.read(l, g) {
-			if at = g.other(layouts, first); at >= 0 {
-				first, l = at, layouts[at]
+		s.lines = s.lines[:n+1]
+		seen := &s.lines[n]
+		if seen.layout = int8(at); !l.read(l, g, seen) {
+			if seen.layout = g.other(s.known.layouts, at, seen); seen.layout >= 0 {
+				at, l = int(seen.layout), s.known.layouts[seen.layout]
 			}
 		}
-		seen.from, seen.length, seen.end, seen.layout = g.from, g.end-g.from, uint32(place)+g.end, int8(at)
-		if at >= 0 && !l.whole {
+		seen.from, seen.length, seen.end = g.from, g.end-g.from, uint32(place)+g.end
+		if seen.layout >= 0 && !l.whole {
 			s.spans = append(s.spans, g.spans[:l.spans]...)
 		}
-		g.from, g.stops = g.end+1, g.stops[g.passed:]
+		g.from, g.stop = g.end+1, g.stop+g.passed
 	}
-	s.lines = out
 }
 
 // Left is how many of the lines haven't been come to.

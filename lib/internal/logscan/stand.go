@@ -4,26 +4,23 @@ package logscan
 // the last, which is its line end: so many lines can be held against them at once.
 
 // stands tells whether the pieces of the layout stand in the line.
-func (l *layout) stands(g *look) bool {
-	if g.from >= g.stand || g.standing != l {
-		g.standing, g.stand = l, l.linesStand(g)
+func (l *layout) stands(g *look) bool { return g.from < g.stand || l.linesStand(g) }
+
+// linesStand is stands, and finds out for how many lines.
+func (l *layout) linesStand(g *look) bool {
+	if vectors && !l.long && len(l.pieces) > 1 {
+		g.stand = uint32(linesStandByVector(g.lines[:len(g.lines)+slack], int(g.from), g.stops[g.stop+1:], l.patterns))
+	}
+	if g.from >= g.stand {
+		g.stand = l.lineStands(g)
 	}
 	return g.from < g.stand
 }
 
-// linesStand gives where the lines end, from this one on, in which the pieces stand.
-func (l *layout) linesStand(g *look) uint32 {
-	if vectors && !l.long && len(l.pieces) > 1 {
-		if end := linesStandByVector(g.lines[:len(g.lines)+slack], int(g.from), g.stops[1:], l.patterns); end > int(g.from) {
-			return uint32(end)
-		}
-	}
-	return l.lineStands(g)
-}
-
-// lineStands is linesStand for this line alone.
+// lineStands gives where the line ends if the pieces stand in it, else where it begins.
 func (l *layout) lineStands(g *look) uint32 {
-	if len(g.stops) <= len(l.pieces) {
+	stops := g.stops[g.stop:]
+	if len(stops) <= len(l.pieces) {
 		return g.from
 	}
 	at := int(g.from)
@@ -31,7 +28,7 @@ func (l *layout) lineStands(g *look) uint32 {
 		if !l.pieces[n].at(g.lines, at) {
 			return g.from
 		}
-		at = int(g.stops[n+1])
+		at = int(stops[n+1])
 	}
 	if g.lines[at] != '\n' {
 		return g.from

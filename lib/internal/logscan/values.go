@@ -12,14 +12,13 @@ import (
 func eight(b []byte, at uint32) uint64 { return binary.LittleEndian.Uint64(b[uint(at) : uint(at)+8]) }
 
 // timed reads the time.
-func (g *look) timed() (ok bool) {
-	at := g.spans[slotTime]
+func (g *look) timed(seen *Glance, at span) (ok bool) {
 	if g.clock.again(g.lines, at) {
-		g.Time = g.clock.value
+		seen.Time = g.clock.value
 		return true
 	}
-	if g.Time, ok = g.clock.within(g.lines, at); !ok {
-		g.Time, ok = g.clock.parse(g.lines[at.from:at.to])
+	if seen.Time, ok = g.clock.within(g.lines, at); !ok {
+		seen.Time, ok = g.clock.parse(g.lines[at.from:at.to])
 	}
 	return ok
 }
@@ -32,8 +31,8 @@ func (g *look) bare() bool {
 
 // understand reads the other values, as Scanner.finish does. What is seldom is left to
 // functions of its own.
-func (l *layout) understand(g *look) bool {
-	lines, seen := g.lines, g.Glance
+func (l *layout) understand(g *look, seen *Glance) bool {
+	lines := g.lines
 	if g.short && !l.dashes(g) {
 		return false
 	}
@@ -48,7 +47,7 @@ func (l *layout) understand(g *look) bool {
 		}
 	}
 	if l.has[slotLatency] && !l.took {
-		if at := g.spans[slotLatency]; !l.takeLatency(g, at.from, at.to) {
+		if at := g.spans[slotLatency]; !l.takeLatency(g, seen, at.from, at.to) {
 			return false
 		}
 	} else if !l.took {
@@ -66,7 +65,7 @@ func (l *layout) understand(g *look) bool {
 	}
 	seen.whole = l.whole
 	if l.verb != slotRequest || l.split {
-		return l.otherMethod(g)
+		return l.otherMethod(g, seen)
 	}
 	at := g.spans[slotRequest]
 	w := eight(lines, at.from)
@@ -74,14 +73,14 @@ func (l *layout) understand(g *look) bool {
 	front := stop&-stop>>7 - 1 // of the bytes before the first space
 	size := uint32(bits.TrailingZeros64(stop)) >> 3
 	if size >= at.to-at.from || size-1 >= 7 || ^capitals(w)&front&highs != 0 {
-		return l.otherMethod(g)
+		return l.otherMethod(g, seen)
 	}
 	seen.method, seen.Method, seen.MethodLen = span{at.from, at.from + size}, w&front, uint8(size)
 	return true
 }
 
 // takeLatency reads the latency between two places; false where it isn't simple.
-func (l *layout) takeLatency(g *look, from, to uint32) bool {
+func (l *layout) takeLatency(g *look, seen *Glance, from, to uint32) bool {
 	nanos, integer := l.decimal.nanos(g.lines, from, to), false
 	if nanos < 0 {
 		var length int
@@ -89,7 +88,7 @@ func (l *layout) takeLatency(g *look, from, to uint32) bool {
 			return false
 		}
 	}
-	g.Latency, g.HasLatency, g.IntegerLatency = time.Duration(nanos), true, integer && l.guess
+	seen.Latency, seen.HasLatency, seen.IntegerLatency = time.Duration(nanos), true, integer && l.guess
 	return true
 }
 
@@ -112,8 +111,7 @@ func (l *layout) dashes(g *look) bool {
 }
 
 // otherMethod finds a method that isn't simply what a request line begins with.
-func (l *layout) otherMethod(g *look) bool {
-	seen := g.Glance
+func (l *layout) otherMethod(g *look, seen *Glance) bool {
 	if l.split { // Scanner.finishRequest does it
 		seen.method = nowhere
 		return true
