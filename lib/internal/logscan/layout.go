@@ -92,6 +92,7 @@ type look struct {
 	lines  []byte   // all of the stretch; what lies behind it may be read, but doesn't count
 	stops  []uint32 // one before the first byte, where a line might have ended, then theirs
 	clock  clock    // reads no stamp that others before it have a say in
+	front  front    // Combined
 	copied []byte   // a stretch without slack
 
 	mark             string // Config.Mark

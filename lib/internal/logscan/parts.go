@@ -2,6 +2,7 @@ package logscan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 )
 
@@ -76,17 +77,10 @@ func (l *layout) readCombined(g *look, seen *Glance) bool {
 	lines, stops := g.lines, g.own()
 	quote, end := stops[1], stops[2]
 	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint32(len(l.pieces)), false
-	// The time, in brackets, is followed by the request, in quotes.
-	stamp := span{quote - 2 - uint32(g.clock.size), quote - 2}
-	timed := stamp.from-1 > g.from && stamp.from < quote && g.clock.again(lines, stamp) && !amongFew(lines, g.from, stamp.from-1, '[')
-	if timed {
-		seen.Time = g.clock.value
-	} else if stamp.from = g.bracket(quote); stamp.from == 0 {
+	if !g.bare() || !g.sameFront(quote) && !g.newFront(quote) {
 		return false
 	}
-	if lines[stamp.from-1] != '[' || lines[quote-2] != ']' || lines[quote-1] != ' ' {
-		return false
-	}
+	seen.Time = g.front.time
 	size := span{end + uint32(len(`" 200 `)), stops[3]}
 	if !l.common {
 		if size.to--; lines[size.to] != ' ' {
@@ -98,16 +92,63 @@ func (l *layout) readCombined(g *look, seen *Glance) bool {
 			return false
 		}
 	}
-	g.spans[slotTime], g.spans[slotRequest], g.spans[slotStatus] = stamp, span{quote + 1, end}, span{end + 2, end + 5}
+	g.spans[slotRequest], g.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}
 	if !l.common {
-		if g.put(slotUserAgent, stops[5]+1, stops[agentQuote]); !l.readTail(g, seen, stops[l.behind&(maxPieces-1)]+1) {
+		agent := span{stops[5] + 1, stops[agentQuote]}
+		g.spans[slotUserAgent], g.short = agent, agent.to-agent.from == 1
+		if !l.readTail(g, seen, stops[l.behind&(maxPieces-1)]+1) {
 			return false
 		}
 	}
-	if l.more {
+	if !l.whole || l.more {
 		l.putMore(g, size)
 	}
-	return g.bare() && (timed || g.timed(seen, stamp)) && l.understand(g, seen)
+	return l.understand(g, seen)
+}
+
+// front is what stands in front of a request: a time in brackets, and a little more.
+type front struct {
+	words [frontSize / 8]uint64
+	time  int64
+}
+
+const frontSize = 32
+
+// sameFront tells whether what stands in front of the request is what stood there before,
+// and nothing in front of that is a bracket.
+func (g *look) sameFront(quote uint32) bool {
+	at := quote + 1 - frontSize
+	n := at - g.from
+	if n > 24 {
+		return false
+	}
+	b, w := (*[frontSize]byte)(g.lines[uint(at):uint(at)+frontSize]), &g.front.words
+	if (binary.LittleEndian.Uint64(b[0:])^w[0])|(binary.LittleEndian.Uint64(b[8:])^w[1])|(binary.LittleEndian.Uint64(b[16:])^w[2])|(binary.LittleEndian.Uint64(b[24:])^w[3]) != 0 {
+		return false
+	}
+	if n <= 8 {
+		return equal(eight(g.lines, g.from)<<(64-8*n), '[') == 0
+	}
+	return equal(eight(g.lines, g.from), '[')|equal(eight(g.lines, at-8), '[')|equal(eight(g.lines, g.from+min(8, n-8)), '[') == 0
+}
+
+// newFront reads the time in brackets in front of the request, and remembers what stands
+// there.
+func (g *look) newFront(quote uint32) (ok bool) {
+	from := g.bracket(quote)
+	if from == 0 || g.lines[quote-2] != ']' || g.lines[quote-1] != ' ' {
+		return false
+	}
+	g.front = front{}
+	if g.front.time, ok = g.time(span{from, quote - 2}); !ok {
+		return false
+	}
+	if quote-from+2 <= frontSize && quote+1-g.from >= frontSize {
+		for i := range g.front.words {
+			g.front.words[i] = eight(g.lines, quote+1-frontSize+uint32(8*i))
+		}
+	}
+	return true
 }
 
 // bracket is where the time begins, in brackets in front of a quote: behind the first
@@ -130,19 +171,12 @@ func (g *look) bracket(quote uint32) uint32 {
 // putMore notes where the other parts lie.
 func (l *layout) putMore(g *look, size span) {
 	l.put(g, partBytes, size.from, size.to)
-	if stops := g.own(); !l.common {
+	stops := g.own()
+	stamp := g.bracket(stops[1])
+	if g.put(slotTime, stamp, stops[1]-2); !l.common {
 		l.put(g, partReferer, stops[3]+1, stops[4])
 		l.put(g, partUserAgent, stops[5]+1, stops[agentQuote])
 	}
-}
-
-// amongFew tells whether a byte is among those between two places, mostly few.
-func amongFew(b []byte, from, to uint32, c byte) bool {
-	n := to - from
-	if n < 8 || n > 24 {
-		return bytes.IndexByte(b[from:to], c) >= 0
-	}
-	return equal(eight(b, from), c)|equal(eight(b, min(from+8, to-8)), c)|equal(eight(b, to-8), c) != 0
 }
 
 // readTail reads what stands behind the user agent and all in quotes behind that, from a

@@ -78,7 +78,7 @@ func (l *layout) readLTSV(g *look, seen *Glance) bool {
 	}
 	stops := g.own()
 	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint32(len(l.pieces)), false
-	time := l.places[slotTime].of(stops)
+	g.spans[slotTime] = l.places[slotTime].of(stops)
 	g.spans[slotStatus], g.spans[slotLatency] = l.places[slotStatus].of(stops), l.places[slotLatency].of(stops)
 	agent, verb := l.places[slotUserAgent].of(stops), l.places[l.verb].of(stops)
 	g.spans[slotUserAgent], g.spans[l.verb] = agent, verb
@@ -90,7 +90,7 @@ func (l *layout) readLTSV(g *look, seen *Glance) bool {
 		}
 	}
 	g.short = g.short || agent.to-agent.from == 1 || verb.to-verb.from == 1
-	return (l.first || g.bare()) && g.timed(seen, time) && l.understand(g, seen)
+	return (l.first || g.bare()) && g.timed(seen) && l.understand(g, seen)
 }
 
 // of is where the value lies of which this is the place, in the line of some stops.
@@ -151,7 +151,7 @@ func (l *layout) readJSON(g *look, seen *Glance) bool {
 		return false
 	}
 	g.end, g.passed = uint32(at), uint32(stop)
-	return (l.first || g.bare()) && g.timed(seen, g.spans[slotTime]) && l.understand(g, seen)
+	return (l.first || g.bare()) && g.timed(seen) && l.understand(g, seen)
 }
 
 // plainText tells whether there are neither control bytes nor backslashes in b.

@@ -50,7 +50,7 @@ func (l *layout) readALB(g *look, seen *Glance) bool {
 			l.put(g, field, f.from, f.to)
 		}
 	}
-	return l.readStrings(g, at[albRequest]) && g.bare() && g.timed(seen, g.spans[slotTime]) && l.understand(g, seen)
+	return l.readStrings(g, at[albRequest]) && g.bare() && g.timed(seen) && l.understand(g, seen)
 }
 
 // readPhases reads the three times that a request took.

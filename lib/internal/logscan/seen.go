@@ -92,7 +92,7 @@ const stretch = 16 << 10
 // seen of other lines is forgotten.
 func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 	if s.known != k {
-		s.look.clock = k.clock
+		s.look.clock, s.look.front = k.clock, front{}
 	}
 	s.known, s.lines, s.spans, s.next = k, s.lines[:0], s.spans[:0], 0
 	s.look.heed(k.of.cfg.Mark)

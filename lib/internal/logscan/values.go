@@ -11,15 +11,21 @@ import (
 // eight are the bytes from a place on, the first one lowest.
 func eight(b []byte, at uint32) uint64 { return binary.LittleEndian.Uint64(b[uint(at) : uint(at)+8]) }
 
+// time reads a stamp.
+func (g *look) time(at span) (int64, bool) {
+	if g.clock.digits > 0 {
+		if v, ok := g.clock.within(g.lines, at); ok {
+			return v, true
+		}
+	} else if g.clock.again(g.lines, at) {
+		return g.clock.value, true
+	}
+	return g.clock.parse(g.lines[at.from:at.to])
+}
+
 // timed reads the time.
-func (g *look) timed(seen *Glance, at span) (ok bool) {
-	if g.clock.again(g.lines, at) {
-		seen.Time = g.clock.value
-		return true
-	}
-	if seen.Time, ok = g.clock.within(g.lines, at); !ok {
-		seen.Time, ok = g.clock.parse(g.lines[at.from:at.to])
-	}
+func (g *look) timed(seen *Glance) (ok bool) {
+	seen.Time, ok = g.time(g.spans[slotTime])
 	return ok
 }
 
@@ -192,6 +198,15 @@ func decimalsOf(text []byte, exponent int) decimals {
 // another way.
 func (d *decimals) nanos(lines []byte, from, to uint32) int64 {
 	n := to - from
+	if n == 5 && d.least == 5 { // 0.123
+		w := eight(lines, from) ^ ones*'0'
+		v := w&0xFF | w>>8&0xFFFFFF00
+		if byte(w>>8) != '.'^'0' || nonDigits(v) != 0 {
+			return none
+		}
+		v = v * (10<<8 + 1) >> 8 & 0x00FF00FF
+		return int64(v*(100<<16+1)>>16&0xFFFF) * d.scale
+	}
 	if n-d.least > d.spare || to < 8 {
 		return none
 	}
