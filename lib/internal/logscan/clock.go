@@ -15,11 +15,12 @@ const (
 // clock reads stamps. It remembers the last stamp's bytes, and the span of time
 // around it in which the zone's offset doesn't change.
 type clock struct {
-	read func(*clock, []byte) (int64, bool)
-	form *strftime
-	zone *time.Location
-	last int64 // stamp of the previous parsed line, µs; 0: none
-	sure bool  // reads no stamp that needs last
+	read     func(*clock, []byte) (int64, bool)
+	form     *strftime
+	zone     *time.Location
+	last     int64 // stamp of the previous parsed line, µs; 0: none
+	sure     bool  // reads no stamp that needs last
+	doubtful bool  // the stamp just read has two readings
 
 	text   [48]byte // the last stamp read
 	size   int
@@ -91,8 +92,9 @@ func (c *clock) parse(b []byte) (int64, bool) {
 			return v, true
 		}
 	}
+	c.doubtful = false
 	v, ok := c.fresh(b)
-	if ok && len(b) <= len(c.text) {
+	if ok && len(b) <= len(c.text) && !c.doubtful {
 		c.size, c.value = copy(c.text[:], b), v
 		if len(b) >= 16 {
 			for i, at := range [...]int{0, 8, len(b) - 16, len(b) - 8} {
@@ -217,6 +219,7 @@ func (c *clock) local(t civil, abbreviation []byte) (int64, bool) {
 		}
 		c.learnCalm(reading, int64(offset))
 		v := (s-int64(offset))*second + t.micros
+		c.doubtful = c.doubtful || found && v != best
 		if !found || c.last != 0 && distance(v, c.last) < distance(best, c.last) {
 			best, found = v, true
 		}
