@@ -108,15 +108,16 @@ func (c *StageCell) acceptRequests(e *Event) {
 		c.accept(e, e.Time-e.Latency.Microseconds())
 		return
 	}
-	minute := MinuteOf(e.Time).Start().UnixMicro()
+	minute, newest := MinuteOf(e.Time).Start().UnixMicro(), c.NewestAccepted
 	for i := range e.Moments {
 		m := &e.Moments[i]
 		at := m.Time - m.Latency.Microseconds()
-		c.NewestAccepted = max(c.NewestAccepted, at)
+		newest = max(newest, at)
 		if at < minute {
 			c.AcceptedOf.add(MinuteOf(at), 1)
 		}
 	}
+	c.NewestAccepted = newest
 }
 
 // accept notes a record that was accepted at an instant that its event tells.

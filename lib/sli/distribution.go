@@ -92,6 +92,12 @@ func (d *Distribution) addEach(moments []Moment) {
 		least, most = min(least, v), max(most, v)
 		sum += float64(v)
 		p, slot := place(v)
+		if of := d.pages[p]; of != nil {
+			if part := of[slot/partSize]; part != nil && part[slot%partSize] < math.MaxUint32 {
+				part[slot%partSize]++
+				continue
+			}
+		}
 		d.raise(p, slot, 1)
 	}
 	if len(moments) > 0 {

@@ -133,11 +133,13 @@ type counter struct {
 	ids     bool      // requests name the record they write
 	bundles bundles
 	event   sli.Event // of which only what differs from line to line is set anew
-	method  []byte    // to be used again
+	method  []byte    // to be used again, like
+	same    [1]logscan.Glance
 }
 
 func (s *Source) counter(ask sli.Ask) *counter {
-	c := &counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids, bundles: bundles{ask: ask}}
+	c := &counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids, bundles: newBundles(ask)}
+	c.bundles.single = c.single
 	c.event.Weight, c.event.Signal = 1, sli.Request
 	if slices.Equal(s.where.Fields(), []string{"method"}) {
 		c.bundles.where, c.where = s.where, sli.Match{} // it is asked of each bundle, once
@@ -155,20 +157,22 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 		good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first + i) })
 	}
 	g, named := rec.Glance()
-	if !named || c.ids || !c.bundles.add(&g, good) {
+	if !named || c.ids {
 		c.one(&g, rec.Method, rec.ID, good)
+		return nil
 	}
+	c.same[0] = g
+	c.bundles.add(c.same[:], good)
 	return nil
 }
 
 // glances takes requests of which nothing more is asked.
-func (c *counter) glances(run []logscan.Glance) {
-	for i := range run {
-		if g := &run[i]; !g.Marked && !c.bundles.add(g, sli.NotValid) {
-			c.method = g.AppendMethod(c.method[:0])
-			c.one(g, c.method, nil, sli.NotValid)
-		}
-	}
+func (c *counter) glances(run []logscan.Glance) { c.bundles.add(run, sli.NotValid) }
+
+// single takes a request that names no record.
+func (c *counter) single(g *logscan.Glance, good sli.Verdict) {
+	c.method = g.AppendMethod(c.method[:0])
+	c.one(g, c.method, nil, good)
 }
 
 // one emits a request by itself.

@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"math"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
@@ -14,60 +15,114 @@ type bundles struct {
 	where    sli.Match   // over methods: which bundles count
 	some     [64]*bundle // by hash
 	integers int         // latencies whose unit was a guess
+
+	// single takes a request that must be judged by itself: of a client's abort the latency
+	// matters, whatever the edges.
+	single func(g *logscan.Glance, good sli.Verdict)
 }
 
 // bundle is an event in the making.
 type bundle struct {
 	likeness
-	begin  int64 // of the minute, in microseconds since the epoch
-	wanted bool
-	event  sli.Event
-	method [8]byte
+	begin   int64 // of the minute, in microseconds since the epoch
+	take    take
+	moments [bundled]sli.Moment
+	n       int // of them
+	event   sli.Event
+	method  [8]byte
 }
+
+// take is what becomes of requests.
+type take uint8
+
+const (
+	gathered take = iota
+	unwanted
+	singled
+)
 
 // likeness is what the requests of a bundle have in common, beside their minute.
 type likeness struct {
 	method uint64 // its bytes
-	kind   uint64 // their number, status, how many edges the latency is beyond, whether it is known, the verdict
+	kind   uint64 // their number, status, how many edges the latency is beyond, whether it is known and a bare integer, the verdict
 }
 
 const (
 	bundled = 64 // moments of one bundle, at most
 	minute  = int64(time.Minute / time.Microsecond)
+	integer = 1 << 9
 )
 
-// add takes a request; false where it must be judged by itself: of a client's abort the
-// latency matters, whatever the edges.
-func (b *bundles) add(g *logscan.Glance, good sli.Verdict) bool {
-	if g.Time < 0 || g.Status == 499 || g.Status == 460 {
-		return false
+func newBundles(ask sli.Ask) bundles {
+	b := bundles{ask: ask}
+	none := &bundle{begin: math.MinInt64, likeness: likeness{kind: math.MaxUint64}}
+	for i := range b.some {
+		b.some[i] = none
 	}
-	like := likeness{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | uint64(good)<<16}
-	if g.HasLatency {
-		like.kind |= 1 << 8
-		for _, edge := range b.ask.Edges {
-			like.kind += uint64(edge-g.Latency) >> 63 // one more where it is beyond
+	return b
+}
+
+// add takes requests.
+func (b *bundles) add(run []logscan.Glance, good sli.Verdict) {
+	edges := b.ask.Edges
+	for i := range run {
+		g := &run[i]
+		if g.Marked {
+			continue
+		}
+		like := likeness{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | uint64(good)<<16}
+		if g.HasLatency {
+			like.kind |= 1 << 8
+			for _, edge := range edges {
+				like.kind += uint64(edge-g.Latency) >> 63 // one more where it is beyond
+			}
+			if g.IntegerLatency {
+				like.kind |= integer
+			}
+		}
+		at := like.hash() % uint64(len(b.some))
+		of := b.some[at]
+		if of.likeness != like || uint64(g.Time-of.begin) >= uint64(minute) {
+			of = b.renew(at, like, g, good)
+		}
+		if of.take != gathered {
+			if of.take == singled {
+				b.single(g, good)
+			}
+			continue
+		}
+		of.moments[of.n%bundled] = sli.Moment{Time: g.Time, Latency: g.Latency}
+		if of.n++; of.n == bundled {
+			b.emit(of)
 		}
 	}
-	slot := &b.some[like.hash()%uint64(len(b.some))]
-	of := *slot
-	if of == nil {
+}
+
+// hash is Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the upper
+// bits of a product.
+func (l likeness) hash() uint64 { return (l.method ^ l.kind<<20) * 0x9E3779B97F4A7C15 >> 32 }
+
+// renew emits a bundle and begins one of a request's kind and minute in its place.
+func (b *bundles) renew(at uint64, like likeness, g *logscan.Glance, good sli.Verdict) *bundle {
+	of := b.some[at]
+	if of.begin == math.MinInt64 {
 		of = new(bundle)
-		of.event.Moments = make([]sli.Moment, 0, bundled)
-		*slot = of
+		b.some[at] = of
 	}
-	if of.likeness != like || uint64(g.Time-of.begin) >= uint64(minute) || len(of.event.Moments) == cap(of.event.Moments) {
-		b.emit(of)
-		of.start(like, g, good)
-		of.wanted = b.wants(of.event.Method)
+	b.emit(of)
+	of.likeness, of.begin = like, g.Time-g.Time%minute
+	e := &of.event
+	e.Signal, e.Time, e.Latency, e.HasLatency = sli.Request, g.Time, g.Latency, g.HasLatency
+	e.Status, e.Method, e.Good = int(g.Status), g.AppendMethod(of.method[:0]), good
+	switch {
+	case g.Time < 0 || g.Status == 499 || g.Status == 460:
+		of.take = singled
+	case b.wants(e.Method):
+		of.take = gathered
+	default:
+		of.take = unwanted
 	}
-	if of.wanted {
-		of.event.Moments = append(of.event.Moments, sli.Moment{Time: g.Time, Latency: g.Latency})
-		if g.IntegerLatency {
-			b.integers++
-		}
-	}
-	return true
+	return of
 }
 
 // wants tells whether requests with a method count.
@@ -75,31 +130,23 @@ func (b *bundles) wants(method []byte) bool {
 	return b.where.Holds(func(int) ([]byte, bool) { return method, len(method) > 0 })
 }
 
-// hash is Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the upper
-// bits of a product.
-func (l likeness) hash() uint64 { return (l.method ^ l.kind<<20) * 0x9E3779B97F4A7C15 >> 32 }
-
-// start makes it the bundle of a request's kind and minute.
-func (b *bundle) start(like likeness, g *logscan.Glance, good sli.Verdict) {
-	b.likeness, b.begin = like, g.Time-g.Time%minute
-	e := &b.event
-	e.Signal, e.Time, e.Latency, e.HasLatency = sli.Request, g.Time, g.Latency, g.HasLatency
-	e.Status, e.Method, e.Good = int(g.Status), g.AppendMethod(b.method[:0]), good
-}
-
 func (b *bundles) emit(of *bundle) {
-	if e := &of.event; len(e.Moments) > 0 {
-		e.Weight = float64(len(e.Moments))
-		b.ask.Emit(e)
-		e.Moments = e.Moments[:0]
+	if of.n == 0 {
+		return
 	}
+	if of.kind&integer != 0 {
+		b.integers += of.n
+	}
+	e := &of.event
+	e.Moments, e.Weight = of.moments[:of.n], float64(of.n)
+	e.Time, e.Latency = e.Moments[0].Time, e.Moments[0].Latency
+	b.ask.Emit(e)
+	of.n = 0
 }
 
 // end emits what is left.
 func (b *bundles) end() {
 	for _, of := range b.some {
-		if of != nil {
-			b.emit(of)
-		}
+		b.emit(of)
 	}
 }
