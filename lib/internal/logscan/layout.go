@@ -89,11 +89,13 @@ func (s span) of(line []byte, place uint32) []byte {
 
 // look is one at a stretch of lines.
 type look struct {
-	lines  []byte   // all of the stretch; what lies behind it may be read, but doesn't count
-	stops  []uint32 // one before the first byte, where a line might have ended, then theirs
-	clock  clock    // reads no stamp that others before it have a say in
-	front  front    // Combined
-	copied []byte   // a stretch without slack
+	lines  []byte          // all of the stretch; what lies behind it may be read, but doesn't count
+	stops  []uint32        // one before the first byte, where a line might have ended, then theirs
+	clock  clock           // reads no stamp that others before it have a say in
+	front  front           // Combined
+	spaces spaces          // ALB
+	head   [headBlock]byte // ALB: of a line near the end of what is readable
+	copied []byte          // a stretch without slack
 
 	mark             string // Config.Mark
 	marked, markMask uint64 // its first eight bytes, and which of them it has

@@ -96,7 +96,8 @@ func (l *layout) readCombined(g *look, seen *Glance) bool {
 	if !l.common {
 		agent := span{stops[5] + 1, stops[agentQuote]}
 		g.spans[slotUserAgent], g.short = agent, agent.to-agent.from == 1
-		if !l.readTail(g, seen, stops[l.behind&(maxPieces-1)]+1) {
+		behind := stops[l.behind&(maxPieces-1)] + 1
+		if l.tail && !l.takeLatency(g, seen, behind+1, g.end) && !l.takeFirst(g, seen, behind+1) || !l.tail && l.readColumns(g, behind) != g.end {
 			return false
 		}
 	}
@@ -177,30 +178,24 @@ func (l *layout) putMore(g *look, size span) {
 		l.put(g, partReferer, stops[3]+1, stops[4])
 		l.put(g, partUserAgent, stops[5]+1, stops[agentQuote])
 	}
-}
-
-// readTail reads what stands behind the user agent and all in quotes behind that, from a
-// place on.
-func (l *layout) readTail(g *look, seen *Glance, at uint32) bool {
-	if !l.tail {
-		return l.readColumns(g, at) == g.end
-	}
-	// The first token is what is wanted, whatever comes behind it.
-	from, to := at+1, g.end
-	if !l.takeLatency(g, seen, from, to) {
-		rest := bytes.IndexByte(g.lines[from:to], ' ')
-		if rest < 0 {
-			return false
+	if l.tail {
+		from, to := stops[l.behind]+2, g.end
+		if n := bytes.IndexByte(g.lines[from:to], ' '); n >= 0 {
+			to = from + uint32(n)
 		}
-		to = from + uint32(rest)
-		if !l.takeLatency(g, seen, from, to) || allDigits(g.lines[from:to]) && bytes.HasSuffix(g.lines[to:g.end], []byte("ms")) { // Traefik's
-			return false
-		}
-	}
-	if !l.whole {
 		l.put(g, partUserAgent+1, from, to)
 	}
-	return true
+}
+
+// takeFirst takes the first token from a place on for the latency, whatever comes behind it.
+func (l *layout) takeFirst(g *look, seen *Glance, from uint32) bool {
+	n := bytes.IndexByte(g.lines[from:g.end], ' ')
+	if n < 0 {
+		return false
+	}
+	to := from + uint32(n)
+	traefik := allDigits(g.lines[from:to]) && bytes.HasSuffix(g.lines[to:g.end], []byte("ms"))
+	return !traefik && l.takeLatency(g, seen, from, to)
 }
 
 // readColumns reads the named tokens at the end of the line, each behind a space, and

@@ -21,44 +21,52 @@ func (l *layout) wantFields() bool {
 	return l.keep[albTime] == slotTime && l.keep[albStatus] == slotStatus
 }
 
-// places are where the fields in front of the request begin, and the request.
-type places [albRequest + 1]uint32
+// headBlock is in how many bytes the fields in front of a request are sought.
+const headBlock = 256
 
-// of is where a field lies, which is none of the last two.
-func (p *places) of(field int) span { return span{p[field], p[field+1] - 1} }
+// spaces are the places of spaces at the beginning of a line, at least those in front of the
+// request and one more where there are so many, and room for what is found with them.
+type spaces [albRequest + 1 + 64 + stopsAhead]uint32
+
+// of is where a field lies, which is none of the first and the last ones.
+func (s *spaces) of(field int) span { return span{s[field-1] + 1, s[field]} }
 
 // readALB is Scanner.readALB for lines with all the fields that are looked at, of
 // requests that were answered.
 func (l *layout) readALB(g *look, seen *Glance) bool {
-	var at places
 	g.end, g.passed, g.short = g.from+uint32(bytes.IndexByte(g.lines[g.from:], '\n')), 0, false
-	if !g.fields(&at) || g.lines[g.end-1] == '\r' || !l.readPhases(g, seen, &at) || !isALBType(g.lines[at[albType]:at[albType+1]-1]) {
+	if g.end-g.from < 5 || !g.fields() || g.lines[g.end-1] == '\r' || !isALBType(g.lines[g.from:g.spaces[albType]]) {
 		return false
 	}
-	for field := albStatus; field < albRequest; field++ {
-		f := at.of(field)
+	for _, field := range [...]int{albStatus, albStatus + 1, albBytes, albBytes + 1} {
+		f := g.spaces.of(field)
 		if n := f.to - f.from; n-1 >= 8 || nonDigits(eight(g.lines, f.from)^ones*'0')<<(64-8*n&63) != 0 {
 			if !allDigits(g.lines[f.from:f.to]) {
 				return false
 			}
 		}
 	}
-	g.spans[slotTime], g.spans[slotStatus] = at.of(albTime), at.of(albStatus)
+	g.spans[slotTime], g.spans[slotStatus] = g.spaces.of(albTime), g.spaces.of(albStatus)
 	if l.more {
-		for field := range albRequest {
-			f := at.of(field)
+		l.put(g, albType, g.from, g.spaces[albType])
+		for field := albTime; field < albRequest; field++ {
+			f := g.spaces.of(field)
 			l.put(g, field, f.from, f.to)
 		}
 	}
-	return l.readStrings(g, at[albRequest]) && g.bare() && g.timed(seen) && l.understand(g, seen)
+	return l.readPhases(g, seen) && l.readStrings(g) && g.bare() && g.timed(seen) && l.understand(g, seen)
 }
 
 // readPhases reads the three times that a request took.
-func (l *layout) readPhases(g *look, seen *Glance, at *places) bool {
+func (l *layout) readPhases(g *look, seen *Glance) bool {
 	total := int64(0)
 	for field := albPhases; field < albPhases+3; field++ {
-		f := at.of(field)
-		nanos := l.decimal.nanos(g.lines, f.from, f.to)
+		f, nanos := g.spaces.of(field), int64(none)
+		if f.to-f.from == 5 && l.decimal.least == 5 {
+			nanos = l.decimal.thousandths(eight(g.lines, f.from))
+		} else {
+			nanos = l.decimal.nanos(g.lines, f.from, f.to)
+		}
 		if nanos < 0 {
 			var length int
 			if nanos, length, _ = takeNanos(g.lines[f.from:], l.exponent); length == 0 || length != int(f.to-f.from) {
@@ -73,15 +81,15 @@ func (l *layout) readPhases(g *look, seen *Glance, at *places) bool {
 	return true
 }
 
-// readStrings reads the fields from the request on, which begins at a place.
-func (l *layout) readStrings(g *look, from uint32) bool {
-	line := g.lines[:g.end]
+// readStrings reads the fields from the request on.
+func (l *layout) readStrings(g *look) bool {
+	line, from := g.lines[:g.end], g.spaces[albRequest-1]+1
 	for field := albRequest; field <= l.last; field++ {
 		if from >= g.end {
 			return false
 		}
 		to := from
-		if quoted := line[from] == '"'; quoted {
+		if line[from] == '"' {
 			from++
 			n := bytes.IndexByte(line[from:], '"')
 			if to = from + uint32(n); n < 0 || line[to-1] == '\\' { // which may escape it
@@ -102,60 +110,43 @@ func (l *layout) readStrings(g *look, from uint32) bool {
 	return true
 }
 
-// fields finds the places of the fields in front of the request, all of which end at one
-// space; false where that isn't so.
-func (g *look) fields(at *places) bool {
-	var breaks [breaksBlock / 64]uint64
-	if int(g.from)+breaksBlock <= cap(g.lines) {
-		findBreaks(&breaks, (*[breaksBlock]byte)(g.lines[g.from:g.from+breaksBlock]))
+// fields finds the spaces in front of the request, one between two fields; false where that
+// isn't so.
+func (g *look) fields() bool {
+	var head *[headBlock]byte
+	if int(g.from)+headBlock <= cap(g.lines) {
+		head = (*[headBlock]byte)(g.lines[g.from : g.from+headBlock])
 	} else {
-		var last [breaksBlock]byte
-		copy(last[:], g.lines[g.from:])
-		findBreaks(&breaks, &last)
+		g.head = [headBlock]byte{}
+		copy(g.head[:], g.lines[g.from:])
+		head = &g.head
 	}
-	at[0] = g.from
-	n, odd := 1, byte(0)
-found:
-	for k, m := range &breaks {
-		for base := g.from + uint32(64*k); m != 0; m &= m - 1 {
-			place := base + uint32(bits.TrailingZeros64(m))
-			if place >= g.end {
-				return false
-			}
-			odd |= g.lines[place] ^ ' '
-			if at[n] = place + 1; n == albRequest {
-				break found
-			}
-			n++
-		}
+	n := 0
+	if vectors {
+		n = spacesByVector(&g.spaces, head, g.from)
+	} else {
+		n = spacesByWord(&g.spaces, head, g.from)
 	}
-	if n < albRequest || odd != 0 {
+	if n < albRequest || g.spaces[albRequest-1] >= g.end {
 		return false
 	}
-	for field := albTime; field < albPhases; field++ {
-		if c := g.lines[at[field]]; c <= ' ' || c == '"' {
+	for field := albTime + 1; field < albPhases; field++ { // the others are what they ought to be, or refused
+		if c := g.lines[g.spaces[field-1]+1]; c == ' ' || c == '"' {
 			return false
 		}
 	}
 	return true
 }
 
-// breaksBlock is in how many bytes the fields in front of a request are sought.
-const breaksBlock = 256
-
-// findBreaks sets a bit for each byte that is a space, or less.
-func findBreaks(to *[breaksBlock / 64]uint64, b *[breaksBlock]byte) {
-	if vectors {
-		breaksByVector(to, b)
-		return
+// spacesByWord finds the spaces of a block that begins at a place, as many as are needed or
+// some more, eight bytes at a time.
+func spacesByWord(to *spaces, b *[headBlock]byte, from uint32) (n int) {
+	for i := uint32(0); i < headBlock && n <= albRequest; i += 8 {
+		w := eight(b[:], i) ^ ones*' '
+		for m := ^(w&sevens + sevens | w) & highs; m != 0; m &= m - 1 {
+			to[n] = from + i + uint32(bits.TrailingZeros64(m))>>3
+			n++
+		}
 	}
-	breaksByWord(to, b)
-}
-
-// breaksByWord is findBreaks eight bytes at a time.
-func breaksByWord(to *[breaksBlock / 64]uint64, b *[breaksBlock]byte) {
-	for i := range breaksBlock / 8 {
-		w := eight(b[:], uint32(8*i))
-		to[i/8] |= (^(w&sevens + ones*0x5F | w) & highs >> 7) * gather >> 56 << (8 * (i % 8))
-	}
+	return n
 }

@@ -48,7 +48,6 @@ type Glance struct {
 	from   uint32 // where the line begins, in its stretch
 	method span
 	agent  span   // of the user agent
-	length uint32 // of the line without its end
 	end    uint32 // the place of its line end, in all data
 }
 
@@ -85,7 +84,7 @@ type Seen struct {
 
 // stretch is how many bytes are looked at together: few enough to stay in the nearest
 // memory while they are.
-const stretch = 16 << 10
+const stretch = 32 << 10
 
 // Look looks at the lines of data that begin from a place on, where one begins: at a
 // stretch of them, and at further ones until enough says so; nil says so at once. What was
@@ -126,7 +125,7 @@ func (s *Seen) lookAt(lines []byte, place int) {
 				at, l = int(seen.layout), s.known.layouts[seen.layout]
 			}
 		}
-		seen.from, seen.length, seen.end = g.from, g.end-g.from, uint32(place)+g.end
+		seen.from, seen.end = g.from, uint32(place)+g.end
 		if seen.layout >= 0 && !l.whole {
 			s.spans = append(s.spans, g.spans[:l.spans]...)
 		}
@@ -189,7 +188,7 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 	if k.of != s || k.forgotten != s.forgotten {
 		return int(g.end), false
 	}
-	line := data[from : from+int(g.length)]
+	line := data[from:g.end]
 	s.passed(g, l)
 	s.set.reset()
 	if rec.layout != l || rec.scanner != s || l.split { // else it is as empty as it must be

@@ -19,7 +19,7 @@ func stopsByVector(to []uint32, data []byte, a, b byte) int
 //go:noescape
 func linesStandByVector(lines []byte, from int, stops []uint32, patterns []pattern) (end int)
 
-// breaksByVector is breaksByWord.
+// spacesByVector is spacesByWord.
 //
 //go:noescape
-func breaksByVector(to *[breaksBlock / 64]uint64, b *[breaksBlock]byte)
+func spacesByVector(to *spaces, b *[headBlock]byte, from uint32) int

@@ -136,31 +136,48 @@ end:
 	MOVQ R9, end+80(FP)
 	RET
 
-// func breaksByVector(to *[breaksBlock / 64]uint64, b *[breaksBlock]byte)
-TEXT ·breaksByVector(SB), NOSPLIT, $0-16
+// func spacesByVector(to *spaces, b *[headBlock]byte, from uint32) int
+TEXT ·spacesByVector(SB), NOSPLIT, $0-32
 	MOVQ to+0(FP), DI
 	MOVQ b+8(FP), SI
+	MOVL from+16(FP), R9
+	MOVQ DI, R8
+	LEAQ (4*13)(DI), DX   // where there are enough
 	MOVL $0x20, AX
 	MOVQ AX, X15
 	VPBROADCASTB X15, Y15
-	MOVL $4, CX
+	MOVL $4, BX
 
-breaks:
-	VMOVDQU (SI), Y0
-	VMOVDQU 32(SI), Y1
-	VPMINUB Y0, Y15, Y2
-	VPMINUB Y1, Y15, Y3
-	VPCMPEQB Y0, Y2, Y2
-	VPCMPEQB Y1, Y3, Y3
-	VPMOVMSKB Y2, AX
-	VPMOVMSKB Y3, BX
-	SHLQ $32, BX
-	ORQ  BX, AX
-	MOVQ AX, (DI)
+head:
+	VPCMPEQB (SI), Y15, Y0
+	VPCMPEQB 32(SI), Y15, Y1
+	VPMOVMSKB Y0, AX
+	VPMOVMSKB Y1, CX
+	SHLQ $32, CX
+	ORQ  CX, AX
+	POPCNTQ AX, R10
+	LEAQ (DI)(R10*4), R11
+
+writeHead:
+	STOP(0)
+	STOP(4)
+	STOP(8)
+	STOP(12)
+	ADDQ $16, DI
+	CMPQ DI, R11
+	JLT  writeHead
+
+	MOVQ R11, DI
+	CMPQ DI, DX
+	JGE  enough
 	ADDQ $64, SI
-	ADDQ $8, DI
-	DECL CX
-	JNE  breaks
+	ADDL $64, R9
+	DECL BX
+	JNE  head
 
+enough:
 	VZEROUPPER
+	SUBQ R8, DI
+	SHRQ $2, DI
+	MOVQ DI, ret+24(FP)
 	RET

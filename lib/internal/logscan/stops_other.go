@@ -9,4 +9,4 @@ func stopsByVector([]uint32, []byte, byte, byte) int { return 0 }
 
 func linesStandByVector(_ []byte, from int, _ []uint32, _ []pattern) int { return from }
 
-func breaksByVector(*[breaksBlock / 64]uint64, *[breaksBlock]byte) {}
+func spacesByVector(*spaces, *[headBlock]byte, uint32) int { return 0 }

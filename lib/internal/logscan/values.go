@@ -87,7 +87,12 @@ func (l *layout) understand(g *look, seen *Glance) bool {
 
 // takeLatency reads the latency between two places; false where it isn't simple.
 func (l *layout) takeLatency(g *look, seen *Glance, from, to uint32) bool {
-	nanos, integer := l.decimal.nanos(g.lines, from, to), false
+	nanos, integer := int64(none), false
+	if to-from == 5 && l.decimal.least == 5 {
+		nanos = l.decimal.thousandths(eight(g.lines, from))
+	} else {
+		nanos = l.decimal.nanos(g.lines, from, to)
+	}
 	if nanos < 0 {
 		var length int
 		if nanos, length, integer = takeNanos(g.lines[from:], l.exponent); length == 0 || length != int(to-from) {
@@ -194,19 +199,22 @@ func decimalsOf(text []byte, exponent int) decimals {
 	return decimals{least: uint32(n) + 2, spare: uint32(6 - n), point: uint8(point), front: 1<<point - 1, scale: int64(powersOfTen[exponent-n])}
 }
 
+// thousandths is a number written as 0.123, and none where it isn't: of its thousandths,
+// with the decimals of a layout.
+func (d *decimals) thousandths(w uint64) int64 {
+	w ^= ones * '0'
+	v := w&0xFF | w>>8&0xFFFFFF00
+	if byte(w>>8) != '.'^'0' || nonDigits(v) != 0 {
+		return none
+	}
+	v = v * (10<<8 + 1) >> 8 & 0x00FF00FF
+	return int64(v*(100<<16+1)>>16&0xFFFF) * d.scale
+}
+
 // nanos is takeNanos for what lies between two places; negative where it is written in
 // another way.
 func (d *decimals) nanos(lines []byte, from, to uint32) int64 {
 	n := to - from
-	if n == 5 && d.least == 5 { // 0.123
-		w := eight(lines, from) ^ ones*'0'
-		v := w&0xFF | w>>8&0xFFFFFF00
-		if byte(w>>8) != '.'^'0' || nonDigits(v) != 0 {
-			return none
-		}
-		v = v * (10<<8 + 1) >> 8 & 0x00FF00FF
-		return int64(v*(100<<16+1)>>16&0xFFFF) * d.scale
-	}
 	if n-d.least > d.spare || to < 8 {
 		return none
 	}

@@ -13,7 +13,7 @@ import (
 type bundles struct {
 	ask      sli.Ask
 	where    sli.Match   // over methods: which bundles count
-	some     [64]*bundle // by hash
+	some     [256]*bundle // by hash
 	integers int         // latencies whose unit was a guess
 
 	// single takes a request that must be judged by itself: of a client's abort the latency
@@ -48,7 +48,7 @@ type likeness struct {
 }
 
 const (
-	bundled = 64 // moments of one bundle, at most
+	bundled = 128 // moments of one bundle, at most
 	minute  = int64(time.Minute / time.Microsecond)
 	integer = 1 << 9
 )
