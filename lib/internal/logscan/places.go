@@ -130,7 +130,7 @@ func (g *look) fields() bool {
 	if n < albRequest || g.spaces[albRequest-1] >= g.end {
 		return false
 	}
-	for field := albTime + 1; field < albPhases; field++ { // the others are what they ought to be, or refused
+	for field := albTime; field < albPhases; field++ { // the others are what they ought to be, or refused
 		if c := g.lines[g.spaces[field-1]+1]; c == ' ' || c == '"' {
 			return false
 		}

@@ -12,9 +12,9 @@ import (
 // alone, so that an SLI judges many at once.
 type bundles struct {
 	ask      sli.Ask
-	where    sli.Match   // over methods: which bundles count
-	some     [256]*bundle // by hash
-	integers int         // latencies whose unit was a guess
+	where    sli.Match       // over methods: which bundles count
+	some     [1 << 8]*bundle // by hash
+	integers int             // latencies whose unit was a guess
 
 	// single takes a request that must be judged by itself: of a client's abort the latency
 	// matters, whatever the edges.
@@ -80,7 +80,7 @@ func (b *bundles) add(run []logscan.Glance, good sli.Verdict) {
 				like.kind |= integer
 			}
 		}
-		at := like.hash() % uint64(len(b.some))
+		at := like.hash()
 		of := b.some[at]
 		if of.likeness != like || uint64(g.Time-of.begin) >= uint64(minute) {
 			of = b.renew(at, like, g, good)
@@ -98,12 +98,15 @@ func (b *bundles) add(run []logscan.Glance, good sli.Verdict) {
 	}
 }
 
-// hash is Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the upper
-// bits of a product.
-func (l likeness) hash() uint64 { return (l.method ^ l.kind<<20) * 0x9E3779B97F4A7C15 >> 32 }
+// hash is Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4) of one word, then
+// of both: the upper bits of a product depend on all bits below.
+func (l likeness) hash() uint8 {
+	const golden = 0x9E3779B97F4A7C15
+	return uint8((l.method*golden ^ l.kind) * golden >> 56)
+}
 
 // renew emits a bundle and begins one of a request's kind and minute in its place.
-func (b *bundles) renew(at uint64, like likeness, g *logscan.Glance, good sli.Verdict) *bundle {
+func (b *bundles) renew(at uint8, like likeness, g *logscan.Glance, good sli.Verdict) *bundle {
 	of := b.some[at]
 	if of.begin == math.MinInt64 {
 		of = new(bundle)
