@@ -64,7 +64,6 @@ func (l *layout) wantParts() bool {
 			return false
 		}
 	}
-	l.took = l.tail
 	return true
 }
 
@@ -74,13 +73,11 @@ func (l *layout) readCombined(g *look, seen *Glance) bool {
 	if !l.stands(g) {
 		return false
 	}
-	lines, stops := g.lines, g.own()
-	quote, end := stops[1], stops[2]
-	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint32(len(l.pieces)), false
-	if !g.bare() || !g.sameFront(quote) && !g.newFront(quote) {
+	if !g.sameFront() && !g.newFront() {
 		return false
 	}
-	seen.Time = g.front.time
+	lines, stops := g.lines, g.own()
+	quote, end := stops[1], stops[2]
 	size := span{end + uint32(len(`" 200 `)), stops[3]}
 	if !l.common {
 		if size.to--; lines[size.to] != ' ' {
@@ -88,23 +85,33 @@ func (l *layout) readCombined(g *look, seen *Glance) bool {
 		}
 	}
 	if n := size.to - size.from; n-1 >= 8 || nonDigits(eight(lines, size.from)^ones*'0')<<(64-8*n&63) != 0 {
-		if b := lines[size.from:max(size.from, size.to)]; !allDigits(b) && !isDash(b) {
+		if !isCount(lines, size) {
 			return false
 		}
 	}
+	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint32(len(l.pieces)), false
 	g.spans[slotRequest], g.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}
 	if !l.common {
-		agent := span{stops[5] + 1, stops[agentQuote]}
+		agent, behind := span{stops[5] + 1, stops[agentQuote]}, stops[l.behind&(maxPieces-1)]+1
 		g.spans[slotUserAgent], g.short = agent, agent.to-agent.from == 1
-		behind := stops[l.behind&(maxPieces-1)] + 1
-		if l.tail && !l.takeLatency(g, seen, behind+1, g.end) && !l.takeFirst(g, seen, behind+1) || !l.tail && l.readColumns(g, behind) != g.end {
+		if g.spans[slotLatency] = (span{behind + 1, g.end}); !l.tail && l.readColumns(g, behind) != g.end {
 			return false
 		}
 	}
 	if !l.whole || l.more {
 		l.putMore(g, size)
 	}
-	return l.understand(g, seen)
+	seen.Time = g.front.time
+	return g.bare() && l.understand(g, seen)
+}
+
+// isCount tells whether a part is a count, or the dash of none.
+func isCount(lines []byte, at span) bool {
+	if at.from >= at.to {
+		return false
+	}
+	b := lines[at.from:at.to]
+	return allDigits(b) || isDash(b)
 }
 
 // front is what stands in front of a request: a time in brackets, and a little more.
@@ -117,8 +124,8 @@ const frontSize = 32
 
 // sameFront tells whether what stands in front of the request is what stood there before,
 // and nothing in front of that is a bracket.
-func (g *look) sameFront(quote uint32) bool {
-	at := quote + 1 - frontSize
+func (g *look) sameFront() bool {
+	at := g.stops[g.stop+1] + 1 - frontSize
 	n := at - g.from
 	if n > 24 {
 		return false
@@ -135,7 +142,8 @@ func (g *look) sameFront(quote uint32) bool {
 
 // newFront reads the time in brackets in front of the request, and remembers what stands
 // there.
-func (g *look) newFront(quote uint32) (ok bool) {
+func (g *look) newFront() (ok bool) {
+	quote := g.stops[g.stop+1]
 	from := g.bracket(quote)
 	if from == 0 || g.lines[quote-2] != ']' || g.lines[quote-1] != ' ' {
 		return false
@@ -179,23 +187,23 @@ func (l *layout) putMore(g *look, size span) {
 		l.put(g, partUserAgent, stops[5]+1, stops[agentQuote])
 	}
 	if l.tail {
-		from, to := stops[l.behind]+2, g.end
-		if n := bytes.IndexByte(g.lines[from:to], ' '); n >= 0 {
-			to = from + uint32(n)
+		at := g.spans[slotLatency]
+		if n := bytes.IndexByte(g.lines[at.from:at.to], ' '); n >= 0 {
+			at.to = at.from + uint32(n)
 		}
-		l.put(g, partUserAgent+1, from, to)
+		l.put(g, partUserAgent+1, at.from, at.to)
 	}
 }
 
-// takeFirst takes the first token from a place on for the latency, whatever comes behind it.
-func (l *layout) takeFirst(g *look, seen *Glance, from uint32) bool {
-	n := bytes.IndexByte(g.lines[from:g.end], ' ')
+// takeFirst takes the first of several tokens for the latency, whatever comes behind it.
+func (l *layout) takeFirst(g *look, seen *Glance, at span) bool {
+	n := bytes.IndexByte(g.lines[at.from:g.end], ' ')
 	if n < 0 {
 		return false
 	}
-	to := from + uint32(n)
-	traefik := allDigits(g.lines[from:to]) && bytes.HasSuffix(g.lines[to:g.end], []byte("ms"))
-	return !traefik && l.takeLatency(g, seen, from, to)
+	first := span{at.from, at.from + uint32(n)}
+	traefik := allDigits(g.lines[first.from:first.to]) && bytes.HasSuffix(g.lines[first.to:g.end], []byte("ms"))
+	return !traefik && l.takeLatency(g, seen, first)
 }
 
 // readColumns reads the named tokens at the end of the line, each behind a space, and

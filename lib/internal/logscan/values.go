@@ -53,7 +53,13 @@ func (l *layout) understand(g *look, seen *Glance) bool {
 		}
 	}
 	if l.has[slotLatency] && !l.took {
-		if at := g.spans[slotLatency]; !l.takeLatency(g, seen, at.from, at.to) {
+		at, nanos := g.spans[slotLatency], int64(none)
+		if at.to-at.from == 5 && l.decimal.least == 5 {
+			nanos = l.decimal.thousandths(eight(lines, at.from))
+		}
+		if nanos >= 0 {
+			seen.Latency, seen.HasLatency, seen.IntegerLatency = time.Duration(nanos), true, false
+		} else if !l.takeLatency(g, seen, at) && !(l.tail && l.takeFirst(g, seen, at)) {
 			return false
 		}
 	} else if !l.took {
@@ -85,17 +91,12 @@ func (l *layout) understand(g *look, seen *Glance) bool {
 	return true
 }
 
-// takeLatency reads the latency between two places; false where it isn't simple.
-func (l *layout) takeLatency(g *look, seen *Glance, from, to uint32) bool {
-	nanos, integer := int64(none), false
-	if to-from == 5 && l.decimal.least == 5 {
-		nanos = l.decimal.thousandths(eight(g.lines, from))
-	} else {
-		nanos = l.decimal.nanos(g.lines, from, to)
-	}
+// takeLatency reads the latency; false where it isn't simple.
+func (l *layout) takeLatency(g *look, seen *Glance, at span) bool {
+	nanos, integer := l.decimal.nanos(g.lines, at.from, at.to), false
 	if nanos < 0 {
 		var length int
-		if nanos, length, integer = takeNanos(g.lines[from:], l.exponent); length == 0 || length != int(to-from) {
+		if nanos, length, integer = takeNanos(g.lines[at.from:], l.exponent); length == 0 || length != int(at.to-at.from) {
 			return false
 		}
 	}
