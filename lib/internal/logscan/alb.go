@@ -18,14 +18,15 @@ var albFields = [...][]string{
 
 // Places in albFields that have a meaning of their own.
 const (
-	albType     = 0
-	albTime     = 1
-	albPhases   = 5 // the first of three
-	albStatus   = 8
-	albBytes    = 10 // the first of two
-	albRequired = 12 // so many fields every line has
-	albRequest  = 12
-	albCreation = 21
+	albType      = 0
+	albTime      = 1
+	albPhases    = 5 // the first of three
+	albStatus    = 8
+	albBytes     = 10 // the first of two
+	albRequired  = 12 // so many fields every line has
+	albRequest   = 12
+	albUserAgent = 13
+	albCreation  = 21
 )
 
 // planALB places the bindings; sum: the latency is request + target + response

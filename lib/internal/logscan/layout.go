@@ -46,6 +46,7 @@ type layout struct {
 	tail    bool   // Combined: the first unquoted token behind the user agent is it
 	more    bool   // Combined: bytes or referer are wanted; ALB: so is more of the fields in front of the request
 	last    int    // ALB: the last field looked at
+	open    bool   // ALB: the end of the user agent isn't sought
 }
 
 // want is a value that is wanted.
@@ -89,16 +90,8 @@ func (s span) of(line []byte, place uint32) []byte {
 
 // look is one at a stretch of lines.
 type look struct {
-	lines  []byte          // all of the stretch; what lies behind it may be read, but doesn't count
-	stops  []uint32        // one before the first byte, where a line might have ended, then theirs
-	clock  clock           // reads no stamp that others before it have a say in
-	front  front           // Combined
-	spaces spaces          // ALB
-	head   [headBlock]byte // ALB: of a line near the end of what is readable
-	copied []byte          // a stretch without slack
-
-	mark             string // Config.Mark
-	marked, markMask uint64 // its first eight bytes, and which of them it has
+	lines []byte   // all of the stretch; what lies behind it may be read, but doesn't count
+	stops []uint32 // one before the first byte, where a line might have ended, then theirs
 
 	from, end uint32 // the line looked at; end is the place of its line end
 	stop      uint32 // the number of the line end before the line, among the stops
@@ -106,6 +99,16 @@ type look struct {
 	stand     uint32 // until there lines have the pieces of the layout that is asked
 	short     bool   // some value may be a dash
 	spans     [maxSpans]span
+	front     front // Combined
+
+	mark             string // Config.Mark
+	marked, markMask uint64 // its first eight bytes, and which of them it has
+	clock            clock  // reads no stamp that others before it have a say in
+
+	spaces spaces          // ALB
+	begins uint64          // ALB: what lines begin with
+	head   [headBlock]byte // ALB: of a line near the end of what is readable
+	copied []byte          // a stretch without slack
 }
 
 // slack is how many bytes are readable behind a stretch.
@@ -149,9 +152,9 @@ func (g *look) own() *[maxPieces]uint32 {
 
 // other looks at the line by the other layouts and gives the one that fits, none where
 // none does: the line is passed then.
-func (g *look) other(layouts []*layout, first int, seen *Glance) int8 {
+func (g *look) other(layouts []*layout, first int8, seen *Glance) int8 {
 	for at, l := range layouts {
-		if g.stand = 0; at != first && l.read(l, g, seen) {
+		if g.stand = 0; at != int(first) && l.read(l, g, seen) {
 			return int8(at)
 		}
 	}
@@ -200,7 +203,7 @@ func (s *Scanner) learn(line []byte) {
 		l.read = (*layout).readALB
 		values, ok = l.learnALB(p)
 	}
-	if !ok || !s.want(l, values) || l.format == Combined && !l.wantParts() || l.format == ALB && !l.wantFields() {
+	if !ok || !s.want(l, values) || l.format == Combined && !l.wantParts() || l.format == ALB && !l.wantFields(s.cfg.Mark) {
 		return
 	}
 	for i := range l.pieces {

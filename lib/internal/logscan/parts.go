@@ -137,7 +137,7 @@ func (g *look) sameFront() bool {
 	if n <= 8 {
 		return equal(eight(g.lines, g.from)<<(64-8*n), '[') == 0
 	}
-	return equal(eight(g.lines, g.from), '[')|equal(eight(g.lines, at-8), '[')|equal(eight(g.lines, g.from+min(8, n-8)), '[') == 0
+	return equal(eight(g.lines, g.from), '[')|equal(eight(g.lines, at-8), '[') == 0 && (n <= 16 || equal(eight(g.lines, g.from+8), '[') == 0)
 }
 
 // newFront reads the time in brackets in front of the request, and remembers what stands

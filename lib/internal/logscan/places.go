@@ -3,6 +3,7 @@ package logscan
 import (
 	"bytes"
 	"math/bits"
+	"strings"
 	"time"
 )
 
@@ -13,11 +14,13 @@ func (l *layout) learnALB(p *plan) (values []*binding, ok bool) {
 }
 
 // wantFields notes whether more than time and status is wanted of what stands in front of
-// the request; false where something is wanted instead.
-func (l *layout) wantFields() bool {
+// the request, and whether the end of the user agent matters: it doesn't where only its
+// beginning is asked for; false where something is wanted instead.
+func (l *layout) wantFields(mark string) bool {
 	for field, at := range l.keep[:albRequest] {
 		l.more = l.more || at != none && field != albTime && field != albStatus
 	}
+	l.open = l.whole && l.last == albUserAgent && !strings.Contains(mark, `"`)
 	return l.keep[albTime] == slotTime && l.keep[albStatus] == slotStatus
 }
 
@@ -35,10 +38,16 @@ func (s *spaces) of(field int) span { return span{s[field-1] + 1, s[field]} }
 // requests that were answered.
 func (l *layout) readALB(g *look, seen *Glance) bool {
 	g.end, g.passed, g.short = g.from+uint32(bytes.IndexByte(g.lines[g.from:], '\n')), 0, false
-	if g.end-g.from < 5 || !g.fields() || g.lines[g.end-1] == '\r' || !isALBType(g.lines[g.from:g.spaces[albType]]) {
+	if g.end-g.from < 5 || !g.fields() || g.lines[g.end-1] == '\r' {
 		return false
 	}
-	for _, field := range [...]int{albStatus, albStatus + 1, albBytes, albBytes + 1} {
+	if w := eight(g.lines, g.from); w != g.begins {
+		if !isALBType(g.lines[g.from:g.spaces[albType]]) {
+			return false
+		}
+		g.begins = w // with a type, a space, and a year
+	}
+	for field := albStatus + 1; field < albRequest; field++ {
 		f := g.spaces.of(field)
 		if n := f.to - f.from; n-1 >= 8 || nonDigits(eight(g.lines, f.from)^ones*'0')<<(64-8*n&63) != 0 {
 			if !allDigits(g.lines[f.from:f.to]) {
@@ -59,21 +68,22 @@ func (l *layout) readALB(g *look, seen *Glance) bool {
 
 // readPhases reads the three times that a request took.
 func (l *layout) readPhases(g *look, seen *Glance) bool {
-	total := int64(0)
-	for field := albPhases; field < albPhases+3; field++ {
-		f, nanos := g.spaces.of(field), int64(none)
-		if f.to-f.from == 5 && l.decimal.least == 5 {
-			nanos = l.decimal.thousandths(eight(g.lines, f.from))
-		} else {
-			nanos = l.decimal.nanos(g.lines, f.from, f.to)
+	a, b, c := g.spaces.of(albPhases), g.spaces.of(albPhases+1), g.spaces.of(albPhases+2)
+	total := int64(none)
+	if d := &l.decimal; d.least == 5 && a.to-a.from == 5 && b.to-b.from == 5 && c.to-c.from == 5 {
+		x, y, z := d.thousandths(eight(g.lines, a.from)), d.thousandths(eight(g.lines, b.from)), d.thousandths(eight(g.lines, c.from))
+		if total = x + y + z; x|y|z < 0 {
+			total = none
 		}
-		if nanos < 0 {
-			var length int
-			if nanos, length, _ = takeNanos(g.lines[f.from:], l.exponent); length == 0 || length != int(f.to-f.from) {
+	}
+	if total < 0 {
+		total = 0
+		for _, at := range [...]span{a, b, c} {
+			nanos, length, _ := takeNanos(g.lines[at.from:], l.exponent)
+			if total += nanos; length == 0 || length != int(at.to-at.from) {
 				return false
 			}
 		}
-		total += nanos
 	}
 	if l.took {
 		seen.Latency, seen.HasLatency, seen.IntegerLatency = time.Duration(total), true, false
@@ -90,7 +100,10 @@ func (l *layout) readStrings(g *look) bool {
 		}
 		to := from
 		if line[from] == '"' {
-			from++
+			if from++; l.open && field == albUserAgent && from < g.end && line[from] != '-' {
+				g.spans[slotUserAgent] = span{from, g.end}
+				return true
+			}
 			n := bytes.IndexByte(line[from:], '"')
 			if to = from + uint32(n); n < 0 || line[to-1] == '\\' { // which may escape it
 				return false

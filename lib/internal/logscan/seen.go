@@ -110,26 +110,31 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.
 func (s *Seen) lookAt(lines []byte, place int) {
-	g, at := &s.look, 0
+	g, at := &s.look, int8(0)
 	l := s.known.layouts[at]
-	g.begin(lines, l)
-	for int(g.from) < len(lines) {
+	for g.begin(lines, l); int(g.from) < len(lines); {
+		s.lines = slices.Grow(s.lines, 64)
 		n := len(s.lines)
-		if n == cap(s.lines) {
-			s.lines = slices.Grow(s.lines, 64)
-		}
-		s.lines = s.lines[:n+1]
-		seen := &s.lines[n]
-		if seen.layout = int8(at); !l.read(l, g, seen) {
-			if seen.layout = g.other(s.known.layouts, at, seen); seen.layout >= 0 {
-				at, l = int(seen.layout), s.known.layouts[seen.layout]
+		some := s.lines[n : n+64]
+		for i := range some {
+			seen := &some[i]
+			seen.layout = at
+			if !l.read(l, g, seen) {
+				if seen.layout = g.other(s.known.layouts, at, seen); seen.layout >= 0 {
+					at = seen.layout
+					l = s.known.layouts[at]
+				}
+			}
+			if !l.whole && seen.layout >= 0 {
+				s.spans = append(s.spans, g.spans[:l.spans]...)
+			}
+			seen.from, seen.end = g.from, uint32(place)+g.end
+			n++
+			if g.from, g.stop = g.end+1, g.stop+g.passed; int(g.from) >= len(lines) {
+				break
 			}
 		}
-		seen.from, seen.end = g.from, uint32(place)+g.end
-		if seen.layout >= 0 && !l.whole {
-			s.spans = append(s.spans, g.spans[:l.spans]...)
-		}
-		g.from, g.stop = g.end+1, g.stop+g.passed
+		s.lines = s.lines[:n]
 	}
 }
 
@@ -209,6 +214,9 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 		return int(g.end), true
 	}
 	rec.Method, rec.UserAgent = nil, g.agent.of(line, g.from)
+	if l.open && rec.UserAgent != nil {
+		rec.UserAgent, _, _, _ = nextToken(line[g.agent.from-1-g.from:])
+	}
 	if g.method.to > g.method.from {
 		rec.Method = g.method.of(line, g.from)
 	}
