@@ -186,13 +186,6 @@ func (l *layout) putMore(g *look, size span) {
 		l.put(g, partReferer, stops[3]+1, stops[4])
 		l.put(g, partUserAgent, stops[5]+1, stops[agentQuote])
 	}
-	if l.tail {
-		at := g.spans[slotLatency]
-		if n := bytes.IndexByte(g.lines[at.from:at.to], ' '); n >= 0 {
-			at.to = at.from + uint32(n)
-		}
-		l.put(g, partUserAgent+1, at.from, at.to)
-	}
 }
 
 // takeFirst takes the first of several tokens for the latency, whatever comes behind it.
@@ -203,6 +196,7 @@ func (l *layout) takeFirst(g *look, seen *Glance, at span) bool {
 	}
 	first := span{at.from, at.from + uint32(n)}
 	traefik := allDigits(g.lines[first.from:first.to]) && bytes.HasSuffix(g.lines[first.to:g.end], []byte("ms"))
+	g.spans[slotLatency] = first
 	return !traefik && l.takeLatency(g, seen, first)
 }
 
