@@ -94,8 +94,8 @@ type look struct {
 	stops []uint32 // one before the first byte, where a line might have ended, then theirs
 
 	from, end uint32 // the line looked at; end is the place of its line end
-	stop      uint32 // the number of the line end before the line, among the stops
-	passed    uint32 // how many of the stops are its
+	stop      uint   // the number of the line end before the line, among the stops
+	passed    uint   // how many of the stops are its
 	stand     uint32 // until there lines have the pieces of the layout that is asked
 	short     bool   // some value may be a dash
 	spans     [maxSpans]span

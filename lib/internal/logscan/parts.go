@@ -89,7 +89,7 @@ func (l *layout) readCombined(g *look, seen *Glance) bool {
 			return false
 		}
 	}
-	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint32(len(l.pieces)), false
+	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint(len(l.pieces)), false
 	g.spans[slotRequest], g.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}
 	if !l.common {
 		agent, behind := span{stops[5] + 1, stops[agentQuote]}, stops[l.behind&(maxPieces-1)]+1

@@ -77,7 +77,7 @@ func (l *layout) readLTSV(g *look, seen *Glance) bool {
 		return false
 	}
 	stops := g.own()
-	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint32(len(l.pieces)), false
+	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint(len(l.pieces)), false
 	g.spans[slotTime] = l.places[slotTime].of(stops)
 	g.spans[slotStatus], g.spans[slotLatency] = l.places[slotStatus].of(stops), l.places[slotLatency].of(stops)
 	agent, verb := l.places[slotUserAgent].of(stops), l.places[l.verb].of(stops)
@@ -150,7 +150,7 @@ func (l *layout) readJSON(g *look, seen *Glance) bool {
 	if at += len(l.end.text); g.lines[at] != '\n' || int(stops[stop]) != at {
 		return false
 	}
-	g.end, g.passed = uint32(at), uint32(stop)
+	g.end, g.passed = uint32(at), uint(stop)
 	return (l.first || g.bare()) && g.timed(seen) && l.understand(g, seen)
 }
 

@@ -81,7 +81,7 @@ func TestLinesStand(t *testing.T) {
 			if next == g.from || next > end {
 				t.Fatalf("%q of %q: the line doesn't stand, or to %d, lines to %d", data[g.from:], labels, next, end)
 			}
-			g.from, g.stop = next, g.stop+uint32(len(labels))
+			g.from, g.stop = next, g.stop+uint(len(labels))
 		}
 		if next := l.lineStands(&g); next > end && len(data)-int(g.stops[int(g.stop)+len(labels)-1]) >= patternSize {
 			t.Fatalf("%q of %q: the line stands, too", data[g.from:], labels)

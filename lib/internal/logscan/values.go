@@ -42,15 +42,14 @@ func (l *layout) understand(g *look, seen *Glance) bool {
 	if g.short && !l.dashes(g) {
 		return false
 	}
-	seen.Status = 0
-	if at := g.spans[slotStatus]; l.has[slotStatus] {
-		if b := lines[uint(at.from) : uint(at.from)+3]; at.to-at.from == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
-			seen.Status = int32(b[0])*100 + int32(b[1])*10 + int32(b[2]) - '0'*111
-		} else if l.format == Combined || l.format == ALB || l.format == LTSV && isDash(lines[at.from:at.to]) {
-			return false
-		} else {
-			seen.Status = int32(parseStatus(lines[at.from:at.to]))
-		}
+	if at := g.spans[slotStatus]; !l.has[slotStatus] {
+		seen.Status = 0
+	} else if b := lines[uint(at.from) : uint(at.from)+3]; at.to-at.from == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
+		seen.Status = int32(b[0])*100 + int32(b[1])*10 + int32(b[2]) - '0'*111
+	} else if l.format == Combined || l.format == ALB || l.format == LTSV && isDash(lines[at.from:at.to]) {
+		return false
+	} else {
+		seen.Status = int32(parseStatus(lines[at.from:at.to]))
 	}
 	if l.has[slotLatency] && !l.took {
 		at, nanos := g.spans[slotLatency], int64(none)
@@ -68,12 +67,11 @@ func (l *layout) understand(g *look, seen *Glance) bool {
 	if l.start && seen.HasLatency {
 		seen.Time += ceilMicros(seen.Latency)
 	}
-	seen.agent, seen.Marked = nowhere, false
-	if at := g.spans[slotUserAgent]; l.has[slotUserAgent] && at != nowhere {
-		seen.agent = at
-		if (eight(lines, at.from)^g.marked)&g.markMask == 0 {
-			seen.Marked = g.mark != "" && bytes.HasPrefix(lines[at.from:at.to], []byte(g.mark))
-		}
+	seen.Marked = false
+	if at := g.spans[slotUserAgent]; !l.has[slotUserAgent] {
+		seen.agent = nowhere
+	} else if seen.agent = at; at != nowhere && (eight(lines, at.from)^g.marked)&g.markMask == 0 {
+		seen.Marked = g.mark != "" && bytes.HasPrefix(lines[at.from:at.to], []byte(g.mark))
 	}
 	seen.whole = l.whole
 	if l.verb != slotRequest || l.split {
