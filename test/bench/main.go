@@ -28,11 +28,12 @@ func main() {
 	rounds := flag.Int("rounds", 5, "pairs of runs that each ratio is the median of")
 	dir := flag.String("dir", "", "where the logs are made; a temporary folder when empty")
 	write := flag.String("write", "", "file to write the table to")
+	peer := flag.String("peer", "", "what AXSLOG is, for the table, where it isn't the released program")
 	flag.Parse()
-	check(bench(*scale, *rounds, *dir, *write))
+	check(bench(*scale, *rounds, *dir, *write, *peer))
 }
 
-func bench(scale float64, rounds int, dir, write string) error {
+func bench(scale float64, rounds int, dir, write, peer string) error {
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "bench")
 		if err != nil {
@@ -53,6 +54,9 @@ func bench(scale float64, rounds int, dir, write string) error {
 		return err
 	}
 	text := w.table(rows, scale)
+	if peer != "" {
+		text += "\naxslog here: " + peer + ".\n"
+	}
 	fmt.Print(text)
 	if write != "" {
 		return os.WriteFile(write, []byte(text), 0o644)

@@ -76,6 +76,7 @@ var glanceLines = []string{
 	"time:1764000000.123\tstatus:200\treqtime_microsec:1500\tmethod:GET\turi:/a?b\tvhost:h:80",
 	"time:1764000000\tstatus:200\tresponse_time:1\ttaken_sec:2\treq:GET / HTTP/1.1",
 	"\ttime:2026-07-25T02:59:59\t\tstatus:200",
+	"upstream_response_time:0.100\ttime:2026-07-25T02:59:59\tstatus:200\tupstream_connect_time:0.000\treqtime:0.100\tsize:1",
 	`{"time":"2026-11-22T11:40:00Z", "status": "200", "request_time": "0.25", "method": "GET", "uri": "/x"}`,
 	`{"time":1764000000,"status":200,"duration":12,"user_agent":"a\"b","nested":{"status":500}}`,
 	`{"start_time":"2026-11-22T11:40:00.123Z","response_code":200,"duration":12,":method":"GET","x-envoy-origin-path":"/"}`,

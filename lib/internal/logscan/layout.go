@@ -29,11 +29,11 @@ type layout struct {
 	whole  bool         // a Glance says all that is asked of a line
 
 	patterns []pattern // of the pieces
-	long     bool      // a piece is longer than its pattern
-	first    bool      // the first one says that nothing is around the line, see bare
+	long     []int     // LTSV: the pieces that are longer than their patterns
+	bare     bool      // the first one says that nothing is around the line, see look.bare
 
 	verb     uint8 // the slot that the method is of: its own or the request's
-	took     bool  // the latency is read where its end is found: see takeTail, readPhases
+	took     bool  // ALB: the latency is the sum of three times, see readPhases
 	start    bool  // the time is the start's
 	exponent int   // of the latency's unit, see nanoExponent
 	decimal  decimals
@@ -208,9 +208,11 @@ func (s *Scanner) learn(line []byte) {
 	}
 	for i := range l.pieces {
 		l.patterns = append(l.patterns, l.pieces[i].pattern)
-		l.long = l.long || len(l.pieces[i].text) > patternSize
+		if len(l.pieces[i].text) > patternSize {
+			l.long = append(l.long, i)
+		}
 	}
-	l.first = l.pieces != nil && len(l.pieces[0].text) > 4 && l.pieces[0].text[0]-'!' <= '~'-'!' && l.pieces[0].text[4] != '-'
+	l.bare = l.pieces != nil && len(l.pieces[0].text) > 4 && l.pieces[0].text[0]-'!' <= '~'-'!' && l.pieces[0].text[4] != '-'
 	l.decimal = decimalsOf(s.lastLatency(line), l.exponent)
 	s.sure = s.clock
 	s.sure.sure, s.sure.size = true, 0

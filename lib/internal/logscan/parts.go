@@ -16,7 +16,7 @@ func (l *layout) learnCombined(p *plan, line []byte) (values []*binding, ok bool
 	line = append(slices.Clone(line), '\n')
 	stops := appendStops(nil, line, l.stops[0], l.stops[1])
 	quotes := stops[:len(stops)-1]
-	if p.prefix || len(quotes) < 2 || slices.ContainsFunc(quotes, func(at uint32) bool { return line[at] != '"' }) {
+	if p.prefix || len(quotes) < 2 || len(stops) >= maxPieces || slices.ContainsFunc(quotes, func(at uint32) bool { return line[at] != '"' }) {
 		return nil, false
 	}
 	frames := append([]string{""}, slices.Repeat([]string{`"`}, len(quotes))...) // the first one of the line's beginning
@@ -70,10 +70,7 @@ func (l *layout) wantParts() bool {
 // readCombined is Scanner.readCombined for lines without anything out of the ordinary:
 // all stops but the last are quotes, and what stands at them is what stood there before.
 func (l *layout) readCombined(g *look, seen *Glance) bool {
-	if !l.stands(g) {
-		return false
-	}
-	if !g.sameFront() && !g.newFront() {
+	if !l.stands(g) || !g.sameFront() && !g.newFront() {
 		return false
 	}
 	lines, stops := g.lines, g.own()
@@ -84,10 +81,8 @@ func (l *layout) readCombined(g *look, seen *Glance) bool {
 			return false
 		}
 	}
-	if n := size.to - size.from; n-1 >= 8 || nonDigits(eight(lines, size.from)^ones*'0')<<(64-8*n&63) != 0 {
-		if !isCount(lines, size) {
-			return false
-		}
+	if !size.fewDigits(lines) && !isCount(lines, size) {
+		return false
 	}
 	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint(len(l.pieces)), false
 	g.spans[slotRequest], g.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}

@@ -73,7 +73,7 @@ func (p *pattern) differs(b *[patternSize]byte) uint64 {
 // readLTSV is Scanner.readLTSV for lines with the labels of the layout: each begins at
 // the stop that ends the value before.
 func (l *layout) readLTSV(g *look, seen *Glance) bool {
-	if !l.stands(g) {
+	if !l.stands(g) || l.long != nil && !l.longStand(g) {
 		return false
 	}
 	stops := g.own()
@@ -90,7 +90,7 @@ func (l *layout) readLTSV(g *look, seen *Glance) bool {
 		}
 	}
 	g.short = g.short || agent.to-agent.from == 1 || verb.to-verb.from == 1
-	return (l.first || g.bare()) && g.timed(seen) && l.understand(g, seen)
+	return (l.bare || g.bare()) && g.timed(seen) && l.understand(g, seen)
 }
 
 // of is where the value lies of which this is the place, in the line of some stops.
@@ -151,7 +151,7 @@ func (l *layout) readJSON(g *look, seen *Glance) bool {
 		return false
 	}
 	g.end, g.passed = uint32(at), uint(stop)
-	return (l.first || g.bare()) && g.timed(seen) && l.understand(g, seen)
+	return (l.bare || g.bare()) && g.timed(seen) && l.understand(g, seen)
 }
 
 // plainText tells whether there are neither control bytes nor backslashes in b.

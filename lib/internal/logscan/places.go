@@ -48,11 +48,8 @@ func (l *layout) readALB(g *look, seen *Glance) bool {
 		g.begins = w // with a type, a space, and a year
 	}
 	for field := albStatus + 1; field < albRequest; field++ {
-		f := g.spaces.of(field)
-		if n := f.to - f.from; n-1 >= 8 || nonDigits(eight(g.lines, f.from)^ones*'0')<<(64-8*n&63) != 0 {
-			if !allDigits(g.lines[f.from:f.to]) {
-				return false
-			}
+		if f := g.spaces.of(field); !f.fewDigits(g.lines) && !allDigits(g.lines[f.from:f.to]) {
+			return false
 		}
 	}
 	g.spans[slotTime], g.spans[slotStatus] = g.spaces.of(albTime), g.spaces.of(albStatus)
@@ -98,7 +95,7 @@ func (l *layout) readStrings(g *look) bool {
 		if from >= g.end {
 			return false
 		}
-		to := from
+		var to uint32
 		if line[from] == '"' {
 			if from++; l.open && field == albUserAgent && from < g.end && line[from] != '-' {
 				g.spans[slotUserAgent] = span{from, g.end}

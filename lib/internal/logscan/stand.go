@@ -1,14 +1,31 @@
 package logscan
 
+import "bytes"
+
 // The pieces of an LTSV or combined line begin where it begins and at each of its stops but
 // the last, which is its line end: so many lines can be held against them at once.
 
-// stands tells whether the pieces of the layout stand in the line.
+// stands tells whether the pieces of the layout stand in the line, but for the ends of long
+// ones.
 func (l *layout) stands(g *look) bool { return g.from < g.stand || l.linesStand(g) }
+
+// longStand tells whether the long pieces stand in the line.
+func (l *layout) longStand(g *look) bool {
+	for _, n := range l.long {
+		at := g.stops[int(g.stop)+n]
+		if n == 0 {
+			at++ // the line begins behind the line end before it
+		}
+		if !bytes.HasPrefix(g.lines[at:], l.pieces[n].text) {
+			return false
+		}
+	}
+	return true
+}
 
 // linesStand is stands, and finds out for how many lines.
 func (l *layout) linesStand(g *look) bool {
-	if vectors && !l.long && len(l.pieces) > 1 {
+	if vectors && len(l.pieces) > 1 {
 		g.stand = uint32(linesStandByVector(g.lines[:len(g.lines)+slack], int(g.from), g.stops[g.stop+1:], l.patterns))
 	}
 	if g.from >= g.stand {

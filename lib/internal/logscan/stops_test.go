@@ -2,6 +2,7 @@ package logscan
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -28,11 +29,26 @@ func FuzzStops(f *testing.F) {
 		every = append(every, byte(i*7), byte(i))
 	}
 	f.Add(every, byte(' '), byte('!'), uint8(9))
+	f.Add(bytes.Repeat([]byte("a bc  "), 50), byte(' '), byte('"'), uint8(1))
+	f.Add(bytes.Repeat([]byte("a long word and not so many spaces, "), 10), byte(' '), byte('"'), uint8(0))
+	f.Add(bytes.Repeat([]byte(" "), 300), byte(' '), byte('"'), uint8(0))
 	f.Fuzz(func(t *testing.T, data []byte, a, b byte, offset uint8) {
 		data = data[min(int(offset), len(data)):]
 		want := stopsByByte(data, a, b)
 		if got := appendStops(nil, data, a, b); !slices.Equal(got, want) {
 			t.Fatalf("got %v, want %v", got, want)
+		}
+		if len(data) >= headBlock {
+			var byWord, byVector spaces
+			n := spacesByWord(&byWord, (*[headBlock]byte)(data), 7)
+			if m := spacesByVector(&byVector, (*[headBlock]byte)(data), 7); vectors && (min(n, albRequest+1) != min(m, albRequest+1) || !slices.Equal(byWord[:min(n, m)], byVector[:min(n, m)])) {
+				t.Fatalf("spaces: got %v, want %v", byVector[:m], byWord[:n])
+			}
+			for i, at := range byWord[:n] {
+				if data[at-7] != ' ' || bytes.Count(data[:at-7], []byte{' '}) != i {
+					t.Fatalf("space %d: got %d of %q", i, at-7, data[:headBlock])
+				}
+			}
 		}
 		if got := stopsByWord(make([]uint32, 0, len(data)+stopsAhead), data, 0, a, b); !slices.Equal(got, want) {
 			t.Fatalf("by word: got %v, want %v", got, want)
@@ -129,5 +145,42 @@ func TestTakenNumbers(t *testing.T) {
 		if nanos != wantNanos || length != wantLength || integer != wantInteger {
 			t.Fatalf("%q: got %d of %d bytes, %v, want %d of %d, %v", b, nanos, length, integer, wantNanos, wantLength, wantInteger)
 		}
+	}
+}
+
+// TestDecimals holds the ways of reading what is written like other latencies against the
+// one that reads any.
+func TestDecimals(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	read := 0
+	for range 60_000 {
+		exponent := []int{0, 3, 6, 9}[r.IntN(4)]
+		like := []string{"0.123", "1.5", "12.345678", "0.000001", "3", "", ".5", "5.", "1.2345678"}[r.IntN(9)]
+		d := decimalsOf([]byte(like), exponent)
+		text := []byte(fmt.Sprintf("%.*f", max(0, len(like)-bytes.IndexByte([]byte(like), '.')-1), r.ExpFloat64()*[]float64{1, 10, 10_000}[r.IntN(3)]))
+		if r.IntN(3) == 0 {
+			text[r.IntN(len(text))] = ".0:/ -\xb0\x80"[r.IntN(8)]
+		}
+		lines := append(append([]byte("\tbefore:"), text...), "\tbehind it is more"...)
+		from := uint32(len("\tbefore:"))
+		to := from + uint32(len(text))
+		want, length, integer := takeNanos(text, exponent)
+		whole := length == len(text) && !integer
+		got := d.nanos(lines, from, to)
+		if got >= 0 && (!whole || got != want) {
+			t.Fatalf("%q like %q in 10^%d ns: got %d, want %d (%v)", text, like, exponent, got, want, whole)
+		}
+		if got >= 0 {
+			read++
+		}
+		if len(text) != 5 || d.least != 5 {
+			continue
+		}
+		if got := d.thousandths(eight(lines, from)); got >= 0 && (!whole || got != want) || got < 0 && whole && text[1] == '.' {
+			t.Fatalf("%q like %q: got %d thousandths, want %d (%v)", text, like, got, want, whole)
+		}
+	}
+	if read < 6_000 {
+		t.Errorf("only %d were read", read)
 	}
 }

@@ -11,6 +11,12 @@ import (
 // eight are the bytes from a place on, the first one lowest.
 func eight(b []byte, at uint32) uint64 { return binary.LittleEndian.Uint64(b[uint(at) : uint(at)+8]) }
 
+// fewDigits tells whether a part is one to seven digits.
+func (s span) fewDigits(lines []byte) bool {
+	n := s.to - s.from
+	return n-1 < 7 && nonDigits(eight(lines, s.from)^ones*'0')<<(64-8*n) == 0
+}
+
 // time reads a stamp.
 func (g *look) time(at span) (int64, bool) {
 	if g.clock.digits > 0 {

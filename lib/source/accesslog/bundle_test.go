@@ -113,3 +113,26 @@ func TestALongMethodIsCountedLikeAnyOther(t *testing.T) {
 		}
 	}
 }
+
+// TestLikenessesSpread promises that requests of many kinds don't push each other out of
+// their bundles.
+func TestLikenessesSpread(t *testing.T) {
+	met := map[uint8]bool{}
+	kinds := 0
+	for _, method := range []string{"GET", "POST", "PUT", "DELETE", "HEAD"} {
+		for _, status := range []uint64{200, 201, 204, 301, 302, 304, 400, 401, 403, 404, 429, 500, 502, 503, 504} {
+			for edges := range uint64(2) {
+				like := likeness{kind: status<<32 | uint64(len(method))<<24 | 1<<8 + edges}
+				for i := range method {
+					like.method |= uint64(method[i]) << (8 * i)
+				}
+				met[like.hash()] = true
+				kinds++
+			}
+		}
+	}
+	// So many different ones chance would leave: 256 × (1 − e^(−kinds/256)) = 113.
+	if len(met) < 100 {
+		t.Errorf("%d kinds of requests have only %d hashes", kinds, len(met))
+	}
+}

@@ -30,8 +30,9 @@ func newCutter(block int) *cutter {
 		block = defaultBlock
 	}
 	block = min((block+page-1)/page*page, MaxLine)
-	// Slices of this size begin at a page.
-	return &cutter{buf: make([]byte, MaxLine+block), area: MaxLine, block: block}
+	// Slices of this size begin at a page. Behind the area is room for who looks at lines in
+	// words: what lies there doesn't count.
+	return &cutter{buf: make([]byte, MaxLine+block+page), area: MaxLine, block: block}
 }
 
 // position is where a reading stands: off is the first byte not handed over, the beginning of a line unless skip.
