@@ -16,7 +16,7 @@ import (
 type layout struct {
 	format Format
 	stops  []byte // the two bytes whose places are sought in advance; nil: none are
-	read   func(*layout, *look, *Glance) bool
+	read   func(*layout, *look, []Glance) int
 	pieces []piece      // LTSV, JSON: by value
 	end    piece        // JSON: what stands behind the last value
 	wants  []want       // the values that are wanted, in the order of the line
@@ -97,9 +97,12 @@ type look struct {
 	stop      uint   // the number of the line end before the line, among the stops
 	passed    uint   // how many of the stops are its
 	stand     uint32 // until there lines have the pieces of the layout that is asked
+	place     uint32 // of the stretch, in all data
+	at        int8   // the number of the layout that is asked
 	short     bool   // some value may be a dash
 	spans     [maxSpans]span
-	front     front // Combined
+	kept      []span // of the lines of which more is asked than a Glance has
+	front     front  // Combined
 
 	mark             string // Config.Mark
 	marked, markMask uint64 // its first eight bytes, and which of them it has
@@ -135,9 +138,10 @@ func (g *look) slacked(lines []byte) []byte {
 	return g.copied[:len(lines)]
 }
 
-// begin looks at a stretch of whole lines, all written in the format of a layout.
-func (g *look) begin(lines []byte, l *layout) {
-	g.lines, g.from, g.stop, g.stand = lines, 0, 0, 0
+// begin looks at a stretch of whole lines that begins at a place, all written in the format
+// of a layout, the first.
+func (g *look) begin(lines []byte, place uint32, l *layout) {
+	g.lines, g.place, g.at, g.from, g.stop, g.stand, g.kept = lines, place, 0, 0, 0, 0, g.kept[:0]
 	g.stops = append(g.stops[:0], math.MaxUint32)
 	if l.stops != nil {
 		g.stops = appendStops(g.stops, lines, l.stops[0], l.stops[1])
@@ -145,25 +149,48 @@ func (g *look) begin(lines []byte, l *layout) {
 	g.stops = slices.Grow(g.stops, maxPieces)
 }
 
+// each reads lines one by one, as many as are written like others before them and as there
+// is room for, and gives their number.
+func (l *layout) each(g *look, some []Glance, read func(*layout, *look, *Glance) bool) (n int) {
+	for n < len(some) && int(g.from) < len(g.lines) && read(l, g, &some[n]) {
+		g.done(l, &some[n])
+		n++
+	}
+	return n
+}
+
+// done goes on to the next line.
+func (g *look) done(l *layout, seen *Glance) {
+	seen.from, seen.end, seen.layout = g.from, g.place+g.end, g.at
+	if !l.whole {
+		g.kept = append(g.kept, g.spans[:l.spans]...)
+	}
+	g.from, g.stop = g.end+1, g.stop+g.passed
+}
+
 // own are the stops of the line, behind the line end before it, and further ones.
 func (g *look) own() *[maxPieces]uint32 {
 	return (*[maxPieces]uint32)(g.stops[g.stop : g.stop+maxPieces])
 }
 
-// other looks at the line by the other layouts and gives the one that fits, none where
-// none does: the line is passed then.
-func (g *look) other(layouts []*layout, first int8, seen *Glance) int8 {
+// other looks at one line by the other layouts, and gives the one by which to go on. Where
+// none fits, the line is passed.
+func (g *look) other(layouts []*layout, one []Glance) *layout {
+	first := g.at
 	for at, l := range layouts {
-		if g.stand = 0; at != int(first) && l.read(l, g, seen) {
-			return int8(at)
+		g.at, g.stand = int8(at), 0
+		if g.at != first && l.read(l, g, one) > 0 {
+			return l
 		}
 	}
-	g.stand = 0
+	g.at, g.stand = first, 0
 	g.end = g.from + uint32(bytes.IndexByte(g.lines[g.from:], '\n'))
-	for g.passed = 0; int(g.stop+g.passed)+1 < len(g.stops) && g.stops[g.stop+g.passed+1] <= g.end; {
-		g.passed++
+	for int(g.stop)+1 < len(g.stops) && g.stops[g.stop+1] <= g.end {
+		g.stop++
 	}
-	return none
+	one[0].from, one[0].end, one[0].layout = g.from, g.place+g.end, none
+	g.from = g.end + 1
+	return layouts[first]
 }
 
 // put notes where the value numbered n lies, if it is wanted.
@@ -191,16 +218,16 @@ func (s *Scanner) learn(line []byte) {
 	p, ok := s.plan(s.format), false
 	switch s.format {
 	case LTSV:
-		l.read = (*layout).readLTSV
+		l.read = func(l *layout, g *look, some []Glance) int { return l.each(g, some, (*layout).readLTSV) }
 		values, ok = l.learnLTSV(p, line)
 	case JSON:
-		l.read = (*layout).readJSON
+		l.read = func(l *layout, g *look, some []Glance) int { return l.each(g, some, (*layout).readJSON) }
 		values, ok = l.learnJSON(p, line)
 	case Combined:
 		l.read = (*layout).readCombined
 		values, ok = l.learnCombined(p, line)
 	case ALB:
-		l.read = (*layout).readALB
+		l.read = func(l *layout, g *look, some []Glance) int { return l.each(g, some, (*layout).readALB) }
 		values, ok = l.learnALB(p)
 	}
 	if !ok || !s.want(l, values) || l.format == Combined && !l.wantParts() || l.format == ALB && !l.wantFields(s.cfg.Mark) {

@@ -67,37 +67,56 @@ func (l *layout) wantParts() bool {
 	return true
 }
 
-// readCombined is Scanner.readCombined for lines without anything out of the ordinary:
-// all stops but the last are quotes, and what stands at them is what stood there before.
-func (l *layout) readCombined(g *look, seen *Glance) bool {
-	if !l.stands(g) || !g.sameFront() && !g.newFront() {
-		return false
-	}
-	lines, stops := g.lines, g.own()
-	quote, end := stops[1], stops[2]
-	size := span{end + uint32(len(`" 200 `)), stops[3]}
-	if !l.common {
-		if size.to--; lines[size.to] != ' ' {
-			return false
+// readCombined is Scanner.readCombined for lines without anything out of the ordinary: all
+// stops but the last are quotes, and what stands at them is what stood there before. It
+// reads as many as there are, and as there is room for, and gives their number.
+func (l *layout) readCombined(g *look, some []Glance) (n int) {
+	lines, last := g.lines, len(l.pieces)&(maxPieces-1)
+	for ; n < len(some) && int(g.from) < len(lines) && l.stands(g); n++ {
+		seen, stops := &some[n], g.own()
+		quote, end, from := stops[1], stops[2], g.from
+		// What stands in front of the request is mostly what stood there before.
+		at := quote + 1 - frontSize
+		before := at - from
+		same := before <= 24 && g.front.stands((*[frontSize]byte)(lines[uint(at):uint(at)+frontSize]))
+		switch {
+		case !same:
+		case before > 8:
+			same = !hasBracket(eight(lines, from), eight(lines, at-8)) && (before <= 16 || !hasBracket(eight(lines, from+8), 0))
+		default:
+			same = !hasBracket(eight(lines, from)<<(64-8*before), 0)
 		}
-	}
-	if !size.fewDigits(lines) && !isCount(lines, size) {
-		return false
-	}
-	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint(len(l.pieces)), false
-	g.spans[slotRequest], g.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}
-	if !l.common {
-		agent, behind := span{stops[5] + 1, stops[agentQuote]}, stops[l.behind&(maxPieces-1)]+1
-		g.spans[slotUserAgent], g.short = agent, agent.to-agent.from == 1
-		if g.spans[slotLatency] = (span{behind + 1, g.end}); !l.tail && l.readColumns(g, behind) != g.end {
-			return false
+		if !same && !g.newFront() {
+			return n
 		}
+		size := span{end + uint32(len(`" 200 `)), stops[3]}
+		if !l.common {
+			if size.to--; lines[size.to] != ' ' {
+				return n
+			}
+		}
+		if !size.fewDigits(lines) && !isCount(lines, size) {
+			return n
+		}
+		g.end, g.passed, g.short = stops[last], uint(len(l.pieces)), false
+		g.spans[slotRequest], g.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}
+		if !l.common {
+			agent, behind := span{stops[5] + 1, stops[agentQuote]}, stops[l.behind&(maxPieces-1)]+1
+			g.spans[slotUserAgent], g.short = agent, agent.to-agent.from == 1
+			if g.spans[slotLatency] = (span{behind + 1, g.end}); !l.tail && l.readColumns(g, behind) != g.end {
+				return n
+			}
+		}
+		if !l.whole || l.more {
+			l.putMore(g, size)
+		}
+		seen.Time = g.front.time
+		if !g.bare() || !l.understand(g, seen) {
+			return n
+		}
+		g.done(l, seen)
 	}
-	if !l.whole || l.more {
-		l.putMore(g, size)
-	}
-	seen.Time = g.front.time
-	return g.bare() && l.understand(g, seen)
+	return n
 }
 
 // isCount tells whether a part is a count, or the dash of none.
@@ -117,23 +136,14 @@ type front struct {
 
 const frontSize = 32
 
-// sameFront tells whether what stands in front of the request is what stood there before,
-// and nothing in front of that is a bracket.
-func (g *look) sameFront() bool {
-	at := g.stops[g.stop+1] + 1 - frontSize
-	n := at - g.from
-	if n > 24 {
-		return false
-	}
-	b, w := (*[frontSize]byte)(g.lines[uint(at):uint(at)+frontSize]), &g.front.words
-	if (binary.LittleEndian.Uint64(b[0:])^w[0])|(binary.LittleEndian.Uint64(b[8:])^w[1])|(binary.LittleEndian.Uint64(b[16:])^w[2])|(binary.LittleEndian.Uint64(b[24:])^w[3]) != 0 {
-		return false
-	}
-	if n <= 8 {
-		return equal(eight(g.lines, g.from)<<(64-8*n), '[') == 0
-	}
-	return equal(eight(g.lines, g.from), '[')|equal(eight(g.lines, at-8), '[') == 0 && (n <= 16 || equal(eight(g.lines, g.from+8), '[') == 0)
+// stands tells whether it is what it was.
+func (f *front) stands(b *[frontSize]byte) bool {
+	w := &f.words
+	return (binary.LittleEndian.Uint64(b[0:])^w[0])|(binary.LittleEndian.Uint64(b[8:])^w[1])|(binary.LittleEndian.Uint64(b[16:])^w[2])|(binary.LittleEndian.Uint64(b[24:])^w[3]) == 0
 }
+
+// hasBracket tells whether an opening bracket is among sixteen bytes.
+func hasBracket(a, b uint64) bool { return equal(a, '[')|equal(b, '[') != 0 }
 
 // newFront reads the time in brackets in front of the request, and remembers what stands
 // there.

@@ -110,32 +110,20 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.
 func (s *Seen) lookAt(lines []byte, place int) {
-	g, at := &s.look, int8(0)
-	l := s.known.layouts[at]
-	for g.begin(lines, l); int(g.from) < len(lines); {
+	g, layouts := &s.look, s.known.layouts
+	l := layouts[0]
+	for g.begin(lines, uint32(place), l); int(g.from) < len(lines); {
 		s.lines = slices.Grow(s.lines, 64)
 		n := len(s.lines)
 		some := s.lines[n : n+64]
-		for i := range some {
-			seen := &some[i]
-			seen.layout = at
-			if !l.read(l, g, seen) {
-				if seen.layout = g.other(s.known.layouts, at, seen); seen.layout >= 0 {
-					at = seen.layout
-					l = s.known.layouts[at]
-				}
-			}
-			if !l.whole && seen.layout >= 0 {
-				s.spans = append(s.spans, g.spans[:l.spans]...)
-			}
-			seen.from, seen.end = g.from, uint32(place)+g.end
-			n++
-			if g.from, g.stop = g.end+1, g.stop+g.passed; int(g.from) >= len(lines) {
-				break
-			}
+		read := l.read(l, g, some)
+		if read < len(some) && int(g.from) < len(lines) {
+			l = g.other(layouts, some[read:read+1])
+			read++
 		}
-		s.lines = s.lines[:n]
+		s.lines = s.lines[:n+read]
 	}
+	s.spans = append(s.spans, g.kept...)
 }
 
 // Left is how many of the lines haven't been come to.
