@@ -30,7 +30,7 @@ type chunk struct {
 
 const (
 	aheadAfter = 4 // so many blocks are read before the next ones are read ahead
-	spares     = 2 // blocks that are being read, or wait, while one is handed over
+	spares     = 3 // blocks that are being read, or wait, while one is handed over
 )
 
 // next reads on and gives what it read behind carry, which may lie in the block before.
@@ -74,7 +74,7 @@ func (b *blocks) begin() {
 	for len(b.spare) < spares {
 		b.spare = append(b.spare, make([]byte, len(b.buf)))
 	}
-	b.full, b.free = make(chan chunk, 1), make(chan []byte, spares+1)
+	b.full, b.free = make(chan chunk, spares-1), make(chan []byte, spares+1)
 	for _, buf := range b.spare {
 		b.free <- buf
 	}
