@@ -101,7 +101,7 @@ type look struct {
 	at        int8   // the number of the layout that is asked
 	short     bool   // some value may be a dash
 	spans     [maxSpans]span
-	kept      []span // of the lines of which more is asked than a Glance has
+	kept      []span // of the lines of which more is asked than a Glance has, one line's behind the other's
 	front     front  // Combined
 
 	mark             string // Config.Mark
@@ -141,7 +141,7 @@ func (g *look) slacked(lines []byte) []byte {
 // begin looks at a stretch of whole lines that begins at a place, all written in the format
 // of a layout, the first.
 func (g *look) begin(lines []byte, place uint32, l *layout) {
-	g.lines, g.place, g.at, g.from, g.stop, g.stand, g.kept = lines, place, 0, 0, 0, 0, g.kept[:0]
+	g.lines, g.place, g.at, g.from, g.stop, g.stand = lines, place, 0, 0, 0, 0
 	g.stops = append(g.stops[:0], math.MaxUint32)
 	if l.stops != nil {
 		g.stops = appendStops(g.stops, lines, l.stops[0], l.stops[1])

@@ -131,6 +131,7 @@ func isCount(lines []byte, at span) bool {
 // front is what stands in front of a request: a time in brackets, and a little more.
 type front struct {
 	words [frontSize / 8]uint64
+	size  uint32 // from the time's first byte to the quote
 	time  int64
 }
 
@@ -153,11 +154,11 @@ func (g *look) newFront() (ok bool) {
 	if from == 0 || g.lines[quote-2] != ']' || g.lines[quote-1] != ' ' {
 		return false
 	}
-	g.front = front{}
+	g.front = front{size: quote - from}
 	if g.front.time, ok = g.time(span{from, quote - 2}); !ok {
 		return false
 	}
-	if quote-from+2 <= frontSize && quote+1-g.from >= frontSize {
+	if g.front.size+2 <= frontSize && quote+1-g.from >= frontSize {
 		for i := range g.front.words {
 			g.front.words[i] = eight(g.lines, quote+1-frontSize+uint32(8*i))
 		}
@@ -186,8 +187,7 @@ func (g *look) bracket(quote uint32) uint32 {
 func (l *layout) putMore(g *look, size span) {
 	l.put(g, partBytes, size.from, size.to)
 	stops := g.own()
-	stamp := g.bracket(stops[1])
-	if g.put(slotTime, stamp, stops[1]-2); !l.common {
+	if g.put(slotTime, stops[1]-g.front.size, stops[1]-2); !l.common {
 		l.put(g, partReferer, stops[3]+1, stops[4])
 		l.put(g, partUserAgent, stops[5]+1, stops[agentQuote])
 	}

@@ -57,12 +57,13 @@ func newFrame(text string) piece {
 
 // at tells whether the piece stands at place i of some lines.
 func (p *piece) at(lines []byte, i int) bool {
-	if len(lines)-i < patternSize {
-		var window [patternSize]byte
-		copy(window[:], lines[i:])
-		return p.differs(&window) == 0 && (len(p.text) <= patternSize || bytes.HasPrefix(lines[i:], p.text))
+	window := lines[i:]
+	if len(window) < patternSize {
+		var last [patternSize]byte
+		copy(last[:], window)
+		window = last[:]
 	}
-	return p.differs((*[patternSize]byte)(lines[i:])) == 0 && (len(p.text) <= patternSize || bytes.HasPrefix(lines[i:], p.text))
+	return p.differs((*[patternSize]byte)(window)) == 0 && (len(p.text) <= patternSize || bytes.HasPrefix(lines[i:], p.text))
 }
 
 // differs is 0 where b begins with the pattern.

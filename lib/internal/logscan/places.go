@@ -95,8 +95,8 @@ func (l *layout) readStrings(g *look) bool {
 		if from >= g.end {
 			return false
 		}
-		var to uint32
-		if line[from] == '"' {
+		to, quoted := uint32(0), line[from] == '"'
+		if quoted {
 			if from++; l.open && field == albUserAgent && from < g.end && line[from] != '-' {
 				g.spans[slotUserAgent] = span{from, g.end}
 				return true
@@ -105,12 +105,11 @@ func (l *layout) readStrings(g *look) bool {
 			if to = from + uint32(n); n < 0 || line[to-1] == '\\' { // which may escape it
 				return false
 			}
-			l.put(g, field, from, to)
-			to++
 		} else if to = uint32(valueEnd(line, int(from), ' ')); to == from {
 			return false
-		} else {
-			l.put(g, field, from, to)
+		}
+		if l.put(g, field, from, to); quoted {
+			to++
 		}
 		if to < g.end && line[to] != ' ' {
 			return false

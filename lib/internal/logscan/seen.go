@@ -76,10 +76,9 @@ type Seen struct {
 	known *Known
 	look  look
 	lines []Glance
-	spans []span // of the lines of which more is asked than a Glance has
 
 	next int    // how many of the lines were come to
-	rest []span // of those that weren't
+	rest []span // of those that weren't: see look.kept
 }
 
 // stretch is how many bytes are looked at together: few enough to stay in the nearest
@@ -93,7 +92,7 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 	if s.known != k {
 		s.look.clock, s.look.front = k.clock, front{}
 	}
-	s.known, s.lines, s.spans, s.next = k, s.lines[:0], s.spans[:0], 0
+	s.known, s.lines, s.next, s.look.kept = k, s.lines[:0], 0, s.look.kept[:0]
 	s.look.heed(k.of.cfg.Mark)
 	for from < len(data) {
 		end := bytes.LastIndexByte(data[from:min(len(data), from+stretch)], '\n') + 1
@@ -105,7 +104,7 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 			break
 		}
 	}
-	s.rest = s.spans
+	s.rest = s.look.kept
 }
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.
@@ -123,7 +122,6 @@ func (s *Seen) lookAt(lines []byte, place int) {
 		}
 		s.lines = s.lines[:n+read]
 	}
-	s.spans = append(s.spans, g.kept...)
 }
 
 // Left is how many of the lines haven't been come to.

@@ -8,6 +8,20 @@
 	MOVL CX, at(DI) \
 	BLSRQ AX, AX
 
+// PLACES writes the places of all bits of AX behind R9, four at a time.
+#define PLACES(four) \
+	POPCNTQ AX, R10 \
+	LEAQ (DI)(R10*4), R11 \
+four: \
+	STOP(0) \
+	STOP(4) \
+	STOP(8) \
+	STOP(12) \
+	ADDQ $16, DI \
+	CMPQ DI, R11 \
+	JLT  four \
+	MOVQ R11, DI
+
 // func stopsByVector(to []uint32, data []byte, a, b byte) int
 TEXT ·stopsByVector(SB), NOSPLIT, $0-64
 	MOVQ to_base+0(FP), DI
@@ -57,19 +71,7 @@ places:
 	VPMOVMSKB Y3, BX
 	SHLQ $32, BX
 	ORQ  BX, AX
-	POPCNTQ AX, R10
-	LEAQ (DI)(R10*4), R11
-
-write:
-	STOP(0)
-	STOP(4)
-	STOP(8)
-	STOP(12)
-	ADDQ $16, DI
-	CMPQ DI, R11
-	JLT  write
-
-	MOVQ R11, DI
+	PLACES(write)
 	ADDQ $64, SI
 	ADDL $64, R9
 	SUBQ $64, DX
@@ -155,19 +157,7 @@ head:
 	VPMOVMSKB Y1, CX
 	SHLQ $32, CX
 	ORQ  CX, AX
-	POPCNTQ AX, R10
-	LEAQ (DI)(R10*4), R11
-
-writeHead:
-	STOP(0)
-	STOP(4)
-	STOP(8)
-	STOP(12)
-	ADDQ $16, DI
-	CMPQ DI, R11
-	JLT  writeHead
-
-	MOVQ R11, DI
+	PLACES(write)
 	CMPQ DI, DX
 	JGE  enough
 	ADDQ $64, SI
