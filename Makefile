@@ -4,11 +4,12 @@ BIN      := bin
 PROGRAMS := ./mackerel-plugin-pipeline-sli ./check-pipeline-freshness
 FUZZTIME ?= 30s
 KILLS    ?= 1000
+BASE     ?= HEAD~1
 
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race plain kills e2e lint bench fuzz golden check package demo truth box day clean
+.PHONY: help quickstart build test test-all race plain kills e2e lint bench fuzz golden equal check package demo truth box day clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +66,9 @@ golden: ## rewrite what is generated and what scripts and documents expect; then
 	go run ./docs/gen
 	go test . -update
 	go test ./test/check -run Verdicts -update
+
+equal: ## compare, byte for byte, what both programs say with what they said at BASE
+	go run ./test/equal -base $(BASE)
 
 check: lint test golden ## what must hold before a change is sent
 	git diff --exit-code
