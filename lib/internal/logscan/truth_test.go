@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -72,24 +74,6 @@ func readAll(t testing.TB, s *Scanner, data []byte) tally {
 	return got
 }
 
-// samples lists the files of one kind of access log; the test is skipped where
-// the sample collection isn't there.
-func samples(t testing.TB, pattern string) []string {
-	t.Helper()
-	root := os.Getenv("PIPELINE_SLI_SAMPLES")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "samples")
-	}
-	truths, err := filepath.Glob(filepath.Join(root, "access-logs", pattern+".truth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(truths) == 0 {
-		t.Skipf("no sample logs under %s: set PIPELINE_SLI_SAMPLES", root)
-	}
-	return truths
-}
-
 func content(t testing.TB, truth string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(strings.TrimSuffix(truth, ".truth.json"))
@@ -131,7 +115,7 @@ func positive(m map[string]int) map[string]int {
 }
 
 func TestSamplesReadAsTheirTruthSays(t *testing.T) {
-	for _, path := range samples(t, "[a-n]*/*") {
+	for _, path := range samplestest.Truths(t, "access-logs/[a-n]*/*") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			var want struct {
 				Lines, Parsed, Malformed, Blank int
@@ -177,7 +161,7 @@ func TestSamplesReadAsTheirTruthSays(t *testing.T) {
 }
 
 func TestOtherFormatsAreNotMistaken(t *testing.T) {
-	for _, path := range samples(t, "other/*") {
+	for _, path := range samplestest.Truths(t, "access-logs/other/*") {
 		var want struct {
 			AsALB struct{ Lines int } `json:"as_alb"`
 		}

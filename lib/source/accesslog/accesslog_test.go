@@ -17,6 +17,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/sourcetest"
@@ -88,21 +89,6 @@ func lines(t testing.TB, text string, lines ...string) outcome {
 	return read(t, configured(t, "path: PATH\n"+text, write(t, lines...)), sli.Ask{Final: true})
 }
 
-// truths lists what is known of the optional collection of real logs; tests of it are
-// skipped where it isn't there.
-func truths(t testing.TB, pattern string) []string {
-	t.Helper()
-	root := os.Getenv("PIPELINE_SLI_SAMPLES")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "samples")
-	}
-	found, _ := filepath.Glob(filepath.Join(root, "access-logs", pattern+".truth.json"))
-	if len(found) == 0 {
-		t.Skipf("no sample logs under %s: set PIPELINE_SLI_SAMPLES", root)
-	}
-	return found
-}
-
 type summary struct {
 	Count                   uint64
 	Min, P50, P90, P99, Max float64
@@ -140,7 +126,7 @@ func statusOf(c *sli.StageCell) map[string]float64 {
 }
 
 func TestSamplesCountAsTheirTruthSays(t *testing.T) {
-	for _, path := range truths(t, "[a-n]*/*") {
+	for _, path := range samplestest.Truths(t, "access-logs/[a-n]*/*") {
 		var want truth
 		log := load(t, path, &want)
 		name := filepath.Base(log)
@@ -183,7 +169,7 @@ func checkLatency(t *testing.T, name string, want summary, got *sli.Distribution
 }
 
 func TestAWrongFormatMeasuresNothingAndNamesTheFirstLine(t *testing.T) {
-	for _, path := range truths(t, "other/*") {
+	for _, path := range samplestest.Truths(t, "access-logs/other/*") {
 		for _, format := range []string{"auto", "alb", "combined", "ltsv", "json"} {
 			got := read(t, configured(t, "path: PATH\nformat: "+format, strings.TrimSuffix(path, ".truth.json")), sli.Ask{})
 			if got.cell.Signals[sli.Request] != 0 || got.batch.Unanswered == nil || !strings.Contains(got.batch.FirstBad, "line 1: ") {
@@ -196,7 +182,7 @@ func TestAWrongFormatMeasuresNothingAndNamesTheFirstLine(t *testing.T) {
 // TestFormatsAgree writes the requests of an ALB log in three other formats: what is
 // counted must not depend on how it is written.
 func TestFormatsAgree(t *testing.T) {
-	path := strings.TrimSuffix(truths(t, "alb/ozantunca-short.log")[0], ".truth.json")
+	path := strings.TrimSuffix(samplestest.Truths(t, "access-logs/alb/balancer.log.gz")[0], ".truth.json")
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -233,12 +219,12 @@ func TestFormatsAgree(t *testing.T) {
 	formats["alb"] = strings.Split(strings.TrimRight(string(data), "\n"), "\n")
 	where := "\nwhere: {method: [GET, POST], uri: '!~\\.js$'}"
 	want := lines(t, "format: alb"+where, formats["alb"]...)
-	if len(formats["alb"]) != 668 || want.cell.Signals[sli.Request] < 300 {
+	if len(formats["alb"]) != 400 || want.cell.Signals[sli.Request] < 100 {
 		t.Fatalf("%d lines, %v requests", len(formats["alb"]), want.cell.Signals[sli.Request])
 	}
 	for format, text := range formats {
 		got := lines(t, "format: auto"+where, text...)
-		if d := cmp.Diff(want.cell.Signals, got.cell.Signals); d != "" || got.cell.Tally.Parsed != 668 {
+		if d := cmp.Diff(want.cell.Signals, got.cell.Signals); d != "" || got.cell.Tally.Parsed != 400 {
 			t.Errorf("%s: signals: %s %+v", format, d, got.cell.Tally)
 		}
 		if got.cell.Status != want.cell.Status || !cmp.Equal(want.cell.Methods.Map(), got.cell.Methods.Map()) {

@@ -20,6 +20,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -62,7 +63,7 @@ func (b bucket) source(options string) *Source {
 }
 
 func TestSamplesCountFromABucketAsFromDisk(t *testing.T) {
-	for _, path := range truths(t, "alb/*") {
+	for _, path := range samplestest.Truths(t, "access-logs/alb/*") {
 		log := strings.TrimSuffix(path, ".truth.json")
 		text, err := os.ReadFile(log)
 		if err != nil {

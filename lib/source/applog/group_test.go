@@ -12,10 +12,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"time"
+
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
-	"time"
 )
 
 // logEvent is one of a subscription's message, which a log group holds too.
@@ -71,7 +73,7 @@ func grouped(t *testing.T, format string, events []logEvent) *Source {
 // A log group's events and the message in which a subscription hands them on are the
 // same log.
 func TestSamplesReadTheSameFromTheirLogGroup(t *testing.T) {
-	for _, path := range sampleRoot(t, "lambda-logs") {
+	for _, path := range samplestest.Truths(t, "lambda-logs/*") {
 		for _, format := range []string{"auto", "report"} {
 			log := strings.TrimSuffix(path, ".truth.json")
 			var message struct{ LogEvents []logEvent }

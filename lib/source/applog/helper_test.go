@@ -101,21 +101,6 @@ func same(t testing.TB, what string, got, want []string) {
 	}
 }
 
-// sampleRoot is the optional collection of real logs; tests of it are skipped where it
-// isn't there.
-func sampleRoot(t testing.TB, kind string) []string {
-	t.Helper()
-	root := os.Getenv("PIPELINE_SLI_SAMPLES")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "samples")
-	}
-	truths, _ := filepath.Glob(filepath.Join(root, kind, "*.truth.json"))
-	if len(truths) == 0 {
-		t.Skipf("no samples of %s under %s: set PIPELINE_SLI_SAMPLES", kind, root)
-	}
-	return truths
-}
-
 func write(t testing.TB, text string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "app.log")

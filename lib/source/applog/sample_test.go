@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -41,8 +42,14 @@ func millisOf(d *sli.Distribution) millis {
 }
 
 func TestSamplesOfLambdaLogsReadAsTheirTruthSays(t *testing.T) {
-	near := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Abs(a) })
-	for _, path := range sampleRoot(t, "lambda-logs") {
+	within := func(share float64) cmp.Option {
+		return cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= share*math.Abs(a) })
+	}
+	percentile := func(p cmp.Path) bool { return strings.HasPrefix(p.Last().String(), ".P") }
+	exact := func(p cmp.Path) bool { return !percentile(p) }
+	// Percentiles are read off a histogram.
+	near := cmp.Options{cmp.FilterPath(percentile, within(1e-3)), cmp.FilterPath(exact, within(1e-9))}
+	for _, path := range samplestest.Truths(t, "lambda-logs/*") {
 		for _, format := range []string{"auto", "report"} {
 			var want struct {
 				Messages, Reports int64
@@ -73,7 +80,7 @@ func TestSamplesOfLambdaLogsReadAsTheirTruthSays(t *testing.T) {
 }
 
 func TestSamplesOfEmbeddedMetricsReadAsTheirTruthSays(t *testing.T) {
-	for _, path := range sampleRoot(t, "emf") {
+	for _, path := range samplestest.Truths(t, "emf/*") {
 		for _, format := range []string{"auto", "emf", "json"} {
 			var want struct {
 				Documents int64
@@ -115,7 +122,7 @@ func TestSamplesOfEmbeddedMetricsReadAsTheirTruthSays(t *testing.T) {
 }
 
 func TestSamplesOfPackedLogEventsReadAsTheirTruthSays(t *testing.T) {
-	for _, path := range sampleRoot(t, "logs") {
+	for _, path := range samplestest.Truths(t, "logs/*") {
 		var want struct {
 			Events     int64
 			Timestamps []int64

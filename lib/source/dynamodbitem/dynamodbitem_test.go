@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -207,13 +207,9 @@ func TestFactsNameTheOneActionNeeded(t *testing.T) {
 
 // The samples are answers of `aws dynamodb query` as its manual prints them.
 func TestRealAnswersAreUnderstood(t *testing.T) {
-	dir := os.Getenv("PIPELINE_SLI_SAMPLES")
-	if dir == "" {
-		dir = "../../../../shared/samples"
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "dynamodb", "awscli-query.json"))
+	text, err := os.ReadFile(samplestest.Collected(t, "dynamodb", "awscli-query.json"))
 	if err != nil {
-		t.Skipf("SKIPPED: no samples: %v", err)
+		t.Fatal(err)
 	}
 	var parts []json.RawMessage
 	if err := json.Unmarshal(text, &parts); err != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/sourcetest"
@@ -218,13 +218,9 @@ func TestMistakesAreFoundInTheFile(t *testing.T) {
 // The samples are segment documents as the service and an exporter write them; the
 // truths beside them were computed from the documents.
 func TestRealSegmentsGiveTheirDuration(t *testing.T) {
-	dir := os.Getenv("PIPELINE_SLI_SAMPLES")
-	if dir == "" {
-		dir = "../../../../shared/samples"
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "xray", "awscli-batch-get-traces.json"))
+	text, err := os.ReadFile(samplestest.Collected(t, "xray", "awscli-batch-get-traces.json"))
 	if err != nil {
-		t.Skipf("SKIPPED: no samples: %v", err)
+		t.Fatal(err)
 	}
 	var sample struct {
 		Traces []struct {
@@ -241,7 +237,7 @@ func TestRealSegmentsGiveTheirDuration(t *testing.T) {
 		documents = append(documents, []byte(g.Document))
 	}
 	expectDuration(t, documents, sample.Traces[0].Duration)
-	text, err = os.ReadFile(filepath.Join(dir, "xray", "otel-serverSample.txt"))
+	text, err = os.ReadFile(samplestest.Collected(t, "xray", "otel-serverSample.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}

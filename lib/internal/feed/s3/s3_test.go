@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +25,7 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -292,13 +292,9 @@ func TestALocationIsABucketAndAPrefix(t *testing.T) {
 
 // The sample is the message about an object that somebody put into a bucket.
 func TestAnObjectOfSomebodyElsesIsPassedOver(t *testing.T) {
-	dir := os.Getenv("PIPELINE_SLI_SAMPLES")
-	if dir == "" {
-		dir = "../../../../../shared/samples"
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "s3", "aws-lambda-go-s3-event.json"))
+	text, err := os.ReadFile(samplestest.Collected(t, "s3", "aws-lambda-go-s3-event.json"))
 	if err != nil {
-		t.Skipf("SKIPPED: no samples: %v", err)
+		t.Fatal(err)
 	}
 	var event struct {
 		Records []struct {
