@@ -28,7 +28,7 @@ build: ## both programs, into bin/
 
 test: ## vet and all tests of the main module: Go only, no network, a minute or two
 	go vet ./...
-	go test ./...
+	go test -json ./... | go run ./test/summary
 
 test-all: test race plain kills package e2e lint ## everything: installs what it needs, under 40 minutes on 2 cores
 
