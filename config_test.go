@@ -13,29 +13,28 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // validate runs the command of that name over a file and returns its exit code and
 // what it said.
 func validate(file string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = cli.Main(cli.Env{
+	env := cli.Env{
 		Context: context.Background(),
 		Args:    []string{"validate", "--config", file},
 		Getenv: func(name string) (string, bool) {
 			value, ok := map[string]string{"LOG_DIR": "/var/log"}[name]
 			return value, ok
 		},
-		Stdout:  &out,
-		Stderr:  &errs,
-		Now:     func() time.Time { return time.Date(2026, 4, 15, 2, 40, 12, 0, time.UTC) },
-		Zone:    time.UTC,
-		Kinds:   builtin.Kinds(),
-		Outputs: cli.Outputs{Series: mackerel.Count},
-	})
+		Stdout: &out,
+		Stderr: &errs,
+		Now:    func() time.Time { return time.Date(2026, 4, 15, 2, 40, 12, 0, time.UTC) },
+		Zone:   time.UTC,
+	}
+	builtin.Into(&env)
+	code = cli.Main(env)
 	return code, out.String(), strings.ReplaceAll(errs.String(), filepath.Dir(file)+string(filepath.Separator), "")
 }
 

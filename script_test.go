@@ -23,13 +23,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
 	"mackerel-plugin-pipeline-sli/lib/config"
-	"mackerel-plugin-pipeline-sli/lib/output/check"
-	"mackerel-plugin-pipeline-sli/lib/output/explain"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
 	"mackerel-plugin-pipeline-sli/lib/sli"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 var update = flag.Bool("update", false, "rewrite what scripts and documents expect")
@@ -56,15 +53,10 @@ func world() cli.Env {
 	}
 	env := cli.Host()
 	env.Now = now
-	env.Kinds = kinds()
-	env.Outputs = cli.Outputs{
-		Lines:       mackerel.Lines,
-		Definitions: mackerel.Definitions,
-		Series:      mackerel.Count,
-		Explain:     explain.Text,
-		ExplainJSON: explain.JSON,
+	builtin.Into(&env)
+	for name, source := range map[string]stuck{"hangs": {}, "terminates": {self: true}} {
+		env.Kinds[name] = config.Kind{Options: struct{}{}, New: always(env.Kinds["access_log"].New, source)}
 	}
-	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
 	return env
 }
 
@@ -76,7 +68,8 @@ func now() time.Time {
 	return at
 }
 
-// stuck is a kind of stage whose source answers only when the run is told to stop.
+// stuck is a kind of stage whose source answers only when the run is told to stop, or
+// brings SIGTERM about first.
 type stuck struct{ self bool }
 
 func (stuck) Facts() sli.Facts {
@@ -91,15 +84,6 @@ func (s stuck) Read(ctx context.Context, _ sli.Ask, _ []byte) (sli.Batch, error)
 	}
 	<-ctx.Done()
 	return sli.Batch{}, ctx.Err()
-}
-
-// kinds are the real ones, one that hangs and one that brings SIGTERM about.
-func kinds() map[string]config.Kind {
-	all := builtin.Kinds()
-	for name, source := range map[string]stuck{"hangs": {}, "terminates": {self: true}} {
-		all[name] = config.Kind{Options: struct{}{}, New: always(all["access_log"].New, source)}
-	}
-	return all
 }
 
 // always gives a source whatever the section says. It is made after another one, since

@@ -6,14 +6,12 @@ import (
 	"os"
 	_ "time/tzdata" // zones are known on hosts without zone files
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/check"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 func main() {
 	env := cli.Host()
-	env.Kinds = builtin.Kinds()
-	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
+	builtin.Into(&env)
 	os.Exit(cli.Check(env))
 }

@@ -6,21 +6,12 @@ import (
 	"os"
 	_ "time/tzdata" // zones are known on hosts without zone files
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/explain"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 func main() {
 	env := cli.Host()
-	env.Kinds = builtin.Kinds()
-	env.Outputs = cli.Outputs{
-		Lines:       mackerel.Lines,
-		Definitions: mackerel.Definitions,
-		Series:      mackerel.Count,
-		Explain:     explain.Text,
-		ExplainJSON: explain.JSON,
-	}
+	builtin.Into(&env)
 	os.Exit(cli.Main(env))
 }

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/config"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 func main() {

@@ -11,11 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/check"
-	"mackerel-plugin-pipeline-sli/lib/output/explain"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // host is a directory with a log, a configuration and a state, and a clock.
@@ -76,7 +73,7 @@ func (h *host) steady() string {
 }
 
 func (h *host) environment(args []string, out, complaints *bytes.Buffer) cli.Env {
-	return cli.Env{
+	env := cli.Env{
 		Context: context.Background(),
 		Args:    args,
 		Getenv:  func(name string) (string, bool) { v, ok := h.env[name]; return v, ok },
@@ -86,10 +83,9 @@ func (h *host) environment(args []string, out, complaints *bytes.Buffer) cli.Env
 		Now:     func() time.Time { return h.now },
 		Zone:    time.UTC,
 		UID:     os.Getuid(),
-		Kinds:   builtin.Kinds(),
-		Outputs: cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count, Explain: explain.Text, ExplainJSON: explain.JSON},
-		Check:   cli.CheckOutput{Line: check.Line, Text: check.Text},
 	}
+	builtin.Into(&env)
+	return env
 }
 
 // plugin runs the metric program on this host.

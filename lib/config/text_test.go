@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/config"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // Labels reach terminals, graphs and messages: no control character may get there.

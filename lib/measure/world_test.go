@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/internal/state"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // tester is what of *testing.T and *rapid.T a world needs.

@@ -14,11 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/check"
-	"mackerel-plugin-pipeline-sli/lib/output/explain"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // noon is what all seconds of the situations count from: a Monday.
@@ -92,10 +89,8 @@ func (h *host) program(at float64, main func(cli.Env) int, args ...string) answe
 		Now:     func() time.Time { return noon.Add(time.Duration(at * float64(time.Second))) },
 		Zone:    h.zone,
 		UID:     os.Getuid(),
-		Kinds:   builtin.Kinds(),
-		Outputs: cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count, Explain: explain.Text, ExplainJSON: explain.JSON},
-		Check:   cli.CheckOutput{Line: check.Line, Text: check.Text},
 	}
+	builtin.Into(&env)
 	code := main(env)
 	return answer{strings.ReplaceAll(out.String(), h.dir+"/", ""), strings.ReplaceAll(complaints.String(), h.dir+"/", ""), code}
 }

@@ -16,10 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/check"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 	"mackerel-plugin-pipeline-sli/test/points"
 )
 
@@ -50,10 +48,8 @@ func runAt(seconds int64, plugin bool, args []string, out, complaints io.Writer)
 		Now:     func() time.Time { return time.Unix(seconds, 0) },
 		Zone:    time.UTC,
 		UID:     os.Getuid(),
-		Kinds:   builtin.Kinds(),
-		Outputs: cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count},
-		Check:   cli.CheckOutput{Line: check.Line, Text: check.Text},
 	}
+	builtin.Into(&env)
 	if plugin {
 		return cli.Main(env)
 	}

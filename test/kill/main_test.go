@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // pluginNow, when set, turns this binary into the plugin, at that clock: seconds
@@ -33,7 +32,6 @@ func plugin(now string) int {
 	env := cli.Host()
 	env.Now = func() time.Time { return time.Unix(seconds, 0) }
 	env.Zone = time.UTC
-	env.Kinds = builtin.Kinds()
-	env.Outputs = cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count}
+	builtin.Into(&env)
 	return cli.Main(env)
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 

@@ -14,11 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/check"
-	"mackerel-plugin-pipeline-sli/lib/output/explain"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
@@ -171,18 +168,10 @@ func (r *Rig) run(main func(cli.Env) int, agent bool, args ...string) Run {
 		Now:    r.Now.Time,
 		Zone:   time.UTC,
 		UID:    os.Getuid(),
-		Kinds:  builtin.Kinds(),
 
 		Terminal: r.Width,
-		Outputs: cli.Outputs{
-			Lines:       mackerel.Lines,
-			Definitions: mackerel.Definitions,
-			Series:      mackerel.Count,
-			Explain:     explain.Text,
-			ExplainJSON: explain.JSON,
-		},
-		Check: cli.CheckOutput{Line: check.Line, Text: check.Text},
 	}
+	builtin.Into(&env)
 	code := main(env)
 	return Run{code, out.String(), doubt.String()}
 }

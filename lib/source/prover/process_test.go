@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // childNow tells a process of this test to be the metric program, at that time.
@@ -28,8 +27,7 @@ func TestMain(m *testing.M) {
 	}
 	env := cli.Host()
 	env.Now = func() time.Time { return at }
-	env.Kinds = builtin.Kinds()
-	env.Outputs = cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions}
+	builtin.Into(&env)
 	os.Exit(cli.Main(env))
 }
 

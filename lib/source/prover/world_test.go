@@ -19,11 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
-	"mackerel-plugin-pipeline-sli/lib/output/check"
-	"mackerel-plugin-pipeline-sli/lib/output/explain"
-	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // secret stands wherever a login does; it may show up nowhere.
@@ -241,7 +238,7 @@ func (w *world) env(out, doubts *bytes.Buffer, args ...string) cli.Env {
 	if err := os.WriteFile(path, []byte(w.config()), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	return cli.Env{
+	env := cli.Env{
 		Context: context.Background(),
 		Args:    append(args, "--config", path, "--state-dir", w.state()),
 		Getenv: func(name string) (string, bool) {
@@ -257,11 +254,9 @@ func (w *world) env(out, doubts *bytes.Buffer, args ...string) cli.Env {
 		},
 		Stdin: strings.NewReader(""), Stdout: out, Stderr: doubts,
 		Now: w.at, Zone: time.UTC, UID: os.Getuid(),
-		Kinds: builtin.Kinds(),
-		Outputs: cli.Outputs{Lines: mackerel.Lines, Definitions: mackerel.Definitions, Series: mackerel.Count,
-			Explain: explain.Text, ExplainJSON: explain.JSON},
-		Check: cli.CheckOutput{Line: check.Line, Text: check.Text},
 	}
+	builtin.Into(&env)
+	return env
 }
 
 func (w *world) run(main func(cli.Env) int, args ...string) printed {

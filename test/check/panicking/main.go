@@ -9,11 +9,10 @@ import (
 	"context"
 	"os"
 
+	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/cli"
 	"mackerel-plugin-pipeline-sli/lib/config"
-	"mackerel-plugin-pipeline-sli/lib/output/check"
 	"mackerel-plugin-pipeline-sli/lib/sli"
-	"mackerel-plugin-pipeline-sli/lib/source/builtin"
 )
 
 // source panics when it is read.
@@ -36,10 +35,9 @@ func inReading[N any](make func(N, config.Around) (config.Evidence, error)) func
 
 func main() {
 	env := cli.Host()
-	env.Kinds = builtin.Kinds()
+	builtin.Into(&env)
 	access, app := env.Kinds["access_log"], env.Kinds["app_log"]
 	access.New, app.New = inSetup(access.New), inReading(app.New)
 	env.Kinds["access_log"], env.Kinds["app_log"] = access, app
-	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
 	os.Exit(cli.Check(env))
 }

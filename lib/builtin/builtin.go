@@ -1,11 +1,16 @@
-// Package builtin lists the kinds of stages there are.
+// Package builtin is what the programs have: the kinds of stages there are, and the
+// outputs.
 package builtin
 
 import (
+	"mackerel-plugin-pipeline-sli/lib/cli"
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/output/check"
+	"mackerel-plugin-pipeline-sli/lib/output/explain"
+	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/accesslog"
 	"mackerel-plugin-pipeline-sli/lib/source/alb"
@@ -24,6 +29,19 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/source/sqs"
 	"mackerel-plugin-pipeline-sli/lib/source/xray"
 )
+
+// Into gives a program all that is built in. Tests change a field where they must.
+func Into(env *cli.Env) {
+	env.Kinds = Kinds()
+	env.Outputs = cli.Outputs{
+		Lines:       mackerel.Lines,
+		Definitions: mackerel.Definitions,
+		Series:      mackerel.Count,
+		Explain:     explain.Text,
+		ExplainJSON: explain.JSON,
+	}
+	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
+}
 
 // Kinds is every kind of stage. A new source is one line here.
 func Kinds() map[string]config.Kind {
