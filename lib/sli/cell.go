@@ -68,19 +68,25 @@ func (c *StageCell) Count(e *Event) {
 	}
 }
 
-// acceptedRequest tells which requests were accepted: those that availability, as
-// configured for the stage, calls good.
-var acceptedRequest = RequestAvailability(AbortLimit)
+// AcceptedRequest tells whether the event is a request whose record was accepted: one
+// answered below 400, unless the stage's own conditions say otherwise. A request that was
+// refused may be good for all that.
+func AcceptedRequest(e *Event) bool {
+	switch {
+	case e.Signal != Request:
+		return false
+	case e.Accepted != NotValid:
+		return e.Accepted == Good
+	}
+	return e.Status >= 100 && e.Status < 400
+}
 
-// AcceptedRequest tells whether the event is a request that was accepted.
-func AcceptedRequest(e *Event) bool { return acceptedRequest(e) == Good }
-
-// mark notes the instants that ages are made of, and counts a good request as an
-// accepted record.
+// mark notes the instants that ages are made of, and counts a request as the record
+// that it made.
 func (c *StageCell) mark(e *Event) {
 	switch e.Signal {
 	case Request:
-		if acceptedRequest(e) == Good {
+		if AcceptedRequest(e) {
 			c.Signals[Accepted] += e.Weight
 			c.acceptRequests(e)
 		}

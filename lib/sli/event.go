@@ -75,6 +75,7 @@ type Event struct {
 	Latency    time.Duration // how long the request or the work took
 	HasLatency bool          //
 	Good       Verdict       // what the stage's own `good` conditions say; NotValid where none are configured
+	Accepted   Verdict       // what the stage's own `accepted` conditions say, the same
 	// Moments, where there are any, are those of the requests that the event stands for,
 	// one each: all of one minute and different in nothing else. Time and Latency are one
 	// of theirs, and all latencies lie on the same side of every Ask.Edges.

@@ -61,7 +61,7 @@ func weigh(s Signal) func(*Event) float64 {
 		switch {
 		case e.Signal == s:
 			return e.Weight
-		case s == Accepted && e.Signal == Request && acceptedRequest(e) == Good:
+		case s == Accepted && AcceptedRequest(e):
 			return e.Weight
 		case s == Done && e.Signal == Handed:
 			return e.Weight

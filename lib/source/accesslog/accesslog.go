@@ -19,17 +19,19 @@ import (
 // Options are the keys of an access_log section.
 type Options struct {
 	loglines.Options
-	Format string                        `yaml:"format" enum:"ltsv|json|combined|alb|regex|auto" default:"auto" doc:"how a line is written; auto is decided by the first 100 lines that can be read"`
-	Fields map[string]string             `yaml:"fields" doc:"where a field is, as a.b.c in JSON or a label" otherwise:"the well-known names"`
-	Where  map[string]section.StringList `yaml:"where" doc:"which requests count" otherwise:"all"`
+	Format   string                        `yaml:"format" enum:"ltsv|json|combined|alb|regex|auto" default:"auto" doc:"how a line is written; auto is decided by the first 100 lines that can be read"`
+	Fields   map[string]string             `yaml:"fields" doc:"where a field is, as a.b.c in JSON or a label" otherwise:"the well-known names"`
+	Where    map[string]section.StringList `yaml:"where" doc:"which requests count" otherwise:"all"`
+	Accepted map[string]section.StringList `yaml:"accepted" doc:"which answers accepted a record" otherwise:"status below 400"`
 }
 
 // Source reads one access log.
 type Source struct {
-	log   *loglines.Log
-	where sli.Match
-	facts sli.Facts
-	ids   bool // requests name the record they write, in a field that is mapped
+	log      *loglines.Log
+	where    sli.Match
+	accepted sli.Match // empty: by the status alone
+	facts    sli.Facts
+	ids      bool // requests name the record they write, in a field that is mapped
 
 	counted *counted // nil: lines are read
 }
@@ -52,13 +54,12 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 		return nil, err
 	}
 	s := &Source{log: log}
-	if s.where, err = sli.ParseMatch(o.Where); err != nil {
-		at, _ := n.Get("where")
-		return nil, at.Errorf("values are text, a regular expression (^…), a number (<500) or a class (4xx)", "%v", err)
+	if s.where, s.accepted, err = o.matches(n); err != nil {
+		return nil, err
 	}
 	s.facts = sli.Facts{
 		Reads:        log.Reads(),
-		Rule:         log.Rule() + " where={" + s.where.String() + "}",
+		Rule:         log.Rule() + " where={" + s.where.String() + "}" + accepting(s.accepted),
 		Signals:      []sli.Signal{sli.Request, sli.Accepted},
 		Latency:      true,
 		Settle:       log.Settle(),
@@ -76,6 +77,30 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 	return s, nil
 }
 
+// matches compiles the section's conditions.
+func (o *Options) matches(n *section.Node) (where, accepted sli.Match, err error) {
+	for _, of := range []struct {
+		key  string
+		from map[string]section.StringList
+		into *sli.Match
+	}{{"where", o.Where, &where}, {"accepted", o.Accepted, &accepted}} {
+		if *of.into, err = sli.ParseMatch(of.from); err != nil {
+			at, _ := n.Get(of.key)
+			return where, accepted, at.Errorf("values are text, a regular expression (^…), a number (<500) or a class (4xx)", "%v", err)
+		}
+	}
+	return where, accepted, nil
+}
+
+// accepting is what conditions for acceptance add to a stage's rule: nothing where there
+// are none.
+func accepting(m sli.Match) string {
+	if m.Empty() {
+		return ""
+	}
+	return " accepted={" + m.String() + "}"
+}
+
 // Facts are known from the section alone.
 func (s *Source) Facts() sli.Facts { return s.facts }
 
@@ -91,12 +116,12 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		Until:  ask.Until,
 		Again:  ask.Again,
 		Final:  ask.Final,
-		Need:   slices.Concat(s.where.Fields(), ask.Good.Fields(), s.own()),
+		Need:   slices.Concat(s.where.Fields(), ask.Good.Fields(), s.accepted.Fields(), s.own()),
 		Record: c.record,
 		Count:  c.count,
 		Mark:   sli.ProverMarker,
 	}
-	if c.where.Empty() && !c.judges && !c.ids {
+	if c.where.Empty() && !c.judges && c.accepted.Empty() && !c.ids {
 		lines.Glances = c.glances
 	}
 	a, err := s.log.Read(ctx, lines, cursor)
@@ -126,19 +151,22 @@ var proverMarker = []byte(sli.ProverMarker)
 
 // counter turns records into events.
 type counter struct {
-	ask     sli.Ask
-	where   sli.Match // what is asked of each request
-	first   int       // the number of the first field that Good asks for
-	judges  bool      // Good says something
-	ids     bool      // requests name the record they write
-	bundles bundles
-	event   sli.Event // of which only what differs from line to line is set anew
-	method  []byte    // to be used again, like
-	same    [1]logscan.Glance
+	ask      sli.Ask
+	where    sli.Match // what is asked of each request
+	accepted sli.Match // what is asked of each answer
+	first    [2]int    // the numbers of the first fields that Good and accepted ask for
+	judges   bool      // Good says something
+	ids      bool      // requests name the record they write
+	bundles  bundles
+	event    sli.Event // of which only what differs from line to line is set anew
+	method   []byte    // to be used again, like
+	same     [1]logscan.Glance
 }
 
 func (s *Source) counter(ask sli.Ask) *counter {
-	c := &counter{ask: ask, where: s.where, first: len(s.where.Fields()), judges: !ask.Good.Empty(), ids: s.ids, bundles: newBundles(ask)}
+	c := &counter{ask: ask, where: s.where, accepted: s.accepted, judges: !ask.Good.Empty(), ids: s.ids, bundles: newBundles(ask)}
+	c.first[0] = len(s.where.Fields())
+	c.first[1] = c.first[0] + len(ask.Good.Fields())
 	c.bundles.single = c.single
 	c.event.Weight, c.event.Signal = 1, sli.Request
 	if slices.Equal(s.where.Fields(), []string{"method"}) {
@@ -152,31 +180,38 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 	if bytes.HasPrefix(rec.UserAgent, proverMarker) || !c.where.Empty() && !c.where.Holds(rec.Field) {
 		return nil
 	}
-	good := sli.NotValid
+	var says verdicts
 	if c.judges {
-		good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first + i) })
+		says.good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first[0] + i) })
+	}
+	if !c.accepted.Empty() {
+		says.accepted = c.accepted.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first[1] + i) })
 	}
 	g, named := rec.Glance()
 	if !named || c.ids {
-		c.one(&g, rec.Method, rec.ID, good)
+		c.one(&g, rec.Method, rec.ID, says)
 		return nil
 	}
 	c.same[0] = g
-	c.bundles.add(c.same[:], good)
+	c.bundles.add(c.same[:], says)
 	return nil
 }
 
+// verdicts are what the configured conditions say of a request; NotValid where there are
+// none.
+type verdicts struct{ good, accepted sli.Verdict }
+
 // glances takes requests of which nothing more is asked.
-func (c *counter) glances(run []logscan.Glance) { c.bundles.add(run, sli.NotValid) }
+func (c *counter) glances(run []logscan.Glance) { c.bundles.add(run, verdicts{}) }
 
 // single takes a request that names no record.
-func (c *counter) single(g *logscan.Glance, good sli.Verdict) {
+func (c *counter) single(g *logscan.Glance, says verdicts) {
 	c.method = g.AppendMethod(c.method[:0])
-	c.one(g, c.method, nil, good)
+	c.one(g, c.method, nil, says)
 }
 
 // one emits a request by itself.
-func (c *counter) one(g *logscan.Glance, method, id []byte, good sli.Verdict) {
+func (c *counter) one(g *logscan.Glance, method, id []byte, says verdicts) {
 	if !c.bundles.wants(method) {
 		return
 	}
@@ -184,7 +219,7 @@ func (c *counter) one(g *logscan.Glance, method, id []byte, good sli.Verdict) {
 		c.bundles.integers++
 	}
 	e := &c.event
-	e.Time, e.Status, e.Method, e.Good = g.Time, int(g.Status), method, good
+	e.Time, e.Status, e.Method, e.Good, e.Accepted = g.Time, int(g.Status), method, says.good, says.accepted
 	e.Latency, e.HasLatency = g.Latency, g.HasLatency
 	if e.HasID = c.ids && len(id) > 0; e.HasID {
 		e.ID = sli.HashID(id)

@@ -18,7 +18,7 @@ type bundles struct {
 
 	// single takes a request that must be judged by itself: of a client's abort the latency
 	// matters, whatever the edges.
-	single func(g *logscan.Glance, good sli.Verdict)
+	single func(g *logscan.Glance, says verdicts)
 }
 
 // bundle is an event in the making.
@@ -44,7 +44,7 @@ const (
 // likeness is what the requests of a bundle have in common, beside their minute.
 type likeness struct {
 	method uint64 // its bytes
-	kind   uint64 // their number, status, how many edges the latency is beyond, whether it is known and a bare integer, the verdict
+	kind   uint64 // their number, status, how many edges the latency is beyond, whether it is known and a bare integer, the verdicts
 }
 
 const (
@@ -63,14 +63,14 @@ func newBundles(ask sli.Ask) bundles {
 }
 
 // add takes requests.
-func (b *bundles) add(run []logscan.Glance, good sli.Verdict) {
+func (b *bundles) add(run []logscan.Glance, says verdicts) {
 	edges := b.ask.Edges
 	for i := range run {
 		g := &run[i]
 		if g.Marked {
 			continue
 		}
-		like := likeness{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | uint64(good)<<16}
+		like := likeness{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | uint64(says.good)<<16 | uint64(says.accepted)<<18}
 		if g.HasLatency {
 			like.kind |= 1 << 8
 			for _, edge := range edges {
@@ -83,11 +83,11 @@ func (b *bundles) add(run []logscan.Glance, good sli.Verdict) {
 		at := like.hash()
 		of := b.some[at]
 		if of.likeness != like || uint64(g.Time-of.begin) >= uint64(minute) {
-			of = b.renew(at, like, g, good)
+			of = b.renew(at, like, g, says)
 		}
 		if of.take != gathered {
 			if of.take == singled {
-				b.single(g, good)
+				b.single(g, says)
 			}
 			continue
 		}
@@ -106,7 +106,7 @@ func (l likeness) hash() uint8 {
 }
 
 // renew emits a bundle and begins one of a request's kind and minute in its place.
-func (b *bundles) renew(at uint8, like likeness, g *logscan.Glance, good sli.Verdict) *bundle {
+func (b *bundles) renew(at uint8, like likeness, g *logscan.Glance, says verdicts) *bundle {
 	of := b.some[at]
 	if of.begin == math.MinInt64 {
 		of = new(bundle)
@@ -116,7 +116,7 @@ func (b *bundles) renew(at uint8, like likeness, g *logscan.Glance, good sli.Ver
 	of.likeness, of.begin = like, g.Time-g.Time%minute
 	e := &of.event
 	e.Signal, e.Time, e.Latency, e.HasLatency = sli.Request, g.Time, g.Latency, g.HasLatency
-	e.Status, e.Method, e.Good = int(g.Status), g.AppendMethod(of.method[:0]), good
+	e.Status, e.Method, e.Good, e.Accepted = int(g.Status), g.AppendMethod(of.method[:0]), says.good, says.accepted
 	switch {
 	case g.Time < 0 || g.Status == 499 || g.Status == 460:
 		of.take = singled

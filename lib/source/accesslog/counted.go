@@ -28,6 +28,8 @@ type counted struct {
 	unit    time.Duration
 	where   []string // commands that leave out what isn't wanted
 	here    sli.Match
+
+	accepted sli.Match // of status and method
 }
 
 // Fields are grouped by as they are, so that any condition on them can be judged here.
@@ -53,9 +55,20 @@ func newSourceCounted(n *section.Node, o Options, format logscan.Format, account
 	if s.counted, err = newCounted(n, o, log); err != nil {
 		return nil, err
 	}
-	where, err := sli.ParseMatch(o.Where)
+	where, accepted, err := o.matches(n)
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range accepted.Fields() {
+		if field != fieldStatus && field != fieldMethod {
+			at, _ := n.Get("accepted")
+			return nil, at.Errorf("ask for status or method; or "+loglines.TryReading, "Insights counts, and can't be asked for each request's %s", field)
+		}
+	}
+	s.counted.accepted = accepted
 	s.facts = s.counted.facts(where, o.Fields)
-	return s, err
+	s.facts.Rule += accepting(accepted)
+	return s, nil
 }
 
 func newCounted(n *section.Node, o Options, log *loglines.Counted) (*counted, error) {
@@ -265,6 +278,9 @@ func (c *counted) emit(ask sli.Ask, q *requestGroup) {
 	}
 	if !ask.Good.Empty() {
 		e.Good = ask.Good.Judge(q.known(ask.Good.Fields()))
+	}
+	if !c.accepted.Empty() {
+		e.Accepted = c.accepted.Judge(q.known(c.accepted.Fields()))
 	}
 	if q.untimed > 0 {
 		e.Weight = q.untimed
