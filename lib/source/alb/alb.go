@@ -60,6 +60,28 @@ type balancer struct {
 	wants cloudwatch.Wants
 }
 
+// absences is what a minute without a point means; what isn't listed says nothing. An
+// absent count is zero only where the service is known to leave zeros out; an absent
+// gauge is never zero.
+var absences = map[string]cloudwatch.Absence{
+	"RequestCount":              {Zero: true, Why: "idle load balancers report nothing"},
+	"HTTPCode_Target_2XX_Count": {Zero: true, With: traffic, Why: "zeros are never written"},
+	"HTTPCode_Target_3XX_Count": {Zero: true, With: traffic, Why: "zeros are never written"},
+	"HTTPCode_Target_4XX_Count": {Zero: true, With: traffic, Why: "zeros are never written"},
+	"HTTPCode_Target_5XX_Count": {Zero: true, With: traffic, Why: "zeros are never written"},
+	"HTTPCode_ELB_5XX_Count":    {Zero: true, With: traffic, Why: "zeros are never written"},
+	"TargetResponseTime":        {Zero: true, Why: "no target answered"},
+	"HealthyHostCount":          {Why: "health checks are off, or the group isn't in use"},
+	"UnHealthyHostCount":        {Why: "health checks are off, or the group isn't in use"},
+}
+
+// traffic are the metrics of which one has a point whenever a load balancer had a
+// request.
+var traffic = []string{
+	"RequestCount", "HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count",
+	"HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count",
+}
+
 // New reads an alb section.
 func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	b := &balancer{wants: a.Wants}
@@ -67,9 +89,9 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		return nil, err
 	}
 	stage := cloudwatch.Stage{
-		Common: b.Common,
-		Kind:   b,
-		Pulses: []string{requestCount},
+		Common:   b.Common,
+		Kind:     b,
+		Liveness: []string{requestCount},
 		Facts: sli.Facts{
 			Reads:   namespace + " LoadBalancer=" + b.LoadBalancer,
 			Rule:    "target_groups=" + strings.Join(b.TargetGroups, ","),
@@ -116,7 +138,7 @@ func (b *balancer) groups() []string {
 // balancer or of each target group.
 func (b *balancer) Metrics(k cloudwatch.Known) []cloudwatch.Metric {
 	metric := func(name, group string, stats ...string) cloudwatch.Metric {
-		m := cloudwatch.Metric{Key: of(name, group), Namespace: namespace, Name: name, Stats: stats,
+		m := cloudwatch.Metric{Key: of(name, group), Namespace: namespace, Name: name, Absent: absences[name], Stats: stats,
 			Dimensions: []cloudwatch.Dimension{{Name: "LoadBalancer", Value: b.name(k)}}}
 		if group != "" {
 			m.Dimensions = append(m.Dimensions, cloudwatch.Dimension{Name: "TargetGroup", Value: group})

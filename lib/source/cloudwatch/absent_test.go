@@ -1,4 +1,4 @@
-package cloudwatch
+package cloudwatch_test
 
 import (
 	"fmt"
@@ -8,29 +8,60 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 )
+
+// everything are stages that together ask for every metric of every kind.
+var everything = []string{
+	"alb: {load_balancer: app/front/50dc6c495c0c9188, target_groups: [targetgroup/t/73e2d6bc24d8a067]}",
+	"ecs: {cluster: c, service: api, container_insights: true}",
+	"rds: {instance: db, replica: true, max_connections: 100, storage_bytes: 1000}",
+	"kinesis: {stream: video, consumers: 1, shard_level: true}",
+	"kinesis: {stream: video, consumer: app}",
+	"lambda: {function: transform, event_source_mapping: 91eaeb7e-c976-1234-9451-8709db01f137}",
+	"dynamodb: {table: videos, writes: one_per_record}",
+	"sqs: {queue: jobs, dead_letter_queue: dead}",
+	"firehose: {stream: lake, destination: s3}",
+	"firehose: {stream: lake, destination: opensearch}",
+	"firehose: {stream: lake, destination: redshift}",
+	"firehose: {stream: lake, destination: splunk}",
+	"firehose: {stream: lake, destination: http}",
+}
+
+// absent are the metrics of every kind, by their names.
+func absent(t *testing.T) map[string]cloudwatch.Metric {
+	t.Helper()
+	w := newWorld(t)
+	all := map[string]cloudwatch.Metric{}
+	for _, text := range everything {
+		for _, m := range w.Stage(text).Asked() {
+			all[m.Namespace+" "+m.Name] = m
+		}
+	}
+	return all
+}
 
 // TestMeaningOfAbsentPoints lists what every absence means, so that none changes
 // unseen: `0` always, `0 with X` only where X has a point, `says nothing`.
 func TestMeaningOfAbsentPoints(t *testing.T) {
+	all := absent(t)
 	var got []string
-	for _, namespace := range slices.Sorted(maps.Keys(absences)) {
-		for _, name := range slices.Sorted(maps.Keys(absences[namespace])) {
-			a := absences[namespace][name]
-			meaning := "says nothing"
-			switch {
-			case a.Zero && len(a.With) > 3:
-				meaning = "0 with any request"
-			case a.Zero && len(a.With) > 0:
-				meaning = "0 with " + strings.Join(a.With, ", ")
-			case a.Zero:
-				meaning = "0"
-			}
-			if a.Why == "" {
-				t.Errorf("%s %s: why?", namespace, name)
-			}
-			got = append(got, fmt.Sprintf("%s %s: %s", namespace, name, meaning))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		a := all[name].Absent
+		meaning := "says nothing"
+		switch {
+		case a.Zero && len(a.With) > 3:
+			meaning = "0 with any request"
+		case a.Zero && len(a.With) > 0:
+			meaning = "0 with " + strings.Join(a.With, ", ")
+		case a.Zero:
+			meaning = "0"
 		}
+		if a.Why == "" {
+			t.Errorf("%s: why?", name)
+		}
+		got = append(got, fmt.Sprintf("%s: %s", name, meaning))
 	}
 	want := strings.Split(strings.TrimSpace(absenceList), "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -40,16 +71,14 @@ func TestMeaningOfAbsentPoints(t *testing.T) {
 
 // TestAbsentGaugeIsNeverZero: only counts can be zero by absence.
 func TestAbsentGaugeIsNeverZero(t *testing.T) {
-	for namespace, metrics := range absences {
-		for name := range metrics {
-			for _, stat := range []string{Average, Minimum, Maximum, "p99"} {
-				if (Metric{Namespace: namespace, Name: name}).absence(stat).Zero {
-					t.Errorf("absent %s of %s %s is 0", stat, namespace, name)
-				}
+	for name, m := range absent(t) {
+		for _, stat := range []string{cloudwatch.Average, cloudwatch.Minimum, cloudwatch.Maximum, "p99"} {
+			if m.Zero(stat) {
+				t.Errorf("absent %s of %s is 0", stat, name)
 			}
 		}
 	}
-	if (Metric{Namespace: "Custom", Name: "Anything"}).absence(Sum).Zero {
+	if (cloudwatch.Metric{Namespace: "Custom", Name: "Anything"}).Zero(cloudwatch.Sum) {
 		t.Error("an unknown metric is 0 where it is absent")
 	}
 }

@@ -62,7 +62,7 @@ func New(n *section.Node, a Around) (*Source, error) {
 		g.dimensions = append(g.dimensions, Dimension{Name: name, Value: g.options.Dimensions[name]})
 		reads += " " + name + "=" + g.options.Dimensions[name]
 	}
-	return NewSource(a, Stage{Common: g.options.Common, Kind: &g, Facts: g.facts(reads), Pulses: g.pulses()}), nil
+	return NewSource(a, Stage{Common: g.options.Common, Kind: &g, Facts: g.facts(reads), Liveness: g.liveness()}), nil
 }
 
 func (g *generic) check(n *section.Node) error {
@@ -114,8 +114,8 @@ func (g *generic) facts(reads string) sli.Facts {
 	return f
 }
 
-// pulses are the metrics whose silence isn't plainly a zero.
-func (g *generic) pulses() []string {
+// liveness are the metrics whose silence isn't plainly a zero.
+func (g *generic) liveness() []string {
 	var keys []string
 	for _, name := range g.names {
 		if g.options.Signals[name].Absent != "zero" {
@@ -131,7 +131,7 @@ func (g *generic) Metrics(k Known) []Metric {
 	for _, name := range g.names {
 		signal := g.options.Signals[name]
 		m := Metric{Key: name, Namespace: g.options.Namespace, Name: signal.Metric, Dimensions: g.dimensions, Stats: []string{g.stat(name)},
-			Absent: &Absence{Zero: signal.Absent != "unknown", Why: "configured"}}
+			Absent: Absence{Zero: signal.Absent != "unknown", Why: "configured"}}
 		if name == latency {
 			m.Stats = []string{SampleCount, Average, Maximum, Minimum}
 			for _, edge := range k.Edges {

@@ -14,6 +14,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/source/alb"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/kindtest"
 	"mackerel-plugin-pipeline-sli/lib/source/dynamodb"
 	"mackerel-plugin-pipeline-sli/lib/source/ecs"
 	"mackerel-plugin-pipeline-sli/lib/source/firehose"
@@ -38,25 +39,25 @@ const byHand = `cloudwatch:
 
 func TestAnyMetricCanBeMappedByHand(t *testing.T) {
 	w := newWorld(t)
-	of := func(name string) cwtest.Metric { return metric("App", name, "env", "prod") }
+	of := func(name string) cwtest.Metric { return kindtest.Metric("App", name, "env", "prod") }
 	for m := range 3 {
-		w.put(of("Calls"), m, 7, 3)
+		w.PutAgo(of("Calls"), m, 7, 3)
 	}
-	w.put(of("Faults"), 0, 4)
-	w.put(of("Millis"), 0, 100, 200, 900)
-	w.put(of("Written"), 0, 5, 5, 5)
-	w.put(of("Lag"), 0, 2)
-	w.put(of("PoolShare"), 0, 0.25)
-	s := w.stage(byHand)
-	h := w.read(s, sli.Ask{Edges: []time.Duration{500 * time.Millisecond}}, nil)
+	w.PutAgo(of("Faults"), 0, 4)
+	w.PutAgo(of("Millis"), 0, 100, 200, 900)
+	w.PutAgo(of("Written"), 0, 5, 5, 5)
+	w.PutAgo(of("Lag"), 0, 2)
+	w.PutAgo(of("PoolShare"), 0, 0.25)
+	s := w.Stage(byHand)
+	h := w.Read(s, sli.Ask{Edges: []time.Duration{500 * time.Millisecond}}, nil)
 	if diff := cmp.Diff([]string{
 		"requests 200: 6", "requests 500: 4", "done: 3", "answers 0.5s: 2", "answers 0.5s: 1",
 		"summary latency: n 3 mean 0.4 max 0.9 min 0.1 edges [{0.5 2}]",
 		"level age: 120", "level backlog: 0", "level utilisation_pool: 25",
-	}, h.shown(w.ago(0)), sortedLines); diff != "" {
+	}, h.Shown(w.Ago(0)), kindtest.SortedLines); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"requests 200: 10", "level backlog: 0"}, h.shown(w.ago(1)), sortedLines); diff != "" {
+	if diff := cmp.Diff([]string{"requests 200: 10", "level backlog: 0"}, h.Shown(w.Ago(1)), kindtest.SortedLines); diff != "" {
 		t.Error(diff)
 	}
 	f := s.Facts()
@@ -69,9 +70,9 @@ func TestAnyMetricCanBeMappedByHand(t *testing.T) {
 func TestAbsenceOfAnUnknownCountIsNoAnswer(t *testing.T) {
 	for absent, want := range map[string]bool{"unknown": true, "zero": false, "no_traffic": false} {
 		w := newWorld(t)
-		w.put(metric("App", "In"), 0, 1)
-		h := w.read(w.stage("cloudwatch: {namespace: App, signals: {accepted: {metric: In, absent: "+absent+"}}}"), sli.Ask{}, nil)
-		if got := h.Missing.Contains(sli.MinuteAt(w.ago(1))); got != want || h.Missing.Contains(sli.MinuteAt(w.ago(0))) {
+		w.PutAgo(kindtest.Metric("App", "In"), 0, 1)
+		h := w.Read(w.Stage("cloudwatch: {namespace: App, signals: {accepted: {metric: In, absent: "+absent+"}}}"), sli.Ask{}, nil)
+		if got := h.Missing.Contains(sli.MinuteAt(w.Ago(1))); got != want || h.Missing.Contains(sli.MinuteAt(w.Ago(0))) {
 			t.Errorf("%s: missing %v", absent, h.Missing)
 		}
 	}
@@ -81,26 +82,26 @@ func TestAbsenceOfAnUnknownCountIsNoAnswer(t *testing.T) {
 // and a minute is due when its period is over.
 func TestLongPeriodsStandInWholePeriods(t *testing.T) {
 	w := newWorld(t)
-	in, lag := metric("App", "In"), metric("App", "Lag")
-	start := noon.Truncate(time.Minute).Add(-20 * time.Minute) // 11:40
+	in, lag := kindtest.Metric("App", "In"), kindtest.Metric("App", "Lag")
+	start := kindtest.Noon.Truncate(time.Minute).Add(-20 * time.Minute) // 11:40
 	for m := range 10 {
 		at := start.Add(time.Duration(m) * time.Minute)
 		w.Put(in, at, start, 1)
 		w.Put(lag, at, start, float64(m))
 	}
-	s := w.stage("cloudwatch: {namespace: App, period: 5m, signals: {accepted: {metric: In, absent: zero}, age: {metric: Lag}}}")
+	s := w.Stage("cloudwatch: {namespace: App, period: 5m, signals: {accepted: {metric: In, absent: zero}, age: {metric: Lag}}}")
 	if got := s.Facts().Settle; got != 7*time.Minute {
 		t.Errorf("settle %s", got)
 	}
-	h := w.read(s, sli.Ask{}, nil)
+	h := w.Read(s, sli.Ask{}, nil)
 	for m := range 10 {
 		at := start.Add(time.Duration(m) * time.Minute)
 		wantCount := 0.0
 		if m%5 == 0 {
 			wantCount = 5
 		}
-		age, _ := h.level("age", at)
-		if got := h.sum(sli.Accepted, at); got != wantCount || age != float64(m/5*5+4) {
+		age, _ := h.Level("age", at)
+		if got := h.Sum(sli.Accepted, at); got != wantCount || age != float64(m/5*5+4) {
 			t.Errorf("minute %d: %g accepted, age %g", m, got, age)
 		}
 	}
@@ -122,7 +123,7 @@ func TestImpossibleSectionsAreRefused(t *testing.T) {
 		"lambda: {function: f, event_source_mapping: mine}":                           "must match",
 		"sqs: {}": `missing key "queue"`,
 	} {
-		_, err := w.parse(text)
+		_, err := w.Parse(text)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\nerror %v\nwant  %s", text, err, want)
 		}
@@ -133,7 +134,7 @@ func TestImpossibleSectionsAreRefused(t *testing.T) {
 func TestFactsHoldWithoutTheWorld(t *testing.T) {
 	w := newWorld(t)
 	w.Close()
-	f := w.stage("kinesis: {stream: video, region: ap-northeast-1, shard_level: true, role_arn: 'arn:aws:iam::210987654321:role/reader'}").Facts()
+	f := w.Stage("kinesis: {stream: video, region: ap-northeast-1, shard_level: true, role_arn: 'arn:aws:iam::210987654321:role/reader'}").Facts()
 	want := []string{
 		"cloudwatch:GetMetricData",
 		"kinesis:DescribeStreamSummary arn:aws:kinesis:ap-northeast-1:*:stream/video",
@@ -146,7 +147,7 @@ func TestFactsHoldWithoutTheWorld(t *testing.T) {
 	if f.Calls != 1 || f.Round != "cloudwatch region=ap-northeast-1 role=arn:aws:iam::210987654321:role/reader" {
 		t.Errorf("round %q", f.Round)
 	}
-	if got := w.stage(stream).Facts().Permissions; len(got) != 1 {
+	if got := w.Stage(stream).Facts().Permissions; len(got) != 1 {
 		t.Errorf("a configured stream needs %q", got)
 	}
 }
@@ -172,10 +173,10 @@ func TestEveryOptionIsDocumented(t *testing.T) {
 // TestStrangeCursorsAreNone: what can't be read begins anew.
 func TestStrangeCursorsAreNone(t *testing.T) {
 	w := newWorld(t)
-	w.put(ofStream("IncomingRecords"), 0, 1)
+	w.PutAgo(ofStream("IncomingRecords"), 0, 1)
 	for _, cursor := range []string{"", "{", "[]", `{"asked":"soon"}`, `{"asked":-9223372036854775808,"has_asked":true}`, `{"asked":9223372036854775807,"has_asked":true}`} {
-		h := w.read(w.stage(stream), sli.Ask{}, []byte(cursor))
-		if h.sum(sli.Accepted, w.ago(0)) != 1 || h.To.Sub(h.From) > 15*24*time.Hour {
+		h := w.Read(w.Stage(stream), sli.Ask{}, []byte(cursor))
+		if h.Sum(sli.Accepted, w.Ago(0)) != 1 || h.To.Sub(h.From) > 15*24*time.Hour {
 			t.Errorf("%q: from %s to %s", cursor, h.From, h.To)
 		}
 	}

@@ -106,9 +106,9 @@ type Stage struct {
 	// Asks are the inputs that Describe can find out, Names the names it has to find
 	// out before metrics can be asked for.
 	Asks, Names []string
-	// Pulses are the keys of metrics that must have had a point before their silence
+	// Liveness are the keys of metrics that must have had a point before their silence
 	// can mean that there is no traffic.
-	Pulses []string
+	Liveness []string
 }
 
 // Given spells an input from the configuration, or assumed.

@@ -36,7 +36,7 @@ type Metric struct {
 	Dimensions      []Dimension
 	Period          time.Duration // whole minutes; zero: the stage's
 	Stats           []string
-	Absent          *Absence // instead of what is known of the metric
+	Absent          Absence // what a minute without a point means
 }
 
 // key is the metric's name within its stage.

@@ -25,7 +25,7 @@ type position struct {
 	HasAsked bool       `json:"has_asked"`
 	Silence  string     `json:"silence,omitempty"` // why that answer answers for no minute
 
-	Seen   []string `json:"seen,omitempty"`   // pulses that have had a point
+	Seen   []string `json:"seen,omitempty"`   // liveness metrics that have had a point
 	Looked int64    `json:"looked,omitempty"` // seconds since the epoch: the last look at histories
 
 	Described int64               `json:"described,omitempty"` // seconds since the epoch
@@ -103,9 +103,9 @@ func (p *position) lookDue(now time.Time) bool {
 	return p.Looked == 0 || now.Sub(time.Unix(p.Looked, 0)) >= lookEvery
 }
 
-// see notes a pulse.
-func (p *position) see(pulse string) {
-	if !slices.Contains(p.Seen, pulse) {
-		p.Seen = append(p.Seen, pulse)
+// see notes that a liveness metric had a point.
+func (p *position) see(key string) {
+	if !slices.Contains(p.Seen, key) {
+		p.Seen = append(p.Seen, key)
 	}
 }

@@ -36,10 +36,10 @@ func NewReader(p awsconf.Patience) *Reader {
 
 // question is what one reading of one stage wants to know.
 type question struct {
-	window  sli.Window
-	metrics []Metric
-	pulses  []Metric // of them, those whose silence needs a history
-	look    bool     // … and that history is wanted now
+	window   sli.Window
+	metrics  []Metric
+	liveness []Metric // of them, those whose silence needs a history
+	look     bool     // … and that history is wanted now
 }
 
 // join adds a question to the account's round of this run.
@@ -139,7 +139,7 @@ const (
 func (r *round) look(ctx context.Context, f *fetcher) map[string]*Series {
 	var silent []Metric
 	for _, q := range r.questions {
-		for _, m := range q.pulses {
+		for _, m := range q.liveness {
 			if s := r.series[m.identity()]; q.look && s.Err == nil && !s.any() {
 				m.Period, m.Stats = historyPeriod, []string{SampleCount}
 				silent = append(silent, m)

@@ -15,18 +15,18 @@ import (
 // metric that is forbidden by itself costs only the stages that need it.
 func TestForbiddenActionsAreNamed(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	w.Forbid(getMetricData)
-	w.fails(w.stage(stream), "cloudwatch:GetMetricData is not allowed; add it to the policy")
+	w.Fails(w.Stage(stream), "cloudwatch:GetMetricData is not allowed; add it to the policy")
 	w.Heal()
 	w.ForbidMetric(ofStream("IncomingRecords"))
-	said := w.run(sli.Ask{}, []*cloudwatch.Source{w.stage(stream), w.stage("lambda: {function: transform, settle: 180s}")}, make([][]byte, 2))
+	said := w.Run(sli.Ask{}, []*cloudwatch.Source{w.Stage(stream), w.Stage("lambda: {function: transform, settle: 180s}")}, make([][]byte, 2))
 	const want = "cloudwatch:GetMetricData of AWS/Kinesis IncomingRecords StreamName=video is not allowed; add it to the policy"
-	if err := said[0].err; err == nil || err.Error() != want {
+	if err := said[0].Err; err == nil || err.Error() != want {
 		t.Errorf("error %v\nwant  %s", err, want)
 	}
-	if said[1].err != nil || said[1].sum(sli.Invocation, w.ago(0)) != 1 {
-		t.Errorf("another stage was taken down: %v", said[1].err)
+	if said[1].Err != nil || said[1].Sum(sli.Invocation, w.Ago(0)) != 1 {
+		t.Errorf("another stage was taken down: %v", said[1].Err)
 	}
 }
 
@@ -34,10 +34,10 @@ func TestForbiddenActionsAreNamed(t *testing.T) {
 // assumed, the warning names the action, and it is asked again after a while.
 func TestForbiddenDescriptionCostsOnlyItsInput(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	w.Forbid("lambda:GetFunctionConfiguration")
-	s := w.stage("lambda: {function: transform, settle: 180s, reserved_concurrency: 10}")
-	h := w.read(s, sli.Ask{}, nil)
+	s := w.Stage("lambda: {function: transform, settle: 180s, reserved_concurrency: 10}")
+	h := w.Read(s, sli.Ask{}, nil)
 	if got := h.Inputs["timeout"]; got != (sli.Input{Value: 60, From: "assumed"}) {
 		t.Errorf("timeout is %+v", got)
 	}
@@ -45,18 +45,18 @@ func TestForbiddenDescriptionCostsOnlyItsInput(t *testing.T) {
 		t.Errorf("batch size is %+v", got)
 	}
 	const warning = "lambda:GetFunctionConfiguration of transform is not allowed; add it to the policy"
-	if !h.warned(warning) || h.sum(sli.Invocation, w.ago(0)) != 1 {
+	if !h.Warned(warning) || h.Sum(sli.Invocation, w.Ago(0)) != 1 {
 		t.Errorf("warnings %q", h.Warnings)
 	}
 	w.Heal()
-	w.now = w.now.Add(5 * time.Minute)
+	w.Now = w.Now.Add(5 * time.Minute)
 	calls := len(w.Requests())
-	h = w.read(s, sli.Ask{}, h.Cursor)
-	if !h.warned(warning) || len(w.Requests()) != calls+1 {
+	h = w.Read(s, sli.Ask{}, h.Cursor)
+	if !h.Warned(warning) || len(w.Requests()) != calls+1 {
 		t.Errorf("asked again too soon, or silent: %q", h.Warnings)
 	}
-	w.now = w.now.Add(5 * time.Minute)
-	h = w.read(s, sli.Ask{}, h.Cursor)
+	w.Now = w.Now.Add(5 * time.Minute)
+	h = w.Read(s, sli.Ask{}, h.Cursor)
 	if got := h.Inputs["timeout"]; got != (sli.Input{Value: 30, From: "asked"}) || len(h.Warnings) > 0 {
 		t.Errorf("timeout is %+v, warnings %q", got, h.Warnings)
 	}
@@ -65,14 +65,14 @@ func TestForbiddenDescriptionCostsOnlyItsInput(t *testing.T) {
 // TestDescriptionsAreKeptSixHours, and what is configured is never asked.
 func TestDescriptionsAreKeptSixHours(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	const describe = "kinesis:DescribeStreamSummary"
-	w.read(w.stage(stream), sli.Ask{}, nil)
+	w.Read(w.Stage(stream), sli.Ask{}, nil)
 	if got := w.Calls()[describe]; got != 0 {
 		t.Errorf("a configured stream was asked %d times", got)
 	}
-	s := w.stage("kinesis: {stream: video, shards: 7}")
-	h := w.read(s, sli.Ask{}, nil)
+	s := w.Stage("kinesis: {stream: video, shards: 7}")
+	h := w.Read(s, sli.Ask{}, nil)
 	if h.Inputs["shards"] != (sli.Input{Value: 7, From: "configured"}) || h.Inputs["retention"] != (sli.Input{Value: 86400, From: "asked"}) {
 		t.Errorf("inputs %+v", h.Inputs)
 	}
@@ -80,10 +80,10 @@ func TestDescriptionsAreKeptSixHours(t *testing.T) {
 		time.Duration
 		calls int
 	}{{5*time.Hour + 59*time.Minute, 1}, {2 * time.Minute, 2}} {
-		w.now = w.now.Add(after.Duration)
-		h = w.read(s, sli.Ask{}, h.Cursor)
+		w.Now = w.Now.Add(after.Duration)
+		h = w.Read(s, sli.Ask{}, h.Cursor)
 		if got := w.Calls()[describe]; got != after.calls {
-			t.Errorf("at %s it was asked %d times, want %d", w.now, got, after.calls)
+			t.Errorf("at %s it was asked %d times, want %d", w.Now, got, after.calls)
 		}
 	}
 }
@@ -117,17 +117,17 @@ func TestCredentialsHaveTheirOwnShortTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.setenv("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")
-			w.setenv(w.IMDSEnv()...)
-			w.setenv(c.env...)
+			w.Setenv("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")
+			w.Setenv(w.IMDSEnv()...)
+			w.Setenv(c.env...)
 			if c.hang {
-				w.restart(50 * time.Millisecond)
+				w.Restart(50 * time.Millisecond)
 				w.Inject(cwtest.Fault{Action: "imds:Token", Times: -1, Hang: true})
 			}
-			said := w.run(sli.Ask{}, []*cloudwatch.Source{w.stage(stream), w.stage("lambda: {function: transform}")}, make([][]byte, 2))
+			said := w.Run(sli.Ask{}, []*cloudwatch.Source{w.Stage(stream), w.Stage("lambda: {function: transform}")}, make([][]byte, 2))
 			for _, h := range said {
-				if h.err == nil || h.err.Error() != c.want {
-					t.Errorf("error %v\nwant  %s", h.err, c.want)
+				if h.Err == nil || h.Err.Error() != c.want {
+					t.Errorf("error %v\nwant  %s", h.Err, c.want)
 				}
 			}
 			if got := w.Calls()["imds:Token"]; c.hang && got != 1 {
@@ -141,13 +141,13 @@ func TestCredentialsHaveTheirOwnShortTime(t *testing.T) {
 func TestRolesAreAssumedWithTheirExternalID(t *testing.T) {
 	const role = "arn:aws:iam::210987654321:role/reader"
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	w.RequireExternalID(role, "tenant-42")
 	as := func(id string) string {
 		return "kinesis: {stream: video, shards: 1, retention: 1d, mode: on_demand, role_arn: '" + role + "', external_id: " + id + "}"
 	}
-	s := w.stage(as("tenant-42"))
-	w.read(s, sli.Ask{}, nil)
+	s := w.Stage(as("tenant-42"))
+	w.Read(s, sli.Ask{}, nil)
 	requests := w.Requests()
 	if last := requests[len(requests)-1]; last.AccessKey != "AKIDASSUMED" {
 		t.Errorf("asked as %s", last.AccessKey)
@@ -155,24 +155,24 @@ func TestRolesAreAssumedWithTheirExternalID(t *testing.T) {
 	if strings.Contains(s.Facts().Reads+s.Facts().Rule+s.Facts().Round, "tenant-42") {
 		t.Error("the external id is part of a key")
 	}
-	w.fails(w.stage(as("tenant-43")), "aws credentials: sts:AssumeRole "+role+
+	w.Fails(w.Stage(as("tenant-43")), "aws credentials: sts:AssumeRole "+role+
 		" is not allowed; add it to the policy; check the role's trust policy and external_id")
 }
 
 // TestClockSkewIsToldFromTheDateHeader, but not of a run that speaks of the past.
 func TestClockSkewIsToldFromTheDateHeader(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	w.SetDateSkew(2 * time.Minute)
-	h := w.read(w.stage(stream), sli.Ask{}, nil)
-	if v, ok := h.level(cloudwatch.LevelSkew, w.ago(0)); !ok || v != 120 || !h.warned("this host's clock is 2m0s behind AWS's") {
+	h := w.Read(w.Stage(stream), sli.Ask{}, nil)
+	if v, ok := h.Level(cloudwatch.LevelSkew, w.Ago(0)); !ok || v != 120 || !h.Warned("this host's clock is 2m0s behind AWS's") {
 		t.Errorf("skew %g, warnings %q", v, h.Warnings)
 	}
-	if h := w.read(w.stage(stream), sli.Ask{Until: w.now}, nil); len(h.Warnings) > 0 {
+	if h := w.Read(w.Stage(stream), sli.Ask{Until: w.Now}, nil); len(h.Warnings) > 0 {
 		t.Errorf("a past instant has a skewed clock: %q", h.Warnings)
 	}
 	w.SetDateSkew(-4 * time.Second)
-	if h := w.read(w.stage(stream), sli.Ask{}, nil); len(h.Warnings) > 0 {
+	if h := w.Read(w.Stage(stream), sli.Ask{}, nil); len(h.Warnings) > 0 {
 		t.Errorf("seconds are warned of: %q", h.Warnings)
 	}
 }
@@ -181,31 +181,31 @@ func TestClockSkewIsToldFromTheDateHeader(t *testing.T) {
 // its name; one with a history has no traffic. It is looked at once a day.
 func TestMistypedStreamIsNoQuietNight(t *testing.T) {
 	w := newWorld(t)
-	s := w.stage(stream)
-	h := w.read(s, sli.Ask{}, nil)
+	s := w.Stage(stream)
+	h := w.Read(s, sli.Ask{}, nil)
 	const want = "no point in 14 days: AWS/Kinesis IncomingRecords StreamName=video; check the name, the dimensions and the region"
 	if h.Unanswered == nil || h.Unanswered.Error() != want || !h.To.IsZero() || h.Calls != 2 {
 		t.Errorf("unanswered %v, to %s, %d calls", h.Unanswered, h.To, h.Calls)
 	}
-	if again := w.read(s, sli.Ask{}, h.Cursor); !again.Unchanged || again.Unanswered == nil {
+	if again := w.Read(s, sli.Ask{}, h.Cursor); !again.Unchanged || again.Unanswered == nil {
 		t.Error("the other program isn't told why")
 	}
-	w.now = w.now.Add(time.Hour)
-	if h = w.read(s, sli.Ask{}, h.Cursor); h.Unanswered == nil || h.Calls != 1 {
+	w.Now = w.Now.Add(time.Hour)
+	if h = w.Read(s, sli.Ask{}, h.Cursor); h.Unanswered == nil || h.Calls != 1 {
 		t.Errorf("an hour later: %v, %d calls", h.Unanswered, h.Calls)
 	}
-	w.Put(ofStream("IncomingRecords"), w.now.Add(-9*24*time.Hour), w.now, 3)
-	w.now = w.now.Add(23 * time.Hour)
-	h = w.read(s, sli.Ask{}, h.Cursor)
+	w.Put(ofStream("IncomingRecords"), w.Now.Add(-9*24*time.Hour), w.Now, 3)
+	w.Now = w.Now.Add(23 * time.Hour)
+	h = w.Read(s, sli.Ask{}, h.Cursor)
 	if h.Unanswered != nil || h.To.IsZero() || h.Calls != 2 {
 		t.Errorf("with a history: %v, %d calls", h.Unanswered, h.Calls)
 	}
-	w.now = w.now.Add(time.Minute)
-	if h = w.read(s, sli.Ask{}, h.Cursor); h.Unanswered != nil || h.Calls != 1 {
+	w.Now = w.Now.Add(time.Minute)
+	if h = w.Read(s, sli.Ask{}, h.Cursor); h.Unanswered != nil || h.Calls != 1 {
 		t.Errorf("once seen: %v, %d calls", h.Unanswered, h.Calls)
 	}
-	w.Put(ofFunction("Invocations"), w.now.Add(-25*time.Minute), w.now, 1) // this very hour
-	if h := w.read(w.stage("lambda: {function: transform, timeout: 3s}"), sli.Ask{}, nil); h.Unanswered != nil {
+	w.Put(ofFunction("Invocations"), w.Now.Add(-25*time.Minute), w.Now, 1) // this very hour
+	if h := w.Read(w.Stage("lambda: {function: transform, timeout: 3s}"), sli.Ask{}, nil); h.Unanswered != nil {
 		t.Errorf("a point of half an hour ago was not found: %v", h.Unanswered)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/kindtest"
 )
 
 const getMetricData = "cloudwatch:GetMetricData"
@@ -30,29 +31,7 @@ var (
 		"lambda: {function: transform, event_source_mapping: 91eaeb7e-c976-1234-9451-8709db01f137}",
 		"dynamodb: {table: videos, writes: one_per_record, indexes: [by-user]}",
 	}
-	mapping = "91eaeb7e-c976-1234-9451-8709db01f137"
 )
-
-// alive gives every metric that must have been seen a point.
-func (w *world) alive() {
-	balancer := []string{"LoadBalancer", "app/front/50dc6c495c0c9188"}
-	for _, m := range []cwtest.Metric{
-		metric("AWS/ApplicationELB", "RequestCount", balancer...),
-		metric("AWS/ECS", "CPUUtilization", "ClusterName", "c", "ServiceName", "api"),
-		metric("AWS/RDS", "CPUUtilization", "DBInstanceIdentifier", "db"),
-		ofStream("IncomingRecords"),
-		ofFunction("Invocations"),
-		metric("AWS/Lambda", "PolledEventCount", "EventSourceMappingUUID", mapping),
-		metric("AWS/DynamoDB", "SuccessfulRequestLatency", "TableName", "videos", "Operation", "PutItem"),
-	} {
-		w.put(m, 0, 1)
-	}
-	w.SetStream("video", cwtest.Stream{OpenShards: 2})
-	w.SetFunction("transform", cwtest.Function{Timeout: 30})
-	w.SetMapping(cwtest.EventSourceMapping{UUID: mapping, FunctionName: "transform", BatchSize: 200, ParallelizationFactor: 2,
-		MetricsConfig: map[string]any{"Metrics": []string{"EventCount"}}})
-	w.SetTable("videos", cwtest.Table{WriteCapacity: 10, ReadCapacity: 10})
-}
 
 // TestCallsAndBillAreWhatFactsSay holds Facts, which the cost estimate is made of,
 // against what is really asked for in a run whose descriptions are known.
@@ -60,26 +39,26 @@ func TestCallsAndBillAreWhatFactsSay(t *testing.T) {
 	for name, texts := range map[string][]string{"sync": syncWrite, "async": asyncWrite} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.alive()
+			w.Alive()
 			var sources []*cloudwatch.Source
 			rounds, metrics := map[string]int{}, 0
 			for _, text := range texts {
-				s := w.stage(text)
+				s := w.Stage(text)
 				sources = append(sources, s)
 				rounds[s.Facts().Round] = s.Facts().Calls
 				metrics += s.Facts().Metrics
 			}
 			cursors := make([][]byte, len(sources))
-			for i, h := range w.run(sli.Ask{}, sources, cursors) {
-				if h.err != nil || h.Unanswered != nil {
-					t.Fatal(texts[i], h.err, h.Unanswered)
+			for i, h := range w.Run(sli.Ask{}, sources, cursors) {
+				if h.Err != nil || h.Unanswered != nil {
+					t.Fatal(texts[i], h.Err, h.Unanswered)
 				}
 				cursors[i] = h.Cursor
 			}
-			w.now = w.now.Add(time.Minute)
+			w.Now = w.Now.Add(time.Minute)
 			before, billed := len(w.Requests()), w.BilledMetrics()
 			told := 0
-			for _, h := range w.run(sli.Ask{Edges: []time.Duration{time.Minute}}, sources, cursors) {
+			for _, h := range w.Run(sli.Ask{Edges: []time.Duration{time.Minute}}, sources, cursors) {
 				told += h.Calls
 			}
 			made := len(w.Requests()) - before
@@ -97,21 +76,21 @@ func TestCallsAndBillAreWhatFactsSay(t *testing.T) {
 // another region is another round.
 func TestPipelinesShareOneRound(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
-	w.put(ofStream("IncomingRecords"), 1, 5, 5)
+	w.Alive()
+	w.PutAgo(ofStream("IncomingRecords"), 1, 5, 5)
 	sources := []*cloudwatch.Source{
-		w.stage(stream), w.stage(stream), w.stage("lambda: {function: transform}"),
-		w.stage("kinesis: {stream: video, region: eu-west-1, shards: 1, retention: 1d, mode: provisioned}"),
+		w.Stage(stream), w.Stage(stream), w.Stage("lambda: {function: transform}"),
+		w.Stage("kinesis: {stream: video, region: eu-west-1, shards: 1, retention: 1d, mode: provisioned}"),
 	}
-	said := w.run(sli.Ask{}, sources, make([][]byte, 4))
+	said := w.Run(sli.Ask{}, sources, make([][]byte, 4))
 	if got := w.Calls()[getMetricData]; got != 2 {
 		t.Errorf("%d calls, want one a region", got)
 	}
 	for i, h := range said {
-		if h.err != nil {
-			t.Fatal(h.err)
+		if h.Err != nil {
+			t.Fatal(h.Err)
 		}
-		if got := h.sum(sli.Accepted, w.ago(1)); i != 2 && got != 10 {
+		if got := h.Sum(sli.Accepted, w.Ago(1)); i != 2 && got != 10 {
 			t.Errorf("stage %d counted %g of 10", i, got)
 		}
 	}
@@ -133,19 +112,19 @@ func TestPipelinesShareOneRound(t *testing.T) {
 // TestAnsweredMinuteIsNotAskedAgain guards the bill of the two programs together.
 func TestAnsweredMinuteIsNotAskedAgain(t *testing.T) {
 	w := newWorld(t)
-	w.put(ofStream("IncomingRecords"), 0, 1)
-	first := w.read(w.stage(stream), sli.Ask{}, nil)
-	w.restart(0) // the other program
-	w.now = w.now.Add(10 * time.Second)
-	second := w.read(w.stage(stream), sli.Ask{}, first.Cursor)
-	if !second.Unchanged || second.Calls != 0 || len(second.events) != 0 {
+	w.PutAgo(ofStream("IncomingRecords"), 0, 1)
+	first := w.Read(w.Stage(stream), sli.Ask{}, nil)
+	w.Restart(0) // the other program
+	w.Now = w.Now.Add(10 * time.Second)
+	second := w.Read(w.Stage(stream), sli.Ask{}, first.Cursor)
+	if !second.Unchanged || second.Calls != 0 || len(second.Events) != 0 {
 		t.Errorf("said %+v", second)
 	}
 	if got := w.Calls()[getMetricData]; got != 1 {
 		t.Errorf("%d calls", got)
 	}
-	again := w.read(w.stage(stream), sli.Ask{Again: true, From: w.ago(5)}, first.Cursor)
-	if again.Unchanged || again.sum(sli.Accepted, w.ago(0)) != 1 {
+	again := w.Read(w.Stage(stream), sli.Ask{Again: true, From: w.Ago(5)}, first.Cursor)
+	if again.Unchanged || again.Sum(sli.Accepted, w.Ago(0)) != 1 {
 		t.Error("a new rule's question was not asked")
 	}
 }
@@ -154,28 +133,28 @@ func TestAnsweredMinuteIsNotAskedAgain(t *testing.T) {
 // the whole gap where a run was missing.
 func TestQuestionsCoverFifteenMinutes(t *testing.T) {
 	w := newWorld(t)
-	w.put(ofStream("IncomingRecords"), 1, 1)
-	s := w.stage(stream)
-	first := w.read(s, sli.Ask{From: w.ago(4)}, nil)
-	late := w.ago(1)
-	w.now = w.now.Add(time.Minute)
-	w.put(ofStream("IncomingRecords"), 2, 1, 1) // late
-	w.put(ofStream("IncomingRecords"), 0, 1)
-	second := w.read(s, sli.Ask{}, first.Cursor)
-	if got := second.sum(sli.Accepted, late); first.sum(sli.Accepted, late) != 1 || got != 3 {
+	w.PutAgo(ofStream("IncomingRecords"), 1, 1)
+	s := w.Stage(stream)
+	first := w.Read(s, sli.Ask{From: w.Ago(4)}, nil)
+	late := w.Ago(1)
+	w.Now = w.Now.Add(time.Minute)
+	w.PutAgo(ofStream("IncomingRecords"), 2, 1, 1) // late
+	w.PutAgo(ofStream("IncomingRecords"), 0, 1)
+	second := w.Read(s, sli.Ask{}, first.Cursor)
+	if got := second.Sum(sli.Accepted, late); first.Sum(sli.Accepted, late) != 1 || got != 3 {
 		t.Errorf("the minute counts %g after late points, want 3", got)
 	}
-	for name, h := range map[string]heard{"first": first, "second": second} {
+	for name, h := range map[string]kindtest.Heard{"first": first, "second": second} {
 		if got := h.To.Sub(h.From); got < 15*time.Minute {
 			t.Errorf("%s question covers %s", name, got)
 		}
 	}
-	if got := sli.MinuteAt(second.From); got != sli.MinuteAt(w.ago(14)) {
+	if got := sli.MinuteAt(second.From); got != sli.MinuteAt(w.Ago(14)) {
 		t.Errorf("from %s", second.From)
 	}
-	w.now = w.now.Add(2 * time.Hour)
-	third := w.read(s, sli.Ask{}, second.Cursor)
-	if got := sli.MinuteAt(third.From); got != sli.MinuteAt(w.ago(119)) {
+	w.Now = w.Now.Add(2 * time.Hour)
+	third := w.Read(s, sli.Ask{}, second.Cursor)
+	if got := sli.MinuteAt(third.From); got != sli.MinuteAt(w.Ago(119)) {
 		t.Errorf("after two hours away it reads from %s", third.From)
 	}
 }
@@ -183,13 +162,13 @@ func TestQuestionsCoverFifteenMinutes(t *testing.T) {
 // TestMissingMinuteIsAnsweredAndEmpty: no put means no arrivals, not a failure.
 func TestMissingMinuteIsAnsweredAndEmpty(t *testing.T) {
 	w := newWorld(t)
-	w.put(ofStream("IncomingRecords"), 0, 7)
-	w.put(ofStream("IncomingRecords"), 2, 7)
-	h := w.read(w.stage(stream), sli.Ask{}, nil)
-	if h.sum(sli.Accepted, w.ago(1)) != 0 || h.sum(sli.Accepted, w.ago(2)) != 7 || h.Unanswered != nil || h.To.IsZero() {
+	w.PutAgo(ofStream("IncomingRecords"), 0, 7)
+	w.PutAgo(ofStream("IncomingRecords"), 2, 7)
+	h := w.Read(w.Stage(stream), sli.Ask{}, nil)
+	if h.Sum(sli.Accepted, w.Ago(1)) != 0 || h.Sum(sli.Accepted, w.Ago(2)) != 7 || h.Unanswered != nil || h.To.IsZero() {
 		t.Errorf("said %+v", h.Batch)
 	}
-	if _, ok := h.level(cloudwatch.LevelAge, w.ago(1)); ok {
+	if _, ok := h.Level(cloudwatch.LevelAge, w.Ago(1)); ok {
 		t.Error("a stream that nobody polls has an age")
 	}
 }
@@ -198,14 +177,14 @@ func TestMissingMinuteIsAnsweredAndEmpty(t *testing.T) {
 // stays failed fails only the stages that need it.
 func TestPagesAndRepeats(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	for m := range 15 {
-		w.put(ofStream("IncomingRecords"), m, 1)
+		w.PutAgo(ofStream("IncomingRecords"), m, 1)
 	}
 	w.SetPageLimit(4)
-	h := w.read(w.stage(stream), sli.Ask{}, nil)
+	h := w.Read(w.Stage(stream), sli.Ask{}, nil)
 	total := 0.0
-	for _, e := range h.events {
+	for _, e := range h.Events {
 		total += e.Weight
 	}
 	if want := 16.0; total != want { // alive put one more
@@ -214,37 +193,37 @@ func TestPagesAndRepeats(t *testing.T) {
 	w.SetPageLimit(100_800)
 	for _, status := range []string{cwtest.PartialData, cwtest.InternalError} {
 		w.ResultNext(2, "q0", status)
-		if h := w.read(w.stage(stream), sli.Ask{}, nil); h.sum(sli.Accepted, w.ago(3)) != 1 {
+		if h := w.Read(w.Stage(stream), sli.Ask{}, nil); h.Sum(sli.Accepted, w.Ago(3)) != 1 {
 			t.Errorf("%s was not asked again", status)
 		}
 	}
 	w.ResultNext(-1, "q0", cwtest.PartialData)
-	w.fails(w.stage(stream), "cloudwatch:GetMetricData: AWS/Kinesis IncomingRecords StreamName=video was not answered completely")
+	w.Fails(w.Stage(stream), "cloudwatch:GetMetricData: AWS/Kinesis IncomingRecords StreamName=video was not answered completely")
 	w.ResultNext(-1, "q0", cwtest.InternalError)
-	w.fails(w.stage(stream), "cloudwatch:GetMetricData: AWS/Kinesis IncomingRecords StreamName=video: the service had an internal error")
+	w.Fails(w.Stage(stream), "cloudwatch:GetMetricData: AWS/Kinesis IncomingRecords StreamName=video: the service had an internal error")
 }
 
 // TestThrottledCallIsRepeatedInTime and says so when it stays throttled.
 func TestThrottledCallIsRepeatedInTime(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	w.ThrottleNext(2)
-	w.read(w.stage(stream), sli.Ask{}, nil)
+	w.Read(w.Stage(stream), sli.Ask{}, nil)
 	w.ThrottleNext(3)
-	w.fails(w.stage(stream), "cloudwatch:GetMetricData: throttled in all 3 attempts; fewer hosts should ask, or the quota be raised")
+	w.Fails(w.Stage(stream), "cloudwatch:GetMetricData: throttled in all 3 attempts; fewer hosts should ask, or the quota be raised")
 }
 
 // TestCallsEndWithTheRun: an endpoint that hangs costs no more than the deadline.
 func TestCallsEndWithTheRun(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
-	s := w.stage(stream)
-	w.read(s, sli.Ask{}, nil) // credentials are there
+	w.Alive()
+	s := w.Stage(stream)
+	w.Read(s, sli.Ask{}, nil) // credentials are there
 	w.HangNext(1)
-	w.now = w.now.Add(time.Minute)
+	w.Now = w.Now.Add(time.Minute)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	_, err := s.Read(ctx, sli.Ask{Now: w.now, Emit: func(*sli.Event) {}}, nil)
+	_, err := s.Read(ctx, sli.Ask{Now: w.Now, Emit: func(*sli.Event) {}}, nil)
 	if err == nil || err.Error() != "cloudwatch:GetMetricData: no answer in time; raise --timeout if it is slow rather than away" {
 		t.Errorf("error %v", err)
 	}
@@ -253,9 +232,9 @@ func TestCallsEndWithTheRun(t *testing.T) {
 // TestOneImpossibleQuestionCostsOnlyItself: the others are asked without it.
 func TestOneImpossibleQuestionCostsOnlyItself(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	w.Inject(cwtest.Fault{Action: getMetricData, Code: "ValidationException", Message: "member 3 is not valid"})
-	if h := w.read(w.stage(stream), sli.Ask{}, nil); h.sum(sli.Accepted, w.ago(0)) != 1 {
+	if h := w.Read(w.Stage(stream), sli.Ask{}, nil); h.Sum(sli.Accepted, w.Ago(0)) != 1 {
 		t.Error("nothing was asked again")
 	}
 }
@@ -263,19 +242,19 @@ func TestOneImpossibleQuestionCostsOnlyItself(t *testing.T) {
 // TestManyQueriesTakeMoreCalls: 500 queries are the most that one call may hold.
 func TestManyQueriesTakeMoreCalls(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	ids := make([]string, 501)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("shardId-%012d", i)
-		w.put(metric("AWS/Kinesis", "IteratorAgeMilliseconds", "StreamName", "video", "ShardId", ids[i]), 0, float64(i)*1000)
+		w.PutAgo(kindtest.Metric("AWS/Kinesis", "IteratorAgeMilliseconds", "StreamName", "video", "ShardId", ids[i]), 0, float64(i)*1000)
 	}
-	s := w.stage("kinesis: {stream: video, shards: 501, retention: 1d, mode: on_demand, shard_level: [" + strings.Join(ids, ", ") + "]}")
-	h := w.read(s, sli.Ask{From: w.ago(0)}, nil)
+	s := w.Stage("kinesis: {stream: video, shards: 501, retention: 1d, mode: on_demand, shard_level: [" + strings.Join(ids, ", ") + "]}")
+	h := w.Read(s, sli.Ask{From: w.Ago(0)}, nil)
 	if got := w.Calls()[getMetricData]; got != 2 || h.Calls != 2 {
 		t.Errorf("%d calls, %d told; want 2", got, h.Calls)
 	}
 	for i, id := range ids {
-		if v, ok := h.level("age:"+id, w.ago(0)); !ok || v != float64(i) {
+		if v, ok := h.Level("age:"+id, w.Ago(0)); !ok || v != float64(i) {
 			t.Fatalf("age of %s is %g, %t", id, v, ok)
 		}
 	}
@@ -284,12 +263,12 @@ func TestManyQueriesTakeMoreCalls(t *testing.T) {
 // TestStagesReadAtOnce is for the race detector: measure asks all sources at once.
 func TestStagesReadAtOnce(t *testing.T) {
 	w := newWorld(t)
-	w.alive()
+	w.Alive()
 	var sources []*cloudwatch.Source
 	for range 8 {
-		sources = append(sources, w.stage(stream), w.stage("lambda: {function: transform}"))
+		sources = append(sources, w.Stage(stream), w.Stage("lambda: {function: transform}"))
 	}
-	ask := sli.Ask{Now: w.now, Emit: func(*sli.Event) {}}
+	ask := sli.Ask{Now: w.Now, Emit: func(*sli.Event) {}}
 	for _, s := range sources {
 		s.Prepare(ask, nil)
 	}

@@ -151,14 +151,14 @@ func (s *Source) join(r *reading) {
 	r.metrics = s.metrics(r.known)
 	q := question{window: r.window, metrics: r.metrics, look: r.before.lookDue(r.now)}
 	for _, m := range r.metrics {
-		if s.pulse(m) && !slices.Contains(r.before.Seen, m.key()) {
-			q.pulses = append(q.pulses, m)
+		if s.shows(m) && !slices.Contains(r.before.Seen, m.key()) {
+			q.liveness = append(q.liveness, m)
 		}
 	}
 	r.round = s.reader.join(s.aws, r.now, q)
 }
 
-func (s *Source) pulse(m Metric) bool { return slices.Contains(s.stage.Pulses, m.key()) }
+func (s *Source) shows(m Metric) bool { return slices.Contains(s.stage.Liveness, m.key()) }
 
 // Read answers for the minutes that were due. It makes no call when they were
 // answered already, and shares its calls with all other stages of the process.
@@ -256,11 +256,11 @@ func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) error {
 	return nil
 }
 
-// listen notes which pulses were heard and returns those that never were.
+// listen notes which liveness metrics had a point and returns those that never were.
 func (s *Source) listen(r *reading) (silent []string, err error) {
 	p := r.before
 	for _, m := range r.metrics {
-		if !s.pulse(m) || slices.Contains(p.Seen, m.key()) {
+		if !s.shows(m) || slices.Contains(p.Seen, m.key()) {
 			continue
 		}
 		if r.round.series[m.identity()].any() {

@@ -50,6 +50,17 @@ type table struct {
 	wants cloudwatch.Wants
 }
 
+// absences is what a minute without a point means; what isn't listed says nothing. An
+// absent count is zero only where the service is known to leave zeros out; an absent
+// gauge is never zero.
+var absences = map[string]cloudwatch.Absence{
+	"SuccessfulRequestLatency":   {Zero: true, Why: "no request succeeded"},
+	"SystemErrors":               {Zero: true, Why: "none happened"},
+	"ThrottledRequests":          {Zero: true, Why: "none happened"},
+	"ConsumedWriteCapacityUnits": {Zero: true, Why: "nothing was written"},
+	"ConsumedReadCapacityUnits":  {Zero: true, Why: "nothing was read"},
+}
+
 // New reads a dynamodb section.
 func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	t := &table{wants: a.Wants}
@@ -57,10 +68,10 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		return nil, err
 	}
 	stage := cloudwatch.Stage{
-		Common: t.Common,
-		Kind:   t,
-		Given:  t.given(),
-		Pulses: []string{latency},
+		Common:   t.Common,
+		Kind:     t,
+		Given:    t.given(),
+		Liveness: []string{latency},
 		Facts: sli.Facts{
 			Reads:     namespace + " TableName=" + t.Table,
 			Rule:      "operation=" + t.Operation + " writes=" + t.Writes,
@@ -123,16 +134,16 @@ func (u use) key() string { return strings.TrimSpace(u.metric + " " + u.index) }
 func (t *table) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	of := []cloudwatch.Dimension{{Name: "TableName", Value: t.Table}, {Name: "Operation", Value: t.Operation}}
 	metrics := []cloudwatch.Metric{
-		{Namespace: namespace, Name: latency, Dimensions: of,
+		{Namespace: namespace, Name: latency, Absent: absences[latency], Dimensions: of,
 			Stats: []string{cloudwatch.SampleCount, cloudwatch.Average, cloudwatch.Maximum, cloudwatch.Minimum}},
-		{Namespace: namespace, Name: systemErrors, Dimensions: of, Stats: []string{cloudwatch.Sum}},
-		{Namespace: namespace, Name: throttled, Dimensions: of, Stats: []string{cloudwatch.Sum}},
+		{Namespace: namespace, Name: systemErrors, Absent: absences[systemErrors], Dimensions: of, Stats: []string{cloudwatch.Sum}},
+		{Namespace: namespace, Name: throttled, Absent: absences[throttled], Dimensions: of, Stats: []string{cloudwatch.Sum}},
 	}
 	if !t.wants.Capacity || t.Mode == onDemand {
 		return metrics
 	}
 	for _, u := range t.uses() {
-		m := cloudwatch.Metric{Key: u.key(), Namespace: namespace, Name: u.metric, Stats: []string{cloudwatch.Sum},
+		m := cloudwatch.Metric{Key: u.key(), Namespace: namespace, Name: u.metric, Absent: absences[u.metric], Stats: []string{cloudwatch.Sum},
 			Dimensions: []cloudwatch.Dimension{{Name: "TableName", Value: t.Table}}}
 		if u.index != "" {
 			m.Dimensions = append(m.Dimensions, cloudwatch.Dimension{Name: "GlobalSecondaryIndexName", Value: u.index})

@@ -36,6 +36,16 @@ type service struct {
 	wants cloudwatch.Wants
 }
 
+// absences is what a minute without a point means; what isn't listed says nothing. An
+// absent count is zero only where the service is known to leave zeros out; an absent
+// gauge is never zero.
+var absences = map[string]cloudwatch.Absence{
+	"CPUUtilization":    {Zero: true, Why: "no task is running"}, // its SampleCount: tasks
+	"MemoryUtilization": {Why: "no task is running"},
+	"RunningTaskCount":  {Why: "Container Insights is off"},
+	"DesiredTaskCount":  {Why: "Container Insights is off"},
+}
+
 // New reads an ecs section.
 func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	s := &service{wants: a.Wants}
@@ -51,9 +61,9 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		levels = append(levels, cloudwatch.Utilisation(name))
 	}
 	return cloudwatch.NewSource(a, cloudwatch.Stage{
-		Common: s.Common,
-		Kind:   s,
-		Pulses: []string{cpu},
+		Common:   s.Common,
+		Kind:     s,
+		Liveness: []string{cpu},
 		Facts: sli.Facts{
 			Reads:    namespace + " ClusterName=" + s.Cluster + " ServiceName=" + s.Service,
 			Rule:     "container_insights=" + s.ContainerInsights,
@@ -69,7 +79,7 @@ func (s *service) insights() bool { return s.ContainerInsights == "true" }
 // value of CPUUtilization a minute, so their number costs nothing.
 func (s *service) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	of := func(space, name string, stats ...string) cloudwatch.Metric {
-		return cloudwatch.Metric{Namespace: space, Name: name, Stats: stats,
+		return cloudwatch.Metric{Namespace: space, Name: name, Absent: absences[name], Stats: stats,
 			Dimensions: []cloudwatch.Dimension{{Name: "ClusterName", Value: s.Cluster}, {Name: "ServiceName", Value: s.Service}}}
 	}
 	metrics := []cloudwatch.Metric{of(namespace, cpu, cloudwatch.Maximum, cloudwatch.SampleCount)}

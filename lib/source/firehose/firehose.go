@@ -56,10 +56,10 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	to := deliveries[d.Destination]
 	d.records, d.success, d.age = to.counts+".Records", to.counts+".Success", to.age+".DataFreshness"
 	return cloudwatch.NewSource(a, cloudwatch.Stage{
-		Common: d.Common,
-		Kind:   d,
-		Given:  sli.Inputs{"buffering": cloudwatch.Given(true, time.Duration(d.Buffering).Seconds())},
-		Pulses: []string{incoming},
+		Common:   d.Common,
+		Kind:     d,
+		Given:    sli.Inputs{"buffering": cloudwatch.Given(true, time.Duration(d.Buffering).Seconds())},
+		Liveness: []string{incoming},
 		Facts: sli.Facts{
 			Reads:     namespace + " DeliveryStreamName=" + d.Stream,
 			Rule:      "destination=" + d.Destination,
@@ -76,16 +76,16 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 
 // Metrics are what comes in and what is delivered.
 func (d *delivery) Metrics(cloudwatch.Known) []cloudwatch.Metric {
-	of := func(name, stat string) cloudwatch.Metric {
-		return cloudwatch.Metric{Namespace: namespace, Name: name, Stats: []string{stat},
+	of := func(name, stat string, absent cloudwatch.Absence) cloudwatch.Metric {
+		return cloudwatch.Metric{Namespace: namespace, Name: name, Absent: absent, Stats: []string{stat},
 			Dimensions: []cloudwatch.Dimension{{Name: "DeliveryStreamName", Value: d.Stream}}}
 	}
 	return []cloudwatch.Metric{
-		of(incoming, cloudwatch.Sum),
-		of(throttled, cloudwatch.Sum),
-		of(d.records, cloudwatch.Sum),
-		of(d.success, cloudwatch.Average),
-		of(d.age, cloudwatch.Maximum),
+		of(incoming, cloudwatch.Sum, cloudwatch.Absence{Zero: true, Why: "nothing was put"}),
+		of(throttled, cloudwatch.Sum, cloudwatch.Absence{Zero: true, Why: "nothing was turned away"}),
+		of(d.records, cloudwatch.Sum, cloudwatch.Absence{Zero: true, Why: "nothing was delivered"}),
+		of(d.success, cloudwatch.Average, cloudwatch.Absence{Why: "no attempt"}),
+		of(d.age, cloudwatch.Maximum, cloudwatch.Absence{Why: "nothing to deliver: no age, not an age of 0"}),
 	}
 }
 

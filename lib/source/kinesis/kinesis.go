@@ -80,6 +80,22 @@ type stream struct {
 	wants cloudwatch.Wants
 }
 
+// absences is what a minute without a point means; what isn't listed says nothing. An
+// absent count is zero only where the service is known to leave zeros out; an absent
+// gauge is never zero.
+var absences = map[string]cloudwatch.Absence{
+	"IncomingRecords":                          {Zero: true, Why: "nothing was put"},
+	"IncomingBytes":                            {Zero: true, Why: "nothing was put"},
+	"PutRecords.FailedRecords":                 {Zero: true, Why: "nothing was put by PutRecords"},
+	"WriteProvisionedThroughputExceeded":       {Zero: true, Why: "nothing was turned away"},
+	"GetRecords.Bytes":                         {Zero: true, Why: "nobody polled"},
+	"GetRecords.Records":                       {Zero: true, Why: "nobody polled"},
+	"GetRecords.IteratorAgeMilliseconds":       {Why: "nobody polled: no age, not an age of 0"},
+	"IteratorAgeMilliseconds":                  {Why: "nobody polled: no age, not an age of 0"},
+	"SubscribeToShardEvent.Bytes":              {Zero: true, Why: "nothing was pushed"},
+	"SubscribeToShardEvent.MillisBehindLatest": {Why: "no subscription: no age, not an age of 0"},
+}
+
 // New reads a kinesis section.
 func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	s := &stream{wants: a.Wants}
@@ -87,10 +103,10 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		return nil, err
 	}
 	stage := cloudwatch.Stage{
-		Common: s.Common,
-		Kind:   s,
-		Given:  s.given(),
-		Pulses: []string{incoming},
+		Common:   s.Common,
+		Kind:     s,
+		Given:    s.given(),
+		Liveness: []string{incoming},
 		Facts: sli.Facts{
 			Reads:     namespace + " StreamName=" + s.Stream,
 			Rule:      fmt.Sprintf("consumer=%s consumers=%d shard_level=%v", s.Consumer, s.Consumers, s.ShardLevel),
@@ -155,7 +171,7 @@ func (s *stream) capacity() []string {
 func (s *stream) Metrics(k cloudwatch.Known) []cloudwatch.Metric {
 	of := func(name, stat string, more ...cloudwatch.Dimension) cloudwatch.Metric {
 		dimensions := append([]cloudwatch.Dimension{{Name: "StreamName", Value: s.Stream}}, more...)
-		return cloudwatch.Metric{Namespace: namespace, Name: name, Dimensions: dimensions, Stats: []string{stat}}
+		return cloudwatch.Metric{Namespace: namespace, Name: name, Absent: absences[name], Dimensions: dimensions, Stats: []string{stat}}
 	}
 	metrics := []cloudwatch.Metric{
 		of(incoming, cloudwatch.Sum),

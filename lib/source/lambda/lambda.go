@@ -75,6 +75,27 @@ type function struct {
 	wants cloudwatch.Wants
 }
 
+// absences is what a minute without a point means; what isn't listed says nothing. An
+// absent count is zero only where the service is known to leave zeros out; an absent
+// gauge is never zero.
+var absences = map[string]cloudwatch.Absence{
+	"Invocations":            {Zero: true, Why: "not invoked"},
+	"Errors":                 {Zero: true, Why: "no invocation, or none failed"},
+	"Throttles":              {Zero: true, Why: "no attempt to invoke"},
+	"IteratorAge":            {Why: "not invoked: no age, not an age of 0"},
+	"Duration":               {Why: "not invoked"},
+	"ConcurrentExecutions":   {Why: "not invoked"},
+	"PolledEventCount":       {Why: "the mapping is off or its metrics aren't opted in; empty polls write 0"},
+	"FilteredOutEventCount":  {Zero: true, With: polls, Why: "nothing was filtered"},
+	"InvokedEventCount":      {Zero: true, With: polls, Why: "nothing was handed over"},
+	"FailedInvokeEventCount": {Zero: true, With: polls, Why: "nothing failed"},
+	"DroppedEventCount":      {Zero: true, With: polls, Why: "nothing was given up"},
+	"OnFailureDestinationDeliveredEventCount": {Zero: true, With: polls, Why: "nothing was put aside"},
+}
+
+// polls has a point in every minute in which a mapping with its metrics on lives.
+var polls = []string{"PolledEventCount"}
+
 // New reads a lambda section.
 func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	f := &function{wants: a.Wants}
@@ -82,10 +103,10 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		return nil, err
 	}
 	stage := cloudwatch.Stage{
-		Common: f.Common,
-		Kind:   f,
-		Given:  f.given(n),
-		Pulses: []string{invocations},
+		Common:   f.Common,
+		Kind:     f,
+		Given:    f.given(n),
+		Liveness: []string{invocations},
 		Facts: sli.Facts{
 			Reads:     f.reads(),
 			Rule:      fmt.Sprintf("mapping=%s", f.EventSourceMapping),
@@ -106,7 +127,7 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 			stage.Facts.Signals = append(stage.Facts.Signals, c.signal)
 		}
 		stage.Facts.Levels = append(stage.Facts.Levels, LevelPolled)
-		stage.Pulses = append(stage.Pulses, polled)
+		stage.Liveness = append(stage.Liveness, polled)
 	}
 	f.asks(a, &stage)
 	return cloudwatch.NewSource(a, stage), nil
@@ -191,7 +212,7 @@ func (f *function) Metrics(k cloudwatch.Known) []cloudwatch.Metric {
 		dimensions = append(dimensions, cloudwatch.Dimension{Name: "Resource", Value: f.Function + ":" + f.Alias})
 	}
 	of := func(name string, stats ...string) cloudwatch.Metric {
-		return cloudwatch.Metric{Namespace: namespace, Name: name, Dimensions: dimensions, Stats: stats}
+		return cloudwatch.Metric{Namespace: namespace, Name: name, Absent: absences[name], Dimensions: dimensions, Stats: stats}
 	}
 	metrics := []cloudwatch.Metric{
 		of(invocations, cloudwatch.Sum),

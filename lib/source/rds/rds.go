@@ -36,6 +36,17 @@ type instance struct {
 	wants cloudwatch.Wants
 }
 
+// absences is what a minute without a point means; what isn't listed says nothing. An
+// absent count is zero only where the service is known to leave zeros out; an absent
+// gauge is never zero.
+var absences = map[string]cloudwatch.Absence{
+	"CPUUtilization":      {Why: "the instance doesn't report"},
+	"DatabaseConnections": {Why: "the instance doesn't report"},
+	"FreeStorageSpace":    {Why: "the instance doesn't report"},
+	"BurstBalance":        {Why: "the volume has no burst credits"},
+	"ReplicaLag":          {Why: "no replica, or replication is broken"},
+}
+
 // New reads an rds section.
 func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	i := &instance{wants: a.Wants}
@@ -43,9 +54,9 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		return nil, err
 	}
 	stage := cloudwatch.Stage{
-		Common: i.Common,
-		Kind:   i,
-		Pulses: []string{cpu},
+		Common:   i.Common,
+		Kind:     i,
+		Liveness: []string{cpu},
 		Facts: sli.Facts{
 			Reads:    namespace + " DBInstanceIdentifier=" + i.Instance,
 			Rule:     fmt.Sprintf("replica=%t", i.Replica),
@@ -72,7 +83,7 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 // Metrics are those with a limit, and a replica's lag.
 func (i *instance) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	of := func(name, stat string) cloudwatch.Metric {
-		return cloudwatch.Metric{Namespace: namespace, Name: name, Stats: []string{stat},
+		return cloudwatch.Metric{Namespace: namespace, Name: name, Absent: absences[name], Stats: []string{stat},
 			Dimensions: []cloudwatch.Dimension{{Name: "DBInstanceIdentifier", Value: i.Instance}}}
 	}
 	metrics := []cloudwatch.Metric{of(cpu, cloudwatch.Maximum)}

@@ -51,6 +51,18 @@ type queue struct {
 	wants cloudwatch.Wants
 }
 
+// absences is what a minute without a point means; what isn't listed says nothing. An
+// absent count is zero only where the service is known to leave zeros out; an absent
+// gauge is never zero.
+var absences = map[string]cloudwatch.Absence{
+	"NumberOfMessagesSent":                  {Zero: true, Why: "a queue without activity stops reporting after 6 h"},
+	"NumberOfMessagesReceived":              {Zero: true, Why: "a queue without activity stops reporting after 6 h"},
+	"NumberOfMessagesDeleted":               {Zero: true, Why: "a queue without activity stops reporting after 6 h"},
+	"ApproximateAgeOfOldestMessage":         {Why: "a queue without activity stops reporting after 6 h"},
+	"ApproximateNumberOfMessagesVisible":    {Why: "a queue without activity stops reporting after 6 h"},
+	"ApproximateNumberOfMessagesNotVisible": {Why: "a queue without activity stops reporting after 6 h"},
+}
+
 // New reads an sqs section.
 func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	q := &queue{wants: a.Wants}
@@ -58,10 +70,10 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		return nil, err
 	}
 	stage := cloudwatch.Stage{
-		Common: q.Common,
-		Kind:   q,
-		Given:  sli.Inputs{"fifo": cloudwatch.Given(true, q.fifo())},
-		Pulses: []string{age},
+		Common:   q.Common,
+		Kind:     q,
+		Given:    sli.Inputs{"fifo": cloudwatch.Given(true, q.fifo())},
+		Liveness: []string{age},
 		Facts: sli.Facts{
 			Reads:    namespace + " QueueName=" + q.Queue,
 			Signals:  []sli.Signal{sli.Sent, sli.Received, sli.Deleted},
@@ -94,7 +106,7 @@ func (q *queue) fifo() float64 {
 // Metrics are those of the queue and the backlog of its dead-letter queue.
 func (q *queue) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	of := func(name, stat string) cloudwatch.Metric {
-		return cloudwatch.Metric{Namespace: namespace, Name: name, Stats: []string{stat},
+		return cloudwatch.Metric{Namespace: namespace, Name: name, Absent: absences[name], Stats: []string{stat},
 			Dimensions: []cloudwatch.Dimension{{Name: "QueueName", Value: q.Queue}}}
 	}
 	metrics := []cloudwatch.Metric{
