@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -102,14 +103,15 @@ func extent(measured sli.Spans, otherwise sli.Window) sli.Window {
 	return sli.Window{From: measured[0].From, To: measured[len(measured)-1].To}
 }
 
-// burnLengths are the windows that burn rates are told for: those of the rules, and
-// those of the burn graph.
-func burnLengths(period time.Duration) []time.Duration {
-	lengths := []time.Duration{time.Hour, 6 * time.Hour, 3 * 24 * time.Hour}
-	for _, rule := range sli.BurnRules(period) {
+// burnLengths are the windows that burn rates are told for: those of the burn graph and
+// of the rules, each once.
+func burnLengths(o sli.Objective) []time.Duration {
+	lengths := o.BurnGraph()
+	for _, rule := range o.BurnRules() {
 		lengths = append(lengths, rule.Long, rule.Short)
 	}
-	return lengths
+	slices.Sort(lengths)
+	return slices.Compact(lengths)
 }
 
 // spending adds the budget over the period and the burn rates.
@@ -126,12 +128,7 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 		budget := l.rule.Objective.Budget(counts, minutes)
 		r.Budget = &budget
 	}
-	seen := map[time.Duration]bool{}
-	for _, length := range burnLengths(j.plan.Period) {
-		if seen[length] {
-			continue
-		}
-		seen[length] = true
+	for _, length := range burnLengths(l.rule.Objective) {
 		counts, minutes, asked := over(length)
 		r.Burns = append(r.Burns, sli.Burn{
 			Length:   length,

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -60,29 +59,6 @@ func Judge(p *Pipeline, limits Limits, now time.Time) Finding {
 	return j.worst
 }
 
-// derived fills in the limits that follow from the freshness threshold.
-func (l Limits) derived(p *Plan) Limits {
-	if r := p.Rule(Freshness); r != nil {
-		warning, critical := r.Threshold, 5*r.Threshold
-		if r.ExpectEvery > 0 {
-			warning, critical = r.ExpectEvery*3/2, r.ExpectEvery*5/2
-		}
-		if l.WarningAge == 0 {
-			l.WarningAge = warning
-		}
-		if l.CriticalAge == 0 {
-			l.CriticalAge = max(critical, l.WarningAge)
-		}
-		if len(l.SLIs) == 0 {
-			l.SLIs = []Kind{Freshness}
-		}
-	}
-	if l.MaxLag == 0 {
-		l.MaxLag = p.Sources() + lagGrace
-	}
-	return l
-}
-
 // judgement goes through the rules of one pipeline.
 type judgement struct {
 	p      *Pipeline
@@ -102,11 +78,11 @@ func (j *judgement) consider(status CheckStatus, rule, format string, args ...an
 }
 
 func (j *judgement) decide() {
-	ages := j.p.Plan.HasAge() && (j.limits.WarningAge > 0 || j.limits.CriticalAge > 0)
+	ages := j.p.Plan.HasState() || j.p.Plan.HasAge() && (j.limits.WarningAge > 0 || j.limits.CriticalAge > 0)
 	ratios := len(j.limits.SLIs) > 0 && (j.limits.WarningRatio > 0 || j.limits.CriticalRatio > 0)
 	burns := len(j.limits.SLIs) > 0 && j.limits.BurnRate
 	if !ages && !ratios && !burns {
-		j.consider(Unknown, "nothing", "nothing to judge; name --sli with --warning-ratio, --critical-ratio or --burn-rate, or a limit with -w")
+		j.nothing()
 		return
 	}
 	j.lag()
@@ -128,13 +104,16 @@ func (j *judgement) decide() {
 	if burns {
 		j.burns()
 	}
+	if !traffic && !j.passed {
+		status, _ := ParseCheckStatus(j.limits.NoTraffic)
+		if status == OK && j.worst.Status == OK {
+			j.worst = Finding{Status: OK, Rule: "no_traffic", Text: "no traffic"}
+			return
+		}
+		j.consider(status, "no_traffic", "no traffic")
+	}
 	if j.worst.Status == OK && j.passed {
 		j.worst = Finding{Status: OK, Rule: "not_measured", Text: "not measured"}
-		return
-	}
-	if j.worst.Status == OK && !traffic {
-		status, _ := ParseCheckStatus(j.limits.NoTraffic)
-		j.worst = Finding{Status: status, Rule: "no_traffic", Text: "no traffic"}
 		return
 	}
 	if s := j.p.State; j.worst.Status == OK && s != nil && s.Progress.ByAgesOnly {
@@ -142,12 +121,38 @@ func (j *judgement) decide() {
 	}
 }
 
+// nothing says what a check of this pipeline would need.
+func (j *judgement) nothing() {
+	var kinds []string
+	for _, r := range j.p.Plan.Rules {
+		kinds = append(kinds, string(r.Kind))
+	}
+	need := "name --sli with --warning-ratio, --critical-ratio or --burn-rate"
+	l, why := j.limits, ""
+	switch {
+	case l.WarningAge > 0 || l.CriticalAge > 0:
+		why = "no stage tells ages, and -w and -c need freshness; "
+	case l.WarningRatio > 0 || l.CriticalRatio > 0 || l.BurnRate:
+		why, need = "freshness, the default of --sli, is not configured; ", "name one of "+strings.Join(kinds, ", ")+" with --sli"
+	case j.p.Plan.HasAge():
+		need += ", or a limit with -w"
+	}
+	failed := ""
+	for _, s := range j.p.Stages {
+		if s.Err != nil {
+			failed = fmt.Sprintf("stage %s: %v; ", s.Stage.Name, s.Err)
+			break
+		}
+	}
+	j.consider(Unknown, "nothing", "%snothing to judge; %s%s", failed, why, need)
+}
+
 // skewed finds a source whose clock can't be trusted: ages and states made of its
 // stamps prove nothing.
 func (j *judgement) skewed() bool {
 	for _, s := range j.p.Stages {
 		if t := s.Cell.Tally; t.Skewed > 0 && 10*t.Skewed > t.Parsed {
-			j.consider(Unknown, "skew", "clock skew: %s of %s lines of stage %s are stamped over a minute ahead", countText(float64(t.Skewed)), countText(float64(t.Parsed)), s.Stage.Name)
+			j.consider(Unknown, "skew", "clock skew: %s of %s lines of stage %s are stamped over a minute ahead", Count(float64(t.Skewed)), Count(float64(t.Parsed)), s.Stage.Name)
 			return true
 		}
 		if r := j.p.Plan.Rule(Freshness); r != nil && s.Cell.Levels[levelSkew] > r.Threshold.Seconds() {
@@ -181,7 +186,11 @@ func (j *judgement) lag() {
 			return
 		}
 	}
-	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", spanText(lag), Span(j.limits.MaxLag))
+	if !j.p.HasNewest {
+		j.consider(j.missing(), "lag", "not measured: no whole minute has an answer from every source yet")
+		return
+	}
+	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", overText(lag, j.limits.MaxLag), Span(j.limits.MaxLag))
 }
 
 func (j *judgement) measured(r *Result) {
@@ -202,13 +211,22 @@ func (j *judgement) age() {
 		age    time.Duration
 		status CheckStatus
 	}{{j.limits.CriticalAge, Critical}, {j.limits.WarningAge, Warning}} {
-		if limit.age > 0 && breached(j.p.Ages, limit.age.Seconds()) {
-			j.consider(limit.status, "age", "oldest record not yet visible is %s old, limit %s%s%s", secondsText(age.Seconds), Span(limit.age), j.estimate(age), j.holdUp())
-			break
+		if limit.age <= 0 || !breached(j.p.Ages, limit.age.Seconds()) {
+			continue
 		}
+		old := fmt.Sprintf("%s old, limit %s", overText(Seconds(age.Seconds), limit.age), Span(limit.age))
+		if age.Seconds <= limit.age.Seconds() {
+			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
+				secondsText(age.Seconds), Span(limit.age), secondsText(recovered*limit.age.Seconds()))
+		}
+		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s", old, j.estimate(age), j.holdUp())
+		break
 	}
 	j.retention(age)
 }
+
+// recovered is the part of a limit at which a breach of it has ended.
+const recovered = 0.9
 
 // breached tells whether a limit is broken at the end of ages, oldest first: NaN is
 // not measured.
@@ -220,7 +238,7 @@ func breached(ages []float64, limit float64) bool {
 		case age > limit:
 			broken, within = true, 0
 		case broken:
-			if within++; age <= 0.9*limit || within >= 2 {
+			if within++; age <= recovered*limit || within >= 2 {
 				broken, within = false, 0
 			}
 		}
@@ -260,15 +278,30 @@ func (j *judgement) state() {
 	}
 	switch ProgressState(s.Name) {
 	case ProgressFrozen:
-		if s.Progress.Rule == RuleSilence && s.HasSince {
-			j.worsen(Critical, "state", "FROZEN: %s records accepted since %s, none processed%s%s", countText(s.Progress.Pending), j.clock(s.Since), j.holdUp(), oldest)
-			return
-		}
-		j.worsen(Critical, "state", "FROZEN: %s%s%s", s.Reason, j.holdUp(), oldest)
+		j.worsen(Critical, "state", "FROZEN: %s%s%s", j.standstill(s), j.holdUp(), oldest)
 	case ProgressLosing:
-		j.worsen(Warning, "state", "LOSING: %s%s%s", s.Reason, j.holdUp(), oldest)
+		j.worsen(Warning, "state", "LOSING: %s%s%s", growth(s), j.holdUp(), oldest)
 	default:
 	}
+}
+
+// standstill says what stands still, without the age, which follows.
+func (j *judgement) standstill(s *State) string {
+	switch {
+	case s.Progress.Rule == RuleSilence && s.HasSince:
+		return fmt.Sprintf("%s records accepted since %s, none processed", Count(s.Progress.Pending), j.clock(s.Since))
+	case s.Progress.Rule == RuleStuck:
+		return fmt.Sprintf("the oldest record has aged by the clock for %d minutes while others come out", stuckSteps)
+	}
+	return s.Reason
+}
+
+// growth says what grows; how old the oldest record is by now follows.
+func growth(s *State) string {
+	if s.Progress.Rule == RuleBacklogGrows {
+		return fmt.Sprintf("more records arrive than come out, and %s wait", Count(s.Progress.Backlog.Value))
+	}
+	return "records wait longer and longer"
 }
 
 // worsen is consider for a cause: it is told rather than a limit of the same status,
@@ -292,16 +325,17 @@ func (j *judgement) ratio(r *Result) {
 		if limit.percent <= 0 || !ProvesBelow(r.Counts, limit.percent/100) {
 			continue
 		}
-		status, mark := limit.status, ""
+		status := limit.status
+		bad := fmt.Sprintf("%s of %s %s bad in %s", Count(r.Counts.Bad()), Count(r.Counts.Valid), r.Rule.Population, Span(r.Rule.Window))
 		if r.Rule.Quality == Estimate {
-			mark = fmt.Sprintf(" (estimate, n=%.0f)", r.Counts.Valid)
+			doubt := ""
 			if status == Critical && !j.agrees(r, limit.percent/100) {
-				status, mark = Warning, mark[:len(mark)-1]+", nothing proven agrees)"
+				status, doubt = Warning, ", nothing proven agrees"
 			}
+			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", Count(r.Counts.Bad()), r.Rule.Population, Span(r.Rule.Window), Count(r.Counts.Valid), doubt)
 		}
 		ratio, _ := r.Counts.Ratio()
-		j.consider(status, "ratio", "%s %.4g%% is below %.4g%%%s: %s of %s %s bad in %s%s", r.Rule.Kind, ratio*100, limit.percent, mark,
-			countText(r.Counts.Bad()), countText(r.Counts.Valid), r.Rule.Population, Span(r.Rule.Window), j.holdUp())
+		j.consider(status, "ratio", "%s %s%% is below %s%%: %s%s", r.Rule.Kind, beside(ratio*100, limit.percent, 4), Shortest(limit.percent), bad, j.holdUp())
 		return
 	}
 }
@@ -324,7 +358,7 @@ func (j *judgement) burns() {
 		if !slices.Contains(j.limits.SLIs, r.Rule.Kind) {
 			continue
 		}
-		for _, rule := range BurnRules(j.p.Plan.Period) {
+		for _, rule := range r.Rule.Objective.BurnRules() {
 			spoke = j.burn(r, rule) || spoke
 		}
 	}
@@ -333,32 +367,31 @@ func (j *judgement) burns() {
 	}
 }
 
-// minBad is how many bad events a page needs at least.
-const minBad = 2
-
-// burn judges one rule; false when its windows aren't measured. A page on fewer events
-// than its rule can speak on warns instead, and says so.
+// burn judges one rule; false when its windows aren't measured. A page on one bad event
+// warns instead, and says so.
 func (j *judgement) burn(r *Result, rule BurnRule) bool {
-	long, short := r.burn(rule.Long), r.burn(rule.Short)
+	long, short := r.BurnOver(rule.Long), r.BurnOver(rule.Short)
 	if long == nil || short == nil || !long.Measured || !short.Measured {
 		return false
 	}
-	if long.Rate <= rule.Factor || short.Rate <= rule.Factor {
+	if !rule.Broken(r.Rule.Objective, long.Counts, short.Counts) {
 		return true
 	}
 	status, few := Warning, ""
-	if rule.Page {
+	switch {
+	case rule.Pages(long.Counts):
 		status = Critical
-		if long.Counts.Bad() < minBad || long.Counts.Valid < 1/(rule.Factor*r.Rule.Objective.Allowed()) {
-			status, few = Warning, fmt.Sprintf("; too few events to page: %s bad of %s", countText(long.Counts.Bad()), countText(long.Counts.Valid))
-		}
+	case rule.Page:
+		few = fmt.Sprintf("; too few to page: a page needs %d bad", pageBad)
 	}
-	j.consider(status, "burn_rate", "%s burns its error budget %.3g times too fast over %s and %.3g over %s, limit %.3g%s%s", r.Rule.Kind,
-		long.Rate, Span(rule.Long), short.Rate, Span(rule.Short), rule.Factor, few, j.holdUp())
+	j.consider(status, "burn_rate", "%s burns its error budget %s times too fast over %s, %s bad of %s %s, and %s over %s, limit %s%s%s", r.Rule.Kind,
+		beside(long.Rate, rule.Factor, 3), Span(rule.Long), Count(long.Counts.Bad()), Count(long.Counts.Valid), r.Rule.Population,
+		beside(short.Rate, rule.Factor, 3), Span(rule.Short), Digits(rule.Factor, 3), few, j.holdUp())
 	return true
 }
 
-func (r *Result) burn(length time.Duration) *Burn {
+// BurnOver is the burn rate over a window of that length, nil where none is told.
+func (r *Result) BurnOver(length time.Duration) *Burn {
 	for i := range r.Burns {
 		if r.Burns[i].Length == length {
 			return &r.Burns[i]
@@ -417,15 +450,15 @@ func hindrance(s *StageReport, state *State) string {
 	case !s.Stage.Facts.Gives(Invocation):
 		return ""
 	case invoked == 0 && throttled > 0:
-		return fmt.Sprintf("was not invoked (throttled %s/min)", countText(throttled))
+		return fmt.Sprintf("was not invoked (throttled %s/min)", Count(throttled))
 	case invoked == 0 && state != nil && state.Name == string(ProgressFrozen):
 		return "was not invoked"
 	case stuck && failed > 0:
-		return fmt.Sprintf("is failing on one shard (%s of %s invocations a minute): a poison record?", countText(failed), countText(invoked))
+		return fmt.Sprintf("is failing on one shard (%s of %s invocations a minute): a poison record?", Count(failed), Count(invoked))
 	case failed > 0 && failed*2 >= invoked:
-		return fmt.Sprintf("is failing (%s of %s invocations a minute)", countText(failed), countText(invoked))
+		return fmt.Sprintf("is failing (%s of %s invocations a minute)", Count(failed), Count(invoked))
 	case throttled > 0:
-		return fmt.Sprintf("is throttled %s/min", countText(throttled))
+		return fmt.Sprintf("is throttled %s/min", Count(throttled))
 	}
 	return ""
 }
@@ -443,11 +476,11 @@ func spanText(d time.Duration) string { return Span(d.Round(time.Second)) }
 
 func secondsText(s float64) string { return spanText(Seconds(s)) }
 
-// countText is a number with its thousands apart.
-func countText(v float64) string {
-	digits := strconv.FormatFloat(math.Round(v), 'f', 0, 64)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
+// overText is a span that is over a limit, to the second unless that would spell the
+// limit.
+func overText(d, limit time.Duration) string {
+	if d.Round(time.Second) == limit {
+		return Span(d.Round(time.Millisecond))
 	}
-	return digits
+	return spanText(d)
 }

@@ -1,25 +1,167 @@
 package sli
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
 
-// Lints are doubts about a plan that is valid: objectives that can't do what they
-// seem to.
+// Lints are doubts about a plan that is valid: objectives and limits that can't do what
+// they seem to.
 func Lints(p *Plan) []string {
+	limits := p.Limits.derived(p)
 	var out []string
-	for _, rule := range p.Rules {
-		// A page needs the burn over an hour; at a total outage it is 1/(1−target).
-		if page := BurnRules(p.Period)[0]; 1/rule.Objective.Allowed() < page.Factor {
-			out = append(out, fmt.Sprintf("%s: target %g%% can never page: even a total outage burns only %.3g times the budget, a page needs %.3g",
-				rule.Kind, rule.Target, 1/rule.Objective.Allowed(), page.Factor))
+	for _, kind := range limits.SLIs {
+		rule := p.Rule(kind)
+		for _, limit := range []float64{limits.WarningRatio, limits.CriticalRatio} {
+			if limit > rule.Target {
+				out = append(out, fmt.Sprintf("check: %s: limit %s%% is above the target %s%%, so it fires while the objective is met", kind, Shortest(limit), Shortest(rule.Target)))
+			}
+		}
+		if n := p.pace(rule); n > 0 {
+			out = append(out, slowLints(rule, limits, n)...)
 		}
 	}
-	for _, kind := range p.Limits.SLIs {
-		rule := p.Rule(kind)
-		for _, limit := range []float64{p.Limits.WarningRatio, p.Limits.CriticalRatio} {
-			if limit > rule.Target {
-				out = append(out, fmt.Sprintf("check: %s: limit %g%% is above the target %g%%, so it fires while the objective is met", kind, limit, rule.Target))
+	out = append(out, reachLints(p, limits)...)
+	return append(out, proverLints(p)...)
+}
+
+// pace is the time from one event to the next of a rule whose events come by the clock:
+// known-answer records, runs of a batch job. 0 where others decide when they come.
+func (p *Plan) pace(r *Rule) time.Duration {
+	switch r.Method {
+	case "prover":
+		return p.Prover().Every
+	case "runs":
+		return p.stage(r.Stages[0]).Facts.Runs.Every
+	}
+	return 0
+}
+
+// slowLints say what the check's rules make of events that come one every so often.
+func slowLints(r *Rule, limits Limits, every time.Duration) []string {
+	var out []string
+	in := func(window time.Duration) float64 { return max(1, math.Ceil(float64(window)/float64(every))) }
+	if r.Window < every && (limits.WarningRatio > 0 || limits.CriticalRatio > 0) {
+		out = append(out, fmt.Sprintf("check: %s: its window of %s is shorter than the %s from one of its %s to the next, so most windows have nothing to judge",
+			r.Kind, Span(r.Window), Span(every), r.Population))
+	}
+	for _, limit := range []struct {
+		percent float64
+		status  CheckStatus
+	}{{limits.CriticalRatio, Critical}, {limits.WarningRatio, Warning}} {
+		n := in(r.Window)
+		if limit.percent > 0 && ProvesBelow(Counts{Valid: n, Good: n - 1}, limit.percent/100) {
+			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, is %s by itself", r.Kind, r.Population, Count(n), Span(r.Window), limit.status))
+			break
+		}
+	}
+	if !limits.BurnRate {
+		return out
+	}
+	rules := r.Objective.BurnRules()
+	all := func(rule BurnRule) bool { // whether an outage breaks it
+		return rule.Broken(r.Objective, Counts{Valid: in(rule.Long)}, Counts{Valid: 1})
+	}
+	pages := slices.ContainsFunc(rules, func(rule BurnRule) bool { return all(rule) && rule.Pages(Counts{Valid: in(rule.Long)}) })
+	switch {
+	case !slices.ContainsFunc(rules, all):
+		return append(out, fmt.Sprintf("check: %s: its burn rate can never alert: one of its %s every %s proves nothing in any window", r.Kind, r.Population, Span(every)))
+	case !pages:
+		out = append(out, fmt.Sprintf("check: %s: its burn rate can never page: a page needs %d bad in %s, and one of its %s comes every %s",
+			r.Kind, pageBad, Span(longestPage(rules)), r.Population, Span(every)))
+	}
+	for _, rule := range rules {
+		n := in(rule.Long)
+		if one := (Counts{Valid: n, Good: n - 1}); rule.Broken(r.Objective, one, Counts{Valid: 1}) {
+			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, burns %s times the budget, limit %s: it warns by itself",
+				r.Kind, r.Population, Count(n), Span(rule.Long), Digits(r.Objective.Burn(one), 3), Digits(rule.Factor, 3)))
+			break
+		}
+	}
+	return out
+}
+
+// longestPage is the longest window of the rules that page.
+func longestPage(rules []BurnRule) time.Duration {
+	var longest time.Duration
+	for _, rule := range rules {
+		if rule.Page {
+			longest = max(longest, rule.Long)
+		}
+	}
+	return longest
+}
+
+// reachLints find limits below what can be observed while all is well.
+func reachLints(p *Plan, limits Limits) []string {
+	var out []string
+	within := func(what string, limit time.Duration, stages []string) {
+		if wait := p.wait(stages); wait.For > 0 && limit > 0 && limit <= wait.For {
+			out = append(out, fmt.Sprintf("%s %s is below what can be observed: %s of %s is %s, and so old is what comes out while all is well", what, Span(limit), wait.Why, wait.stage, Span(wait.For)))
+		}
+	}
+	if r := p.Rule(Freshness); r != nil {
+		within("freshness: threshold", r.Threshold, r.Stages)
+		if r.ExpectEvery > 0 && r.Threshold <= r.ExpectEvery {
+			out = append(out, fmt.Sprintf("freshness: threshold %s is below what can be observed: an update comes every %s, and so old is what it brought until then", Span(r.Threshold), Span(r.ExpectEvery)))
+		}
+	}
+	if r := p.Rule(Coverage); r != nil && r.Method != "runs" {
+		within("coverage: deadline", r.Deadline, r.Stages)
+	}
+	if stages := p.aged(); len(stages) > 0 {
+		within("check: warning_age", p.Limits.WarningAge, stages)
+		within("check: critical_age", p.Limits.CriticalAge, stages)
+		if known := p.known(stages); p.Limits.CriticalAge > 0 && p.Limits.CriticalAge < known {
+			out = append(out, fmt.Sprintf("check: critical_age %s is below what can be observed: a minute is known %s after its end, and what lasted no longer is over by then", Span(p.Limits.CriticalAge), Span(known)))
+		}
+	}
+	if least := p.Sources() + time.Minute; p.Limits.MaxLag > 0 && p.Limits.MaxLag < least {
+		out = append(out, fmt.Sprintf("check: max_lag %s is below what can be observed: the newest minute is known up to %s after its end, so the check is UNKNOWN while all is well", Span(p.Limits.MaxLag), Span(least)))
+	}
+	return out
+}
+
+// stageWait is a wait of a stage.
+type stageWait struct {
+	Wait
+	stage string
+}
+
+// wait is the longest wait of the stages.
+func (p *Plan) wait(stages []string) stageWait {
+	var longest stageWait
+	for _, name := range stages {
+		for _, w := range p.stage(name).Facts.Waits {
+			if w.For > longest.For {
+				longest = stageWait{w, name}
 			}
 		}
 	}
-	return append(out, proverLints(p)...)
+	return longest
+}
+
+// known is how long after a minute's end the stages have answered for it.
+func (p *Plan) known(stages []string) time.Duration {
+	var settle time.Duration
+	for _, name := range stages {
+		settle = max(settle, p.stage(name).Facts.Settle)
+	}
+	return settle
+}
+
+// aged are the stages that the pipeline's age rests on.
+func (p *Plan) aged() []string {
+	if p.HasState() {
+		return p.pathOf(p.ends()).stages()
+	}
+	var names []string
+	for _, s := range p.Stages {
+		if s.Facts.hasLevel("age") {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }

@@ -12,8 +12,10 @@ type Objective struct {
 	Period time.Duration
 }
 
-// Allowed is the share of valid events that may be bad, 1 − target.
-func (o Objective) Allowed() float64 { return (100 - o.Target) / 100 }
+// Allowed is the share of valid events that may be bad, 1 − target, to a thousandth of a
+// millionth of a percent: 0.001 for 99.9, where the difference of the binary numbers is
+// a little less.
+func (o Objective) Allowed() float64 { return math.Round((100-o.Target)*1e9) / 1e11 }
 
 // Burn is how many times faster than allowed the budget is being spent:
 // (1 − good/valid) / (1 − target). No events burn nothing.
@@ -22,7 +24,7 @@ func (o Objective) Burn(c Counts) float64 {
 	if c.Valid <= 0 {
 		return 0
 	}
-	return c.Bad() / c.Valid / o.Allowed()
+	return c.Bad() / (c.Valid * o.Allowed())
 }
 
 // Budget is the share of the error budget that is left, 1 when untouched, negative
@@ -34,31 +36,6 @@ func (o Objective) Budget(c Counts, measuredMinutes int) float64 {
 		return 1
 	}
 	return 1 - o.Burn(c)*min(1, float64(measuredMinutes)/period)
-}
-
-// BurnRule is one multiwindow burn-rate alert: it fires while both windows burn at
-// Factor or more. Source: SRE workbook, table 5-8; factors are for a 30-day period.
-type BurnRule struct {
-	Long, Short time.Duration
-	Factor      float64
-	Page        bool
-}
-
-// BurnRules are the rules for a period, most urgent first: a rule spends the same
-// share of the budget over its long window whatever the period.
-func BurnRules(period time.Duration) []BurnRule {
-	const day = 24 * time.Hour
-	scale := float64(period) / float64(30*day)
-	rules := []BurnRule{
-		{time.Hour, 5 * time.Minute, 14.4, true},
-		{6 * time.Hour, 30 * time.Minute, 6, true},
-		{day, 2 * time.Hour, 3, false},
-		{3 * day, 6 * time.Hour, 1, false},
-	}
-	for i := range rules {
-		rules[i].Factor *= scale
-	}
-	return rules
 }
 
 // Seconds is a duration of s seconds, to the longest there is in either direction; 0

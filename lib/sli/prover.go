@@ -220,12 +220,8 @@ func proverLints(p *Plan) []string {
 		}
 		n, needs := math.Floor(float64(p.Period)/float64(proving.Every)), ProofNeeds(rule.Target)
 		if n < needs {
-			out = append(out, fmt.Sprintf("%s: the prover is too slow to prove %g%%: %.0f records without a failure would, one every %s gives %.0f in %s, which prove %.4g%%",
-				rule.Kind, rule.Target, needs, Span(proving.Every), n, Span(p.Period), 100-100*Disproved(n)))
-		}
-		page := BurnRules(p.Period)[0]
-		if hourly := max(1, math.Floor(float64(page.Long)/float64(proving.Every))); 1/hourly/rule.Objective.Allowed() >= page.Factor {
-			out = append(out, fmt.Sprintf("%s: one failed record of %.0f in %s burns %.3g times the budget, enough for a page by itself", rule.Kind, hourly, Span(page.Long), 1/hourly/rule.Objective.Allowed()))
+			out = append(out, fmt.Sprintf("%s: the prover is too slow to prove %s%%: %s records without a failure would, one every %s gives %s in %s, which prove %s%%",
+				rule.Kind, Shortest(rule.Target), Count(needs), Span(proving.Every), Count(n), Span(p.Period), Digits(100-100*Disproved(n), 4)))
 		}
 	}
 	return out
@@ -237,13 +233,13 @@ func ProverNotes(p *Plan) []string {
 	if proving == nil {
 		return nil
 	}
-	out := []string{fmt.Sprintf("prover: one record every %s; verdict after %s; no failure in a day's %.0f rules out losses above %.3g%%",
-		Span(proving.Every), Span(proving.Deadline), math.Floor(float64(24*time.Hour)/float64(proving.Every)), 100*Disproved(float64(24*time.Hour)/float64(proving.Every)))}
+	out := []string{fmt.Sprintf("prover: one record every %s; verdict after %s; no failure in a day's %s rules out losses above %s%%",
+		Span(proving.Every), Span(proving.Deadline), Count(math.Floor(float64(24*time.Hour)/float64(proving.Every))), Digits(100*Disproved(float64(24*time.Hour)/float64(proving.Every)), 3))}
 	for _, rule := range p.Rules {
 		if rule.Method == "prover" {
 			needs := ProofNeeds(rule.Target)
-			out = append(out, fmt.Sprintf("prover: %s %g%% is proven by %.0f records without a failure, after %s",
-				rule.Kind, rule.Target, needs, Span(time.Duration(needs)*proving.Every.Truncate(time.Second))))
+			out = append(out, fmt.Sprintf("prover: %s %s%% is proven by %s records without a failure, after %s",
+				rule.Kind, Shortest(rule.Target), Count(needs), Span(time.Duration(needs)*proving.Every.Truncate(time.Second))))
 		}
 	}
 	return out

@@ -102,14 +102,6 @@ type Result struct {
 	Warnings []string
 }
 
-// Burn is the burn rate over a window, where measured.
-type Burn struct {
-	Length   time.Duration
-	Rate     float64
-	Counts   Counts
-	Measured bool
-}
-
 // Bounds are where the true ratio lies, where something proves it.
 type Bounds struct {
 	Lower, Upper *float64

@@ -10,11 +10,6 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-var burnWindows = []struct {
-	name   string
-	length time.Duration
-}{{"1h", time.Hour}, {"6h", 6 * time.Hour}, {"3d", 3 * 24 * time.Hour}}
-
 // Lines prints the report's metrics in one write. What was not measured is left out,
 // but for the statements about the run itself.
 func Lines(out io.Writer, prefix string, report *sli.Report) error {
@@ -180,11 +175,14 @@ func (w *writer) history(r *sli.Result, now time.Time) {
 	if r.Budget != nil {
 		w.line(sli.GraphBudget, string(r.Rule.Kind), max(-100, *r.Budget*100), at)
 	}
-	for _, window := range burnWindows {
-		for _, b := range r.Burns {
-			if b.Length == window.length && b.Measured {
-				w.line(sli.GraphBurn, string(r.Rule.Kind)+"_"+window.name, b.Rate, at)
-			}
+	for _, length := range r.Rule.Objective.BurnGraph() {
+		if b := r.BurnOver(length); b != nil && b.Measured {
+			w.line(sli.GraphBurn, burnMetric(r.Rule.Kind, length), b.Rate, at)
 		}
 	}
+}
+
+// burnMetric is named for the SLI and the window's length.
+func burnMetric(kind sli.Kind, length time.Duration) string {
+	return string(kind) + "_" + sli.Span(length)
 }

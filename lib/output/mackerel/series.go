@@ -33,8 +33,8 @@ func graphsOf(plan *sli.Plan) []graph {
 			mp.Metrics{Name: kind + "_good", Label: label + " good"},
 			mp.Metrics{Name: kind + "_valid", Label: label + " valid"})
 		budgets = append(budgets, mp.Metrics{Name: kind, Label: label})
-		for _, w := range burnWindows {
-			burns = append(burns, mp.Metrics{Name: kind + "_" + w.name, Label: label + " " + w.name})
+		for _, length := range rule.Objective.BurnGraph() {
+			burns = append(burns, mp.Metrics{Name: burnMetric(rule.Kind, length), Label: label + " " + sli.Span(length)})
 		}
 	}
 	kinds = append(kinds, mp.Metrics{Name: "measured", Label: "Measured"})
