@@ -103,14 +103,17 @@ func (c *checkProgram) validate() error {
 		value float64
 	}{{"--warning-ratio", c.opt.WarningRatio}, {"--critical-ratio", c.opt.CriticalRatio}} {
 		if !(f.value >= 0 && f.value < 100) { // NaN too
-			return fmt.Errorf("%s: must be a percentage under 100 (got %g)", f.flag, f.value)
+			return fmt.Errorf("%s: must be a percentage under 100 (got %s)", f.flag, sli.Shortest(f.value))
 		}
 		if f.value > 0 && f.value <= 1 {
-			return withHint(fmt.Errorf("%s: must be a percentage over 1 (got %g)", f.flag, f.value), "did you mean %g?", f.value*100)
+			return withHint(fmt.Errorf("%s: must be a percentage over 1 (got %s)", f.flag, sli.Shortest(f.value)), "did you mean %s?", sli.Digits(f.value*100, 6))
 		}
 	}
 	if c.opt.WarningAge > 0 && c.opt.CriticalAge > 0 && c.opt.CriticalAge <= c.opt.WarningAge {
 		return fmt.Errorf("-c %s must be longer than -w %s", sli.Span(time.Duration(c.opt.CriticalAge)), sli.Span(time.Duration(c.opt.WarningAge)))
+	}
+	if c.opt.WarningRatio > 0 && c.opt.CriticalRatio > 0 && c.opt.WarningRatio <= c.opt.CriticalRatio {
+		return fmt.Errorf("--warning-ratio %s must be above --critical-ratio %s", sli.Shortest(c.opt.WarningRatio), sli.Shortest(c.opt.CriticalRatio))
 	}
 	if c.opt.StatusAs != "" {
 		var err error
@@ -175,6 +178,9 @@ func (c *checkProgram) limits(plan *sli.Plan) (sli.Limits, error) {
 			return l, withHint(fmt.Errorf("--sli: pipeline %s has no SLI of that name (got %q)", plan.Name, name), "SLIs here: %s", kindNames(plan))
 		}
 		l.SLIs = append(l.SLIs, kind)
+	}
+	if key, got, rule := l.Backwards(plan); key != "" {
+		return l, fmt.Errorf("pipeline %s: %s: %s (got %s)", plan.Name, key, rule, got)
 	}
 	rules := l.WarningRatio > 0 || l.CriticalRatio > 0 || l.BurnRate
 	for _, kind := range l.SLIs {

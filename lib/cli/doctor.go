@@ -111,7 +111,7 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 		if s.Refused {
 			say = e.bad
 		}
-		say("%s: %.3g%% of %d lines can be read; the first bad one: %s", name, share, t.Lines, s.FirstBad)
+		say("%s: %s%% of %d lines can be read; the first bad one: %s", name, sli.Digits(share, 3), t.Lines, s.FirstBad)
 	case t.Lines > 0:
 		e.ok("%s: %d lines in the window, all can be read, format %s", name, t.Lines, s.Layout)
 	default:
@@ -131,7 +131,7 @@ func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 		e.ok("%s: no traffic in the last %s", name, sli.Span(r.Rule.Window))
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
-		e.ok("%s: %.4g%%", name, ratio*100)
+		e.ok("%s: %s%%", name, sli.Digits(ratio*100, 4))
 	}
 }
 

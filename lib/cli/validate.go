@@ -27,8 +27,8 @@ func (p *program) validate(context.Context) int {
 		total += n
 		fmt.Fprintf(p.env.Stdout, "pipeline %s: %d series\n", plan.Name, n)
 		for _, rule := range plan.Rules {
-			fmt.Fprintf(p.env.Stdout, "  %-13s %s from %s, %s, scope %s, settles after %s, window %s, target %g%%\n", rule.Kind,
-				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.Span(rule.Settle), sli.Span(rule.Window), rule.Target)
+			fmt.Fprintf(p.env.Stdout, "  %-13s %s from %s, %s, scope %s, settles after %s, window %s, target %s%%\n", rule.Kind,
+				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.Span(rule.Settle), sli.Span(rule.Window), sli.Shortest(rule.Target))
 		}
 		cost.add(plan)
 		for _, note := range sli.ProverNotes(plan) {

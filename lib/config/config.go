@@ -364,11 +364,11 @@ func (b *builder) limits() {
 		value section.Percent
 	}{{"warning_ratio", c.WarningRatio}, {"critical_ratio", c.CriticalRatio}} {
 		if limit.value > 0 && limit.value <= 1 {
-			b.refuse(b.at("check", limit.key).Errorf(fmt.Sprintf("did you mean %g?", float64(limit.value)*100), "must be a percentage over 1"))
+			b.refuse(b.at("check", limit.key).Errorf("did you mean "+sli.Digits(float64(limit.value)*100, 6)+"?", "must be a percentage over 1"))
 		}
 	}
-	if c.WarningAge > 0 && c.CriticalAge > 0 && c.CriticalAge <= c.WarningAge {
-		b.refuse(b.at("check", "critical_age").Errorf("", "must be longer than warning_age %s", c.WarningAge))
+	if key, _, rule := limits.Backwards(b.plan); key != "" {
+		b.refuse(b.at("check", key).Errorf("", "%s", rule))
 	}
 	b.plan.Limits = limits
 }

@@ -17,7 +17,7 @@ type file struct {
 
 type pipeline struct {
 	Name       string             `yaml:"name" required:"true" pattern:"[A-Za-z0-9_-]+" doc:"part of metric names"`
-	Label      string             `yaml:"label" doc:"shown to people instead of the name"`
+	Label      string             `yaml:"label" doc:"shown to people with the name"`
 	Window     section.Duration   `yaml:"window" default:"5m" min:"1m" max:"1h" doc:"what ratios speak of, in whole minutes"`
 	Metrics    section.StringList `yaml:"metrics" doc:"as at top level, for this pipeline" otherwise:"top level's"`
 	AWS        AWS                `yaml:"aws" doc:"instead of top level's"`

@@ -165,7 +165,7 @@ func (p *Plan) ageByLevel(h History, due Minute) *Age {
 		}
 		seconds, ok := cell(h, s, due).Levels["age"]
 		if ok && (worst == nil || seconds > worst.Seconds) {
-			worst = &Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: true,
+			worst = &Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: s.Facts.AgeDoubt == "",
 				Watermark: due.End().Add(-Seconds(seconds))}
 		}
 	}

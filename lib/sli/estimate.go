@@ -78,6 +78,7 @@ type StageMinute struct {
 	DeadLettered Quantity // put aside
 	Polled       Quantity // read from the queue, filtered ones included
 
+	Behind Quantity // how far behind the pipeline's own consumer says it is, in seconds
 	Oldest Quantity // exact age of the oldest record owed at the minute's end, where ids or a watermark tell it
 	Empty  bool     // proven: nothing was owed at the minute's end
 }

@@ -93,6 +93,7 @@ const (
 	AgeByQueue   AgeBasis = "counts"       // first in, first out: arrivals not yet matched by departures
 	AgeBySilence AgeBasis = "silence"
 	AgeOfNothing AgeBasis = "nothing owed"
+	AgeByReader  AgeBasis = "the consumer's own position"
 )
 
 // Age is the age at the end of minute m.
@@ -132,8 +133,17 @@ func (p *StagePath) Age(m int) StageAge {
 	return a
 }
 
-// oldestByAges is the age of the oldest record without looking at counts.
+// oldestByAges is the age of the oldest record without looking at counts: what the
+// worker's ages and silence say, or where the consumer says it is, if that is older.
 func (p *StagePath) oldestByAges(m int) (float64, AgeBasis, bool) {
+	age, by, known := p.oldestAtWorker(m)
+	if behind := p.minutes[m].Behind; behind.Known && by != AgeByRecords && (!known || behind.Value > age) {
+		return behind.Value, AgeByReader, true
+	}
+	return age, by, known
+}
+
+func (p *StagePath) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 	row, s := p.minutes[m], p.silence[m]
 	switch {
 	case row.Oldest.Known:

@@ -39,7 +39,7 @@ func (p *StagePath) bound(m int, s *StageShare) {
 		s.Upper = s.Good
 	}
 	if s.Good > s.Upper {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("estimate of %g good records moved down to %g, the most that the counts allow", s.Good, s.Upper))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("estimate of %s good records moved down to %s, the most that the counts allow", Digits(s.Good, 6), Digits(s.Upper, 6)))
 		s.Good = s.Upper
 	}
 	s.Lower = p.lower(m, s.Valid)
@@ -92,7 +92,7 @@ func (p *StagePath) lower(m int, valid float64) LowerBound {
 	b := LowerBound{Checks: p.checks(m, x)}
 	b.Worst = binMax(row.Front) + ages*x.age + 2*x.work + x.store + 2*p.model.ColdStart + p.model.Poll + p.model.Batching
 	if b.Worst > p.model.Threshold {
-		b.Reason = fmt.Sprintf("the worst case of %.3gs is over the threshold", b.Worst)
+		b.Reason = fmt.Sprintf("the worst case of %ss is over the threshold", Digits(b.Worst, 3))
 		return b
 	}
 	for _, c := range b.Checks {

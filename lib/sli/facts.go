@@ -37,6 +37,12 @@ type Facts struct {
 	// Capacity names the limits it watches, as capacity graphs spell them; their values
 	// are levels called utilisation_NAME, in percent.
 	Capacity []string
+	// OwnAge says that the age it reports is this pipeline's, whoever else reads the stage.
+	OwnAge bool
+	// AgeDoubt says why the age it reports is an estimate; empty: it is exact.
+	AgeDoubt string
+	// Waits are what its records wait for, or its data age by, while all is well.
+	Waits []Wait
 	// Throttles says that it counts what was turned away for capacity.
 	Throttles bool
 
@@ -61,6 +67,12 @@ type Facts struct {
 	// MaxMalformed is the share (0…1) of malformed lines over which a minute is not
 	// measured; 0 for sources without lines.
 	MaxMalformed float64
+}
+
+// Wait is how old something gets in a stage while all is well, and why.
+type Wait struct {
+	Why string // a noun: the batching window
+	For time.Duration
 }
 
 // Charge is what a service bills for one due minute, in USD in us-east-1: at least USD,

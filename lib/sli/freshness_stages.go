@@ -130,7 +130,7 @@ func (f freshnessByFlow) Derive(h History, w Window, now time.Time) map[Minute]C
 // ageRule judges a level: the seconds of each minute in which the data was young
 // enough.
 func ageRule(stage *Stage, spec *Spec) *Rule {
-	return &Rule{
+	r := &Rule{
 		Method:     "age",
 		Stages:     []string{stage.Name},
 		Population: "seconds",
@@ -138,6 +138,10 @@ func ageRule(stage *Stage, spec *Spec) *Rule {
 		Formula:    "seconds in which the data was no older than " + Span(spec.Threshold) + " / seconds",
 		Derive:     freshnessByAge{stage: stage.Name, threshold: spec.Threshold},
 	}
+	if doubt := stage.Facts.AgeDoubt; doubt != "" {
+		r.Quality, r.Formula = Estimate, r.Formula+"; "+doubt
+	}
+	return r
 }
 
 type freshnessByAge struct {

@@ -140,6 +140,11 @@ func (path Path) row(h History, m Minute) StageMinute {
 		if path.withheld(h, m) {
 			row.In = Quantity{}
 		}
+		if path.accepted.Facts.OwnAge {
+			if seconds, ok := cell(h, path.accepted, m).Levels["age"]; ok {
+				row.Behind = Some(seconds)
+			}
+		}
 	}
 	if path.front != nil {
 		row.Front = frontBins(cell(h, path.front, m))

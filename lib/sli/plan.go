@@ -50,16 +50,6 @@ type Plan struct {
 	Owner       string            // the configuration file, so that two can't share a name
 }
 
-// Limits are the check's, as configured; flags may overwrite them. Zero: derived.
-type Limits struct {
-	WarningAge, CriticalAge     time.Duration
-	WarningRatio, CriticalRatio float64 // percent
-	SLIs                        []Kind
-	BurnRate                    bool
-	MaxLag                      time.Duration
-	NoTraffic, Missing          string
-}
-
 // Rule is an SLI with its evidence found. Its fingerprint separates histories: no
 // window, budget or point mixes two rules.
 type Rule struct {
@@ -324,14 +314,19 @@ func (p *Plan) Settle() time.Duration {
 	return settle
 }
 
+// HasState tells whether both ends of the path are known: where the pipeline is heading
+// follows from what arrives and what is worked off.
+func (p *Plan) HasState() bool {
+	path := p.pathOf(p.ends())
+	return path.accepted != nil && (path.worker != nil || path.done != nil)
+}
+
 // HasAge tells whether something of the plan says how old what users see is.
 func (p *Plan) HasAge() bool {
-	path := p.pathOf(p.ends())
-	followed := path.accepted != nil && (path.worker != nil || path.done != nil)
 	if r := p.Rule(Freshness); r != nil && r.Method == "age" {
 		return true
 	}
-	return followed || p.any(func(f Facts) bool { return f.hasLevel("age") })
+	return p.HasState() || p.any(func(f Facts) bool { return f.hasLevel("age") })
 }
 
 // HasDelay tells whether delays from accepted to visible are known.

@@ -191,12 +191,12 @@ func (j progressRules) losing() bool {
 	g := j.g
 	if floor := j.ageFloor(); g.Age.Known && g.Age.Value > floor && g.AgeSlope.Or(0) > ageDrift {
 		return j.decide(ProgressLosing, RuleAgeGrows,
-			fmt.Sprintf("the age grows by %.2gs a minute (limit %gs) and is %.0fs (limit %.0fs)", g.AgeSlope.Value, ageDrift, g.Age.Value, floor))
+			fmt.Sprintf("the age grows and is %ss (judged above %ss)", Count(g.Age.Value), Count(floor)))
 	}
 	limit := backlogDrift * j.rate * secondsPerMinute
 	if floor := j.backlogFloor(); g.Backlog.Or(0) > floor && g.BacklogSlope.Known && g.BacklogSlope.Value > limit {
 		return j.decide(ProgressLosing, RuleBacklogGrows,
-			fmt.Sprintf("the backlog grows by %.3g records a minute (limit %.3g) and is %.0f (limit %.0f)", g.BacklogSlope.Value, limit, g.Backlog.Value, floor))
+			fmt.Sprintf("the backlog grows and is %s records (judged above %s)", Count(g.Backlog.Value), Count(floor)))
 	}
 	return false
 }
@@ -209,11 +209,11 @@ func (j progressRules) draining() bool {
 	case (old || large) && g.BacklogSlope.Or(0) < 0 && g.Backlog.Value > 0:
 		g.ETA = about(g.Backlog.Value / -g.BacklogSlope.Value * secondsPerMinute)
 		return j.decide(ProgressDraining, RuleBacklogFalls,
-			fmt.Sprintf("the backlog of %.0f records falls by %.3g a minute, about %s to go", g.Backlog.Value, -g.BacklogSlope.Value, inWords(g.ETA.Value)))
+			fmt.Sprintf("the backlog of %s records falls by %s a minute, about %s to go", Count(g.Backlog.Value), Digits(-g.BacklogSlope.Value, 3), inWords(g.ETA.Value)))
 	case old && g.AgeSlope.Or(0) < -ageDrift:
 		g.ETA = about(g.Age.Value / -g.AgeSlope.Value * secondsPerMinute)
 		return j.decide(ProgressDraining, RuleAgeFalls,
-			fmt.Sprintf("the age of %.0fs falls by %.2gs a minute, about %s to go", g.Age.Value, -g.AgeSlope.Value, inWords(g.ETA.Value)))
+			fmt.Sprintf("the age of %ss falls by %ss a minute, about %s to go", Count(g.Age.Value), Digits(-g.AgeSlope.Value, 2), inWords(g.ETA.Value)))
 	}
 	return false
 }
@@ -304,7 +304,7 @@ func about(seconds float64) Quantity {
 // inWords is a rounded time in that unit.
 func inWords(seconds float64) string {
 	unit, name := timeUnit(seconds)
-	return fmt.Sprintf("%.3g%s", seconds/unit, name)
+	return Digits(seconds/unit, 3) + name
 }
 
 func timeUnit(seconds float64) (unit float64, name string) {

@@ -191,16 +191,16 @@ func (t *texter) result(r *sli.Result) {
 func (t *texter) outcome(r *sli.Result) string {
 	switch r.Status {
 	case sli.NotMeasured:
-		return t.paint(yellow, "not measured") + fmt.Sprintf(" (target %g%%)", r.Rule.Target)
+		return t.paint(yellow, "not measured") + fmt.Sprintf(" (target %s%%)", sli.Shortest(r.Rule.Target))
 	case sli.NoTraffic:
-		return fmt.Sprintf("no traffic in %s (target %g%%)", t.span(r.Window), r.Rule.Target)
+		return fmt.Sprintf("no traffic in %s (target %s%%)", t.span(r.Window), sli.Shortest(r.Rule.Target))
 	}
 	ratio, _ := r.Counts.Ratio()
 	colour := green
 	if ratio*100 < r.Rule.Target {
 		colour = red
 	}
-	return t.paint(colour, percent(ratio)) + fmt.Sprintf(" (target %g%%)", r.Rule.Target)
+	return t.paint(colour, percent(ratio)) + fmt.Sprintf(" (target %s%%)", sli.Shortest(r.Rule.Target))
 }
 
 // bounds is where the truth lies, and what that rests on.
@@ -232,7 +232,7 @@ func (t *texter) history(r *sli.Result) {
 		burns := ""
 		for _, b := range r.Burns {
 			if b.Measured {
-				burns += fmt.Sprintf(", %s over %s", strconv.FormatFloat(b.Rate, 'g', 3, 64), sli.Span(b.Length))
+				burns += fmt.Sprintf(", %s over %s", sli.Digits(b.Rate, 3), sli.Span(b.Length))
 			}
 		}
 		if burns != "" {
@@ -277,7 +277,7 @@ func (t *texter) stage(s *sli.StageReport) {
 func (t *texter) inputs(in sli.Inputs) {
 	parts := make([]string, 0, len(in))
 	for name, v := range in {
-		parts = append(parts, fmt.Sprintf("%s %g (%s)", name, v.Value, v.From))
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", name, sli.Shortest(v.Value), v.From))
 	}
 	slices.Sort(parts)
 	if len(parts) > 0 {
@@ -321,7 +321,7 @@ func (t *texter) lambda(c *sli.StageCell) {
 		}
 	}
 	for _, m := range c.EMF {
-		number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+		number := func(v float64) string { return sli.Digits(v, 6) }
 		t.line("    metric %s %s: %s values, sum %s, min %s, max %s %s", clean(m.Namespace), clean(m.Name), count(m.Count), number(m.Sum), number(m.Min), number(m.Max), clean(m.Unit))
 	}
 }
@@ -338,21 +338,15 @@ func percent(share float64) string {
 func seconds(s float64) string {
 	switch {
 	case s < 1:
-		return strconv.FormatFloat(s*1000, 'g', 3, 64) + "ms"
+		return sli.Digits(s*1000, 3) + "ms"
 	case s < 100:
-		return strconv.FormatFloat(s, 'g', 3, 64) + "s"
+		return sli.Digits(s, 3) + "s"
 	}
 	return sli.Span(sli.Seconds(s).Round(time.Second))
 }
 
 // whole is a number with its thousands apart.
-func whole(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
+func whole(n int64) string { return sli.Count(float64(n)) }
 
 func count(v float64) string {
 	if v == float64(int64(v)) {

@@ -104,6 +104,9 @@ func (g *generic) facts(reads string) sli.Facts {
 			f.Signals, f.Latency = append(f.Signals, sli.Answer), true
 		case name == LevelAge || name == LevelBacklog:
 			f.Levels = append(f.Levels, name)
+			if metric := g.options.Signals[name].Metric; name == LevelAge && strings.HasPrefix(metric, "Approximate") {
+				f.AgeDoubt = metric + " is approximate"
+			}
 		case isUse:
 			f.Levels, f.Capacity = append(f.Levels, Utilisation(capacity)), append(f.Capacity, capacity)
 		case name != badRequests:

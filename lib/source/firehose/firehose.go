@@ -70,6 +70,7 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 			Throttles: true,
 			Settle:    settle,
 			SettleWhy: "Firehose may push its metrics every five minutes only",
+			Waits:     []sli.Wait{{Why: "the buffering interval", For: time.Duration(d.Buffering)}},
 		},
 	}), nil
 }

@@ -117,6 +117,12 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 		},
 	}
 	f := &stage.Facts
+	switch {
+	case s.Consumer != "":
+		f.OwnAge = true
+	case s.Consumers != 1:
+		f.AgeDoubt = "the stream's age is that of whoever reads it last"
+	}
 	if s.Consumers == 1 {
 		f.Signals = append(f.Signals, sli.Received)
 	}

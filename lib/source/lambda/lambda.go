@@ -122,6 +122,9 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 	if f.Timeout == 0 {
 		stage.Facts.SettleInput = timeout
 	}
+	if f.BatchingWindow > 0 {
+		stage.Facts.Waits = []sli.Wait{{Why: "the batching window", For: time.Duration(f.BatchingWindow)}}
+	}
 	if f.EventSourceMapping != "" {
 		for _, c := range eventCounts {
 			stage.Facts.Signals = append(stage.Facts.Signals, c.signal)

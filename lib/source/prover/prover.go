@@ -180,6 +180,9 @@ func (s *Source) describe(n *section.Node, o Options) sli.Facts {
 		Scope:     sli.Local, // every host sends its own
 		Proving:   &sli.Proving{Every: s.every, Deadline: s.deadline, LateBad: o.Late == "bad"},
 	}
+	if o.VisibleAt == "" {
+		f.Waits = []sli.Wait{{Why: "the time between looks", For: time.Minute}}
+	}
 	looks := int((s.deadline + s.grace) / max(s.every, time.Minute)) // at a record that never comes
 	for _, end := range []struct {
 		of    any

@@ -98,7 +98,7 @@ func (s shape) take(into *said, row []sqlro.Value) error {
 			return fmt.Errorf("column %s %w", s.columns[i], err)
 		}
 		if n < 0 {
-			return fmt.Errorf("column %s is negative (got %g)", s.columns[i], n)
+			return fmt.Errorf("column %s is negative (got %s)", s.columns[i], sli.Shortest(n))
 		}
 		into.numbers = append(into.numbers, n)
 	}
@@ -128,7 +128,7 @@ func (s shape) takeAge(into *said, row []sqlro.Value) error {
 func (s shape) pair(said said, part, whole string) (float64, float64, error) {
 	a, b := said.numbers[slices.Index(s.columns, part)], said.numbers[slices.Index(s.columns, whole)]
 	if a > b {
-		return 0, 0, fmt.Errorf("%s is more than %s (got %g of %g)", part, whole, a, b)
+		return 0, 0, fmt.Errorf("%s is more than %s (got %s of %s)", part, whole, sli.Shortest(a), sli.Shortest(b))
 	}
 	return a, b, nil
 }

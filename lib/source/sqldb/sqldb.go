@@ -86,6 +86,9 @@ func New(n *section.Node) (*Source, error) {
 	}
 	if s.shape.kind == ages {
 		s.facts.Levels = []string{age}
+		if every := time.Duration(s.every) * time.Minute; every > time.Minute { // a reading a minute is as good as there is
+			s.facts.Waits = []sli.Wait{{Why: "the time between readings", For: every}}
+		}
 	}
 	return s, nil
 }

@@ -78,6 +78,7 @@ func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
 			Reads:    namespace + " QueueName=" + q.Queue,
 			Signals:  []sli.Signal{sli.Sent, sli.Received, sli.Deleted},
 			Levels:   []string{cloudwatch.LevelAge, cloudwatch.LevelBacklog, cloudwatch.Utilisation(retention), cloudwatch.Utilisation("inflight")},
+			AgeDoubt: age + " is approximate",
 			Role:     sli.Queue,
 			Capacity: []string{retention, "inflight"},
 		},
