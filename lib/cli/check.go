@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/mackerelio/checkers"
@@ -46,7 +43,7 @@ func Check(env Env) (code int) {
 			code = say(env, sli.Unknown, fmt.Sprintf("internal error: %v", p))
 		}
 	}()
-	ctx, stop := signal.NotifyContext(env.Context, syscall.SIGTERM, os.Interrupt)
+	ctx, stop := signals(env.Context)
 	defer stop()
 	c := checkProgram{program: program{env: env, voice: voice{program: "check-pipeline-freshness", out: env.Stderr}}}
 	return c.main(ctx)
@@ -128,7 +125,7 @@ func (c *checkProgram) validate() error {
 func (c *checkProgram) judge(ctx context.Context) int {
 	c.now = c.env.Now()
 	c.program.opt.common, c.program.opt.sourceless = c.opt.common, c.opt.sourceless
-	conf, err := c.load()
+	conf, err := c.load(ctx)
 	if err != nil {
 		return c.refuse(err)
 	}
@@ -146,7 +143,7 @@ func (c *checkProgram) judge(ctx context.Context) int {
 	}
 	findings := make([]sli.Finding, len(report.Pipelines))
 	for i, p := range report.Pipelines {
-		findings[i] = sli.Judge(p, limits[i], c.now.In(c.env.Zone))
+		findings[i] = c.finding(p, limits[i])
 	}
 	line, status := c.env.Check.Line(findings)
 	if as, ok := c.statusAs[checkers.Status(status)]; ok {
@@ -156,6 +153,16 @@ func (c *checkProgram) judge(ctx context.Context) int {
 	}
 	fmt.Fprintln(c.env.Stdout, line)
 	return int(status)
+}
+
+// finding judges one pipeline; a panic costs that one only.
+func (c *checkProgram) finding(p *sli.Pipeline, limits sli.Limits) (f sli.Finding) {
+	defer func() {
+		if r := recover(); r != nil {
+			f = sli.Finding{Plan: p.Plan, Status: sli.Unknown, Rule: "not_measured", Text: fmt.Sprintf("internal error: %v", r)}
+		}
+	}()
+	return sli.Judge(p, limits, c.now.In(c.env.Zone))
 }
 
 // limits are the configured ones, with what flags overwrite.

@@ -97,10 +97,18 @@ func Main(env Env) (code int) {
 			code = exitFailed
 		}
 	}()
-	ctx, stop := signal.NotifyContext(env.Context, syscall.SIGTERM, os.Interrupt)
+	ctx, stop := signals(env.Context)
 	defer stop()
 	p := program{env: env, voice: v}
 	return p.main(ctx)
+}
+
+// signals ends the run with what is known at the first signal; a second one ends the
+// process at once, whatever it waits for.
+func signals(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // version is the answer to --version.

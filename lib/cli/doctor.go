@@ -16,7 +16,7 @@ import (
 // doctor asks every source once and says, point by point, what works: whether it
 // answers, whether the log can be read and parsed, whether the state can be kept.
 func (p *program) doctor(ctx context.Context) int {
-	c, err := p.load()
+	c, err := p.load(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 // explain shows every number with where it came from. It writes no state.
 func (p *program) explain(ctx context.Context) int {
-	c, err := p.load()
+	c, err := p.load(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

@@ -23,7 +23,7 @@ func (p *program) export(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
-	c, err := p.load()
+	c, err := p.load(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

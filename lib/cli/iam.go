@@ -23,8 +23,8 @@ type statement struct {
 }
 
 // iamPolicy prints the least that this configuration may be allowed to do.
-func (p *program) iamPolicy(context.Context) int {
-	c, err := p.load()
+func (p *program) iamPolicy(ctx context.Context) int {
+	c, err := p.load(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,9 +18,15 @@ import (
 // DefaultConfig is where the configuration file is unless said otherwise.
 const DefaultConfig = "/etc/mackerel-agent/pipeline-sli.yaml"
 
-// load reads the configuration that the flags name.
-func (p *program) load() (*config.Config, error) {
-	return loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless}.load()
+// load reads the configuration that the flags name, as long as the run may take.
+func (p *program) load(ctx context.Context) (*config.Config, error) {
+	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless}
+	c, err := within(ctx, l.load)
+	if errors.Is(err, errGivenUp) {
+		return nil, withHint(fmt.Errorf("the configuration can't be read: %w", context.Cause(ctx)),
+			"see whether it, and files that its databases' names mention, can be read")
+	}
+	return c, err
 }
 
 // loader finds and reads configuration for both programs.

@@ -165,12 +165,12 @@ func instant(text string, now time.Time, zone *time.Location) (time.Time, error)
 func (p *program) metrics(ctx context.Context) int {
 	meta, byAgent := p.env.Getenv("MACKEREL_AGENT_PLUGIN_META")
 	if meta != "" {
-		return p.definitions()
+		return p.definitions(ctx)
 	}
 	if err := p.checkPrefix(); err != nil {
 		return p.usage(err)
 	}
-	c, err := p.load()
+	c, err := p.load(ctx)
 	if err != nil {
 		return p.usage(err)
 	}
@@ -222,9 +222,9 @@ func verdictOfRun(report *sli.Report) int {
 }
 
 // definitions answers the agent's question for graph definitions, from the file alone.
-func (p *program) definitions() int {
+func (p *program) definitions(ctx context.Context) int {
 	code := exitOK
-	c, err := p.load()
+	c, err := p.load(ctx)
 	if err == nil {
 		err = p.checkPrefix()
 	}

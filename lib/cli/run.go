@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/internal/state"
@@ -58,7 +59,7 @@ func (p *program) store(c *config.Config, keepNothing bool) measure.Store {
 			return p.readOnly(dir)
 		}
 		var db *state.DB
-		if db, err = state.Open(dir, state.Options{Now: p.env.Now()}); err == nil {
+		if db, err = opened(dir, func() (*state.DB, error) { return state.Open(dir, state.Options{Now: p.env.Now()}) }); err == nil {
 			return store{db}
 		}
 	}
@@ -90,9 +91,23 @@ func (p *program) stateDir(c *config.Config) (string, error) {
 	}, p.env.UID)
 }
 
+// stateTime is how long looking at the state directory may take.
+const stateTime = 2 * time.Second
+
+// opened opens a state directory, unless it lies on a mount that hangs.
+func opened[T any](dir string, open func() (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), stateTime)
+	defer cancel()
+	s, err := within(ctx, open)
+	if errors.Is(err, errGivenUp) {
+		err = fmt.Errorf("state directory %s: no answer within %s", dir, stateTime)
+	}
+	return s, err
+}
+
 // readOnly is what commands work on: they write nothing.
 func (p *program) readOnly(dir string) measure.Store {
-	base, err := state.OpenReadOnly(dir)
+	base, err := opened(dir, func() (state.Store, error) { return state.OpenReadOnly(dir) })
 	switch {
 	case err == nil:
 		return store{state.Overlay(base)}

@@ -14,8 +14,8 @@ const (
 )
 
 // validate says what the configuration amounts to, without asking the world.
-func (p *program) validate(context.Context) int {
-	c, err := p.load()
+func (p *program) validate(ctx context.Context) int {
+	c, err := p.load(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

@@ -16,6 +16,8 @@ type job struct {
 
 	errands []*errands // claimed by the transaction, to be done after it
 
+	broken error // why nothing of it can be committed; nil usually
+
 	ids *idBook // in the transaction: the records that are followed, nil if none are
 }
 

@@ -105,18 +105,7 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
-	var report *sli.Report
-	err = r.Store.Update(commit, func(tx Tx) error {
-		report = &sli.Report{At: r.Now}
-		for _, job := range jobs {
-			p, err := job.commit(tx)
-			if err != nil {
-				return err
-			}
-			report.Pipelines = append(report.Pipelines, p)
-		}
-		return nil
-	})
+	report, err := r.commit(commit, jobs)
 	if err != nil {
 		return report, err
 	}
@@ -124,6 +113,44 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 		report.Warnings = append(report.Warnings, fmt.Sprintf("what became of the prover's records isn't noted, they count as uncertain unless they are found: %v", err))
 	}
 	return report, nil
+}
+
+// commit commits and reports all jobs in one transaction. A panic is undone with the
+// transaction, which is then begun anew without the job that panicked: it costs that
+// pipeline only.
+func (r Run) commit(ctx context.Context, jobs []*job) (report *sli.Report, err error) {
+	var current *job
+	again := func() (panicked bool) {
+		defer func() {
+			if current == nil {
+				return
+			}
+			if p := recover(); p != nil {
+				current.broken, panicked = fmt.Errorf("internal error: %v", p), true
+			}
+		}()
+		err = r.Store.Update(ctx, func(tx Tx) error {
+			report, current = &sli.Report{At: r.Now}, nil
+			for _, job := range jobs {
+				if job.broken != nil {
+					report.Pipelines = append(report.Pipelines, job.lost())
+					continue
+				}
+				current = job
+				p, err := job.commit(tx)
+				if err != nil {
+					return err
+				}
+				report.Pipelines = append(report.Pipelines, p)
+			}
+			current = nil
+			return nil
+		})
+		return false
+	}
+	for again() {
+	}
+	return report, err
 }
 
 // Acknowledge says that the point was printed, so that the next one may be fixed.

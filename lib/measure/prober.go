@@ -3,7 +3,6 @@ package measure
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -68,29 +67,40 @@ func (r *stageRecord) move(tx Tx, key, position []byte) {
 // inject does what was claimed and commits what became of it. Nothing of it is in
 // the report but doubts.
 func (r Run) inject(ctx context.Context, jobs []*job, report *sli.Report) error {
-	clock := r.clock()
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	some := false
+	type letter struct {
+		to       *errands
+		pipeline *sli.Pipeline
+		errand   []byte
+		outcome  []byte
+		err      error
+	}
+	var letters []letter
 	for i, j := range jobs {
 		for _, e := range j.errands {
-			some = true
 			for _, errand := range e.todo {
-				wg.Go(func() {
-					outcome, err := e.prober.Send(ctx, errand, clock)
-					mu.Lock()
-					defer mu.Unlock()
-					e.outcomes = append(e.outcomes, outcome)
-					if err != nil {
-						report.Pipelines[i].Warnings = append(report.Pipelines[i].Warnings, fmt.Sprintf("prover: %v", err))
-					}
-				})
+				letters = append(letters, letter{to: e, pipeline: report.Pipelines[i], errand: errand})
 			}
 		}
 	}
-	wg.Wait()
-	if !some {
+	if len(letters) == 0 {
 		return nil
+	}
+	back := together(ctx, len(letters), func(i int) {
+		l := &letters[i]
+		l.outcome, l.err = send(ctx, l.to.prober, l.errand, r.clock())
+	})
+	for i := range letters {
+		// One that isn't back stays claimed: perhaps sent, perhaps not.
+		l := letter{to: letters[i].to, pipeline: letters[i].pipeline, err: context.Cause(ctx)}
+		if back[i] {
+			l = letters[i]
+		}
+		if l.outcome != nil {
+			l.to.outcomes = append(l.to.outcomes, l.outcome)
+		}
+		if l.err != nil {
+			l.pipeline.Warnings = append(l.pipeline.Warnings, fmt.Sprintf("prover: %v", l.err))
+		}
 	}
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
@@ -105,6 +115,16 @@ func (r Run) inject(ctx context.Context, jobs []*job, report *sli.Report) error 
 		}
 		return nil
 	})
+}
+
+// send does one errand; a panic leaves open what became of it.
+func send(ctx context.Context, p Prober, errand []byte, clock func() time.Time) (outcome []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return p.Send(ctx, errand, clock)
 }
 
 // clock is what instants of a prover are taken from; without one, time stands still

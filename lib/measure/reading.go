@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -22,6 +21,7 @@ type reading struct {
 	cursor []byte
 	batch  sli.Batch
 	err    error
+	odd    error // an event that can't be counted
 
 	cells   *cellCounter // nil: the stage's own cells aren't wanted
 	rules   []*ruleCounter
@@ -157,6 +157,10 @@ func (r *reading) emit(e *sli.Event) {
 	if m < r.oldest {
 		return
 	}
+	if !sli.Countable(e.Weight) {
+		r.odd = fmt.Errorf("%s must be between ±2^53 (got %g)", e.Signal, e.Weight)
+		return
+	}
 	for _, rule := range r.rules {
 		rule.count(m, e)
 	}
@@ -199,43 +203,128 @@ func (r *reading) count(m sli.Minute, t sli.Tally) {
 }
 
 func (r *reading) do(ctx context.Context) {
-	defer func() {
-		if p := recover(); p != nil {
-			// A broken source costs its own SLIs, not the run.
-			r.err = fmt.Errorf("internal error: %v", p)
-		}
-	}()
+	if r.err != nil {
+		return
+	}
+	defer r.caught()
 	r.ask.Emit = r.emit
 	r.ask.Count = r.count
 	r.batch, r.err = r.source.Read(ctx, r.ask, r.cursor)
+	if r.err == nil {
+		r.err = r.inexact()
+	}
 	if r.err != nil && ctx.Err() != nil && errors.Is(r.err, ctx.Err()) {
 		r.err = context.Cause(ctx)
 	}
 }
 
-// read asks all sources of all jobs at once, after those that share requests have
-// been told what they will be asked.
-func read(ctx context.Context, jobs []*job) {
-	for _, j := range jobs {
-		for _, s := range j.stages {
-			for _, r := range s.readings {
-				if p, ok := r.source.(Preparer); ok {
-					p.Prepare(r.ask, r.cursor)
-				}
+// inexact refuses numbers that can't be counted with: of what lies beyond 2⁵³ nobody
+// knows the last digits, and sums of it are nonsense.
+func (r *reading) inexact() error {
+	if r.odd != nil {
+		return r.odd
+	}
+	for _, l := range r.batch.Levels {
+		if !sli.Countable(l.Value) {
+			return fmt.Errorf("%s must be between ±2^53 (got %g)", l.Name, l.Value)
+		}
+	}
+	for name, input := range r.batch.Inputs {
+		if !sli.Countable(input.Value) {
+			return fmt.Errorf("%s must be between ±2^53 (got %g)", name, input.Value)
+		}
+	}
+	for _, v := range r.batch.Summaries {
+		for _, n := range []float64{v.Summary.N, v.Summary.Mean, v.Summary.Max} {
+			if !sli.Countable(n) {
+				return fmt.Errorf("%s must be between ±2^53 (got %g)", v.Name, n)
 			}
 		}
 	}
-	var wg sync.WaitGroup
-	for _, j := range jobs {
-		for _, s := range j.stages {
-			wg.Go(func() {
-				for _, r := range s.readings {
-					r.do(ctx)
-				}
-			})
+	return nil
+}
+
+// patience is what sources are given, once the run's time is over, to come back with
+// what they have.
+const patience = 300 * time.Millisecond
+
+// together does n things at once, and tells which of them came back: those that don't
+// when the time is over, as a read from a hung mount doesn't, are given up. What such a
+// one still does must matter to nobody.
+func together(ctx context.Context, n int, do func(i int)) []bool {
+	done := make(chan int, n)
+	for i := range n {
+		go func() {
+			do(i)
+			done <- i
+		}()
+	}
+	back := make([]bool, n)
+	over, last := ctx.Done(), (<-chan time.Time)(nil)
+	for n > 0 {
+		select {
+		case i := <-done:
+			back[i] = true
+			n--
+		case <-over:
+			over, last = nil, time.After(patience)
+		case <-last:
+			return back
 		}
 	}
-	wg.Wait()
+	return back
+}
+
+// read asks all sources of all jobs at once, after those that share requests have
+// been told what they will be asked.
+func read(ctx context.Context, jobs []*job) {
+	var stages []*stageJob
+	for _, j := range jobs {
+		stages = append(stages, j.stages...)
+	}
+	for _, s := range stages {
+		for _, r := range s.readings {
+			r.prepare()
+		}
+	}
+	back := make([]bool, len(stages))
+	if ctx.Err() == nil {
+		readings := make([][]*reading, len(stages))
+		for i, s := range stages {
+			readings[i] = s.readings
+		}
+		back = together(ctx, len(stages), func(i int) {
+			for _, r := range readings[i] {
+				r.do(ctx)
+			}
+		})
+	}
+	for i, s := range stages {
+		if !back[i] {
+			s.giveUp(ctx)
+		}
+	}
+}
+
+// giveUp puts the reason in the place of an answer that won't come any more.
+func (s *stageJob) giveUp(ctx context.Context) {
+	s.readings = []*reading{{source: s.readings[0].source, err: context.Cause(ctx)}}
+}
+
+// prepare tells a source that shares requests what it will be asked.
+func (r *reading) prepare() {
+	defer r.caught()
+	if p, ok := r.source.(Preparer); ok {
+		p.Prepare(r.ask, r.cursor)
+	}
+}
+
+// caught makes a panic the reading's error: a broken source costs its own SLIs, not
+// the run.
+func (r *reading) caught() {
+	if p := recover(); p != nil {
+		r.err = fmt.Errorf("internal error: %v", p)
+	}
 }
 
 // edges are the latency thresholds that counts are wanted for at a stage.

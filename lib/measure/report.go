@@ -43,6 +43,22 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	return p
 }
 
+// lost is the report of a pipeline of which nothing can be said but why.
+func (j *job) lost() *sli.Pipeline {
+	p := &sli.Pipeline{Plan: j.plan}
+	for _, rule := range j.plan.Rules {
+		due := sli.Due(j.run.Now, rule.Settle)
+		p.Results = append(p.Results, &sli.Result{Rule: rule, Status: sli.NotMeasured, Due: due, Window: sli.Ending(due, rule.Window)})
+	}
+	due := sli.Due(j.run.Now, j.plan.Settle())
+	for _, stage := range j.plan.Stages {
+		w := sli.Ending(due, j.plan.Window)
+		p.Stages = append(p.Stages, &sli.StageReport{Stage: stage, Err: j.broken, Cell: new(sli.StageCell), From: w.Start(), To: w.End()})
+	}
+	p.Newest = sli.Ending(due, j.plan.Window).From - 1
+	return p
+}
+
 // delays is the cells of the window whose records' delays are known, nil where no
 // stage knows them.
 func (j *job) delays() *sli.StageCell {

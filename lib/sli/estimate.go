@@ -15,14 +15,15 @@ type Quantity struct {
 // Some is the known quantity v. NaN, infinities and what float64 can't count
 // exactly are unknown.
 func Some(v float64) Quantity {
-	if !exact(v) {
+	if !Countable(v) {
 		return Quantity{}
 	}
 	return Quantity{Value: v, Known: true}
 }
 
-// exact reports whether v is a number up to 2⁵³; it keeps sums and products finite.
-func exact(v float64) bool { return math.Abs(v) <= 1<<53 }
+// Countable reports whether v is a number within ±2⁵³, up to which a float64 holds every
+// whole number; it keeps sums and products finite.
+func Countable(v float64) bool { return math.Abs(v) <= 1<<53 }
 
 // Or is the value, or v where it is unknown.
 func (q Quantity) Or(v float64) float64 {
@@ -54,7 +55,7 @@ type Summary struct {
 
 // usable reports whether the summary can stand for a distribution.
 func (s Summary) usable() bool {
-	return s.N > 0 && exact(s.N) && exact(s.Mean) && exact(s.Max)
+	return s.N > 0 && Countable(s.N) && Countable(s.Mean) && Countable(s.Max)
 }
 
 // StageMinute is what one minute's metrics or log lines say of a path

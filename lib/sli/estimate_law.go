@@ -102,7 +102,7 @@ func binLaw(bins []Bin, h float64) law {
 	return l
 }
 
-func (b Bin) sound() bool { return b.Count > 0 && exact(b.Count) && exact(b.Seconds) }
+func (b Bin) sound() bool { return b.Count > 0 && Countable(b.Count) && Countable(b.Seconds) }
 
 // binTotal, binMean and binMax are the weight, the mean and the largest value of bins.
 func binTotal(bins []Bin) float64 {

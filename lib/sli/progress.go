@@ -293,7 +293,7 @@ func (p *StagePath) longestWork(m int) float64 {
 
 // about rounds seconds to one significant figure of the unit people would use.
 func about(seconds float64) Quantity {
-	if !(seconds > 0) || !exact(seconds) {
+	if !(seconds > 0) || !Countable(seconds) {
 		return Quantity{}
 	}
 	unit, _ := timeUnit(seconds)

@@ -42,6 +42,9 @@ type Session struct {
 	err    error // of that run
 }
 
+// hint is what helps where there are no credentials.
+const hint = "give the host a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
+
 // NewSession prepares a session.
 func NewSession(o Options, p Patience) *Session {
 	if p.Credentials == 0 {
@@ -66,16 +69,80 @@ func (s *Session) Config(ctx context.Context, run time.Time) (aws.Config, error)
 	return s.config, s.err
 }
 
+// patience is what reading the files is given to come back, once its time is over.
+const patience = 200 * time.Millisecond
+
+// load gives everything up to the credentials its short time. The SDK reads files
+// without minding any: on a mount that hangs they are given up.
 func (s *Session) load(ctx context.Context) (aws.Config, error) {
+	short, cancel := context.WithTimeout(ctx, s.patience.Credentials)
+	defer cancel()
+	type loaded struct {
+		cfg aws.Config
+		err error
+	}
+	done := make(chan loaded, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- loaded{err: fmt.Errorf("internal error: %v", p)}
+			}
+		}()
+		cfg, err := s.resolve(short)
+		done <- loaded{cfg, err}
+	}()
+	var l loaded
+	select {
+	case l = <-done:
+	case <-short.Done():
+		select {
+		case l = <-done:
+		case <-time.After(patience):
+			l.err = errBlocked
+		}
+	}
+	return l.cfg, s.worded(ctx, l.err)
+}
+
+// errBlocked says that a file couldn't be read in time.
+var errBlocked = errors.New("blocked")
+
+// worded says in one line why there is no configuration, and whose time was over.
+func (s *Session) worded(ctx context.Context, err error) error {
+	within := fmt.Sprintf("no answer within %s", s.patience.Credentials)
+	if ctx.Err() != nil {
+		within = "the run ended before they came"
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errBlocked):
+		return fmt.Errorf("aws credentials: %s; see whether AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CA_BUNDLE can be read", within)
+	case errors.Is(err, errProcessTime):
+		return fmt.Errorf("aws credentials: %s; see what the profile's credential_process waits for", within)
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		return fmt.Errorf("aws credentials: %s; %s", within, hint)
+	}
+	return err
+}
+
+// resolve reads the files and fetches credentials, and leaves it to load to word that
+// time was over.
+func (s *Session) resolve(ctx context.Context) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, s.loading()...)
 	var profile config.SharedConfigProfileNotExistError
 	switch {
 	case errors.As(err, &profile):
 		return cfg, fmt.Errorf("aws: no profile %q; see `aws configure list-profiles`, as the user that runs this", profile.Profile)
+	case err != nil && ctx.Err() != nil:
+		return cfg, ctx.Err()
 	case err != nil: // its text may quote the files
 		return cfg, errors.New("aws: the shared configuration can't be read; check AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE")
 	case cfg.Region == "":
 		return cfg, errors.New("aws: no region; add region: ap-northeast-1, or set AWS_REGION")
+	}
+	if err := fromProcess(ctx, &cfg); err != nil {
+		return cfg, err
 	}
 	cfg.Retryer = s.retryer
 	if s.options.RoleARN != "" {
@@ -119,24 +186,18 @@ func (s *Session) retryer() aws.Retryer {
 	})
 }
 
-// retrieve fetches credentials within their own, short time.
+// retrieve fetches credentials.
 func (s *Session) retrieve(ctx context.Context, cfg aws.Config) error {
-	short, cancel := context.WithTimeout(ctx, s.patience.Credentials)
-	defer cancel()
-	_, err := cfg.Credentials.Retrieve(short)
-	if err == nil {
-		return nil
-	}
-	const hint = "give the host a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
+	_, err := cfg.Credentials.Retrieve(ctx)
 	switch {
+	case err == nil:
+		return nil
 	case s.options.RoleARN != "" && code(err) != "":
 		return fmt.Errorf("aws credentials: %w; check the role's trust policy and external_id", Failure("sts:AssumeRole "+s.options.RoleARN, err))
 	case refused(err):
 		return errors.New("aws credentials: the endpoint refused the connection; " + hint)
 	case ctx.Err() != nil:
-		return errors.New("aws credentials: the run ended before they came; " + hint)
-	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-		return fmt.Errorf("aws credentials: no answer within %s; %s", s.patience.Credentials, hint)
+		return ctx.Err()
 	}
 	return errors.New("aws credentials: none found; " + hint)
 }

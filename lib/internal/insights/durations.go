@@ -67,7 +67,7 @@ func (r Row) Durations(unit time.Duration, edges int) (d Durations, err error) {
 // Number is a number of 0 or more.
 func (r Row) Number(name string) (float64, error) {
 	v, err := strconv.ParseFloat(r[name], 64)
-	if err != nil || !(v >= 0) {
+	if err != nil || !(v >= 0 && v <= math.MaxFloat64) {
 		return 0, fmt.Errorf("logs insights: %s isn't a number of 0 or more (got %.40q)", name, r[name])
 	}
 	return v, nil

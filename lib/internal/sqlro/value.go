@@ -18,12 +18,16 @@ type Value struct {
 // Null tells whether there is no value.
 func (v Value) Null() bool { return v.is == nil }
 
-// Number is a count or another number.
+// most is up to where a float64 holds every whole number: beyond, nobody knows the last
+// digits.
+const most = 1 << 53
+
+// Number is a count or another number between ±2⁵³.
 func (v Value) Number() (float64, error) {
 	n, err := math.NaN(), error(nil)
 	switch is := v.is.(type) {
 	case int64:
-		return float64(is), nil
+		n = float64(is)
 	case float64:
 		n = is
 	case float32:
@@ -33,7 +37,10 @@ func (v Value) Number() (float64, error) {
 	case string:
 		n, err = strconv.ParseFloat(is, 64)
 	}
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+	switch {
+	case math.Abs(n) > most: // ParseFloat gives an infinity for what is too large
+		return 0, fmt.Errorf("must be between ±2^53 (got %g)", n)
+	case err != nil || math.IsNaN(n):
 		return 0, fmt.Errorf("is no number (got a value of type %s)", v.kind)
 	}
 	return n, nil

@@ -2,6 +2,8 @@ package mackerel
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -14,11 +16,25 @@ import (
 // but for the statements about the run itself.
 func Lines(out io.Writer, prefix string, report *sli.Report) error {
 	var w writer
+	var errs []error
 	for _, p := range report.Pipelines {
-		w.pipeline(prefix, report.At, p)
+		errs = append(errs, w.whole(prefix, report.At, p))
 	}
 	_, err := out.Write(w.buf.Bytes())
-	return err
+	return errors.Join(append(errs, err)...)
+}
+
+// whole prints a pipeline or, where that panics, nothing of it: the others' lines come.
+func (w *writer) whole(prefix string, now time.Time, p *sli.Pipeline) (err error) {
+	begun := w.buf.Len()
+	defer func() {
+		if r := recover(); r != nil {
+			w.buf.Truncate(begun)
+			err = fmt.Errorf("pipeline %s: internal error: %v", p.Plan.Name, r)
+		}
+	}()
+	w.pipeline(prefix, now, p)
+	return nil
 }
 
 // writer spells lines of one pipeline at a time, those of the graphs that are chosen.

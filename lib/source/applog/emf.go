@@ -13,7 +13,7 @@ import (
 // Why a line in the embedded metric format can't be counted.
 const (
 	errEMF      logscan.Malformed = "embedded metric format: _aws is not as specified"
-	errEMFValue logscan.Malformed = "embedded metric format: a metric is not a number, nor a list of at most 100"
+	errEMFValue logscan.Malformed = "embedded metric format: a metric is not a number within ±2^53, nor a list of at most 100"
 )
 
 // Limits of the format, per line.
@@ -81,8 +81,20 @@ func (m *metrics) has(namespace, name string) bool {
 }
 
 // read takes the values: a number, a list of them, {Values, Counts}, or the
-// statistics {Count, Sum, Min, Max} alone.
+// statistics {Count, Sum, Min, Max} alone. None of them may lie beyond ±2⁵³.
 func (v *metric) read(member json.RawMessage) bool {
+	if !v.parse(member) {
+		return false
+	}
+	for _, n := range slices.Concat(v.values, v.counts, []float64{v.count, v.total, v.min, v.max}) {
+		if !sli.Countable(n) {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *metric) parse(member json.RawMessage) bool {
 	var one float64
 	if json.Unmarshal(member, &one) == nil {
 		v.values = []float64{one}
@@ -143,7 +155,7 @@ func (v *metric) series() sli.EMFSeries {
 func (m *metrics) series() []sli.EMFSeries {
 	var out []sli.EMFSeries
 	for i := range m.list {
-		if s := m.list[i].series(); s.Count > 0 && !math.IsInf(s.Sum, 0) {
+		if s := m.list[i].series(); s.Count > 0 {
 			out = append(out, s)
 		}
 	}
@@ -170,7 +182,7 @@ func (m *metrics) sum(name string) (float64, bool) {
 		return 0, false
 	}
 	s := v.series()
-	return s.Sum, s.Count > 0 && !math.IsInf(s.Sum, 0)
+	return s.Sum, s.Count > 0
 }
 
 // most is the number of values of the metric that has the most.

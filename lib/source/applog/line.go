@@ -315,13 +315,13 @@ func (t *teller) hash(fields []int) uint64 {
 	return sli.HashID(values...)
 }
 
-// number reads a count; it isn't negative and it is finite.
+// number reads a count; it isn't negative, and not beyond what can be counted exactly.
 func number(b []byte) (float64, bool) {
 	if len(b) > 64 {
 		return 0, false
 	}
 	v, err := strconv.ParseFloat(string(b), 64)
-	return v, err == nil && v >= 0 && v <= 1<<53
+	return v, err == nil && v >= 0 && sli.Countable(v)
 }
 
 // toldTwice remembers the invocations whose end was told, since a timeout and a kill

@@ -3,7 +3,6 @@ package applog
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,8 +186,8 @@ func (c *compiler) counted(n *section.Node, signal sli.Signal, count string) cou
 	if err != nil {
 		return counted{signal, c.need(count), 0}
 	}
-	if !(number >= 0) || math.IsInf(number, 0) {
-		c.refuse(at(n, "count").Errorf("", "must be a field, or a number that isn't negative"))
+	if !(number >= 0 && sli.Countable(number)) {
+		c.refuse(at(n, "count").Errorf("", "must be a field, or a number from 0 to 2^53"))
 	}
 	return counted{signal, none, number}
 }

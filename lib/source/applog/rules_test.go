@@ -179,7 +179,7 @@ func TestWrongSectionsAreRefusedWithTheirPlace(t *testing.T) {
 		{"events: [{is: delivered}]", "events[0].is: must be one of accepted, received, done"},
 		{"events: [{signals: {sent: n}}]", `signals.sent: no signal is called "sent"`},
 		{"events: [{signals: {done: n}, is: done}]", "signals says what is counted already"},
-		{"events: [{count: -1}]", "events[0].count: must be a field, or a number that isn't negative"},
+		{"events: [{count: -1}]", "events[0].count: must be a field, or a number from 0 to 2^53"},
 		{"events: [{is: accepted, ok: {a: b}}]", "ok is for done only"},
 		{"events: [{is: accepted, delay: d}]", "delay is for done only"},
 		{"events: [{match: {a: '<x'}}]", "events[0].match: a: < needs a number"},

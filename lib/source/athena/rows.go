@@ -2,6 +2,7 @@ package athena
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"sync"
@@ -44,7 +45,7 @@ func (r *reading) take(data []types.Datum) error {
 	var err error
 	number := func(i int) float64 {
 		n, bad := strconv.ParseFloat(cell(i), 64)
-		if bad != nil || n < 0 {
+		if bad != nil || !(n >= 0 && n <= math.MaxInt64/2) {
 			err = fmt.Errorf("athena: an answer that isn't a number (got %.20q)", cell(i))
 		}
 		return n

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 
@@ -205,9 +204,12 @@ func (p *part) take(out *cloudwatch.GetMetricDataOutput) {
 		p.status[i] = r.StatusCode
 		points := p.series[q.metric].points[q.stat]
 		for j := range min(len(r.Timestamps), len(r.Values)) {
-			if v := r.Values[j]; math.Abs(v) <= 1<<53 { // neither NaN nor beyond exact counts
-				points[sli.MinuteAt(r.Timestamps[j])] = v
+			v := r.Values[j]
+			if !sli.Countable(v) {
+				p.series[q.metric].Err = fmt.Errorf("%s: %s of %s must be between ±2^53 (got %g)", getMetricData, q.stat, p.metrics[q.metric], v)
+				continue
 			}
+			points[sli.MinuteAt(r.Timestamps[j])] = v
 		}
 	}
 }

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"context"
+	"errors"
+)
+
+// errGivenUp says that something didn't come back in time.
+var errGivenUp = errors.New("given up")
+
+// within does what may hang, such as reading a file that lies on a mount that does, as
+// long as ctx lasts. Given up, it must matter to nobody what it still does.
+func within[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+		panic any
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			o.panic = recover()
+			done <- o
+		}()
+		o.value, o.err = do()
+	}()
+	select {
+	case o := <-done:
+		if o.panic != nil {
+			panic(o.panic) // as if it had been done here
+		}
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, errGivenUp
+	}
+}
