@@ -173,3 +173,22 @@ func TestAQuietLogIsNoTrafficFromTheFirstRunOn(t *testing.T) {
 		}
 	}
 }
+
+// A panic of ours costs the pipeline it happened in: the others are committed.
+func TestAPanicCostsItsPipelineOnly(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	w.second(60, 0)
+	broken := func(r *measure.Run) {
+		other := w.pipelines()[0]
+		other.Plan.Name = "other"
+		other.Plan.Rules[0].Bound = func(sli.Counts) (sli.Bounds, []string) { panic("s3cret") }
+		r.Pipelines = append([]measure.Pipeline{other}, r.Pipelines...)
+	}
+	report := w.mustRun(broken)
+	if p := report.Pipelines[0]; p.Plan.Name != "other" || p.Measured != 0 || p.Failed() != 1 || p.Results[0].Status != sli.NotMeasured || p.Stages[0].Err == nil {
+		t.Errorf("the broken pipeline: %+v", p)
+	}
+	if p := report.Pipelines[1]; p.Measured != 1 || p.Failed() != 0 || p.Point == nil {
+		t.Errorf("the other pipeline: %+v", p)
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 // Why a line that can be read says nothing that can be counted.
 const (
-	errCount      logscan.Malformed = "count is not a number of 0 or more"
+	errCount      logscan.Malformed = "count is not a number from 0 to 2^53"
 	errSignals    logscan.Malformed = "line has none of the fields that signals names"
 	errAcceptedAt logscan.Malformed = "accepted_at is not a time"
 	errDelay      logscan.Malformed = "delay is not a duration"

@@ -1,0 +1,317 @@
+//go:build unix
+
+package hostile
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// host is a directory with the log of a pipeline that works, v, and a second pipeline
+// whose source hangs.
+type host struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+const (
+	// deadline is the runs'.
+	deadline = time.Second
+	// slack is how much later a run may end on a machine that is busy with tests; on an
+	// idle one it is half a second.
+	slack = 5 * time.Second
+)
+
+func (h *host) path(name string) string { return filepath.Join(h.dir, name) }
+
+func (h *host) file(name, text string) string {
+	h.t.Helper()
+	if err := os.WriteFile(h.path(name), []byte(text), 0o700); err != nil {
+		h.t.Fatal(err)
+	}
+	return h.path(name)
+}
+
+// fifo is a file that blocks whoever reads it.
+func (h *host) fifo(name string) string {
+	h.t.Helper()
+	if err := syscall.Mkfifo(h.path(name), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+	return h.path(name)
+}
+
+// silent is a server that accepts, sends what it is told, drop by drop, and never
+// comes to an end.
+func (h *host) silent(drip string) string {
+	h.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				for i := 0; ; i++ {
+					text := "x"
+					if i < len(drip) {
+						text = drip[i : i+1]
+					}
+					if drip != "" {
+						if _, err := c.Write([]byte(text)); err != nil {
+							return
+						}
+					}
+					if i >= len(drip) {
+						time.Sleep(50 * time.Millisecond)
+					}
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+const (
+	onAWS = `
+- name: hung
+  aws: { region: eu-west-1 }
+  stages: [ { name: in, kinesis: { stream: ev } }, { name: worker, lambda: { function: f } } ]
+  slis: { freshness: { threshold: 60s, target: 99 } }`
+	onSQL = `
+- name: hung
+  stages: [ { name: store, sql: { dsn: %q, query: "SELECT updated_at FROM t" } } ]
+  slis: { freshness: { threshold: 60s, target: 99 } }`
+	onHTTP = `
+- name: hung
+  stages: [ { name: front, access_log: { path: DIR/a.log } } ]
+  slis: { correctness: { target: 99 } }
+  check: { sli: [correctness], critical_ratio: 90 }
+  prover:
+    inject: { http: { url: "http://%[1]s/", body: '{"id":"{{.ID}}"}' } }
+    expect: { http: { url: "http://%[1]s/{{.ID}}", json: { n: "{{.Want}}" } } }
+    want: "{{mul .N .N}}"`
+	onLog = `
+- name: hung
+  stages: [ { name: front, access_log: { path: %s } } ]
+  slis: { availability: { target: 99 } }
+  check: { sli: [availability], critical_ratio: 90 }`
+)
+
+// keys are credentials, so that a service itself is asked.
+func (h *host) keys() {
+	h.env = append(h.env, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null")
+}
+
+// helped is a configuration of AWS whose credentials come from a program.
+func (h *host) helped(program string) {
+	helper := h.file("helper", "#!/bin/sh\necho $$ >> "+h.path("pids")+"\n"+program)
+	h.env = append(h.env, "AWS_CONFIG_FILE="+h.file("config", "[default]\nregion = eu-west-1\ncredential_process = "+helper+"\n"), "AWS_SHARED_CREDENTIALS_FILE=/dev/null")
+}
+
+// surroundings are what hangs, by name; each returns the hung pipeline.
+var surroundings = map[string]func(h *host) string{
+	"a log that is a FIFO": func(h *host) string { return fmt.Sprintf(onLog, h.fifo("log")) },
+	"AWS_CONFIG_FILE": func(h *host) string {
+		h.env = append(h.env, "AWS_CONFIG_FILE="+h.fifo("f"))
+		return onAWS
+	},
+	"AWS_SHARED_CREDENTIALS_FILE": func(h *host) string {
+		h.env = append(h.env, "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE="+h.fifo("f"))
+		return onAWS
+	},
+	"AWS_CA_BUNDLE": func(h *host) string {
+		h.keys()
+		h.env = append(h.env, "AWS_CA_BUNDLE="+h.fifo("f"))
+		return onAWS
+	},
+	"AWS_WEB_IDENTITY_TOKEN_FILE": func(h *host) string {
+		h.env = append(h.env, "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+			"AWS_ROLE_ARN=arn:aws:iam::123456789012:role/r", "AWS_WEB_IDENTITY_TOKEN_FILE="+h.fifo("f"))
+		return onAWS
+	},
+	"a credential_process": func(h *host) string {
+		h.helped("trap '' TERM INT HUP\nwhile :; do sleep 1; done\n")
+		return onAWS
+	},
+	"children of a credential_process": func(h *host) string {
+		h.helped("(trap '' TERM; echo $$ >/dev/null; sleep 1000) &\nsh -c 'echo $$ >> " + h.path("pids") + "; exec sleep 1000' &\nwait\n")
+		return onAWS
+	},
+	"what a credential_process left behind": func(h *host) string {
+		h.helped("sh -c 'echo $$ >> " + h.path("pids") + "; exec sleep 1000' &\n")
+		return onAWS
+	},
+	"an AWS endpoint that says nothing": func(h *host) string {
+		h.keys()
+		h.env = append(h.env, "AWS_ENDPOINT_URL=http://"+h.silent(""))
+		return onAWS
+	},
+	"an AWS endpoint that shakes no hands": func(h *host) string {
+		h.keys()
+		h.env = append(h.env, "AWS_ENDPOINT_URL=https://"+h.silent(""))
+		return onAWS
+	},
+	"an AWS endpoint whose header has no end": func(h *host) string {
+		h.keys()
+		h.env = append(h.env, "AWS_ENDPOINT_URL=http://"+h.silent("HTTP/1.1 200 OK\r\nX: "))
+		return onAWS
+	},
+	"an AWS endpoint whose body has no end": func(h *host) string {
+		h.keys()
+		h.env = append(h.env, "AWS_ENDPOINT_URL=http://"+h.silent("HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"))
+		return onAWS
+	},
+	"a PostgreSQL that says nothing": func(h *host) string {
+		return fmt.Sprintf(onSQL, "postgres://app@"+h.silent("")+"/app?sslmode=disable")
+	},
+	"a MySQL that says nothing":          func(h *host) string { return fmt.Sprintf(onSQL, "app@tcp("+h.silent("")+")/app") },
+	"a MySQL that drips":                 func(h *host) string { return fmt.Sprintf(onSQL, "app@tcp("+h.silent("\x40\x00\x00")+")/app") },
+	"a prover's front that says nothing": func(h *host) string { return fmt.Sprintf(onHTTP, h.silent("")) },
+	"a prover's front that drips": func(h *host) string {
+		return fmt.Sprintf(onHTTP, h.silent("HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"))
+	},
+}
+
+func newHost(t *testing.T) *host {
+	h := &host{t: t, dir: t.TempDir(), env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TZ=UTC", "MACKEREL_AGENT_PLUGIN_META=", "AWS_EC2_METADATA_DISABLED=true"}}
+	var log strings.Builder
+	for ago := 15 * time.Minute; ago > 0; ago -= 10 * time.Second {
+		fmt.Fprintf(&log, "time:%s\tmethod:GET\turi:/\tstatus:200\n", time.Now().Add(-ago).UTC().Format(time.RFC3339))
+	}
+	h.file("a.log", log.String())
+	return h
+}
+
+func (h *host) config(hung string) {
+	h.file("c.yaml", strings.ReplaceAll(`pipelines:
+- name: v
+  stages: [ { name: front, access_log: { path: DIR/a.log, format: ltsv } } ]
+  slis: { availability: { target: 99 } }
+  check: { sli: [availability], critical_ratio: 90 }`+hung+"\n", "DIR", h.dir))
+}
+
+// programs are what is run, with what each must say of the pipeline that works.
+var programs = []struct {
+	role string
+	args []string
+	says string
+}{
+	{"plugin", nil, "pipeline-sli.sli.v.availability\t100\t"},
+	{"plugin", []string{"explain", "--json"}, `"ratio": 1,`},
+	{"plugin", []string{"doctor"}, "ok     v availability: 100%"},
+	{"check", nil, "PipelineFreshness UNKNOWN: hung: "},
+}
+
+// start runs a program; what it says and when it ends, all its output closed, comes
+// from the function it returns.
+func (h *host) start(as string, args ...string) (*os.Process, func() (string, time.Duration)) {
+	h.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	cmd := exec.Command(self, append([]string{"--config", h.path("c.yaml"), "--state-dir", h.path("state")}, args...)...)
+	cmd.Env = append(h.env, role+"="+as)
+	var out bytes.Buffer // a buffer: Wait waits for the end of the output, whoever holds it
+	cmd.Stdout, cmd.Stderr = &out, &out
+	begun := time.Now()
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	ended := make(chan time.Duration, 1)
+	go func() {
+		_ = cmd.Wait() // the exit code is other tests' affair
+		ended <- time.Since(begun)
+	}()
+	return cmd.Process, func() (string, time.Duration) {
+		select {
+		case took := <-ended:
+			return out.String(), took
+		case <-time.After(deadline + slack):
+			_ = cmd.Process.Kill()
+			h.t.Errorf("%s %v: still there after %s", as, args, deadline+slack)
+			return "", deadline + slack
+		}
+	}
+}
+
+// alone finds processes that the helper noted and that are still there.
+func (h *host) alone() {
+	h.t.Helper()
+	text, err := os.ReadFile(h.path("pids"))
+	if err != nil {
+		return
+	}
+	for pid := range strings.FieldsSeq(string(text)) {
+		status, err := os.ReadFile("/proc/" + pid + "/stat")
+		if err == nil && !strings.Contains(string(status), ") Z ") {
+			h.t.Errorf("process %s lives on: %s", pid, status)
+		}
+	}
+}
+
+// each runs all programs at once, each on a host of its own, and looks at what they
+// said and left behind.
+func each(t *testing.T, surround func(*host) string, run func(h *host, as string, args []string) (string, time.Duration)) {
+	var all sync.WaitGroup
+	for _, p := range programs {
+		h := newHost(t)
+		h.config(surround(h))
+		all.Go(func() {
+			out, took := run(h, p.role, p.args)
+			if took > deadline+500*time.Millisecond {
+				t.Logf("%s %v took %s", p.role, p.args, took)
+			}
+			if !strings.Contains(out, p.says) {
+				t.Errorf("%s %v: no %q in:\n%s", p.role, p.args, p.says, out)
+			}
+			h.alone()
+		})
+	}
+	all.Wait()
+}
+
+func TestWhateverHangsTheRestIsPrintedByTheDeadline(t *testing.T) {
+	for name, surround := range surroundings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, surround, func(h *host, as string, args []string) (string, time.Duration) {
+				_, end := h.start(as, append(args[:len(args):len(args)], "-t", deadline.String())...)
+				return end()
+			})
+		})
+	}
+}
+
+func TestSIGTERMEndsARunThatHangs(t *testing.T) {
+	for _, name := range []string{"AWS_CONFIG_FILE", "a credential_process", "a PostgreSQL that says nothing", "an AWS endpoint that says nothing"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, surroundings[name], func(h *host, as string, args []string) (string, time.Duration) {
+				process, end := h.start(as, args...)
+				time.Sleep(deadline)
+				if err := process.Signal(syscall.SIGTERM); err != nil {
+					t.Errorf("%s %v didn't hang: %v", as, args, err)
+				}
+				return end()
+			})
+		})
+	}
+}
