@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,7 +109,7 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 	case t.Malformed > 0:
 		share := 100 * float64(t.Parsed) / float64(t.Parsed+t.Malformed)
 		say := e.ok
-		if s.Refused {
+		if s.Refusal != "" {
 			say = e.bad
 		}
 		say("%s: %s%% of %d lines can be read; the first bad one: %s", name, sli.Digits(share, 3), t.Lines, s.FirstBad)
@@ -126,12 +127,21 @@ func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 	name := p.Plan.Name + " " + string(r.Rule.Kind)
 	switch r.Status {
 	case sli.NotMeasured:
-		e.note("%s: not measured yet, %.0f%% of the window's minutes have an answer; a log counts from its first whole minute", name, r.Measured*100)
+		say := e.bad
+		if r.Young || p.Failed() > 0 { // it is no fault, or one that was told
+			say = e.note
+		}
+		say("%s: not measured: %s", name, r.Reason)
 	case sli.NoTraffic:
-		e.ok("%s: no traffic in the last %s", name, sli.Span(r.Rule.Window))
+		e.ok("%s: no traffic in the last %s: %s", name, sli.Span(r.Rule.Window), r.Reason)
+	case sli.Excluded:
+		e.note("%s: excluded in the last %s: %s", name, sli.Span(r.Rule.Window), r.Reason)
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
 		e.ok("%s: %s%%", name, sli.Digits(ratio*100, 4))
+		if r.Doubt != "" {
+			e.note("%s: %s", name, r.Doubt)
+		}
 	}
 }
 
@@ -141,8 +151,12 @@ const agentConf = "/etc/mackerel-agent/mackerel-agent.conf"
 // agent looks at what can be seen of the agent's settings.
 func (e *examination) agent() {
 	text, err := readBounded(agentConf)
-	if err != nil {
-		e.note("%s can't be read here; see that it runs both programs with commands in array form", agentConf)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.note("%s isn't here, so the agent's settings weren't looked at; see that it runs both programs with commands in array form", agentConf)
+		return
+	case err != nil:
+		e.note("%s: %v; the agent's settings weren't looked at; see that it runs both programs with commands in array form", agentConf, err)
 		return
 	}
 	for _, setting := range []struct{ word, hint string }{

@@ -210,7 +210,7 @@ func verdictOfRun(report *sli.Report) int {
 	for _, pipeline := range report.Pipelines {
 		failed = failed || pipeline.Failed() > 0
 		for _, r := range pipeline.Results {
-			if r.Status != sli.NotMeasured {
+			if r.Status == sli.Value || r.Status == sli.NoTraffic {
 				return exitOK
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
@@ -172,34 +173,57 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// doubts prints on stderr what was not measured, and why.
+// doubts prints on stderr what was not measured, and why, each reason once.
 func (p *program) doubts(report *sli.Report) {
 	for _, pipeline := range report.Pipelines {
+		in := "pipeline " + pipeline.Plan.Name + ": "
+		told := map[string]bool{}
 		for _, s := range pipeline.Stages {
-			where := fmt.Sprintf("pipeline %s: stage %s: ", pipeline.Plan.Name, s.Stage.Name)
-			if s.Err != nil {
-				p.voice.warn(where+s.Err.Error()+missed(pipeline, s), "")
+			at := "stage " + s.Stage.Name + ": "
+			for _, trouble := range troubles(s) {
+				told[at+trouble] = true
+				for _, kind := range missed(pipeline, at+trouble) {
+					trouble += "; " + kind + " not measured"
+				}
+				p.voice.warn(in+at+trouble, "")
 			}
 			for _, w := range s.Warnings {
-				p.voice.warn(where+w, "")
+				p.voice.warn(in+at+w, "")
 			}
-			if s.Err == nil && s.Refused && s.FirstBad != "" {
-				p.voice.warn(where+"first malformed line: "+s.FirstBad, "")
+		}
+		for _, r := range pipeline.Results {
+			if r.Status == sli.NotMeasured && !told[r.Reason] {
+				told[r.Reason] = true
+				p.voice.warn(in+strings.Join(missed(pipeline, r.Reason), ", ")+" not measured: "+r.Reason, "")
+			}
+			if r.Doubt != "" {
+				p.voice.warn(in+string(r.Rule.Kind)+": "+r.Doubt, "")
 			}
 		}
 		for _, w := range pipeline.Warnings {
-			p.voice.warn("pipeline "+pipeline.Plan.Name+": "+w, "")
+			p.voice.warn(in+w, "")
 		}
 	}
 }
 
-// missed names the SLIs that a failed source costs.
-func missed(p *sli.Pipeline, s *sli.StageReport) string {
-	text := ""
+// troubles are why minutes of a stage aren't measured.
+func troubles(s *sli.StageReport) []string {
+	switch {
+	case s.Err != nil:
+		return []string{s.Err.Error()}
+	case s.Refusal != "":
+		return []string{s.Refusal}
+	}
+	return nil
+}
+
+// missed names the SLIs that aren't measured for a reason.
+func missed(p *sli.Pipeline, reason string) []string {
+	var kinds []string
 	for _, r := range p.Results {
-		if r.Rule.Feeds(s.Stage.Name) && r.Status == sli.NotMeasured {
-			text += "; " + string(r.Rule.Kind) + " not measured"
+		if r.Status == sli.NotMeasured && r.Reason == reason {
+			kinds = append(kinds, string(r.Rule.Kind))
 		}
 	}
-	return text
+	return kinds
 }

@@ -124,7 +124,7 @@ func (c *ruleCells) hourSum(h sli.Minute) sli.Counts {
 	if data == nil {
 		return sli.Counts{}
 	}
-	sum, _ := takeCounts(data)
+	sum, _ := takeSum(data)
 	return sum
 }
 
@@ -144,6 +144,13 @@ func trim(tx Tx, prefix []byte, before sli.Minute) {
 
 // maxTrim bounds the clearing-up of one run.
 const maxTrim = 10_000
+
+// A minute's index of an hour, as one byte. Beyond the minutes themselves stand those
+// whose requests were given up by clients, and the sum of these.
+const (
+	abortsOf  = 64  // and the minute's index: Valid is its aborts
+	allAborts = 127 // the same of the sum
+)
 
 // Counts are multiples of 2⁻¹⁰ (sli.Weight), so an integer spells them exactly.
 func appendCounts(out []byte, c sli.Counts) []byte {
@@ -166,23 +173,45 @@ func takeCounts(data []byte) (sli.Counts, []byte) {
 	return sli.Counts{Valid: v[0], Good: v[1], Uncertain: v[2]}, data
 }
 
+func appendAborts(out []byte, index byte, c sli.Counts) []byte {
+	if c.Aborted == 0 {
+		return out
+	}
+	return appendCounts(append(out, index), sli.Counts{Valid: c.Aborted})
+}
+
 func (h *hour) encode() []byte {
-	out := appendCounts(nil, h.sum)
+	out := appendAborts(appendCounts(nil, h.sum), allAborts, h.sum)
 	for _, c := range h.cells {
 		if !c.counts.IsZero() {
-			out = appendCounts(append(out, byte(c.index)), c.counts)
+			out = appendAborts(appendCounts(append(out, byte(c.index)), c.counts), abortsOf+byte(c.index), c.counts)
 		}
 	}
 	return out
 }
 
+// takeSum takes an hour's sum off its front.
+func takeSum(data []byte) (sum sli.Counts, rest []byte) {
+	sum, rest = takeCounts(data)
+	if len(rest) > 0 && rest[0] == allAborts {
+		var aborts sli.Counts
+		aborts, rest = takeCounts(rest[1:])
+		sum.Aborted = aborts.Valid
+	}
+	return sum, rest
+}
+
 func (h *hour) decode(data []byte) {
-	h.sum, data = takeCounts(data)
+	h.sum, data = takeSum(data)
 	for len(data) > 0 {
 		i := data[0]
 		var c sli.Counts
-		if c, data = takeCounts(data[1:]); i < minutesPerHour {
+		c, data = takeCounts(data[1:])
+		switch n := len(h.cells); {
+		case i < minutesPerHour:
 			h.cells = append(h.cells, minuteCell{int(i), c})
+		case n > 0 && i == abortsOf+byte(h.cells[n-1].index):
+			h.cells[n-1].counts.Aborted = c.Valid
 		}
 	}
 }

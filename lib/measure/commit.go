@@ -81,7 +81,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	stale := now.Fingerprint != fingerprint
 	s.record = now
 	if stale {
-		s.record.Fingerprint, s.record.Answered, s.record.Refused = fingerprint, nil, nil
+		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Lacks = fingerprint, nil, nil, nil
 	}
 	s.before = s.record.measured()
 	s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, s.stage.Name, fingerprint))
@@ -102,6 +102,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 			s.addCells(r)
 		}
 		s.addLevels(r)
+		s.record.Lacks = sli.Lacking(r.batch.Lacks, s.record.Lacks)
 		s.answer(j, r)
 	}
 	keep := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute}

@@ -45,7 +45,7 @@ func (j *job) export(tx Tx, rule *sli.Rule, w sli.Window, visit func(Minute)) {
 		measured = j.measured(l, func(s *stageJob) sli.Spans { return s.record.measured() })
 	}
 	due := sli.Window{From: w.From, To: min(w.To, sli.Due(j.run.Now, rule.Settle)+1)}
-	for _, span := range measured.Within(due) {
+	for _, span := range measured.Within(due).Minus(sli.Spans(l.record.Doubtful)) {
 		for m := span.From; m < span.To; m++ {
 			visit(Minute{Plan: j.plan, Kind: rule.Kind, Minute: m, Counts: l.cells.get(m)})
 		}

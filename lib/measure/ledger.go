@@ -1,6 +1,8 @@
 package measure
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -11,14 +13,15 @@ type ledger struct {
 	rule     *sli.Rule
 	record   ruleRecord
 	cells    *ruleCells
-	measured sli.Spans
+	answered sli.Spans // minutes that its sources answered for
+	measured sli.Spans // of them those in which enough could be judged
 }
 
 // commitRule adds to an SLI's cells what its stages' events were judged to be, and
 // carries what changed in minutes that are in an events point already.
 func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	l := &ledger{rule: rule}
-	before := j.openRule(tx, l)
+	before := j.openRule(tx, l).Minus(sli.Spans(l.record.Doubtful))
 	old := map[sli.Minute]sli.Counts{}
 	for _, s := range j.stages {
 		if s.superseded || s.failure() != nil || !l.record.HasSince {
@@ -50,6 +53,7 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	if j.ids != nil && rule.Kind == sli.Kind(sli.Duplicate.String()) {
 		l.add(j.ids.surplus(), old)
 	}
+	l.doubt(j, old)
 	l.carry(before, old)
 	if !j.run.All { // else the report is all that is wanted of the cells
 		touched := make(map[sli.Minute]bool, len(old))
@@ -87,7 +91,7 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 	} else if since, ok := j.since(l.rule); ok {
 		l.record.Since, l.record.HasSince = since, true
 	}
-	l.measured = j.measured(l, func(s *stageJob) sli.Spans { return s.record.measured() })
+	l.answered = j.measured(l, func(s *stageJob) sli.Spans { return s.record.measured() })
 	return before
 }
 
@@ -148,7 +152,7 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 		}
 	}
 	l.record.Derived = l.record.Derived.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute})
-	l.measured = l.record.Derived
+	l.answered = l.record.Derived
 }
 
 // bookSilence books minutes with acceptances after whose start nothing at all has come
@@ -275,6 +279,24 @@ func (l *ledger) add(cells map[sli.Minute]*sli.Counts, old map[sli.Minute]sli.Co
 	}
 }
 
+// doubt finds the minutes, among those that changed, in which more events couldn't be
+// judged than could: they are not measured.
+func (l *ledger) doubt(j *job, old map[sli.Minute]sli.Counts) {
+	var doubtful []sli.Minute
+	changed := slices.Sorted(maps.Keys(old))
+	for _, m := range changed {
+		if l.cells.get(m).Doubtful() {
+			doubtful = append(doubtful, m)
+		}
+	}
+	all := sli.Spans(l.record.Doubtful).Minus(sli.SpansOf(changed)).Union(sli.SpansOf(doubtful))
+	if !j.run.All {
+		all = all.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute})
+	}
+	l.record.Doubtful = minutes(all)
+	l.measured = l.answered.Minus(all)
+}
+
 // carry books for the next point what changed in minutes that points already hold:
 // late events, and minutes that only now are measured.
 func (l *ledger) carry(before sli.Spans, old map[sli.Minute]sli.Counts) {
@@ -286,7 +308,7 @@ func (l *ledger) carry(before sli.Spans, old map[sli.Minute]sli.Counts) {
 	for m := range old {
 		changed[m] = true
 	}
-	for _, w := range append(difference(l.measured, before).Within(taken), difference(before, l.measured).Within(taken)...) {
+	for _, w := range append(l.measured.Minus(before).Within(taken), before.Minus(l.measured).Within(taken)...) {
 		for m := w.From; m < w.To; m++ {
 			changed[m] = true
 		}
@@ -308,11 +330,4 @@ func (l *ledger) carry(before sli.Spans, old map[sli.Minute]sli.Counts) {
 		}
 		l.record.Carry = l.record.Carry.Plus(is.Minus(was))
 	}
-}
-
-func difference(a, b sli.Spans) sli.Spans {
-	for _, w := range b {
-		a = a.Remove(w)
-	}
-	return a
 }

@@ -154,7 +154,7 @@ func (m *model) expect(r *sli.Report, now time.Time) {
 				counts = counts.Plus(a.cells[minute])
 			}
 		}
-		want := sli.Outcome(counts, float64(measured)/5)
+		want := sli.Outcome(counts, counts, float64(measured)/5)
 		if want == sli.NotMeasured {
 			counts = all
 		}

@@ -30,15 +30,12 @@ type stageRecord struct {
 	Inputs      sli.Inputs `json:"inputs,omitempty"`
 	Layout      string     `json:"layout,omitempty"`
 	FirstBad    string     `json:"first_bad,omitempty"` // the newest refusal's first malformed line
+	Lacks       []sli.Lack `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
 }
 
 // measured is the minutes that were answered and not refused.
 func (s stageRecord) measured() sli.Spans {
-	out := s.Answered
-	for _, w := range s.Refused {
-		out = out.Remove(w)
-	}
-	return out
+	return s.Answered.Minus(s.Refused)
 }
 
 // ruleRecord is an SLI's history beside its cells.
@@ -46,8 +43,9 @@ type ruleRecord struct {
 	Fingerprint string     `json:"fingerprint"`
 	Since       sli.Minute `json:"since"`
 	HasSince    bool       `json:"has_since"`
-	Silent      sli.Spans  `json:"silent,omitempty"`  // minutes booked for their silence
-	Derived     sli.Spans  `json:"derived,omitempty"` // minutes whose cells are derived, and stand
+	Silent      sli.Spans  `json:"silent,omitempty"`   // minutes booked for their silence
+	Derived     sli.Spans  `json:"derived,omitempty"`  // minutes whose cells are derived, and stand
+	Doubtful    minutes    `json:"doubtful,omitempty"` // minutes in which more events couldn't be judged than could
 
 	// Events points: minutes up to TakenTo are in points already; what changed in
 	// them since is Carry. Minutes before EventsFrom and those in LeftOut never enter.
@@ -56,6 +54,34 @@ type ruleRecord struct {
 	EventsFrom sli.Minute `json:"events_from"`
 	Carry      sli.Counts `json:"carry"`
 	LeftOut    sli.Spans  `json:"left_out,omitempty"`
+}
+
+// minutes are spans that may be many and short. They are spelled as lengths: from the
+// epoch to the first, of the first, to the next, and so on.
+type minutes sli.Spans
+
+func (m minutes) MarshalJSON() ([]byte, error) {
+	lengths := make([]sli.Minute, 0, 2*len(m))
+	at := sli.Minute(0)
+	for _, w := range m {
+		lengths = append(lengths, w.From-at, w.To-w.From)
+		at = w.To
+	}
+	return json.Marshal(lengths)
+}
+
+func (m *minutes) UnmarshalJSON(data []byte) error {
+	var lengths []sli.Minute
+	if err := json.Unmarshal(data, &lengths); err != nil {
+		return err
+	}
+	*m = nil
+	at := sli.Minute(0)
+	for i := 0; i+1 < len(lengths); i += 2 {
+		w := sli.Window{From: at + lengths[i], To: at + lengths[i] + lengths[i+1]}
+		*m, at = append(*m, w), w.To
+	}
+	return nil
 }
 
 // Names are [A-Za-z0-9_-]+, so a slash separates.

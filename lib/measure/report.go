@@ -88,18 +88,13 @@ func (j *job) result(l *ledger) *sli.Result {
 	}
 	r.Window = sli.Ending(r.Due, l.rule.Window)
 	if j.run.All {
-		r.Window = extent(l.measured, r.Window)
+		r.Window = extent(l.answered, r.Window)
 	}
-	excluded := j.plan.Exclude.Of(l.rule.SLI(), r.Window)
-	r.Excluded = excluded.Minutes()
-	measured := difference(l.measured.Within(r.Window), excluded)
-	if asked := r.Window.Minutes() - r.Excluded; asked > 0 {
-		r.Measured = float64(measured.Minutes()) / float64(asked)
-	}
-	r.Counts = l.cells.sum(measured)
-	if r.Status = sli.Outcome(r.Counts, r.Measured); r.Status == sli.NotMeasured {
-		r.Counts = l.cells.sum(difference(sli.Spans{r.Window}, excluded))
-	}
+	r.Measured = float64(l.measured.Within(r.Window).Minutes()) / float64(r.Window.Minutes())
+	of := j.stretch(l, r.Window)
+	r.Excluded = r.Window.Minutes() - of.asked.Minutes()
+	r.Status, r.Counts, r.Doubtful = of.status, of.counts, of.doubtful
+	j.because(l, r, of)
 	if j.run.History && l.rule.Beside == "" {
 		j.spending(l, r)
 	}
@@ -109,6 +104,37 @@ func (j *job) result(l *ledger) *sli.Result {
 		r.Bounds, r.Warnings = l.rule.Bound(r.Counts)
 	}
 	return r
+}
+
+// stretch is what is known of an SLI in some minutes, the excluded ones left out.
+type stretch struct {
+	asked    sli.Spans
+	answered sli.Spans // of them, by every source
+	measured sli.Spans // of those, without the doubtful ones
+	status   sli.Status
+	counts   sli.Counts // of the measured minutes; of all of them where not measured
+	all      sli.Counts // of the answered minutes
+	doubtful bool       // not measured only since too many events couldn't be judged
+}
+
+func (j *job) stretch(l *ledger, w sli.Window) stretch {
+	s := stretch{asked: sli.Spans{w}.Minus(j.plan.Exclude.Of(l.rule.SLI(), w)), status: sli.Excluded}
+	s.answered = l.answered.Intersect(s.asked)
+	s.measured = l.measured.Intersect(s.asked)
+	s.counts = l.cells.sum(s.measured)
+	s.all = s.counts
+	asked, answered, measured := s.asked.Minutes(), s.answered.Minutes(), s.measured.Minutes()
+	if measured < answered {
+		s.all = l.cells.sum(s.answered)
+	}
+	if asked > 0 {
+		s.status = sli.Outcome(s.counts, s.all, float64(measured)/float64(asked))
+	}
+	if s.status == sli.NotMeasured {
+		s.doubtful = 2*answered >= asked
+		s.counts = l.cells.sum(s.asked)
+	}
+	return s
 }
 
 // extent is the window from the first to the last measured minute.
@@ -132,26 +158,25 @@ func burnLengths(o sli.Objective) []time.Duration {
 
 // spending adds the budget over the period and the burn rates.
 func (j *job) spending(l *ledger, r *sli.Result) {
-	over := func(length time.Duration) (sli.Counts, int, int) {
-		w := sli.Ending(r.Due, length)
-		excluded := j.plan.Exclude.Of(l.rule.Kind, w)
-		measured := difference(l.measured.Within(w), excluded)
-		return l.cells.sum(measured), measured.Minutes(), w.Minutes() - excluded.Minutes()
-	}
-	counts, minutes, _ := over(j.plan.Period)
-	r.History = minutes
-	if minutes > 0 {
-		budget := l.rule.Objective.Budget(counts, minutes)
+	period := sli.Ending(r.Due, j.plan.Period)
+	measured := l.measured.Within(period).Minus(j.plan.Exclude.Of(l.rule.Kind, period))
+	if r.History = measured.Minutes(); r.History > 0 {
+		budget := l.rule.Objective.Budget(l.cells.sum(measured), r.History)
 		r.Budget = &budget
 	}
 	for _, length := range burnLengths(l.rule.Objective) {
-		counts, minutes, asked := over(length)
-		r.Burns = append(r.Burns, sli.Burn{
+		s := j.stretch(l, sli.Ending(r.Due, length))
+		burn := sli.Burn{
 			Length:   length,
-			Rate:     l.rule.Objective.Burn(counts),
-			Counts:   counts,
-			Measured: 2*minutes >= asked && minutes > 0,
-		})
+			Counts:   s.counts,
+			Measured: s.status == sli.Value || s.status == sli.NoTraffic,
+			Least:    s.doubtful,
+		}
+		if burn.Least {
+			burn.Counts = burn.Counts.AtBest()
+		}
+		burn.Rate = l.rule.Objective.Burn(burn.Counts)
+		r.Burns = append(r.Burns, burn)
 	}
 }
 
@@ -163,7 +188,9 @@ func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 	r.Cell = s.cells.window(window)
 	r.Due = s.cells.get(window.To - 1)
 	r.Inputs = s.record.Inputs
-	r.Refused = len(s.record.Refused.Within(window)) > 0
+	if refused := s.record.Refused.Within(window); len(refused) > 0 {
+		r.Refusal = s.malformed(j, refused)
+	}
 	if mean, ok := j.plan.Mean(s.stage.Name, means, r.Cell); ok {
 		r.Mean = &mean
 	}

@@ -15,8 +15,8 @@ const AbortLimit = 10 * time.Second
 // status (by default anything but 500–599; SRE workbook, appendix A).
 //
 // A status outside 100–599 is uncertain. A client abort (nginx 499, ALB 460) is bad
-// if it lasted longer than abortLimit, else uncertain: the service was not given the
-// time to answer.
+// if it lasted longer than abortLimit, else Aborted: the service was not given the time
+// to answer.
 func RequestAvailability(abortLimit time.Duration) Classifier {
 	return func(e *Event) Verdict {
 		if e.Signal != Request {
@@ -27,7 +27,7 @@ func RequestAvailability(abortLimit time.Duration) Classifier {
 			if e.HasLatency && e.Latency > abortLimit {
 				return Bad
 			}
-			return Uncertain
+			return Aborted
 		case e.Good != NotValid:
 			return e.Good
 		case e.Status < 100 || e.Status > 599:
@@ -58,6 +58,11 @@ func availabilityRule(p *Plan, spec *Spec) (*Rule, error) {
 		Quality:    Exact,
 		Formula:    "requests answered with a good status / requests",
 		Classify:   RequestAvailability(spec.abortLimit()),
+		JudgesBy:   append(spec.Good.Fields(), FieldStatus),
+		Unclear:    "their status isn't known",
+	}
+	if !spec.Good.Empty() {
+		rule.Unclear = "whether they meet good: isn't known"
 	}
 	if s := p.prover(); s != nil {
 		rule.Hears = []string{s.Name}

@@ -11,6 +11,9 @@ type Burn struct {
 	Rate     float64
 	Counts   Counts
 	Measured bool
+	// Least says that the window isn't measured, since too many events couldn't be judged,
+	// and that it burns so much even if all of these were good.
+	Least bool
 }
 
 // BurnRule is one multiwindow burn-rate alert: it fires while both windows burn over

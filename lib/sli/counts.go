@@ -8,6 +8,7 @@ type Counts struct {
 	Valid     float64 `json:"valid"`
 	Good      float64 `json:"good"`
 	Uncertain float64 `json:"uncertain"`
+	Aborted   float64 `json:"aborted,omitempty"` // of the uncertain ones, requests that their clients gave up
 }
 
 // Count adds weight under the verdict.
@@ -20,18 +21,21 @@ func (c *Counts) Count(v Verdict, weight float64) {
 		c.Valid += weight
 	case Uncertain:
 		c.Uncertain += weight
+	case Aborted:
+		c.Uncertain += weight
+		c.Aborted += weight
 	case NotValid:
 	}
 }
 
 // Plus is the sum.
 func (c Counts) Plus(d Counts) Counts {
-	return Counts{c.Valid + d.Valid, c.Good + d.Good, c.Uncertain + d.Uncertain}
+	return Counts{c.Valid + d.Valid, c.Good + d.Good, c.Uncertain + d.Uncertain, c.Aborted + d.Aborted}
 }
 
 // Minus is the difference; it may be negative.
 func (c Counts) Minus(d Counts) Counts {
-	return Counts{c.Valid - d.Valid, c.Good - d.Good, c.Uncertain - d.Uncertain}
+	return Counts{c.Valid - d.Valid, c.Good - d.Good, c.Uncertain - d.Uncertain, c.Aborted - d.Aborted}
 }
 
 // Bad is the number of valid events that were not good.
@@ -43,6 +47,19 @@ func (c Counts) Ratio() (float64, bool) {
 		return 0, false
 	}
 	return c.Good / c.Valid, true
+}
+
+// Unjudged is the number of uncertain events beside those that clients gave up, of which
+// nobody could tell more.
+func (c Counts) Unjudged() float64 { return c.Uncertain - c.Aborted }
+
+// Doubtful tells whether more events couldn't be judged than could: what was judged may
+// be the odd ones.
+func (c Counts) Doubtful() bool { return c.Unjudged() > c.Valid }
+
+// AtBest is what the counts would be if all uncertain events were good.
+func (c Counts) AtBest() Counts {
+	return Counts{Valid: c.Valid + c.Uncertain, Good: c.Good + c.Uncertain}
 }
 
 // IsZero tells whether nothing was counted.

@@ -1,6 +1,9 @@
 package sli
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Signal says what an event reports.
 type Signal uint8
@@ -118,6 +121,7 @@ const (
 	Good
 	Bad
 	Uncertain
+	Aborted // uncertain, since the client went away
 )
 
 // Tally is the accounting of a log source in one minute: nothing is silently
@@ -150,6 +154,16 @@ func (t Tally) Refused(limit float64) bool {
 		return t.Malformed > 0
 	}
 	return t.Malformed >= MinMalformed && float64(t.Malformed) > limit*float64(t.Parsed+t.Malformed)
+}
+
+// Refusal says how much was malformed of some minutes that were refused for it.
+func (t Tally) Refusal(limit float64, minutes int) string {
+	share := float64(t.Malformed) / float64(t.Parsed+t.Malformed)
+	in := "a minute"
+	if minutes > 1 {
+		in = fmt.Sprintf("%d minutes", minutes)
+	}
+	return fmt.Sprintf("%s of %s lines of %s are malformed, %s%%, limit %s%%", Count(float64(t.Malformed)), Count(float64(t.Parsed+t.Malformed)), in, Digits(100*share, 3), Digits(100*limit, 3))
 }
 
 // Skew is how far ahead of the run's clock an event may be stamped; beyond it the

@@ -1,6 +1,9 @@
 package sli
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Exclusion is a stretch that leaves windows, budgets and burn, good and valid
 // alike; never events, ages or states.
@@ -34,6 +37,24 @@ func (x Exclusions) Of(kind Kind, w Window) Spans {
 		}
 	}
 	return out.Within(w)
+}
+
+// Reason is why a minute is excluded for an SLI, "" where it isn't.
+func (x Exclusions) Reason(kind Kind, m Minute) string {
+	w := Window{From: m, To: m + 1}
+	for _, e := range x {
+		for _, s := range e.stretches(w) {
+			if e.concerns(kind) && s.Contains(m) {
+				return e.Reason
+			}
+		}
+	}
+	return ""
+}
+
+// Whole is why a minute is excluded for all SLIs, "" where it isn't.
+func (x Exclusions) Whole(m Minute) string {
+	return slices.DeleteFunc(slices.Clone(x), func(e Exclusion) bool { return len(e.SLIs) > 0 }).Reason("", m)
 }
 
 func (e Exclusion) concerns(kind Kind) bool {

@@ -162,6 +162,7 @@ type Batch struct {
 	Calls     int    // requests made to a service
 	Bytes     int64  // bytes read
 	FirstBad  string // the first malformed line's place and reason
+	Lacks     []Lack // what lines lack to be judged, once for each field
 	Skipped   int64  // what was unavoidably lost, in pieces that Warnings name
 	Layout    string // the format that was detected, for explain
 }

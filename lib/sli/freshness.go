@@ -88,6 +88,8 @@ func recordsRule(p *Plan, spec *Spec) (*Rule, error) {
 		Quality:    Exact,
 		Formula:    "records visible within " + Span(spec.Threshold) + " of being accepted / records that came out",
 		Classify:   RecordFreshness(spec.Threshold),
+		JudgesBy:   []string{FieldAcceptedAt, FieldDelay},
+		Unclear:    "when they were accepted isn't known",
 		Silence:    spec.Threshold,
 	}, nil
 }

@@ -23,6 +23,7 @@ func tracesRule(p *Plan, spec *Spec) (*Rule, error) {
 		Quality:    Estimate,
 		Formula:    "traces done within " + Span(spec.Threshold) + " / traces sampled",
 		Classify:   TraceFreshness(spec.Threshold),
+		Unclear:    "they aren't complete, or lack what delay: names",
 		Bound:      SampleBounds,
 	}, nil
 }

@@ -43,7 +43,7 @@ func (s CheckStatus) WorseThan(t CheckStatus) bool {
 type Finding struct {
 	Plan   *Plan
 	Status CheckStatus
-	Rule   string // age, state, retention, ratio, burn_rate, lag, skew, not_measured, no_traffic, nothing; empty when OK
+	Rule   string // age, state, retention, ratio, burn_rate, lag, skew, not_measured, no_traffic, excluded, nothing; empty where fresh
 	Text   string // without the pipeline's name
 }
 
@@ -85,15 +85,24 @@ func (j *judgement) decide() {
 		j.nothing()
 		return
 	}
-	j.lag()
-	traffic := false
-	if j.p.Plan.HasAge() && !j.skewed() {
+	// While no SLI is wanted, age and state are shown, but nobody is called for them.
+	excluded := j.p.Plan.Exclude.Whole(Due(j.now, j.p.Plan.Sources()))
+	judged, traffic := false, false
+	if excluded == "" {
+		j.lag()
+	}
+	if excluded == "" && j.p.Plan.HasAge() && !j.skewed() {
 		j.age()
 		j.state()
-		traffic = j.p.State == nil || j.p.State.Name != string(ProgressIdle)
+		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(ProgressIdle)
 	}
 	for _, r := range j.p.Results {
 		if slices.Contains(j.limits.SLIs, r.Rule.Kind) && (ratios || burns) {
+			if r.Status == Excluded {
+				excluded = r.Reason
+				continue
+			}
+			judged = true
 			j.measured(r)
 			if ratios {
 				j.ratio(r)
@@ -104,7 +113,11 @@ func (j *judgement) decide() {
 	if burns {
 		j.burns()
 	}
-	if !traffic && !j.passed {
+	if j.worst.Status == OK && !judged && excluded != "" {
+		j.worst = Finding{Status: OK, Rule: "excluded", Text: "excluded (" + excluded + ")"}
+		return
+	}
+	if !traffic && !j.passed && (judged || excluded == "") {
 		status, _ := ParseCheckStatus(j.limits.NoTraffic)
 		if status == OK && j.worst.Status == OK {
 			j.worst = Finding{Status: OK, Rule: "no_traffic", Text: "no traffic"}
@@ -195,7 +208,7 @@ func (j *judgement) lag() {
 
 func (j *judgement) measured(r *Result) {
 	if r.Status == NotMeasured {
-		j.consider(j.missing(), "not_measured", "%s not measured: %.0f%% of the minutes of %s have an answer", r.Rule.Kind, r.Measured*100, Span(r.Rule.Window))
+		j.consider(j.missing(), "not_measured", "%s not measured: %s", r.Rule.Kind, r.Reason)
 	}
 }
 
@@ -313,29 +326,35 @@ func (j *judgement) worsen(status CheckStatus, rule, format string, args ...any)
 }
 
 // ratio compares the window's ratio with the limits; a limit is broken only where the
-// counts prove it, and an estimate is critical only where something proven agrees.
+// counts prove it, whatever those events were that couldn't be judged where these are the
+// more; and an estimate is critical only where something proven agrees.
 func (j *judgement) ratio(r *Result) {
-	if r.Status != Value {
+	counts, ok := r.Proof()
+	if !ok {
 		return
+	}
+	atMost := ""
+	if r.Doubtful {
+		atMost = "at most "
 	}
 	for _, limit := range []struct {
 		percent float64
 		status  CheckStatus
 	}{{j.limits.CriticalRatio, Critical}, {j.limits.WarningRatio, Warning}} {
-		if limit.percent <= 0 || !ProvesBelow(r.Counts, limit.percent/100) {
+		if limit.percent <= 0 || !ProvesBelow(counts, limit.percent/100) {
 			continue
 		}
 		status := limit.status
-		bad := fmt.Sprintf("%s of %s %s bad in %s", Count(r.Counts.Bad()), Count(r.Counts.Valid), r.Rule.Population, Span(r.Rule.Window))
+		bad := fmt.Sprintf("%s of %s %s bad in %s", Count(counts.Bad()), Count(counts.Valid), r.Rule.Population, Span(r.Rule.Window))
 		if r.Rule.Quality == Estimate {
 			doubt := ""
 			if status == Critical && !j.agrees(r, limit.percent/100) {
 				status, doubt = Warning, ", nothing proven agrees"
 			}
-			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", Count(r.Counts.Bad()), r.Rule.Population, Span(r.Rule.Window), Count(r.Counts.Valid), doubt)
+			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", Count(counts.Bad()), r.Rule.Population, Span(r.Rule.Window), Count(counts.Valid), doubt)
 		}
-		ratio, _ := r.Counts.Ratio()
-		j.consider(status, "ratio", "%s %s%% is below %s%%: %s%s", r.Rule.Kind, beside(ratio*100, limit.percent, 4), Shortest(limit.percent), bad, j.holdUp())
+		ratio, _ := counts.Ratio()
+		j.consider(status, "ratio", "%s %s%s%% is below %s%%: %s%s", r.Rule.Kind, atMost, beside(ratio*100, limit.percent, 4), Shortest(limit.percent), bad, j.holdUp())
 		return
 	}
 }
@@ -361,6 +380,7 @@ func (j *judgement) burns() {
 		for _, rule := range r.Rule.Objective.BurnRules() {
 			spoke = j.burn(r, rule) || spoke
 		}
+		spoke = spoke || r.Status == Excluded
 	}
 	if !spoke {
 		j.consider(j.missing(), "burn_rate", "burn rate not measured: the history doesn't fill the windows of any rule yet")
@@ -371,11 +391,11 @@ func (j *judgement) burns() {
 // warns instead, and says so.
 func (j *judgement) burn(r *Result, rule BurnRule) bool {
 	long, short := r.BurnOver(rule.Long), r.BurnOver(rule.Short)
-	if long == nil || short == nil || !long.Measured || !short.Measured {
+	if long == nil || short == nil || !long.speaks() || !short.speaks() {
 		return false
 	}
 	if !rule.Broken(r.Rule.Objective, long.Counts, short.Counts) {
-		return true
+		return long.Measured && short.Measured
 	}
 	status, few := Warning, ""
 	switch {
@@ -399,6 +419,9 @@ func (r *Result) BurnOver(length time.Duration) *Burn {
 	}
 	return nil
 }
+
+// speaks tells whether a breach may be found in it.
+func (b *Burn) speaks() bool { return b.Measured || b.Least }
 
 // because is why something isn't measured.
 func (j *judgement) because() string {

@@ -51,10 +51,12 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 	if err != nil {
 		return nil, err
 	}
+	unclear := "how long they took isn't known"
 	population := "requests answered successfully, with a known duration"
 	classify := RequestLatency(spec.Threshold, RequestAvailability(spec.abortLimit()))
 	if stage.Facts.Gives(Answer) {
 		population, classify = "all answers, whatever their status", AnswerLatency(spec.Threshold)
+		unclear = "the metric doesn't tell how many of them took no longer than " + Span(spec.Threshold)
 	}
 	return &Rule{
 		Method:     stage.Kind,
@@ -63,5 +65,7 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 		Quality:    Exact,
 		Formula:    "requests within " + Span(spec.Threshold) + " / " + population,
 		Classify:   classify,
+		JudgesBy:   []string{FieldLatency},
+		Unclear:    unclear,
 	}, nil
 }

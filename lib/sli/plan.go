@@ -67,6 +67,11 @@ type Rule struct {
 	Scope      Scope
 	Objective  Objective
 
+	// JudgesBy are the fields of lines that events are judged by, as a Lack calls them;
+	// Unclear says why events may be uncertain where no field is known to be lacking.
+	JudgesBy []string
+	Unclear  string
+
 	// Weigh counts events instead of judging them; only flow rules have it.
 	Weigh func(*Event) float64
 	// Classify judges the events of the feeding stages. Nil where Derive is set.

@@ -127,6 +127,7 @@ func proverCorrectnessRule(s *Stage) *Rule {
 		Quality:    Exact,
 		Formula:    "known-answer records whose answer came out right / those the front took",
 		Classify:   ProverCorrectness(s.Facts.Proving.LateBad),
+		Unclear:    "what became of them could not be looked up",
 	}
 }
 
@@ -146,6 +147,7 @@ func proverFreshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 		Quality:    Exact,
 		Formula:    "known-answer records visible within " + Span(spec.Threshold) + " of being sent / those the front took",
 		Classify:   ProverFreshness(spec.Threshold),
+		Unclear:    "they became visible between two looks of which one was within " + Span(spec.Threshold) + ", or could not be looked up",
 	}, nil
 }
 

@@ -82,16 +82,20 @@ func (p *Pipeline) Failed() int {
 	return n
 }
 
-// Result is one SLI's outcome: exactly one of value, no traffic, not measured.
+// Result is one SLI's outcome: exactly one of value, no traffic, not measured, excluded.
 type Result struct {
 	Rule     *Rule
 	Status   Status
-	Due      Minute // the newest due minute
-	Window   Window // that ends there
-	Counts   Counts // of the measured minutes; of all of them where not measured
-	Measured float64
-	Excluded int    // minutes left out on purpose
-	Since    Minute // the rule counts since then
+	Reason   string  // why it is no value, and what to do about it
+	Due      Minute  // the newest due minute
+	Window   Window  // that ends there
+	Counts   Counts  // of the measured minutes; of all of them where not measured
+	Measured float64 // the share of the window's minutes, excluded ones among them
+	Young    bool    // not measured since its history is too short as yet
+	Doubtful bool    // not measured only since more events couldn't be judged than could
+	Doubt    string  // beside a value: that many events couldn't be judged, and why
+	Excluded int     // minutes left out on purpose
+	Since    Minute  // the rule counts since then
 	HasSince bool
 
 	Budget   *float64 // share of the error budget left, 1 untouched
@@ -100,6 +104,15 @@ type Result struct {
 	Bounds   Bounds
 	Others   []*Result // what other methods with evidence say of the same SLI
 	Warnings []string
+}
+
+// Proof are counts that a limit can be held against: those of a value; and, where too
+// many events couldn't be judged, what they would be if all of these were good.
+func (r *Result) Proof() (c Counts, ok bool) {
+	if r.Doubtful {
+		return r.Counts.AtBest(), true
+	}
+	return r.Counts, r.Status == Value
 }
 
 // Bounds are where the true ratio lies, where something proves it.
@@ -112,18 +125,21 @@ type Bounds struct {
 // Status is the outcome of a measurement.
 type Status string
 
-// The three outcomes, never merged.
+// The outcomes, never merged.
 const (
 	Value       Status = "value"
-	NoTraffic   Status = "no_traffic"
-	NotMeasured Status = "not_measured"
+	NoTraffic   Status = "no_traffic"   // there was nothing to judge
+	NotMeasured Status = "not_measured" // it could not be told
+	Excluded    Status = "excluded"     // it isn't wanted
 )
 
-// Outcome decides between the three: less than half of the minutes measured is not
-// measured; nothing to judge is no traffic.
-func Outcome(c Counts, measured float64) Status {
+// Outcome decides between the first three for a window: less than half of its minutes
+// measured, or more events in it that couldn't be judged than could, is not measured;
+// nothing to judge is no traffic. c is what the minutes hold that are measured, all
+// what those hold that were answered for.
+func Outcome(c, all Counts, measured float64) Status {
 	switch {
-	case measured < 0.5:
+	case measured < 0.5 || all.Doubtful():
 		return NotMeasured
 	case c.Valid <= 0:
 		return NoTraffic
@@ -139,7 +155,7 @@ type StageReport struct {
 	Cell     *StageCell // of the evaluated window
 	Due      *StageCell // of the newest due minute; nil where nothing was counted
 	Mean     *float64   // seconds: the stage's part of the mean delay
-	Refused  bool       // too much of a minute of the window was malformed
+	Refusal  string     // how much of some minutes of the window was malformed, so that they aren't measured
 	Inputs   Inputs     // what estimates start from, each with where it comes from
 	Calls    int
 	Bytes    int64 // read in this run

@@ -43,6 +43,59 @@ func (s Spans) Remove(w Window) Spans {
 	return out
 }
 
+// SpansOf is the set of some minutes, given in order.
+func SpansOf(minutes []Minute) Spans {
+	var out Spans
+	for _, m := range minutes {
+		if n := len(out); n > 0 && m <= out[n-1].To {
+			out[n-1].To = max(out[n-1].To, m+1)
+			continue
+		}
+		out = append(out, Window{From: m, To: m + 1})
+	}
+	return out
+}
+
+// Union is the set of the minutes that lie in either.
+func (s Spans) Union(t Spans) Spans {
+	var out Spans
+	for i, j := 0, 0; i < len(s) || j < len(t); {
+		var w Window
+		if j == len(t) || i < len(s) && s[i].From <= t[j].From {
+			w, i = s[i], i+1
+		} else {
+			w, j = t[j], j+1
+		}
+		if n := len(out); n > 0 && w.From <= out[n-1].To {
+			out[n-1].To = max(out[n-1].To, w.To)
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// Minus is the set of the minutes of s that don't lie in t.
+func (s Spans) Minus(t Spans) Spans {
+	var out Spans
+	j := 0
+	for _, w := range s {
+		for j < len(t) && t[j].To <= w.From {
+			j++
+		}
+		for k := j; k < len(t) && t[k].From < w.To; k++ {
+			if w.From < t[k].From {
+				out = append(out, Window{From: w.From, To: t[k].From})
+			}
+			w.From = t[k].To
+		}
+		if w.From < w.To {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
 // Intersect is the set of the minutes that lie in both.
 func (s Spans) Intersect(t Spans) Spans {
 	var out Spans

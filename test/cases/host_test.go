@@ -264,3 +264,6 @@ func each(from, to, step float64, do func(n float64, i int)) {
 		do(from+float64(i)*step, i)
 	}
 }
+
+// seconds is a number of seconds as a duration.
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }

@@ -50,6 +50,7 @@ type Answer struct {
 	Lost     int64  // pieces that are unavoidably lost; Warnings name them
 	FirstBad string // place and reason of the first malformed line
 	Layout   string // the format that was detected
+	Lacks    []Lack // what lines lack to be judged
 	Alien    error  // nothing was ever readable in one of the files
 }
 
@@ -97,6 +98,7 @@ type reading struct {
 	eye    eye
 
 	firstBad string
+	lacks    []Lack
 }
 
 // limits are an Ask's bounds in the units of lines, worked out once.
@@ -305,6 +307,7 @@ func isMalformed(err error) bool {
 func (r *reading) scanned(f *fileReading, line []byte, offset int64, err error) {
 	switch {
 	case err == nil:
+		r.lacking(f)
 		r.parsed(f, line, offset)
 	case errors.Is(err, logscan.ErrPartial):
 		f.line--

@@ -88,6 +88,7 @@ type Scanner struct {
 	set       fieldset
 	cfg       Config
 	format    Format
+	used      Format // of the line that was read last
 	votes     map[string]int
 	plans     [formats]*plan // made when first used
 	raw       map[string]int // slot by path, of the needs that aren't canonical
@@ -275,6 +276,7 @@ func (s *Scanner) decide() {
 // read reads one unwrapped line in one format.
 func (s *Scanner) read(f Format, line []byte, at int64, rec *Record) error {
 	s.set.reset()
+	s.used = f
 	rec.begin(s, line)
 	if f == EMF || f == Report {
 		err := s.readLambda(line, at, rec)

@@ -43,6 +43,7 @@ type verdict struct {
 type result struct {
 	Name       string             `json:"name"`
 	Status     sli.Status         `json:"status"`
+	Reason     *string            `json:"reason,omitempty"` // why it is no value
 	Method     string             `json:"method"`
 	Scope      sli.Scope          `json:"scope"`
 	Population string             `json:"population"`
@@ -85,6 +86,7 @@ type other struct {
 	Good       float64    `json:"good"`
 	Ratio      *float64   `json:"ratio"`
 	Status     sli.Status `json:"status"`
+	Reason     *string    `json:"reason,omitempty"`
 	Population string     `json:"population"`
 	Window     window     `json:"window"`
 }
@@ -247,7 +249,7 @@ func (p printer) pipeline(from *sli.Pipeline) pipeline {
 
 func (p printer) result(r *sli.Result) result {
 	out := result{
-		Name: string(r.Rule.Kind), Status: r.Status, Method: r.Rule.Method, Scope: r.Rule.Scope,
+		Name: string(r.Rule.Kind), Status: r.Status, Reason: text(r.Reason), Method: r.Rule.Method, Scope: r.Rule.Scope,
 		Population: r.Rule.Population, Quality: r.Rule.Quality,
 		Bounds: bounds{r.Bounds.Lower, r.Bounds.Upper, r.Bounds.Kind, emptied(r.Bounds.Checks)},
 		Window: p.window(r),
@@ -267,7 +269,7 @@ func (p printer) result(r *sli.Result) result {
 	}
 	out.Ratio = ratio(r)
 	for _, o := range r.Others {
-		out.Others = append(out.Others, other{o.Rule.Method, o.Rule.Quality, o.Counts.Valid, o.Counts.Good, ratio(o), o.Status, o.Rule.Population, p.window(o)})
+		out.Others = append(out.Others, other{o.Rule.Method, o.Rule.Quality, o.Counts.Valid, o.Counts.Good, ratio(o), o.Status, text(o.Reason), o.Rule.Population, p.window(o)})
 	}
 	if r.Rule.Threshold > 0 {
 		seconds := r.Rule.Threshold.Seconds()

@@ -172,7 +172,7 @@ func (t *texter) span(w sli.Window) string {
 func (t *texter) result(r *sli.Result) {
 	t.line("  %s  %s", t.paint(bold, fmt.Sprintf("%-12s", r.Rule.Kind)), t.outcome(r))
 	t.line("    = %s", r.Rule.Formula)
-	if r.Status != sli.NoTraffic {
+	if r.Status == sli.Value || r.Counts.Valid > 0 {
 		t.line("    = %s / %s in %s", count(r.Counts.Good), count(r.Counts.Valid), t.span(r.Window))
 	}
 	t.line("    %.0f%% of the window's minutes measured%s%s", r.Measured*100, plural(int64(r.Excluded), "; %s excluded", "minute"), some(r.Counts.Uncertain, "; %s uncertain, in neither count"))
@@ -191,9 +191,11 @@ func (t *texter) result(r *sli.Result) {
 func (t *texter) outcome(r *sli.Result) string {
 	switch r.Status {
 	case sli.NotMeasured:
-		return t.paint(yellow, "not measured") + fmt.Sprintf(" (target %s%%)", sli.Shortest(r.Rule.Target))
+		return t.paint(yellow, "not measured") + fmt.Sprintf(": %s (target %s%%)", clean(r.Reason), sli.Shortest(r.Rule.Target))
 	case sli.NoTraffic:
-		return fmt.Sprintf("no traffic in %s (target %s%%)", t.span(r.Window), sli.Shortest(r.Rule.Target))
+		return fmt.Sprintf("no traffic in %s: %s (target %s%%)", t.span(r.Window), clean(r.Reason), sli.Shortest(r.Rule.Target))
+	case sli.Excluded:
+		return fmt.Sprintf("excluded in %s: %s (target %s%%)", t.span(r.Window), clean(r.Reason), sli.Shortest(r.Rule.Target))
 	}
 	ratio, _ := r.Counts.Ratio()
 	colour := green
@@ -216,10 +218,12 @@ func (t *texter) bounds(r *sli.Result) {
 
 // other is what another method says of the same SLI, in a line.
 func (t *texter) other(r *sli.Result) {
-	said := fmt.Sprintf("not measured, an answer for %.0f%% of %s", r.Measured*100, t.span(r.Window))
+	said := "not measured: " + clean(r.Reason)
 	switch r.Status {
 	case sli.NoTraffic:
 		said = "no traffic in " + t.span(r.Window)
+	case sli.Excluded:
+		said = "excluded in " + t.span(r.Window)
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
 		said = fmt.Sprintf("%s = %s / %s %s in %s", percent(ratio), count(r.Counts.Good), count(r.Counts.Valid), r.Rule.Population, t.span(r.Window))
@@ -242,7 +246,11 @@ func (t *texter) history(r *sli.Result) {
 			sli.Span(time.Duration(r.History)*time.Minute), sli.Span(r.Rule.Objective.Period), burns)
 	}
 	if r.HasSince {
-		t.line("    this rule counts since %s", r.Since.Start().In(t.style.Zone).Format("2006-01-02 15:04 MST"))
+		counts := "counts since"
+		if r.Since.Start().After(t.at) {
+			counts = "will count from"
+		}
+		t.line("    this rule %s %s", counts, r.Since.Start().In(t.style.Zone).Format("2006-01-02 15:04 MST"))
 	}
 }
 

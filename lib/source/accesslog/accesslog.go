@@ -134,7 +134,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	return sli.Batch{
 		From: a.From, To: a.To, Unanswered: a.Alien, Cursor: a.Cursor, Warnings: a.Warnings,
-		Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+		Lacks: c.lacking(a.Lacks), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
 	}, nil
 }
 
@@ -158,8 +158,9 @@ type counter struct {
 	judges   bool      // Good says something
 	ids      bool      // requests name the record they write
 	bundles  bundles
-	event    sli.Event // of which only what differs from line to line is set anew
-	method   []byte    // to be used again, like
+	lacks    []sli.Lack // what requests lack that Good asks for
+	event    sli.Event  // of which only what differs from line to line is set anew
+	method   []byte     // to be used again, like
 	same     [1]logscan.Glance
 }
 
@@ -176,13 +177,16 @@ func (s *Source) counter(ask sli.Ask) *counter {
 }
 
 // record takes one request.
-func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
+func (c *counter) record(rec *logscan.Record, scan *logscan.Scanner) error {
 	if bytes.HasPrefix(rec.UserAgent, proverMarker) || !c.where.Empty() && !c.where.Holds(rec.Field) {
 		return nil
 	}
 	var says verdicts
 	if c.judges {
 		says.good = c.ask.Good.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first[0] + i) })
+		if says.good == sli.Uncertain && len(c.lacks) == 0 {
+			c.lack(rec, scan)
+		}
 	}
 	if !c.accepted.Empty() {
 		says.accepted = c.accepted.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first[1] + i) })
@@ -200,6 +204,28 @@ func (c *counter) record(rec *logscan.Record, _ *logscan.Scanner) error {
 // verdicts are what the configured conditions say of a request; NotValid where there are
 // none.
 type verdicts struct{ good, accepted sli.Verdict }
+
+// lack notes the first field that Good asks for and a request doesn't have.
+func (c *counter) lack(rec *logscan.Record, scan *logscan.Scanner) {
+	for i, field := range c.ask.Good.Fields() {
+		if _, ok := rec.Field(c.first[0] + i); !ok {
+			c.lacks = append(c.lacks, sli.Lack{Field: field, Text: loglines.Missing(scan, rec.Text, field, "good")})
+			return
+		}
+	}
+}
+
+// lacking is all that requests lack to be judged.
+func (c *counter) lacking(found []loglines.Lack) []sli.Lack {
+	all := c.lacks
+	for _, l := range found {
+		all = append(all, sli.Lack(l))
+	}
+	if n := c.bundles.odd; n != 0 {
+		all = append(all, sli.Lack{Field: sli.FieldStatus, Text: fmt.Sprintf("status is \"%d\", which is no HTTP status (100 to 599)", n)})
+	}
+	return sli.Lacking(all, nil)
+}
 
 // glances takes requests of which nothing more is asked.
 func (c *counter) glances(run []logscan.Glance) { c.bundles.add(run, verdicts{}) }

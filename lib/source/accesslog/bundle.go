@@ -15,6 +15,7 @@ type bundles struct {
 	where    sli.Match       // over methods: which bundles count
 	some     [1 << 8]*bundle // by hash
 	integers int             // latencies whose unit was a guess
+	odd      int32           // the first status that is a number and none of HTTP's; 0: none
 
 	// single takes a request that must be judged by itself: of a client's abort the latency
 	// matters, whatever the edges.
@@ -117,6 +118,9 @@ func (b *bundles) renew(at uint8, like likeness, g *logscan.Glance, says verdict
 	e := &of.event
 	e.Signal, e.Time, e.Latency, e.HasLatency = sli.Request, g.Time, g.Latency, g.HasLatency
 	e.Status, e.Method, e.Good, e.Accepted = int(g.Status), g.AppendMethod(of.method[:0]), says.good, says.accepted
+	if b.odd == 0 && (g.Status < 100 || g.Status > 599) {
+		b.odd = g.Status
+	}
 	switch {
 	case g.Time < 0 || g.Status == 499 || g.Status == 460:
 		of.take = singled

@@ -1,0 +1,147 @@
+package measure
+
+import (
+	"fmt"
+	"strings"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// because says of an outcome that is no value why it is none, and of a value what is
+// doubtful about it.
+func (j *job) because(l *ledger, r *sli.Result, of stretch) {
+	switch r.Status {
+	case sli.Excluded:
+		r.Reason = j.plan.Exclude.Reason(l.rule.SLI(), r.Window.To-1)
+	case sli.NoTraffic:
+		r.Reason = l.absence(of.all)
+	case sli.NotMeasured:
+		r.Reason = j.unmeasured(l, r, of)
+	case sli.Value:
+		if all := of.all; all.Uncertain > sli.Doubtable*(all.Valid+all.Uncertain) {
+			r.Doubt = l.rule.Unjudged(all, j.lacking(l.rule))
+			r.Warnings = append(r.Warnings, r.Doubt)
+		}
+	}
+}
+
+// absence says what there was none of.
+func (l *ledger) absence(c sli.Counts) string {
+	if c.Uncertain > 0 {
+		return l.rule.Unjudged(c, nil)
+	}
+	_, what, _ := strings.Cut(l.rule.Formula, " / ")
+	what, _, _ = strings.Cut(what, ";")
+	return "no " + what
+}
+
+// unmeasured says why a window isn't measured: what keeps most of its minutes from being
+// so.
+func (j *job) unmeasured(l *ledger, r *sli.Result, of stretch) string {
+	for _, s := range j.feeding(l.rule) {
+		if err := s.unanswered(); err != nil {
+			return fmt.Sprintf("stage %s: %v", s.stage.Name, err)
+		}
+	}
+	refused, by := 0, (*stageJob)(nil)
+	for _, s := range j.feeding(l.rule) {
+		if n := s.record.Refused.Intersect(of.asked).Minutes(); n > refused {
+			refused, by = n, s
+		}
+	}
+	missing := of.asked.Minus(of.answered).Minutes() - refused
+	switch doubtful := of.answered.Minutes() - of.measured.Minutes(); {
+	case r.Doubtful, doubtful > max(refused, missing):
+		return l.rule.Unjudged(of.all, j.lacking(l.rule))
+	case refused >= missing && by != nil:
+		return fmt.Sprintf("stage %s: %s", by.stage.Name, by.malformed(j, by.record.Refused.Within(r.Window)))
+	case len(l.answered) == 0 || l.record.HasSince && l.record.Since > r.Due:
+		r.Young = true
+		return j.begun(l)
+	}
+	text := fmt.Sprintf("%d of %s have an answer", of.measured.Minutes(), minutesText(of.asked.Minutes()))
+	if r.Young = l.record.HasSince && l.record.Since > r.Window.From; r.Young {
+		text += fmt.Sprintf("; it is counted for %s so far", minutesText(int(r.Due+1-l.record.Since)))
+	}
+	return text
+}
+
+func minutesText(n int) string {
+	if n == 1 {
+		return "1 minute"
+	}
+	return fmt.Sprintf("%d minutes", n)
+}
+
+// begun says what a history waits for that has no minute yet.
+func (j *job) begun(l *ledger) string {
+	settles := "a minute settles " + sli.Span(l.rule.Settle) + " after its end"
+	for _, s := range j.feeding(l.rule) {
+		at := "stage " + s.stage.Name + ": "
+		for _, r := range s.readings {
+			for _, w := range r.batch.Warnings {
+				return at + "no minute has an answer yet: " + w
+			}
+		}
+		if s.stage.Facts.MaxMalformed > 0 && !s.seen() {
+			return fmt.Sprintf("%snothing stands in %s yet; it counts from the minute after it was first looked at, and %s", at, s.stage.Facts.Reads, settles)
+		}
+	}
+	return "no whole minute yet; a log counts from the first minute that it holds whole, and " + settles
+}
+
+// feeding are the stages that are evidence for a rule.
+func (j *job) feeding(rule *sli.Rule) []*stageJob {
+	var out []*stageJob
+	for _, s := range j.stages {
+		if rule.Feeds(s.stage.Name) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// unanswered is why the source failed, or gave no answer though it didn't.
+func (s *stageJob) unanswered() error {
+	if err := s.failure(); err != nil {
+		return err
+	}
+	for _, r := range s.readings {
+		if r.batch.Unanswered != nil {
+			return r.batch.Unanswered
+		}
+	}
+	return nil
+}
+
+// seen tells whether the source ever had a line.
+func (s *stageJob) seen() bool {
+	for _, r := range s.readings {
+		if r.cells != nil && len(r.cells.tallies) > 0 {
+			return true
+		}
+	}
+	return len(s.record.Refused) > 0 || s.record.Layout != ""
+}
+
+// malformed says how much of some refused minutes can't be read.
+func (s *stageJob) malformed(j *job, minutes sli.Spans) string {
+	var t sli.Tally
+	if j.run.All {
+		t.Add(s.cells.window(j.window(s)).Tally)
+	} else {
+		for _, w := range minutes {
+			t.Add(s.cells.window(w).Tally)
+		}
+	}
+	return t.Refusal(s.stage.Facts.MaxMalformed, minutes.Minutes()) + "; the first: " + s.record.FirstBad
+}
+
+// lacking is what the lines lack that a rule's events are judged by.
+func (j *job) lacking(rule *sli.Rule) []sli.Lack {
+	var out []sli.Lack
+	for _, s := range j.feeding(rule) {
+		out = append(out, s.record.Lacks...)
+	}
+	return out
+}
