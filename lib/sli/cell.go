@@ -23,6 +23,8 @@ type StageCell struct {
 
 	GoodRuns float64 `json:",omitempty"` // runs of a batch job that did what was due
 
+	Lives *Distribution `json:",omitempty"` // of connections that outlived their requests; Latency is without them
+
 	Reports *Reports    `json:",omitempty"` // what a function's platform reported
 	EMF     []EMFSeries `json:",omitempty"` // metrics that the log publishes, sorted by name
 
@@ -44,12 +46,16 @@ func (c *StageCell) Count(e *Event) {
 		c.Status[class] += e.Weight
 		c.Methods.count(e.Method, e.Weight)
 	}
+	took := &c.Latency
+	if e.lived() {
+		took = c.lives()
+	}
 	switch {
 	case !e.HasLatency || e.Signal == Answer: // a count's latency only says on which side of a threshold it lies
 	case e.Moments != nil:
-		c.Latency.addEach(e.Moments)
+		took.addEach(e.Moments)
 	default:
-		c.Latency.Add(e.Latency, uint64(e.Weight+0.5))
+		took.Add(e.Latency, uint64(e.Weight+0.5))
 	}
 	if e.HasDelay {
 		c.Delay.Add(e.Delay, uint64(e.Weight+0.5))
@@ -66,6 +72,24 @@ func (c *StageCell) Count(e *Event) {
 	for _, s := range e.EMF {
 		c.addEMF(s)
 	}
+}
+
+func (c *StageCell) lives() *Distribution {
+	if c.Lives == nil {
+		c.Lives = new(Distribution)
+	}
+	return c.Lives
+}
+
+// Durations is how long all that has a duration took, connections too.
+func (c *StageCell) Durations() *Distribution {
+	if c.Lives == nil {
+		return &c.Latency
+	}
+	all := new(Distribution)
+	all.Merge(&c.Latency)
+	all.Merge(c.Lives)
+	return all
 }
 
 // AcceptedRequest tells whether the event is a request whose record was accepted: one
@@ -163,6 +187,9 @@ func (c *StageCell) Merge(d *StageCell) {
 	c.GoodRuns += d.GoodRuns
 	c.Latency.Merge(&d.Latency)
 	c.Delay.Merge(&d.Delay)
+	if d.Lives != nil {
+		c.lives().Merge(d.Lives)
+	}
 	for name, v := range d.Levels {
 		c.Raise(name, v)
 	}

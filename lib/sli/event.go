@@ -77,6 +77,7 @@ type Event struct {
 	Method     []byte        // HTTP method; valid only while the event is being emitted
 	Latency    time.Duration // how long the request or the work took
 	HasLatency bool          //
+	Connection bool          // Latency is how long a connection lived that outlived its request, see lived
 	Good       Verdict       // what the stage's own `good` conditions say; NotValid where none are configured
 	Accepted   Verdict       // what the stage's own `accepted` conditions say, the same
 	// Moments, where there are any, are those of the requests that the event stands for,

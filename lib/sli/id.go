@@ -1,6 +1,7 @@
 package sli
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/fnv"
 )
@@ -16,6 +17,22 @@ func HashID(values ...[]byte) uint64 {
 		h.Write(v)
 	}
 	return max(1, mix(h.Sum64()))
+}
+
+// RecordID is the HashID of a record's id as a log has it, blanks around its values left
+// out; false where a value of it is
+// none: empty, or the dash that logs have for nothing.
+func RecordID(values ...[]byte) (id uint64, ok bool) {
+	for i, v := range values {
+		if v = bytes.TrimSpace(v); len(v) == 0 || len(v) == 1 && v[0] == '-' {
+			return 0, false
+		}
+		values[i] = v
+	}
+	if len(values) == 0 {
+		return 0, false
+	}
+	return HashID(values...), true
 }
 
 // mix spreads a hash over all its bits: samples are taken by the lowest. It is the

@@ -4,10 +4,11 @@ import "time"
 
 // RequestLatency judges how quickly requests were answered: valid = requests that
 // were answered successfully, with a known duration; good = within the threshold.
-// Failed requests are availability's, so that fast failures don't flatter.
+// Failed requests are availability's, so that fast failures don't flatter; and so are those
+// whose latency is a connection's life.
 func RequestLatency(threshold time.Duration, answered Classifier) Classifier {
 	return func(e *Event) Verdict {
-		if answered(e) != Good {
+		if answered(e) != Good || e.lived() {
 			return NotValid
 		}
 		return quick(e, threshold)
@@ -25,6 +26,16 @@ func AnswerLatency(threshold time.Duration) Classifier {
 		}
 		return quick(e, threshold)
 	}
+}
+
+// switchingProtocols is the status of a request whose connection goes on in another
+// protocol (RFC 9110, section 15.2.2), mostly a WebSocket's.
+const switchingProtocols = 101
+
+// lived tells whether the event's latency is the life of a connection: it is logged when
+// that ends, and says nothing of how soon the request was answered.
+func (e *Event) lived() bool {
+	return e.Signal == Request && (e.Connection || e.Status == switchingProtocols)
 }
 
 func quick(e *Event, threshold time.Duration) Verdict {

@@ -21,6 +21,9 @@ func TestAnswersAreLatencysAlone(t *testing.T) {
 		"side unknown":            {Event{Signal: Answer}, Uncertain, NotValid},
 		"a request that failed":   {Event{Signal: Request, Status: 500, Latency: 1, HasLatency: true}, NotValid, NotValid},
 		"a request without time":  {Event{Signal: Request, Status: 200}, NotValid, Uncertain},
+		"a WebSocket":             {Event{Signal: Request, Status: 101, Latency: time.Hour, HasLatency: true}, NotValid, NotValid},
+		"a balancer's WebSocket":  {Event{Signal: Request, Status: 200, Latency: time.Hour, HasLatency: true, Connection: true}, NotValid, NotValid},
+		"an answer of a count":    {Event{Signal: Answer, Status: 101, Latency: 1, HasLatency: true}, Good, NotValid},
 		"a request that was slow": {Event{Signal: Request, Status: 200, Latency: time.Minute, HasLatency: true}, NotValid, Bad},
 	} {
 		if got := answers(&tc.event); got != tc.answers {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -82,10 +83,13 @@ func (t *test) holds(v []byte) bool {
 	case t.pattern != nil:
 		return t.pattern.Match(v)
 	case t.number != nil:
-		got, err := strconv.ParseFloat(string(v), 64)
+		got, err := strconv.ParseFloat(string(bytes.TrimSpace(v)), 64)
 		return err == nil && t.number(got)
-	case t.class != 0:
-		return len(v) == 3 && v[0] == t.class && isDigit(v[1]) && isDigit(v[2])
+	case t.class != 0 && len(v) == 3 && isDigit(v[1]) && isDigit(v[2]):
+		return v[0] == t.class
+	case t.class != 0: // a status in another spelling: 500.0
+		got, err := strconv.ParseFloat(string(bytes.TrimSpace(v)), 64)
+		return err == nil && got == math.Trunc(got) && math.Floor(got/100) == float64(t.class-'0')
 	}
 	return bytes.Equal(t.equal, v)
 }

@@ -83,8 +83,8 @@ func methodName(method []byte) string {
 	if len(method) > 32 {
 		return "other"
 	}
-	for _, b := range method {
-		if (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') && b != '-' && b != '_' {
+	for i, b := range method {
+		if (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') && (!isDigit(b) || i == 0) && b != '-' && b != '_' {
 			return "other"
 		}
 	}

@@ -13,6 +13,7 @@ import (
 // seldom is the part of a StageCell that few sources fill.
 type seldom struct {
 	Levels    map[string]float64       `json:",omitempty"`
+	Lives     *Distribution            `json:",omitempty"`
 	Reports   *Reports                 `json:",omitempty"`
 	EMF       []EMFSeries              `json:",omitempty"`
 	Probes    map[ProbeVerdict]float64 `json:",omitempty"`
@@ -20,7 +21,7 @@ type seldom struct {
 }
 
 func (s *seldom) empty() bool {
-	return len(s.Levels)+len(s.EMF)+len(s.Probes)+len(s.Summaries) == 0 && s.Reports == nil
+	return len(s.Levels)+len(s.EMF)+len(s.Probes)+len(s.Summaries) == 0 && s.Lives == nil && s.Reports == nil
 }
 
 // AppendBinary appends the cell, packed: numbers as varints, and as JSON behind them
@@ -53,7 +54,7 @@ func (c *StageCell) AppendBinary(out []byte) ([]byte, error) {
 		}
 		out = appendBytes(out, packed)
 	}
-	rest := seldom{c.Levels, c.Reports, c.EMF, c.Probes, c.Summaries}
+	rest := seldom{c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries}
 	if rest.empty() {
 		return out, nil
 	}
@@ -98,7 +99,7 @@ func (c *StageCell) UnmarshalBinary(data []byte) error {
 	if json.Unmarshal(u.data, &rest) != nil {
 		return errPackedCell
 	}
-	c.Levels, c.Reports, c.EMF, c.Probes, c.Summaries = rest.Levels, rest.Reports, rest.EMF, rest.Probes, rest.Summaries
+	c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries = rest.Levels, rest.Lives, rest.Reports, rest.EMF, rest.Probes, rest.Summaries
 	return nil
 }
 

@@ -18,6 +18,7 @@ func filledCell(t *testing.T) *StageCell {
 		NewestAccepted: 1_795_903_560_000_001, FirstOut: 1_795_903_560_000_002, Watermark: 1_795_903_560_000_003,
 		AcceptedOf: Stamps{29_931_726: 1}, DoneOf: Stamps{29_931_727: 2},
 		GoodRuns:  1,
+		Lives:     new(Distribution),
 		Reports:   &Reports{Count: 3, ColdStarts: 1},
 		EMF:       []EMFSeries{{Namespace: "n", Name: "m", Unit: "Count", Count: 1, Sum: 2, Min: 3, Max: 4}},
 		Probes:    map[ProbeVerdict]float64{"lost": 2},
@@ -31,6 +32,7 @@ func filledCell(t *testing.T) *StageCell {
 	}
 	c.Latency.Add(120*time.Millisecond, 3)
 	c.Delay.Add(4*time.Second, 1)
+	c.Lives.Add(24*time.Hour, 2)
 	v := reflect.ValueOf(c).Elem()
 	for i := range v.NumField() {
 		if v.Field(i).IsZero() {

@@ -53,6 +53,7 @@ func (s *Scanner) readALB(p *plan, line []byte, rec *Record) error {
 		switch {
 		case field == albType:
 			ok = isALBType(token)
+			rec.Connection = isConnection(token)
 		case field >= albPhases && field < albPhases+3:
 			part, counted, ok = albPhase(token)
 		case field == albStatus || field == albStatus+1 || field == albBytes || field == albBytes+1:
@@ -87,6 +88,9 @@ func isALBType(b []byte) bool {
 	}
 	return false
 }
+
+// isConnection tells the types whose lines are a WebSocket's: it is logged when it closes.
+func isConnection(b []byte) bool { return string(b) == "ws" || string(b) == "wss" }
 
 // albPhase reads one processing time in ns; known is false for -1 (could not be
 // dispatched, closed, timed out).

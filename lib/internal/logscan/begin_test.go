@@ -10,7 +10,7 @@ import (
 // an empty record is.
 func TestNothingOfALineIsLeftInTheNext(t *testing.T) {
 	full := Record{
-		Time: 1, Status: 2, Latency: time.Second, HasLatency: true, IntegerLatency: true, Elapsed: time.Second, HasElapsed: true,
+		Time: 1, Status: 2, Latency: time.Second, HasLatency: true, IntegerLatency: true, Elapsed: time.Second, HasElapsed: true, Connection: true,
 		Line: LineText, Invocation: new(Invocation), Text: []byte("old"),
 		Method: []byte("m"), URI: []byte("u"), Path: []byte("p"), Host: []byte("h"), ID: []byte("i"), UserAgent: []byte("ua"),
 		scanner: new(Scanner), layout: new(layout),

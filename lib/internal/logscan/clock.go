@@ -1,8 +1,10 @@
 package logscan
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -17,9 +19,12 @@ const (
 type clock struct {
 	read     func(*clock, []byte) (int64, bool)
 	form     *strftime
+	forms    []*strftime // of wordedForms, made when first needed
 	zone     *time.Location
 	last     int64 // stamp of the previous parsed line, µs; 0: none
-	sure     bool  // reads no stamp that needs last
+	floor    int64 // what is read now was written after that instant, µs
+	zoneless bool  // a stamp without zone was read, by zone
+	sure     bool  // reads no stamp that needs last, nor the first one without zone
 	doubtful bool  // the stamp just read has two readings
 
 	text   [48]byte // the last stamp read
@@ -35,7 +40,7 @@ type clock struct {
 
 // newClock makes a clock for a time_format; nil zone is UTC.
 func newClock(format string, zone *time.Location) (clock, error) {
-	c := clock{zone: zone}
+	c := clock{zone: zone, floor: math.MinInt64}
 	if zone == nil {
 		c.zone = time.UTC
 	}
@@ -57,7 +62,7 @@ func newClock(format string, zone *time.Location) (clock, error) {
 			return c, err
 		}
 		c.form = form
-		c.read = (*clock).strftime
+		c.read = func(c *clock, b []byte) (int64, bool) { return c.form.read(c, b) }
 	}
 	return c, nil
 }
@@ -129,10 +134,19 @@ func (c *clock) sameSecond(b []byte) (int64, bool) {
 	return c.whole + micros, n == c.digits && string(b[fractionAt+n:]) == string(c.text[fractionAt+n:c.size])
 }
 
-// fresh is parse without memory; a stamp may stand in brackets.
+// fresh is parse without memory; a stamp may stand in brackets, and between blanks.
 func (c *clock) fresh(b []byte) (int64, bool) {
+	v, ok := c.bare(b)
+	if bare := trimBlanks(b); !ok && len(bare) < len(b) {
+		return c.bare(bare)
+	}
+	return v, ok
+}
+
+// bare is fresh without blanks.
+func (c *clock) bare(b []byte) (int64, bool) {
 	if c.form == nil && len(b) > 2 && b[0] == '[' && b[len(b)-1] == ']' {
-		b = b[1 : len(b)-1]
+		b = trimBlanks(b[1 : len(b)-1])
 	}
 	return c.read(c, b)
 }
@@ -140,13 +154,40 @@ func (c *clock) fresh(b []byte) (int64, bool) {
 // auto tells the forms apart by their separators.
 func (c *clock) auto(b []byte) (int64, bool) {
 	switch {
-	case len(b) > 4 && b[4] == '-':
+	case len(b) > 4 && (b[4] == '-' || b[4] == '/'):
 		return c.rfc3339(b)
 	case len(b) > 2 && b[2] == '/':
 		return c.clf(b)
+	case len(b) >= len("2 Jan 2006 15:04:05") && (isLetter(b[0]) || b[1] == ' ' || b[2] == ' '):
+		return c.worded(b)
 	}
 	return parseEpoch(b)
 }
+
+// wordedForms are dates with the names of days and months, as mail and HTTP have them (RFC
+// 5322, section 3.3; RFC 9110, section 5.6.7) and as asctime and date print them.
+var wordedForms = [...]string{
+	"%a, %d %b %Y %T %Z", "%a, %d %b %Y %T %z", "%a, %d-%b-%y %T %Z",
+	"%a %b %e %T %Y", "%a %b %e %T %Z %Y", "%a %b %e %T %z %Y", "%d %b %Y %T %Z", "%d %b %Y %T %z",
+}
+
+// worded reads a date in one of the wordedForms.
+func (c *clock) worded(b []byte) (int64, bool) {
+	if c.forms == nil {
+		for _, format := range wordedForms {
+			form, _ := compileStrftime(format) // they are all well-formed
+			c.forms = append(c.forms, form)
+		}
+	}
+	for _, form := range c.forms {
+		if v, ok := form.read(c, b); ok {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // civil is a stamp's reading before its zone is applied.
 type civil struct {
@@ -194,20 +235,29 @@ func (t civil) at(offset int) (int64, bool) {
 	return (s-int64(offset))*second + t.micros, ok
 }
 
-// local gives the instant of a stamp without zone. Of the two readings of a
-// repeated hour it takes the one nearest to the previous line (the earlier one
-// when there is none), or the one whose zone has the given abbreviation; a
-// skipped local time is false.
+// backward is how far behind the line before it a line may be stamped: lines of one
+// moment are not always written in order. In µs.
+const backward = 120 * second
+
+// local gives the instant of a stamp without zone. Of the two readings of a repeated hour
+// it takes the earliest that lies neither more than two minutes before the previous line
+// nor below the floor, else the later one; or the one whose zone has the given
+// abbreviation. A skipped local time is false.
 func (c *clock) local(t civil, abbreviation []byte) (int64, bool) {
 	s, ok := t.seconds()
-	if !ok {
+	if !ok || c.sure && !c.zoneless {
 		return 0, false
 	}
+	c.zoneless = true
 	if len(abbreviation) == 0 && s >= c.calm.from && s < c.calm.to {
 		return (s-c.calm.offset)*second + t.micros, true
 	}
 	if c.sure {
 		return 0, false
+	}
+	least := c.floor
+	if c.last != 0 {
+		least = max(least, c.last-backward)
 	}
 	best, found := int64(0), false
 	for _, probe := range [...]int64{s - day, s, s + day} {
@@ -220,7 +270,7 @@ func (c *clock) local(t civil, abbreviation []byte) (int64, bool) {
 		c.learnCalm(reading, int64(offset))
 		v := (s-int64(offset))*second + t.micros
 		c.doubtful = c.doubtful || found && v != best
-		if !found || c.last != 0 && distance(v, c.last) < distance(best, c.last) {
+		if !found || (v < best) == (min(v, best) >= least) {
 			best, found = v, true
 		}
 	}
@@ -241,12 +291,10 @@ func (c *clock) learnCalm(at time.Time, offset int64) {
 	}
 }
 
-func distance(a, b int64) int64 { return max(a-b, b-a) }
-
-// rfc3339 reads 2006-01-02T15:04:05.999+09:00; T may be t or a space, the
-// fraction may have any length and a comma, the zone is as in parseZone.
+// rfc3339 reads 2006-01-02T15:04:05.999+09:00; T may be t or a space, the date may have
+// slashes, the fraction any length and a comma, the zone is as in parseZone.
 func (c *clock) rfc3339(b []byte) (int64, bool) {
-	if len(b) < 19 || b[4] != '-' || b[7] != '-' || b[13] != ':' || b[16] != ':' ||
+	if len(b) < 19 || b[4] != '-' && b[4] != '/' || b[7] != b[4] || b[13] != ':' || b[16] != ':' ||
 		(b[10]|0x20 != 't' && b[10] != ' ') {
 		return 0, false
 	}
@@ -285,10 +333,36 @@ func (c *clock) rest(t civil, b []byte) (int64, bool) {
 		b = b[1:]
 	}
 	n, offset := parseZone(b)
-	if n == 0 || n != len(b) {
+	if n == 0 || n < len(b) && !isZoneName(b[n:]) {
 		return 0, false
 	}
 	return t.at(offset)
+}
+
+// isZoneName tells what may stand behind an offset and says nothing more: the zone's name
+// as Go prints it, with the reading of the monotonic clock (2006-01-02 15:04:05.999 +0900
+// JST m=+0.1; package time, Time.String), or in brackets (RFC 9557).
+func isZoneName(b []byte) bool {
+	if b[0] == '[' {
+		return b[len(b)-1] == ']' && bytes.IndexByte(b, ']') == len(b)-1
+	}
+	if b[0] != ' ' {
+		return false
+	}
+	name, monotonic, has := bytes.Cut(b[1:], []byte(" m="))
+	if has {
+		if d, ok := parseDecimal(monotonic); !ok || d.integer {
+			return false
+		}
+	}
+	const longest = len("+123456")
+	for i, c := range name {
+		sign := i == 0 && (c == '+' || c == '-')
+		if c-'A' > 'Z'-'A' && !isDigit(c) && !sign {
+			return false
+		}
+	}
+	return len(name) > 1 && len(name) <= longest
 }
 
 // fraction reads the digits of a fraction of a second: their number and the µs.

@@ -62,7 +62,7 @@ func (s *Scanner) readCombined(p *plan, line []byte, _ *Record) error {
 		s.readPrefix(p, line[:open])
 	}
 	s.set.storeText(p.at[partTime], line[open+1:end])
-	rest := bytes.TrimLeft(line[end+1:], " ")
+	rest := bytes.TrimLeft(line[end+1:], blanks)
 	if len(rest) == 0 || rest[0] != '"' {
 		return ErrCombined
 	}
@@ -73,8 +73,8 @@ func (s *Scanner) readCombined(p *plan, line []byte, _ *Record) error {
 	if b := p.at[partRequest]; b != nil {
 		s.set.store(b, rest[1:quote], false)
 	}
-	status, _, rest, _ := nextToken(rest[quote+1:])
-	size, _, rest, _ := nextToken(rest)
+	status, _, rest := nextColumn(rest[quote+1:])
+	size, _, rest := nextColumn(rest)
 	if !isDash(size) && !allDigits(size) {
 		return ErrCombined
 	}
@@ -129,7 +129,7 @@ func (s *Scanner) readPrefix(p *plan, b []byte) {
 func (s *Scanner) readTail(p *plan, rest []byte) {
 	words := rest
 	for {
-		trimmed := bytes.TrimLeft(rest, " ")
+		trimmed := bytes.TrimLeft(rest, blanks)
 		if len(trimmed) == 0 { // common: columns stand behind the bytes
 			s.readColumns(p, words)
 			return
@@ -137,10 +137,10 @@ func (s *Scanner) readTail(p *plan, rest []byte) {
 		if trimmed[0] == '"' {
 			break
 		}
-		_, _, rest, _ = nextToken(rest)
+		_, _, rest = nextColumn(rest)
 	}
 	for part := partReferer; part <= partUserAgent; part++ {
-		token, quoted, tail, _ := nextToken(rest)
+		token, quoted, tail := nextColumn(rest)
 		if !quoted {
 			return
 		}
@@ -158,16 +158,12 @@ func (s *Scanner) readTail(p *plan, rest []byte) {
 func (s *Scanner) readColumns(p *plan, rest []byte) {
 	for _, b := range p.columns {
 		var token []byte
-		if token, _, rest, _ = nextToken(rest); len(token) == 0 {
+		next, quoted := nextColumn, false
+		if b != nil && b.feeds(slotLatency) { // rt=0.123
+			next, rest = nextDurations, behindName(rest)
+		}
+		if token, quoted, rest = next(rest); len(token) == 0 && !quoted {
 			return
-		}
-		if b == nil {
-			continue
-		}
-		for _, t := range b.targets {
-			if t.slot == slotLatency { // rt=0.123
-				token = token[bytes.LastIndexByte(token, '=')+1:]
-			}
 		}
 		s.set.storeText(b, token)
 	}
@@ -179,7 +175,7 @@ func (s *Scanner) readTailLatency(rest []byte) {
 	var token []byte
 	quoted := true
 	for quoted {
-		if token, quoted, rest, _ = nextToken(rest); len(token) == 0 && !quoted {
+		if token, quoted, rest = nextDurations(rest); len(token) == 0 && !quoted {
 			return
 		}
 	}
@@ -188,13 +184,56 @@ func (s *Scanner) readTailLatency(rest []byte) {
 	}
 	known := &tailLatency
 	if len(rest) > 0 && allDigits(token) && bytes.HasSuffix(rest, []byte("ms")) {
-		_, router, after, _ := nextToken(rest)
-		_, server, after, _ := nextToken(after)
-		last, _, after, _ := nextToken(after)
+		_, router, after := nextColumn(rest)
+		_, server, after := nextColumn(after)
+		last, _, after := nextColumn(after)
 		if router && server && len(after) == 0 {
 			token, known = last, &traefikLatency
 			s.set.cells[slotTime].by = &traefikTime
 		}
 	}
 	s.set.storeAt(known, token, false)
+}
+
+// blanks part the columns.
+const blanks = " \t"
+
+// nextColumn is nextToken for a line in which tabs part tokens too.
+func nextColumn(b []byte) (token []byte, quoted bool, rest []byte) {
+	b = bytes.TrimLeft(b, blanks)
+	token, quoted, rest, _ = nextToken(b)
+	if tab := bytes.IndexByte(token, '\t'); tab >= 0 && !quoted {
+		return token[:tab], false, b[tab:]
+	}
+	return token, quoted, rest
+}
+
+// behindName is what a column has behind its name and an equals sign, if it has such.
+func behindName(b []byte) []byte {
+	b = bytes.TrimLeft(b, blanks)
+	for i, c := range b {
+		switch c {
+		case '=':
+			return behindName(b[i+1:])
+		case ' ', '\t', '"':
+			return b
+		}
+	}
+	return b
+}
+
+// nextDurations splits off the next column of a line, with all that belongs to it where it
+// is a list of durations: 0.1, 0.4 or 0.1 : 0.4.
+func nextDurations(b []byte) (list []byte, quoted bool, rest []byte) {
+	b = bytes.TrimLeft(b, blanks)
+	if list, quoted, rest = nextColumn(b); len(list) == 0 || quoted {
+		return list, quoted, rest
+	}
+	for {
+		next, apart, behind := nextColumn(rest)
+		if len(next) == 0 || apart || !partsDurations(list[len(list)-1]) && !partsDurations(next[0]) {
+			return list, false, rest
+		}
+		list, rest = b[:len(b)-len(behind)], behind
+	}
 }

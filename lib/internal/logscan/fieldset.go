@@ -1,5 +1,7 @@
 package logscan
 
+import "strconv"
+
 // cell is the value of a slot in the current line.
 type cell struct {
 	text    []byte
@@ -79,6 +81,14 @@ func (f *fieldset) get(slot int) ([]byte, bool) {
 		f.decode(c)
 	}
 	return c.text, true
+}
+
+// restate spells the number that was read of a slot as numbers are mostly written, so that
+// conditions on it needn't know other ways.
+func (f *fieldset) restate(slot, v int) {
+	start := len(f.scratch)
+	f.scratch = strconv.AppendInt(f.scratch, int64(v), 10)
+	f.cells[slot].text = f.scratch[start:len(f.scratch):len(f.scratch)]
 }
 
 // decode takes the JSON escapes out of a value.

@@ -98,6 +98,17 @@ var glanceLines = []string{
 	"\xEF\xBB\xBF" + `192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 5 "-" "a" 0.1`,
 	"time:2026-11-22T11:40:00Z\tstatus:200\tua:a\r\n",
 	`192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 5` + "\r\n",
+	"time: 2026-11-22T11:40:00Z\tstatus: 500\treqtime: 0.1\tid: -",
+	"time:2026-11-22T11:40:00Z\tstatus:500.0\tapptime:0.400, 0.400 : 0.400\tid:-",
+	`{"time":"2026-11-22T11:40:00Z","status":5e2,"request_time":"0.1, 0.4","id":"-"}`,
+	`{"time":"2026-11-22 11:40:00.123 +0000 UTC m=+0.1","status":"500.0","request_time":2.5e-1,"id":""}`,
+	`192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 5 "-" "a" 0.100, 0.400`,
+	`192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 5 "-" "a" 0.100 : 0.400 u`,
+	`192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 5 "-" "a" - : 0.400`,
+	`192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 5 "-" "a" rt="0.1, 0.4" u`,
+	"192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 5 \"-\" \"a\"\t0.100\tu",
+	`wss 2022-12-06T17:42:16.176563Z elb 192.0.2.1:1 10.0.0.1:80 0.001 86400.500 0.000 101 101 0 1 "GET https://a.example:443/ HTTP/1.1" "a" - -`,
+	"time:2026-11-22T11:40:00Z\tstatus:101\treqtime:86.400",
 	"", " ", "damaged",
 }
 
@@ -229,7 +240,7 @@ func spoil(r *rand.Rand, line []byte, other []byte) []byte {
 			}
 		case 5: // a value that is none
 			parts := bytes.SplitAfter(line, []byte{"\t,: "[r.IntN(4)]})
-			parts[r.IntN(len(parts))] = []byte([]string{"-\t", "-", "null,", `"",`, "\t", "0 ", "status:500\t", `"status":500,`, "1e3 ", "-1 "}[r.IntN(10)])
+			parts[r.IntN(len(parts))] = []byte([]string{"-\t", "-", "null,", `"",`, "\t", "0 ", "status:500\t", `"status":500,`, "1e3 ", "-1 ", "0.1, 0.2", ": ", " 500.0", ",\t", "101 ", "wss "}[r.IntN(16)])
 			line = bytes.Join(parts, nil)
 		case 6: // a value that is a dash, or empty
 			k := bytes.IndexAny(line[i:], "\t:\" ")

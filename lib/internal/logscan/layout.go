@@ -241,13 +241,18 @@ func (s *Scanner) learn(line []byte) {
 	}
 	l.bare = l.pieces != nil && len(l.pieces[0].text) > 4 && l.pieces[0].text[0]-'!' <= '~'-'!' && l.pieces[0].text[4] != '-'
 	l.decimal = decimalsOf(s.lastLatency(line), l.exponent)
-	s.sure = s.clock
-	s.sure.sure, s.sure.size = true, 0
+	s.reassure()
 	var trial Seen
 	trial.Look(&Known{of: s, layouts: []*layout{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
 	if len(trial.lines) == 1 && trial.lines[0].layout == 0 {
 		s.layouts = append(s.layouts, l)
 	}
+}
+
+// reassure makes the clock of those who look ahead know what s.clock knows.
+func (s *Scanner) reassure() {
+	s.sure = s.clock
+	s.sure.sure, s.sure.size = true, 0
 }
 
 // want works out which value each slot gets, as storeAt does; false when it can't be

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"time"
@@ -38,6 +39,18 @@ type Config struct {
 type Malformed string
 
 func (m Malformed) Error() string { return string(m) }
+
+// Unreadable is the reason for a line of which one field could not be read.
+type Unreadable struct {
+	Malformed
+	Field string // its name, as the line has it
+	Value string // its beginning
+}
+
+func (u *Unreadable) Unwrap() error { return u.Malformed }
+
+// maxShown is how much of a value an Unreadable keeps.
+const maxShown = 64
 
 // The reasons for a malformed line.
 const (
@@ -95,6 +108,7 @@ type Scanner struct {
 	needs     []int          // slot per Config.Need
 	uses      [slots]bool    // by slot
 	clock     clock
+	plain     clock // for stamps that explain themselves
 	unit      unit
 	flavour   flavour
 	latency   string
@@ -131,6 +145,7 @@ func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
 	if s.clock, err = newClock(cfg.TimeFormat, cfg.Zone); err != nil {
 		return nil, err
 	}
+	s.plain = clock{read: (*clock).auto, zone: s.clock.zone, floor: math.MinInt64}
 	s.clock.last = remembered.Last
 	if s.format == Auto {
 		if slices.Contains(s.formats(), remembered.Format) {
@@ -157,6 +172,13 @@ func (s *Scanner) Note() Note {
 	}
 	return n
 }
+
+// WrittenAfter says that the lines to come were written after an instant, in µs since the
+// epoch: of a repeated hour's two readings the earlier one may be impossible.
+func (s *Scanner) WrittenAfter(at int64) { s.clock.floor, s.plain.floor = at, at }
+
+// Zoneless reports whether a stamp without zone was read, by Config.Zone.
+func (s *Scanner) Zoneless() bool { return s.clock.zoneless }
 
 // Pending reports whether parts of an unfinished container line are held, which
 // would be lost if nothing more came.

@@ -1,6 +1,7 @@
 package logscan
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -143,8 +144,8 @@ func ceilMicros(d time.Duration) int64 { return int64(d/1000 + min(d%1000, 1)) }
 
 // ParseDuration reads a duration as logs write it, exact to the nanosecond (digits
 // below are dropped): a decimal in the given unit (s, ms, us, ns; "" is s), or with
-// its own unit as in 1.5ms or 1m2.5s, which wins. A negative or unreadable duration
-// is false.
+// its own unit as in 1.5ms or 1m2.5s, which wins; or several of them, see durations,
+// which are their sum. A negative or unreadable duration is false.
 func ParseDuration(b []byte, latencyUnit string) (time.Duration, bool) {
 	u, ok := unitNamed(latencyUnit)
 	if !ok {
@@ -154,18 +155,79 @@ func ParseDuration(b []byte, latencyUnit string) (time.Duration, bool) {
 	return d, ok
 }
 
-// parseLatency is ParseDuration; integer says that b was a bare integer.
+// parseLatency is ParseDuration; integer says that b was bare integers.
 func parseLatency(b []byte, u unit) (took time.Duration, integer, ok bool) {
-	d, ok := parseDecimal(b)
-	if !ok {
-		nanos, ok := parseSuffixed(b)
-		return time.Duration(nanos), false, ok
+	b = trimBlanks(b)
+	if d, ok := parseDecimal(b); ok {
+		nanos, ok := d.nanos(u)
+		return time.Duration(nanos), d.integer && ok, ok
 	}
+	if nanos, ok := parseSuffixed(b); ok {
+		return time.Duration(nanos), false, true
+	}
+	return parseDurations(b, u)
+}
+
+// parseDurations reads several durations in one field, as nginx writes the times of the
+// upstreams it tried (0.1, 0.4) and, behind an internal redirect, of the next ones
+// (0.1 : 0.4): their sum is the time spent. A dash or nothing is the part of an upstream
+// without a time; where all are so, the sum is unknown. Without a blank beside it a comma
+// or a colon may also stand within one number (1,234 or 1:30): it parts durations only
+// where each side is one without it.
+func parseDurations(b []byte, u unit) (sum time.Duration, integer, ok bool) {
+	integer = true
+	for rest, more := b, true; more; {
+		var part []byte
+		if part, rest, more = cutDuration(rest); isNothing(part) {
+			continue
+		}
+		nanos, whole := int64(0), false
+		d, known := parseDecimal(part)
+		if known {
+			whole = d.integer
+			nanos, known = d.nanos(u)
+		} else {
+			nanos, known = parseSuffixed(part)
+		}
+		if !known || nanos > math.MaxInt64-int64(sum) {
+			return 0, false, false
+		}
+		sum, integer, ok = sum+time.Duration(nanos), integer && whole, true
+	}
+	return sum, integer && ok, ok
+}
+
+// cutDuration splits off the first of several durations; more says that one follows.
+func cutDuration(b []byte) (part, rest []byte, more bool) {
+	for i, c := range b {
+		if !partsDurations(c) {
+			continue
+		}
+		before, next := b[:i], b[i+1:]
+		if n := bytes.IndexAny(next, ",:"); n >= 0 {
+			next = next[:n]
+		}
+		apart := i > 0 && isBlank(b[i-1]) || len(next) > 0 && isBlank(next[0])
+		if apart || isNothing(before) || isNothing(next) || !allDigits(before) && !allDigits(next) {
+			return trimBlanks(before), b[i+1:], true
+		}
+	}
+	return trimBlanks(b), nil, false
+}
+
+// partsDurations tells what stands between two durations of a list.
+func partsDurations(c byte) bool { return c == ',' || c == ':' }
+
+// isNothing tells a value that says nothing: none, or the dash of an unknown one.
+func isNothing(b []byte) bool {
+	b = trimBlanks(b)
+	return len(b) == 0 || isDash(b)
+}
+
+// nanos gives a duration in nanoseconds; false where it is negative or doesn't fit.
+func (d decimal) nanos(u unit) (int64, bool) {
 	nanos, ok := d.scaled(u.nanoExponent())
-	if !ok || (d.negative && d.mantissa != 0) {
-		return 0, false, false
-	}
-	return time.Duration(nanos), d.integer, true
+	return nanos, ok && !(d.negative && d.mantissa != 0)
 }
 
 // parseSuffixed reads one or more decimals, each with its unit: 1m2.5s.
@@ -179,7 +241,8 @@ func parseSuffixed(b []byte) (nanos int64, ok bool) {
 		if !ok {
 			return 0, false
 		}
-		exponent, factor, length := suffix(b[n:])
+		b = trimBlanks(b[n:])
+		exponent, factor, length := suffix(b)
 		part, fits := d.scaled(exponent)
 		if length == 0 || !fits || part > (1<<62)/factor {
 			return 0, false
@@ -187,7 +250,7 @@ func parseSuffixed(b []byte) (nanos int64, ok bool) {
 		if nanos += part * factor; nanos > 1<<62 {
 			return 0, false
 		}
-		b = b[n+length:]
+		b = trimBlanks(b[length:])
 	}
 	return nanos, ok
 }
@@ -195,7 +258,7 @@ func parseSuffixed(b []byte) (nanos int64, ok bool) {
 // suffix reads a unit's name: factor × 10^exponent nanoseconds, and the length of the name.
 func suffix(b []byte) (exponent int, factor int64, length int) {
 	n := 0
-	for n < len(b) && !isDigit(b[n]) && b[n] != '.' {
+	for n < len(b) && !isDigit(b[n]) && b[n] != '.' && !isBlank(b[n]) {
 		n++
 	}
 	switch string(b[:n]) {
@@ -215,22 +278,44 @@ func suffix(b []byte) (exponent int, factor int64, length int) {
 	return 0, 1, 0
 }
 
-// parseStatus reads a status code; 0 when it is missing, 000 or no number.
-func parseStatus(b []byte) int {
+// ParseStatus reads a status code: any spelling of a whole number, 500 as well as 500.0,
+// 5e2 or 0500, with blanks around it. 0 when it is missing, 000 or no such number.
+func ParseStatus(b []byte) int {
 	if len(b) == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
 		return int(b[0])*100 + int(b[1])*10 + int(b[2]) - '0'*111
 	}
-	if len(b) == 0 || len(b) > 9 {
+	const most = 1e9
+	d, ok := parseDecimal(trimBlanks(b))
+	if !ok || d.negative {
 		return 0
 	}
-	v := 0
-	for _, c := range b {
-		if !isDigit(c) {
-			return 0
-		}
-		v = v*10 + int(c-'0')
+	v, ok := d.scaled(0)
+	if !ok || v >= most || !d.whole() {
+		return 0
 	}
-	return v
+	return int(v)
+}
+
+// whole tells whether a number has no fraction, however it is written.
+func (d decimal) whole() bool {
+	if d.exponent >= 0 || d.mantissa == 0 {
+		return true
+	}
+	return -d.exponent < len(powersOfTen) && uint64(d.mantissa)%powersOfTen[-d.exponent] == 0
+}
+
+// isBlank tells what may stand around a number.
+func isBlank(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+// trimBlanks takes off the blanks around a value.
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && isBlank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isBlank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // nonDigits has the high bit of each byte set that is no digit's value, 0 to 9.

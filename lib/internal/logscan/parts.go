@@ -199,6 +199,9 @@ func (l *layout) takeFirst(g *look, seen *Glance, at span) bool {
 	if n < 0 {
 		return false
 	}
+	if next := bytes.TrimLeft(g.lines[at.from+uint32(n):g.end], " "); len(next) > 0 && partsDurations(next[0]) {
+		return false
+	}
 	first := span{at.from, at.from + uint32(n)}
 	traefik := allDigits(g.lines[first.from:first.to]) && bytes.HasSuffix(g.lines[first.to:g.end], []byte("ms"))
 	g.spans[slotLatency] = first
@@ -213,6 +216,9 @@ func (l *layout) readColumns(g *look, at uint32) uint32 {
 			return 0
 		}
 		from := at + 1
+		if partsDurations(g.lines[from]) {
+			return 0 // of a list, perhaps
+		}
 		for at = from; g.lines[at] > ' ' && g.lines[at] != '"'; at++ {
 		}
 		if at == from {

@@ -42,7 +42,7 @@ func (l *layout) readALB(g *look, seen *Glance) bool {
 		return false
 	}
 	if w := eight(g.lines, g.from); w != g.begins {
-		if !isALBType(g.lines[g.from:g.spaces[albType]]) {
+		if is := g.lines[g.from:g.spaces[albType]]; !isALBType(is) || isConnection(is) {
 			return false
 		}
 		g.begins = w // with a type, a space, and a year

@@ -1,6 +1,9 @@
 package logscan
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Record is one parsed line. Its bytes are valid until the Scanner's next Scan.
 type Record struct {
@@ -11,6 +14,7 @@ type Record struct {
 	IntegerLatency bool          // the latency was a bare integer and its unit a guess
 	Elapsed        time.Duration // how long the request lasted, also where no latency is known (ALB: time − request_creation_time)
 	HasElapsed     bool
+	Connection     bool // the line is a connection's that outlived its request (ALB: ws, wss): its latency is how long that was open
 
 	Line       Line        // of an application log; LineRecord elsewhere
 	Invocation *Invocation // of LineReport, LineTimedOut and LineKilled
@@ -33,7 +37,7 @@ type Record struct {
 func (r *Record) begin(s *Scanner, line []byte) {
 	r.Time, r.Status, r.Line = 0, 0, LineRecord
 	r.Latency, r.HasLatency, r.IntegerLatency = 0, false, false
-	r.Elapsed, r.HasElapsed = 0, false
+	r.Elapsed, r.HasElapsed, r.Connection = 0, false, false
 	r.Invocation, r.Method, r.URI, r.Path, r.Host, r.ID, r.UserAgent = nil, nil, nil, nil, nil, nil, nil
 	r.scanner, r.Text, r.layout = s, line, nil
 }
@@ -76,19 +80,31 @@ func (s *Scanner) ParseTime(b []byte) (int64, bool) {
 	if at, ok := s.clock.fresh(b); ok {
 		return at, true
 	}
-	plain := clock{read: (*clock).auto, zone: s.clock.zone, last: s.clock.last}
-	return plain.fresh(b)
+	s.plain.last = s.clock.last
+	at, ok := s.plain.fresh(b)
+	s.clock.zoneless = s.clock.zoneless || s.plain.zoneless
+	return at, ok
+}
+
+// timeField is the name under which the line has its time.
+func (s *Scanner) timeField() string {
+	if l := s.set.cells[slotTime].by.label; l != nil && l.name != "" {
+		return l.name
+	}
+	return cmp.Or(s.cfg.Fields["time"], "time")
 }
 
 // finish turns the stored values of a line into its record.
 func (s *Scanner) finish(at int64, rec *Record) error {
 	if b, ok := s.set.get(slotStatus); ok {
-		rec.Status = parseStatus(b)
+		if rec.Status = ParseStatus(b); rec.Status > 0 && (len(b) != 3 || !allDigits(b)) {
+			s.set.restate(slotStatus, rec.Status)
+		}
 	}
 	stamp, start := at, false
 	if b, ok := s.set.get(slotTime); ok {
 		if stamp, ok = s.clock.parse(b); !ok {
-			return ErrTime
+			return &Unreadable{ErrTime, s.timeField(), string(b[:min(len(b), maxShown)])}
 		}
 		if l := s.set.cells[slotTime].by.label; l != nil {
 			start = l.start

@@ -58,6 +58,15 @@ func TestLinesOfKnownWritersNeedNoConfiguration(t *testing.T) {
 		{"tls bytes", `h - - [` + clf + `] "\x16\x03\x01 \xFF" 400 157 "-" "-"`, "400 -  \\xFF  0", ""},
 		{"raw quote", `h - - [` + clf + `] "GET /"a" HTTP/1.1" 404 1 "-" "a "b", c" 0.5`, `404 500000 GET /"a"  0`, ""},
 		{"cut user agent", `h - - [` + clf + `] "GET / HTTP/1.1" 200 1 "-" "Mozil`, "200 - GET /  0", ""},
+		{"blanks", "time: " + at + "\tstatus: 500 \treqtime: 0.1 ", "500 100000    0", ""},
+		{"decimal status", `{"time":"` + at + `","status":"500.0","request_time":" 0.25"}`, "500 250000    0", "nginx"},
+		{"exponent status", `{"time":"` + at + `","status":5e2,"request_time":2.5e-1}`, "500 250000    0", "nginx"},
+		{"upstreams", "time:" + at + "\tstatus:200\tapptime:0.400, 0.400 : 0.400", "200 1200000    0", ""},
+		{"upstreams in microseconds", "time:" + at + "\tstatus:200\treqtime_microsec:214, 2140000", "200 2140214    0", ""},
+		{"upstreams quoted", `{"time":"` + at + `","status":200,"request_time":"0.1, 0.4"}`, "200 500000    0", "nginx"},
+		{"upstreams at the end", `h - - [` + clf + `] "GET / HTTP/1.1" 200 1 "-" "-" 0.300 : 1.100 u`, "200 1400000 GET /  0", ""},
+		{"upstreams with a dash", `h - - [` + clf + `] "GET / HTTP/1.1" 200 1 "-" "-" -, 0.3, 0.1`, "200 400000 GET /  0", ""},
+		{"tabs", `h - - [` + clf + `] "GET / HTTP/1.1" 200 1` + "\t\"-\"\t\"-\"\t0.3\tx", "200 300000 GET /  0", ""},
 		{"alb", `https 2026-11-22T02:40:00Z app/l/1 192.0.2.1:1 - 0.001 0.002 0.0005 200 200 1 2 "GET https://h.example:443/a?b HTTP/2.0" "ua \"q\" x"`, "200 3500 GET /a?b h.example 0", ""},
 		{"alb grpcs", `grpcs 2026-11-22T02:40:00Z app/l/1 192.0.2.1:1 - 0 0 0.1 464 - 1 2`, "464 100000    0", ""},
 		{"alb not dispatched", `http 2026-11-22T02:40:00Z app/l/1 [::1]:1 - 0.1 -1 -1 460 - 1 2 "- http://h:80- -" "-"`, "460 - -  h 0", ""},
@@ -125,6 +134,10 @@ func TestFieldsAreFoundByPathLabelAndPlace(t *testing.T) {
 		{"ltsv", Config{Need: []string{"user_agent", "x", "host"}, Fields: map[string]string{"host": "host"}}, "time:" + at + "\thost:h\tua:U\tx:-", []string{"U", "!", "h"}, "0 -   h 0"},
 		{"combined places", Config{Need: []string{"remote_addr", "user", "referer", "user_agent", "status"}}, `1.2.3.4 - me [` + clf + `] "GET / HTTP/1.1" 200 5 "r" "u"`, []string{"1.2.3.4", "me", "r", "u", "200"}, "200 - GET   0"},
 		{"columns", Config{Columns: []string{"-", "latency", "id"}, Need: []string{"id", "request_id"}, LatencyUnit: "us"}, `h - - [` + clf + `] "GET / HTTP/1.1" 200 5 "r" "u" "xff, b" rt=77 abc`, []string{"abc", "!"}, "200 77 GET   0"},
+		{"columns with lists", Config{Columns: []string{"latency", "id"}, Need: []string{"id"}}, `h - - [` + clf + `] "GET / HTTP/1.1" 200 5 "r" "u" rt=0.1, 0.4 : 0.2 abc`, []string{"abc"}, "200 700000 GET   0"},
+		{"columns with a quoted list", Config{Columns: []string{"-", "latency", "id"}, Need: []string{"id"}}, `h - - [` + clf + `] "GET / HTTP/1.1" 200 5 "r" "u" "" urt="0.1, 0.4" abc`, []string{"abc"}, "200 500000 GET   0"},
+		{"status as a number", Config{Need: []string{"status"}}, `{"time":"` + at + `","status":"5.00e2 "}`, []string{"500"}, "500 -    0"},
+		{"status that is none", Config{Need: []string{"status"}}, `{"time":"` + at + `","status":"500.5"}`, []string{"500.5"}, "0 -    0"},
 		{"columns by field", Config{Columns: []string{"rid", "request_time"}, Need: []string{"id", "rid"}, Fields: map[string]string{"id": "rid"}}, `h - - [` + clf + `] "GET / HTTP/1.1" 200 5 "r" "u" abc 0.25`, []string{"abc", "abc"}, "200 250000 GET   0"},
 		{"columns of common", Config{Columns: []string{"latency"}}, `h - - [` + clf + `] "GET / HTTP/1.1" 200 5 0.5`, nil, "200 500000 GET   0"},
 		{"alb names", Config{Need: []string{"client:port", "redirect_url", "error_reason", "node_ip", "id", "user_agent"}}, albLine, []string{"192.0.2.1:1", "!", "E", "10.0.0.9", "Root=1", "ua"}, "502 250000 GET   0"},
@@ -305,4 +318,36 @@ func zone(t *testing.T, name string) *time.Location {
 		t.Fatal(err)
 	}
 	return z
+}
+
+func TestAConnectionIsToldFromARequest(t *testing.T) {
+	for kind, want := range map[string]bool{"http": false, "https": false, "h2": false, "ws": true, "wss": true} {
+		s := scanner(t, Config{Format: ALB})
+		for range 2 { // the second time by what was learned
+			var rec Record
+			line := kind + ` 2026-11-22T02:40:00Z app/l/1 192.0.2.1:1 10.0.0.1:80 0.001 86400.5 0.000 101 101 1 2 "GET https://h.example:443/ HTTP/1.1" "ua"`
+			if err := s.Scan([]byte(line), &rec); err != nil || rec.Connection != want || !rec.HasLatency {
+				t.Errorf("%s: want %v, got %+v %v", kind, want, rec, err)
+			}
+		}
+	}
+}
+
+func TestAFieldThatCannotBeReadIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		cfg         Config
+		line        string
+		name, value string
+	}{
+		{Config{Format: JSON, Fields: map[string]string{"time": "t"}}, `{"a":1,"t":"2026-11-29 15:00 in the afternoon"}`, "t", "2026-11-29 15:00 in the afternoon"},
+		{Config{Format: LTSV}, "status:200\tdatetime:yesterday", "datetime", "yesterday"},
+		{Config{Format: JSON}, `{"@timestamp":"` + strings.Repeat("x", 100) + `"}`, "@timestamp", strings.Repeat("x", 64)},
+	} {
+		var rec Record
+		err := scanner(t, c.cfg).Scan([]byte(c.line), &rec)
+		var bad *Unreadable
+		if !errors.As(err, &bad) || !errors.Is(err, ErrTime) || bad.Field != c.name || bad.Value != c.value {
+			t.Errorf("%s: got %#v", c.line, err)
+		}
+	}
 }

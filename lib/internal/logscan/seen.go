@@ -22,6 +22,10 @@ func (s *Scanner) Known() *Known {
 	if len(s.layouts) == 0 {
 		return nil
 	}
+	if s.sure.zoneless != s.clock.zoneless {
+		s.reassure()
+		s.known = nil
+	}
 	if k := s.known; k == nil || k.forgotten != s.forgotten || len(k.layouts) != len(s.layouts) {
 		s.known = &Known{of: s, forgotten: s.forgotten, layouts: append([]*layout(nil), s.layouts...), clock: s.sure}
 	}

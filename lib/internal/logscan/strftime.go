@@ -66,9 +66,10 @@ type stamp struct {
 	isEpoch      bool
 }
 
-func (c *clock) strftime(b []byte) (int64, bool) {
+// read reads a stamp written so.
+func (f *strftime) read(c *clock, b []byte) (int64, bool) {
 	t := stamp{civil: civil{month: 1, day: 1}}
-	for _, s := range c.form.steps {
+	for _, s := range f.steps {
 		n := 1
 		if s.directive == 0 {
 			if len(b) == 0 || b[0] != s.literal {

@@ -55,13 +55,13 @@ func escaped(b []byte) bool {
 }
 
 // atBreak says that a token ends before b.
-func atBreak(b []byte) bool { return len(b) == 0 || b[0] == ' ' }
+func atBreak(b []byte) bool { return len(b) == 0 || b[0] == ' ' || b[0] == '\t' }
 
 // atStatus says that b goes on as behind a request: with a status code or a dash.
 func atStatus(b []byte) bool {
-	if len(b) < 2 || b[0] != ' ' {
+	if len(b) < 2 || b[0] != ' ' && b[0] != '\t' {
 		return false
 	}
-	token, _, _, _ := nextToken(b)
+	token, _, _ := nextColumn(b)
 	return isDash(token) || allDigits(token)
 }

@@ -52,10 +52,8 @@ func (l *layout) understand(g *look, seen *Glance) bool {
 		seen.Status = 0
 	} else if b := lines[uint(at.from) : uint(at.from)+3]; at.to-at.from == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
 		seen.Status = int32(b[0])*100 + int32(b[1])*10 + int32(b[2]) - '0'*111
-	} else if l.format == Combined || l.format == ALB || l.format == LTSV && isDash(lines[at.from:at.to]) {
-		return false
 	} else {
-		seen.Status = int32(parseStatus(lines[at.from:at.to]))
+		return false
 	}
 	if l.has[slotLatency] && !l.took {
 		at, nanos := g.spans[slotLatency], int64(none)

@@ -100,10 +100,10 @@ type age struct {
 type summary struct {
 	Count uint64   `json:"count"`
 	Min   *float64 `json:"min,omitempty"`
-	P50   float64  `json:"p50"`
-	P90   float64  `json:"p90"`
-	P99   float64  `json:"p99"`
-	Max   float64  `json:"max"`
+	P50   *float64 `json:"p50"` // as the others null where the count is 0
+	P90   *float64 `json:"p90"`
+	P99   *float64 `json:"p99"`
+	Max   *float64 `json:"max"`
 }
 
 type stage struct {
@@ -307,7 +307,7 @@ func (p printer) stage(s *sli.StageReport) stage {
 			Skipped: s.Skipped, Bytes: t.Bytes, Calls: s.Calls,
 			Format: text(s.Layout), FirstBad: text(s.FirstBad), Warnings: s.Warnings,
 		},
-		Latency: summaryOf(&s.Cell.Latency, true),
+		Latency: latencyOf(s),
 	}
 	if s.Err != nil {
 		message := s.Err.Error()
@@ -341,16 +341,24 @@ func (p printer) instant(t time.Time) *string {
 	return &s
 }
 
-// summaryOf is nil where the stage has no durations of that kind; a count of 0 where
-// it could have.
+// latencyOf is how long the log's lines say that something took, connections too; a count
+// of 0 where there were no requests that could have said it.
+func latencyOf(s *sli.StageReport) *summary {
+	took, facts := s.Cell.Durations(), s.Stage.Facts
+	if took.Count() == 0 && s.Err == nil && facts.Latency && facts.Gives(sli.Request) && s.Cell.Signals[sli.Request] == 0 {
+		return new(summary)
+	}
+	return summaryOf(took, true)
+}
+
+// summaryOf is nil where the stage has no durations of that kind.
 func summaryOf(d *sli.Distribution, withMin bool) *summary {
 	if d.Count() == 0 {
 		return nil
 	}
-	s := &summary{Count: d.Count(), P50: d.Quantile(0.5), P90: d.Quantile(0.9), P99: d.Quantile(0.99), Max: d.Max()}
+	s := &summary{Count: d.Count(), P50: new(d.Quantile(0.5)), P90: new(d.Quantile(0.9)), P99: new(d.Quantile(0.99)), Max: new(d.Max())}
 	if withMin {
-		least := d.Min()
-		s.Min = &least
+		s.Min = new(d.Min())
 	}
 	return s
 }

@@ -192,7 +192,7 @@ func (c *counter) record(rec *logscan.Record, scan *logscan.Scanner) error {
 		says.accepted = c.accepted.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first[1] + i) })
 	}
 	g, named := rec.Glance()
-	if !named || c.ids {
+	if c.event.Connection = rec.Connection; !named || c.ids || rec.Connection {
 		c.one(&g, rec.Method, rec.ID, says)
 		return nil
 	}
@@ -232,7 +232,7 @@ func (c *counter) glances(run []logscan.Glance) { c.bundles.add(run, verdicts{})
 
 // single takes a request that names no record.
 func (c *counter) single(g *logscan.Glance, says verdicts) {
-	c.method = g.AppendMethod(c.method[:0])
+	c.method, c.event.Connection = g.AppendMethod(c.method[:0]), false
 	c.one(g, c.method, nil, says)
 }
 
@@ -247,8 +247,8 @@ func (c *counter) one(g *logscan.Glance, method, id []byte, says verdicts) {
 	e := &c.event
 	e.Time, e.Status, e.Method, e.Good, e.Accepted = g.Time, int(g.Status), method, says.good, says.accepted
 	e.Latency, e.HasLatency = g.Latency, g.HasLatency
-	if e.HasID = c.ids && len(id) > 0; e.HasID {
-		e.ID = sli.HashID(id)
+	if e.HasID = false; c.ids {
+		e.ID, e.HasID = sli.RecordID(id)
 	}
 	c.ask.Emit(e)
 }

@@ -146,7 +146,7 @@ func TestSamplesCountAsTheirTruthSays(t *testing.T) {
 		if d := cmp.Diff(want.Methods, got.cell.Methods.Map()); d != "" && want.Methods != nil {
 			t.Errorf("%s: methods: -want +got\n%s", name, d)
 		}
-		checkLatency(t, name, want.Latency, &got.cell.Latency)
+		checkLatency(t, name, want.Latency, got.cell.Durations())
 	}
 }
 

@@ -249,6 +249,9 @@ func (c *counted) group(row insights.Row, edges int) (q requestGroup, err error)
 		return q, err
 	}
 	q.status, q.method = row["status_of"], row["method_of"]
+	if code := logscan.ParseStatus([]byte(q.status)); code > 0 {
+		q.status = strconv.Itoa(code) // as conditions know it, however the log spells it
+	}
 	if q.count, err = row.Number("requests"); err != nil {
 		return q, err
 	}
@@ -273,9 +276,7 @@ func (c *counted) emit(ask sli.Ask, q *requestGroup) {
 	if q.method != "" && q.method != "-" {
 		e.Method = []byte(q.method)
 	}
-	if code, err := strconv.Atoi(q.status); err == nil {
-		e.Status = code
-	}
+	e.Status = logscan.ParseStatus([]byte(q.status))
 	if !ask.Good.Empty() {
 		e.Good = ask.Good.Judge(q.known(ask.Good.Fields()))
 	}

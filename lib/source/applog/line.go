@@ -134,10 +134,12 @@ func (t *teller) concerns(r *rule) bool {
 // events are what a rule makes of the line. It doesn't match where the embedded
 // metric that it is about isn't in the line.
 func (t *teller) events(r *rule) (events []sli.Event, matched bool, err error) {
-	base := sli.Event{Time: t.rec.Time, Should: -1, Group: t.hash([]int{t.fields.one(fieldGroup)})}
+	base := sli.Event{Time: t.rec.Time, Should: -1}
+	if b, ok := t.field(t.fields.one(fieldGroup)); ok {
+		base.Group = sli.HashID(b)
+	}
 	if ids := t.fields.index[fieldID]; len(ids) > 0 {
-		base.ID = t.hash(ids)
-		base.HasID = base.ID != 0
+		base.ID, base.HasID = sli.RecordID(t.values(ids)...)
 	}
 	if b, ok := t.field(t.fields.one(fieldAcceptedAt)); ok {
 		if base.AcceptedAt, ok = t.scan.ParseTime(b); !ok {
@@ -302,17 +304,13 @@ func (t *teller) field(i int) ([]byte, bool) {
 	return b, ok && len(bytes.TrimSpace(b)) > 0
 }
 
-// hash tells the values of some fields apart; 0 where one is missing.
-func (t *teller) hash(fields []int) uint64 {
+// values are those of some needed fields, nil where one is missing.
+func (t *teller) values(fields []int) [][]byte {
 	values := make([][]byte, len(fields))
 	for n, i := range fields {
-		b, ok := t.field(i)
-		if !ok {
-			return 0
-		}
-		values[n] = b
+		values[n], _ = t.field(i)
 	}
-	return sli.HashID(values...)
+	return values
 }
 
 // number reads a count; it isn't negative, and not beyond what can be counted exactly.
@@ -320,7 +318,7 @@ func number(b []byte) (float64, bool) {
 	if len(b) > 64 {
 		return 0, false
 	}
-	v, err := strconv.ParseFloat(string(b), 64)
+	v, err := strconv.ParseFloat(string(bytes.TrimSpace(b)), 64)
 	return v, err == nil && v >= 0 && sli.Countable(v)
 }
 
