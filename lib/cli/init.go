@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,6 +46,11 @@ pipelines:
 func (p *program) starter(context.Context) int {
 	if len(p.opt.Config) > 0 {
 		return p.usage(withHint(errors.New("init prints a file and doesn't read one"), "%s init > %s", p.voice.program, p.opt.Config[0]))
+	}
+	for _, flag := range p.set {
+		if !slices.Contains([]string{"access-log", "latency-threshold", "name"}, flag) {
+			return p.usage(withHint(fmt.Errorf("--%s means nothing to init", flag), "--access-log, --latency-threshold and --name go with it"))
+		}
 	}
 	log, err := filepath.Abs(cmp.Or(p.opt.AccessLog, "/var/log/nginx/access.log"))
 	if err != nil {

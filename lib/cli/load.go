@@ -8,11 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
-	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
 
 // DefaultConfig is where the configuration file is unless said otherwise.
@@ -75,14 +73,12 @@ func (l loader) sources() ([]config.Source, error) {
 	if env, _ := l.env.Getenv("PIPELINE_SLI_CONFIG"); len(named) == 0 && env != "" {
 		named = []string{env}
 	}
-	text, spelled, err := l.sourceless.text()
-	switch {
-	case err != nil:
-		return nil, err
+	switch spelled := l.sourceless != (sourceless{}); {
 	case spelled && len(named) > 0:
 		return nil, withHint(errors.New("flags that stand in for a file don't go with --config"), "leave out one of them")
 	case spelled:
-		return []config.Source{{Name: "flags", Path: "flags", Text: []byte(text)}}, nil
+		text, err := l.sourceless.text()
+		return []config.Source{{Name: "flags", Path: "flags", Text: []byte(text)}}, err
 	case len(named) == 0:
 		named = []string{DefaultConfig}
 	}
@@ -149,50 +145,4 @@ func readBounded(file string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: is no configuration file", file)
 	}
 	return os.ReadFile(file)
-}
-
-// text spells the flags as a configuration; false when there are none.
-func (s sourceless) text() (string, bool, error) {
-	if s.AccessLog == "" {
-		if s.LatencyThreshold != 0 || s.Name != "" {
-			return "", false, withHint(errors.New("--latency-threshold and --name go with --access-log"), "add --access-log PATH")
-		}
-		return "", false, nil
-	}
-	name := s.Name
-	if name == "" {
-		name = nameOf(s.AccessLog)
-	}
-	path, err := filepath.Abs(s.AccessLog)
-	if err != nil {
-		return "", false, err
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "pipelines:\n- name: %s\n  metrics: full\n  stages:\n  - name: front\n    access_log: { path: %s }\n", strconv.Quote(name), strconv.Quote(escape(path)))
-	b.WriteString("  slis:\n    availability: { target: 99.9 }\n")
-	if s.LatencyThreshold != 0 {
-		fmt.Fprintf(&b, "    latency: { threshold: %s, target: 99 }\n", section.UnitDuration(s.LatencyThreshold))
-	}
-	return b.String(), true, nil
-}
-
-// escape keeps a path that holds ${ from being expanded.
-func escape(s string) string { return strings.ReplaceAll(s, "${", "$${") }
-
-// nameOf is a pipeline's name from a file's.
-func nameOf(path string) string {
-	base := filepath.Base(path)
-	for ext := filepath.Ext(base); ext != "" && ext != base; ext = filepath.Ext(base) {
-		base = strings.TrimSuffix(base, ext)
-	}
-	name := strings.Map(func(r rune) rune {
-		if r < 0x80 && (r == '-' || r == '_' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z') {
-			return r
-		}
-		return '_'
-	}, base)
-	if strings.Trim(name, "_") == "" {
-		return "log"
-	}
-	return name
 }

@@ -54,13 +54,6 @@ type common struct {
 	Help     bool     `short:"h" long:"help" description:"print this help"`
 }
 
-// sourceless are the flags that stand in for a configuration file.
-type sourceless struct {
-	AccessLog        string   `long:"access-log" value-name:"PATH" description:"without a file: measure this access log"`
-	LatencyThreshold unitSpan `long:"latency-threshold" value-name:"D" description:"with --access-log: what is quick enough, e.g. 500ms"`
-	Name             string   `long:"name" value-name:"N" description:"without a file: the pipeline's name"`
-}
-
 // metricOptions are the flags of mackerel-plugin-pipeline-sli.
 type metricOptions struct {
 	common
@@ -72,6 +65,7 @@ type metricOptions struct {
 	NoInject bool   `long:"no-inject" description:"send no record of a prover in this run"`
 	JSON     bool   `long:"json" description:"explain: as JSON"`
 	All      bool   `long:"all" description:"explain: each log from its beginning to its end"`
+	Strict   bool   `long:"strict" description:"validate: doubts are failures"`
 	From     string `long:"from" value-name:"T" description:"export: the first minute"`
 	To       string `long:"to" value-name:"T" description:"export: up to this minute"`
 }

@@ -27,18 +27,18 @@ type program struct {
 
 // command is a word behind the program's name.
 type command struct {
-	flags []string // its own, beside the common ones and --at
+	flags []string // its own, beside those of every command
 	doc   string
 	run   func(*program, context.Context) int
 }
 
 // commands are all words that mackerel-plugin-pipeline-sli knows.
 var commands = map[string]command{
-	"doctor":     {nil, "asks every source once and says what works", (*program).doctor},
+	"doctor":     {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
 	"iam-policy": {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
-	"explain":    {[]string{"json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
-	"validate":   {nil, "the configuration: errors, scopes, series", (*program).validate},
-	"export":     {[]string{"from", "to"}, "events of every due minute with its own time, for mkr throw", (*program).export},
+	"explain":    {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
+	"validate":   {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
+	"export":     {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", (*program).export},
 	"init":       {nil, "a commented configuration file to begin with, from flags", (*program).starter},
 }
 
@@ -96,26 +96,25 @@ func (p *program) main(ctx context.Context) int {
 
 // command is what the words ask for; without words, to print metrics.
 func (p *program) command(words []string) (func(*program, context.Context) int, error) {
-	own := []string{"metric-key-prefix", "peek", "take", "no-inject"}
-	run := (*program).metrics
+	c := command{flags: []string{"at", "metric-key-prefix", "peek", "take", "no-inject"}, run: (*program).metrics}
 	name := "the metrics"
 	if len(words) > 0 {
-		c, ok := commands[words[0]]
-		if !ok {
+		known := false
+		if c, known = commands[words[0]]; !known {
 			return nil, unknownWord(words[0], commandNames())
 		}
 		if len(words) > 1 {
 			return nil, fmt.Errorf("%s takes no further words (got %q)", words[0], words[1])
 		}
-		own, run, name = c.flags, c.run, words[0]
+		name = words[0]
 	}
-	shared := slices.Concat(flagNames(common{}), flagNames(sourceless{}), []string{"at"}, own)
+	shared := slices.Concat(flagNames(common{}), flagNames(sourceless{}), c.flags)
 	for _, flag := range p.set {
 		if !slices.Contains(shared, flag) {
 			return nil, withHint(fmt.Errorf("--%s doesn't go with %s", flag, name), "--help lists the flags")
 		}
 	}
-	return run, nil
+	return c.run, nil
 }
 
 // unknownWord refuses a word that is no command.

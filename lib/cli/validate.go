@@ -19,7 +19,7 @@ func (p *program) validate(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
-	total := 0
+	total, doubts := 0, 0
 	cost := newCost()
 	for _, pipeline := range c.Pipelines {
 		plan := pipeline.Plan
@@ -35,11 +35,15 @@ func (p *program) validate(ctx context.Context) int {
 			fmt.Fprintf(p.env.Stdout, "  %s\n", note)
 		}
 		for _, lint := range sli.Lints(plan) {
+			doubts++
 			p.voice.warn("pipeline "+plan.Name+": "+lint, "")
 		}
 	}
 	fmt.Fprintf(p.env.Stdout, "%d series in all, of %d per standard host (%d on a micro host)\n", total, seriesPerHost, seriesPerMicro)
 	cost.print(p.env.Stdout)
+	if doubts > 0 && p.opt.Strict {
+		return exitFailed
+	}
 	return exitOK
 }
 
