@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ type checkOptions struct {
 type checkProgram struct {
 	program
 	opt      checkOptions
+	typed    []string // long names of the flags that were typed
 	statusAs map[checkers.Status]checkers.Status
 }
 
@@ -66,7 +68,7 @@ func (c *checkProgram) refuse(err error) int {
 }
 
 func (c *checkProgram) main(ctx context.Context) int {
-	words, _, err := parse(&c.opt, c.voice.program, "[OPTIONS]\n\nJudges every configured pipeline and prints one line.", c.env.Args)
+	words, typed, err := parse(&c.opt, c.voice.program, "[OPTIONS]\n\nJudges every configured pipeline and prints one line.", c.env.Args)
 	var help errHelp
 	switch {
 	case errors.As(err, &help):
@@ -80,6 +82,7 @@ func (c *checkProgram) main(ctx context.Context) int {
 	case len(words) > 0:
 		return c.refuse(fmt.Errorf("the check has no commands (got %q)", words[0]))
 	}
+	c.typed = typed
 	if err := c.validate(); err != nil {
 		return c.refuse(err)
 	}
@@ -168,14 +171,14 @@ func (c *checkProgram) finding(p *sli.Pipeline, limits sli.Limits) (f sli.Findin
 // limits are the configured ones, with what flags overwrite.
 func (c *checkProgram) limits(plan *sli.Plan) (sli.Limits, error) {
 	l, o := plan.Limits, c.opt
-	override(&l.WarningAge, time.Duration(o.WarningAge))
-	override(&l.CriticalAge, time.Duration(o.CriticalAge))
-	override(&l.WarningRatio, o.WarningRatio)
-	override(&l.CriticalRatio, o.CriticalRatio)
-	override(&l.MaxLag, time.Duration(o.MaxLag))
-	override(&l.NoTraffic, o.NoTraffic)
-	override(&l.Missing, o.Missing)
-	override(&l.BurnRate, o.BurnRate)
+	override(&l.WarningAge, time.Duration(o.WarningAge), c.typed, "warning-age")
+	override(&l.CriticalAge, time.Duration(o.CriticalAge), c.typed, "critical-age")
+	override(&l.WarningRatio, o.WarningRatio, c.typed, "warning-ratio")
+	override(&l.CriticalRatio, o.CriticalRatio, c.typed, "critical-ratio")
+	override(&l.MaxLag, time.Duration(o.MaxLag), c.typed, "max-lag")
+	override(&l.NoTraffic, o.NoTraffic, c.typed, "no-traffic")
+	override(&l.Missing, o.Missing, c.typed, "missing")
+	override(&l.BurnRate, o.BurnRate, c.typed, "burn-rate")
 	if len(o.SLI) > 0 {
 		l.SLIs = nil
 	}
@@ -206,10 +209,10 @@ func kindNames(plan *sli.Plan) string {
 	return strings.Join(names, ", ")
 }
 
-// override replaces a value by one that was typed.
-func override[T comparable](value *T, typed T) {
-	var zero T
-	if typed != zero {
-		*value = typed
+// override replaces a value by that of a flag, where the flag was typed: a flag wins also
+// where it says what none would, --critical-ratio 0.
+func override[T any](value *T, by T, typed []string, flag string) {
+	if slices.Contains(typed, flag) {
+		*value = by
 	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -22,7 +21,7 @@ func (p *program) doctor(ctx context.Context) int {
 		return p.usage(err)
 	}
 	e := examination{p: p}
-	e.state(c)
+	e.state(ctx, c)
 	run := p.newRun(c)
 	report, _, err := p.measure(ctx, run, memory())
 	if err != nil {
@@ -68,34 +67,16 @@ func (e *examination) note(format string, args ...any) {
 
 // state tries to write where positions and counts are kept. The agent's user may be
 // another one: what is tried is said.
-func (e *examination) state(c *config.Config) {
+func (e *examination) state(ctx context.Context, c *config.Config) {
 	dir, err := e.p.stateDir(c)
 	if err == nil {
-		parent := dir
-		for !exists(parent) && parent != filepath.Dir(parent) {
-			parent = filepath.Dir(parent)
-		}
-		err = writable(parent)
-		if err == nil && parent == dir {
-			_, err = state.OpenReadOnly(dir)
-		}
+		err = state.Try(ctx, dir)
 	}
-	switch {
-	case err == nil, errors.Is(err, state.ErrNoState):
-		e.ok("state can be kept in %s by user %d", dir, e.p.env.UID)
-	default:
-		e.bad("state: %v", err)
-	}
-}
-
-// writable tries to make a file in a directory.
-func writable(dir string) error {
-	f, err := os.CreateTemp(dir, ".pipeline-sli-doctor-")
 	if err != nil {
-		return err
+		e.bad("%v; nothing can be kept: windows are read back from the sources, and no events are printed", err)
+		return
 	}
-	f.Close()
-	return os.Remove(f.Name())
+	e.ok("state can be kept in %s by user %d", dir, e.p.env.UID)
 }
 
 func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {

@@ -245,9 +245,24 @@ func (b *builder) stages() {
 		}
 		b.found = append(b.found, evidence)
 		b.plan.Stages = append(b.plan.Stages, sli.Stage{Name: s.Name, Kind: s.Of.Kind, Facts: evidence.Facts()})
+		b.capacities(nodes[i], evidence.Facts().Capacity)
 	}
 	if len(nodes) == 0 {
 		b.refuse(b.at("stages").Errorf("", "needs at least one stage"))
+	}
+}
+
+// capacities refuses limits that would be posted under one name, or under none.
+func (b *builder) capacities(at *section.Node, limits []string) {
+	seen := map[string]bool{}
+	for _, limit := range limits {
+		switch {
+		case seen[limit]:
+			b.refuse(at.Errorf("watch one of them, or each in a stage of its own", "two of its limits would be one metric of the capacity graph (got %q twice)", limit))
+		case strings.Trim(limit, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != "":
+			b.refuse(at.Errorf("", "a limit's name is part of a metric's: letters, digits, - and _ (got %q)", limit))
+		}
+		seen[limit] = true
 	}
 }
 
@@ -386,9 +401,11 @@ func (b *builder) exclusions() {
 		}
 		var err error
 		switch {
-		case e.Weekly != "" && e.From == "" && e.To == "":
-			x.Weekly, err = b.weekly(e)
-		case e.Weekly == "" && e.From != "" && e.To != "":
+		case e.Weekly != "" && e.Monthly == "" && e.From == "" && e.To == "":
+			x.Again, err = b.weekly(e)
+		case e.Monthly != "" && e.Weekly == "" && e.From == "" && e.To == "":
+			x.Again, err = b.monthly(e)
+		case e.Weekly == "" && e.Monthly == "" && e.From != "" && e.To != "":
 			if x.From, err = ParseTime(e.From, b.reader.Zone); err == nil {
 				x.To, err = ParseTime(e.To, b.reader.Zone)
 			}
@@ -396,7 +413,7 @@ func (b *builder) exclusions() {
 				err = fmt.Errorf("to must be after from")
 			}
 		default:
-			err = errors.New("needs from and to, or weekly")
+			err = errors.New("needs from and to, or weekly, or monthly")
 		}
 		if err != nil {
 			b.refuse(nodes[i].Errorf("", "%v", err))

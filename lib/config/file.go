@@ -83,7 +83,7 @@ type coverage struct {
 	From     string             `yaml:"from" enum:"ids|counts|runs" doc:"the method" otherwise:"ids where both ends log them, else counts"`
 	Accepted section.StringList `yaml:"accepted" doc:"the stages that count what was accepted" otherwise:"the first that does"`
 	Done     section.StringList `yaml:"done" doc:"the stages that count what came out" otherwise:"the last that does"`
-	Window   section.Duration   `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's" otherwise:"1h by counts"`
+	Window   section.Duration   `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's" otherwise:"1h by counts, else the pipeline's"`
 }
 
 type correctness struct {
@@ -107,8 +107,9 @@ type check struct {
 type exclude struct {
 	From     string             `yaml:"from" doc:"RFC 3339, or 2026-11-22 12:00"`
 	To       string             `yaml:"to" doc:"as from"`
-	Weekly   string             `yaml:"weekly" doc:"Sun 02:00-04:00"`
-	TimeZone string             `yaml:"time_zone" doc:"of weekly" otherwise:"the host's"`
+	Weekly   string             `yaml:"weekly" doc:"Sun 02:00-04:00, Mon-Fri 20:00-07:00: on each of the days, and past midnight where it ends earlier than it begins"`
+	Monthly  string             `yaml:"monthly" doc:"1 02:00-04:00, last 22:00-24:00: a day of the month, or its last"`
+	TimeZone string             `yaml:"time_zone" doc:"of weekly and monthly" otherwise:"the host's"`
 	Reason   string             `yaml:"reason" required:"true" doc:"why"`
 	SLIs     section.StringList `yaml:"slis" doc:"the SLIs it concerns" otherwise:"all"`
 }

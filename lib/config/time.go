@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,33 +23,103 @@ func ParseTime(text string, zone *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("must be a time like 2026-11-22T12:00:00+09:00 or 2026-11-22 12:00 (got %q)", text)
 }
 
-var weekdays = map[string]time.Weekday{
-	"sun": time.Sunday, "mon": time.Monday, "tue": time.Tuesday, "wed": time.Wednesday,
-	"thu": time.Thursday, "fri": time.Friday, "sat": time.Saturday,
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// weekly reads `Mon-Fri 20:00-07:00`.
+func (b *builder) weekly(e exclude) (*sli.Recurring, error) {
+	days, hours, _ := strings.Cut(e.Weekly, " ")
+	r, ok := hoursOf(hours)
+	for _, word := range strings.Split(days, ",") {
+		first, last, isRange := strings.Cut(word, "-")
+		from, to := weekday(first), weekday(first)
+		if isRange {
+			to = weekday(last)
+		}
+		if ok = ok && from >= 0 && to >= 0; !ok {
+			return nil, fmt.Errorf("weekly: must be like Sun 02:00-04:00 or Mon-Fri 20:00-07:00 (got %q)", e.Weekly)
+		}
+		for d := from; ; d = (d + 1) % 7 {
+			r.Weekdays = append(r.Weekdays, time.Weekday(d))
+			if d == to {
+				break
+			}
+		}
+	}
+	return b.inZone(r, e)
 }
 
-// weekly reads `Sun 02:00-04:00`; a stretch that ends before it begins passes midnight.
-func (b *builder) weekly(e exclude) (*sli.Weekly, error) {
-	w := &sli.Weekly{Zone: b.reader.Zone}
+// weekday is a day by its name or the first three letters of it, -1 for none.
+func weekday(word string) int {
+	word = strings.ToLower(word)
+	for d := range weekdays {
+		if word == weekdays[d] || word == strings.ToLower(time.Weekday(d).String()) {
+			return d
+		}
+	}
+	return -1
+}
+
+// monthly reads `1 02:00-04:00`, where `last` is the last day of a month.
+func (b *builder) monthly(e exclude) (*sli.Recurring, error) {
+	days, hours, _ := strings.Cut(e.Monthly, " ")
+	r, ok := hoursOf(hours)
+	for _, word := range strings.Split(days, ",") {
+		first, last, isRange := strings.Cut(word, "-")
+		from, ok1 := monthday(first)
+		to, ok2 := from, true
+		if isRange {
+			to, ok2 = monthday(last)
+		}
+		if to == 0 && isRange {
+			r.Monthdays, to = append(r.Monthdays, 0), 31
+		}
+		if ok = ok && ok1 && ok2 && from <= to && (from > 0 || !isRange); !ok {
+			return nil, fmt.Errorf("monthly: must be like 1 02:00-04:00 or last 22:00-02:00 (got %q)", e.Monthly)
+		}
+		for d := from; d <= to; d++ {
+			r.Monthdays = append(r.Monthdays, d)
+		}
+	}
+	return b.inZone(r, e)
+}
+
+// monthday is a day of a month, 0 for the last.
+func monthday(word string) (int, bool) {
+	if strings.EqualFold(word, "last") {
+		return 0, true
+	}
+	d, err := strconv.Atoi(word)
+	return d, err == nil && 1 <= d && d <= 31
+}
+
+// hoursOf reads `02:00-04:00`; a stretch that ends before it begins passes midnight.
+func hoursOf(text string) (*sli.Recurring, bool) {
+	from, to, ok := strings.Cut(strings.TrimSpace(text), "-")
+	start, ok1 := clock(from)
+	end, ok2 := clock(to)
+	if end <= start {
+		end += 24 * time.Hour
+	}
+	return &sli.Recurring{From: start, To: end}, ok && ok1 && ok2 && start < 24*time.Hour
+}
+
+// clock reads a time of day, up to 24:00, as what has passed since midnight.
+func clock(text string) (time.Duration, bool) {
+	if text == "24:00" {
+		return 24 * time.Hour, true
+	}
+	t, err := time.Parse("15:04", text)
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err == nil
+}
+
+func (b *builder) inZone(r *sli.Recurring, e exclude) (*sli.Recurring, error) {
+	r.Zone = b.reader.Zone
 	if e.TimeZone != "" {
 		zone, err := time.LoadLocation(e.TimeZone)
 		if err != nil {
 			return nil, fmt.Errorf("time_zone: must be a name like Asia/Tokyo (got %q)", e.TimeZone)
 		}
-		w.Zone = zone
+		r.Zone = zone
 	}
-	day, hours, _ := strings.Cut(e.Weekly, " ")
-	from, to, ok := strings.Cut(hours, "-")
-	weekday, known := weekdays[strings.ToLower(day)]
-	start, err1 := time.Parse("15:04", from)
-	end, err2 := time.Parse("15:04", to)
-	if !ok || !known || err1 != nil || err2 != nil {
-		return nil, fmt.Errorf("weekly: must be like Sun 02:00-04:00 (got %q)", e.Weekly)
-	}
-	midnight := time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
-	w.Day, w.From, w.To = weekday, start.Sub(midnight), end.Sub(midnight)
-	if w.To <= w.From {
-		w.To += 24 * time.Hour
-	}
-	return w, nil
+	return r, nil
 }

@@ -203,10 +203,10 @@ func (s *stageJob) addLevels(r *reading) {
 }
 
 func (s *stageJob) judge(m sli.Minute, t sli.Tally, r *reading) {
-	limit := s.stage.Facts.MaxMalformed
-	if limit <= 0 {
-		return
+	if t == (sli.Tally{}) {
+		return // no lines: a source without any, or a minute of other things
 	}
+	limit := s.stage.Facts.MaxMalformed
 	minute := sli.Window{From: m, To: m + 1}
 	if t.Refused(limit) {
 		s.record.Refused = s.record.Refused.Add(minute)

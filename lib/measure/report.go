@@ -159,9 +159,10 @@ func burnLengths(o sli.Objective) []time.Duration {
 // spending adds the budget over the period and the burn rates.
 func (j *job) spending(l *ledger, r *sli.Result) {
 	period := sli.Ending(r.Due, j.plan.Period)
-	measured := l.measured.Within(period).Minus(j.plan.Exclude.Of(l.rule.Kind, period))
+	excluded := j.plan.Exclude.Of(l.rule.Kind, period)
+	measured := l.measured.Within(period).Minus(excluded)
 	if r.History = measured.Minutes(); r.History > 0 {
-		budget := l.rule.Objective.Budget(l.cells.sum(measured), r.History)
+		budget := l.rule.Objective.Budget(l.cells.sum(measured), r.History, period.Minutes()-excluded.Minutes())
 		r.Budget = &budget
 	}
 	for _, length := range burnLengths(l.rule.Objective) {

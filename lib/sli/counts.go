@@ -1,6 +1,9 @@
 package sli
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // Counts are the judged events of one SLI: 0 ≤ Good ≤ Valid. Counts add; ratios
 // never do.
@@ -60,6 +63,34 @@ func (c Counts) Doubtful() bool { return c.Unjudged() > c.Valid }
 // AtBest is what the counts would be if all uncertain events were good.
 func (c Counts) AtBest() Counts {
 	return Counts{Valid: c.Valid + c.Uncertain, Good: c.Good + c.Uncertain}
+}
+
+// Percent is the ratio in 0…100, the nearest there is: 7 of 100 are 7, where 0.07 × 100
+// is a little more.
+func (c Counts) Percent() (float64, bool) {
+	if c.Valid <= 0 {
+		return 0, false
+	}
+	if percent := 100 * c.Good; !math.IsInf(percent, 0) {
+		return percent / c.Valid, true
+	}
+	return c.Good / c.Valid * 100, true
+}
+
+// Percent is a share in percent, by moving the point of its decimal digits: 0.07 is 7.
+func Percent(share float64) float64 {
+	text := strconv.FormatFloat(share, 'e', -1, 64)
+	for i := len(text) - 1; i > 0; i-- {
+		if text[i] != 'e' {
+			continue
+		}
+		if exponent, err := strconv.Atoi(text[i+1:]); err == nil {
+			if percent, err := strconv.ParseFloat(text[:i+1]+strconv.Itoa(exponent+2), 64); err == nil {
+				return percent
+			}
+		}
+	}
+	return share * 100 // no number
 }
 
 // IsZero tells whether nothing was counted.

@@ -91,7 +91,7 @@ func countsRule(path Path, spec *Spec) (*Rule, error) {
 		return nil, &Unfit{"counts of stage " + path.accepted.Name + " (" + string(path.accepted.Facts.Scope) + ") can't be divided by those of stage " +
 			path.done.Name + " (" + string(path.done.Facts.Scope) + ")", "assume: single_host allows it where this host sees everything"}
 	}
-	if spec.Window == path.plan.Window {
+	if spec.Window == 0 {
 		spec.Window = time.Hour
 	}
 	return &Rule{

@@ -8,17 +8,20 @@ import (
 // Exclusion is a stretch that leaves windows, budgets and burn, good and valid
 // alike; never events, ages or states.
 type Exclusion struct {
-	From, To time.Time // once
-	Weekly   *Weekly   // or every week
+	From, To time.Time  // once
+	Again    *Recurring // or by the calendar
 	Reason   string
 	SLIs     []Kind // empty: all
 }
 
-// Weekly is a stretch of every week, by the wall clock of a zone.
-type Weekly struct {
-	Day      time.Weekday
-	From, To time.Duration // since midnight; To may pass the next midnight
-	Zone     *time.Location
+// Recurring is a stretch that begins on some days, by the wall clock of a zone: it lasts
+// as long as the clock on the wall shows its hours, also over an hour that is repeated
+// or skipped.
+type Recurring struct {
+	Weekdays  []time.Weekday // on each of these,
+	Monthdays []int          // or on each of these days of a month; 0 is its last
+	From, To  time.Duration  // since midnight, whole minutes; To may pass the next midnight
+	Zone      *time.Location
 }
 
 // Exclusions are a pipeline's.
@@ -58,32 +61,58 @@ func (x Exclusions) Whole(m Minute) string {
 }
 
 func (e Exclusion) concerns(kind Kind) bool {
-	for _, k := range e.SLIs {
-		if k == kind {
-			return true
-		}
-	}
-	return len(e.SLIs) == 0
+	return len(e.SLIs) == 0 || slices.Contains(e.SLIs, kind)
 }
 
 func (e Exclusion) stretches(w Window) []Window {
-	if e.Weekly == nil {
+	if e.Again == nil {
 		return []Window{touched(e.From, e.To)}
 	}
+	return e.Again.stretches(w)
+}
+
+// stretches are those that touch w. Between two changes of a zone's offset the wall
+// clock runs evenly, so that each such part is gone through by its own calendar.
+func (r Recurring) stretches(w Window) []Window {
 	var out []Window
-	// One day earlier, since a stretch may reach over midnight.
-	first := w.Start().In(e.Weekly.Zone).AddDate(0, 0, -1)
-	for day := first; !day.After(w.End()); day = day.AddDate(0, 0, 1) {
-		if day.Weekday() == e.Weekly.Day {
-			out = append(out, touched(e.Weekly.at(day, e.Weekly.From), e.Weekly.at(day, e.Weekly.To)))
+	for at := w.Start(); at.Before(w.End()); {
+		local := at.In(r.Zone)
+		_, seconds := local.Zone()
+		offset := time.Duration(seconds) * time.Second
+		_, until := local.ZoneBounds()
+		if until.IsZero() || until.After(w.End()) {
+			until = w.End()
 		}
+		part := touched(at, until)
+		// Two days earlier, since a stretch may reach over a midnight.
+		for day := midnight(at.Add(offset)).Add(-2 * wholeDay); !day.Add(-offset).After(until); day = day.Add(wholeDay) {
+			if !r.on(day) {
+				continue
+			}
+			s := touched(day.Add(r.From-offset), day.Add(r.To-offset))
+			if s = (Window{max(s.From, part.From), min(s.To, part.To)}); s.Minutes() > 0 {
+				out = append(out, s)
+			}
+		}
+		at = until
 	}
 	return out
 }
 
-// at is the wall-clock time d after midnight of the day, whatever summer time does.
-func (w Weekly) at(day time.Time, d time.Duration) time.Time {
-	return time.Date(day.Year(), day.Month(), day.Day(), int(d/time.Hour), int(d%time.Hour/time.Minute), 0, 0, w.Zone)
+const wholeDay = 24 * time.Hour
+
+// midnight is the one before a time, which stands for what a clock on the wall shows.
+func midnight(wall time.Time) time.Time {
+	wall = wall.UTC()
+	return time.Date(wall.Year(), wall.Month(), wall.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// on tells whether a stretch begins on the day of a midnight.
+func (r Recurring) on(midnight time.Time) bool {
+	if slices.Contains(r.Weekdays, midnight.Weekday()) || slices.Contains(r.Monthdays, midnight.Day()) {
+		return true
+	}
+	return midnight.Add(wholeDay).Day() == 1 && slices.Contains(r.Monthdays, 0)
 }
 
 func touched(from, to time.Time) Window {

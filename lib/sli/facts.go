@@ -65,7 +65,7 @@ type Facts struct {
 	Proving *Proving // how known-answer records are sent; nil: none are
 
 	// MaxMalformed is the share (0…1) of malformed lines over which a minute is not
-	// measured; 0 for sources without lines.
+	// measured; sources without lines never count any.
 	MaxMalformed float64
 }
 

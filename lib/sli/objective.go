@@ -3,6 +3,8 @@ package sli
 import (
 	"fmt"
 	"math"
+	"math/big"
+	"strconv"
 	"time"
 )
 
@@ -12,30 +14,55 @@ type Objective struct {
 	Period time.Duration
 }
 
-// Allowed is the share of valid events that may be bad, 1 − target, to a thousandth of a
-// millionth of a percent: 0.001 for 99.9, where the difference of the binary numbers is
-// a little less.
-func (o Objective) Allowed() float64 { return math.Round((100-o.Target)*1e9) / 1e11 }
+// Allowed is the share of valid events that may be bad, 1 − target.
+func (o Objective) Allowed() float64 { return float(o.allowed()) }
+
+// allowed is 1 − target, of the target as it is written: 99.9 % allows 1/1000, where in
+// binary 100 − 99.9 is a little less.
+func (o Objective) allowed() *big.Rat {
+	target, ok := new(big.Rat).SetString(strconv.FormatFloat(o.Target, 'f', -1, 64))
+	if !ok {
+		return new(big.Rat)
+	}
+	hundred := big.NewRat(100, 1)
+	return target.Quo(target.Sub(hundred, target), hundred)
+}
+
+// spent is (1 − good/valid) / (1 − target), 0 where nothing was valid.
+func (o Objective) spent(c Counts) *big.Rat {
+	valid, bad := new(big.Rat).SetFloat64(c.Valid), new(big.Rat).SetFloat64(c.Bad())
+	if valid == nil || bad == nil || c.Valid <= 0 {
+		return new(big.Rat)
+	}
+	allowed := o.allowed()
+	if allowed.Sign() <= 0 {
+		return new(big.Rat)
+	}
+	return bad.Quo(bad, valid.Mul(valid, allowed))
+}
+
+// float is the number nearest to an exact one.
+func float(r *big.Rat) float64 {
+	f, _ := r.Float64()
+	return f
+}
 
 // Burn is how many times faster than allowed the budget is being spent:
 // (1 − good/valid) / (1 − target). No events burn nothing.
 // Source: SRE workbook, chapter 5.
-func (o Objective) Burn(c Counts) float64 {
-	if c.Valid <= 0 {
-		return 0
-	}
-	return c.Bad() / (c.Valid * o.Allowed())
-}
+func (o Objective) Burn(c Counts) float64 { return float(o.spent(c)) }
 
 // Budget is the share of the error budget that is left, 1 when untouched, negative
-// when overspent: 1 − Σbad/((1−target)·Σvalid) · (measured minutes / minutes of the
-// period). A burn of 1 over the whole period spends exactly all of it.
-func (o Objective) Budget(c Counts, measuredMinutes int) float64 {
-	period := o.Period.Minutes()
-	if period <= 0 {
+// when overspent: 1 − Σbad/((1−target)·Σvalid) · (measured minutes / asked minutes),
+// those of the period that aren't excluded. A burn of 1 over the whole period spends
+// exactly all of it.
+func (o Objective) Budget(c Counts, measured, asked int) float64 {
+	if asked <= 0 {
 		return 1
 	}
-	return 1 - o.Burn(c)*min(1, float64(measuredMinutes)/period)
+	spent := o.spent(c)
+	spent.Mul(spent, big.NewRat(int64(min(measured, asked)), int64(asked)))
+	return float(spent.Sub(big.NewRat(1, 1), spent))
 }
 
 // Seconds is a duration of s seconds, to the longest there is in either direction; 0

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Spec is an SLI as configured; zero fields mean the defaults.
+// Spec is an SLI as configured; zero fields, which no key can say, mean the defaults.
 type Spec struct {
 	Kind        Kind
 	Target      float64 // percent
@@ -144,12 +144,12 @@ func (p *Plan) resolve(spec Spec) (*Rule, error) {
 	if !ok {
 		return nil, &Unfit{Reason: fmt.Sprintf("no SLI of that name (got %q)", spec.Kind)}
 	}
-	if spec.Window == 0 {
-		spec.Window = p.Window
-	}
 	rule, err := resolve(p, &spec)
 	if err != nil {
 		return nil, err
+	}
+	if spec.Window == 0 { // neither given nor the method's own
+		spec.Window = p.Window
 	}
 	rule.Spec = spec
 	rule.Objective = Objective{Target: spec.Target, Period: p.Period}

@@ -58,6 +58,45 @@ func openAs(dir string, uid int, o Options) (*DB, error) {
 	return db, nil
 }
 
+// Try tells what Open, or the first transaction after it, would fail with, and leaves nothing: no directory is made, no file kept.
+func Try(ctx context.Context, dir string) error {
+	return tryAs(ctx, dir, os.Geteuid())
+}
+
+func tryAs(ctx context.Context, dir string, uid int) error {
+	p := place{dir: filepath.Clean(dir), uid: uid, timeout: defaultLockTimeout}
+	err := p.inspect()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	at := p.dir
+	for errors.Is(missing(at), fs.ErrNotExist) && at != filepath.Dir(at) {
+		at = filepath.Dir(at)
+	}
+	if err := tryFile(at); err != nil {
+		return p.failedDir("create", err)
+	}
+	if err != nil {
+		return nil // nothing there to read yet
+	}
+	return p.view(ctx, func(Tx) error { return nil })
+}
+
+// missing is fs.ErrNotExist where nothing has the name, a link that leads nowhere included.
+func missing(name string) error {
+	_, err := os.Lstat(name)
+	return err
+}
+
+// tryFile makes a file in a directory, and removes it.
+func tryFile(dir string) error {
+	f, err := os.CreateTemp(dir, ".pipeline-sli-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 // inspect refuses an unsafe directory or file; what is missing is fs.ErrNotExist.
 func (p place) inspect() error {
 	root, err := p.open()

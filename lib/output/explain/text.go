@@ -199,7 +199,7 @@ func (t *texter) outcome(r *sli.Result) string {
 	}
 	ratio, _ := r.Counts.Ratio()
 	colour := green
-	if ratio*100 < r.Rule.Target {
+	if met, _ := r.Counts.Percent(); met < r.Rule.Target {
 		colour = red
 	}
 	return t.paint(colour, percent(ratio)) + fmt.Sprintf(" (target %s%%)", sli.Shortest(r.Rule.Target))
@@ -242,8 +242,11 @@ func (t *texter) history(r *sli.Result) {
 		if burns != "" {
 			burns = "; burn rate " + burns[2:]
 		}
-		t.line("    error budget left %s; %s of %s measured so far%s", percent(*r.Budget),
-			sli.Span(time.Duration(r.History)*time.Minute), sli.Span(r.Rule.Objective.Period), burns)
+		measured, projection := time.Duration(r.History)*time.Minute, ""
+		if measured < 24*time.Hour {
+			projection = ", a projection until a day is"
+		}
+		t.line("    error budget left %s; %s of %s measured so far%s%s", percent(*r.Budget), sli.Span(measured), sli.Span(r.Rule.Objective.Period), projection, burns)
 	}
 	if r.HasSince {
 		counts := "counts since"
@@ -336,9 +339,9 @@ func (t *texter) lambda(c *sli.StageCell) {
 
 // percent is a share with as many digits as tell it from 100 %.
 func percent(share float64) string {
-	text := strconv.FormatFloat(share*100, 'f', 3, 64)
+	text := strconv.FormatFloat(sli.Percent(share), 'f', 3, 64)
 	if text == "100.000" && share < 1 {
-		return strconv.FormatFloat(share*100, 'f', -1, 64) + "%"
+		return strconv.FormatFloat(sli.Percent(share), 'f', -1, 64) + "%"
 	}
 	return text + "%"
 }

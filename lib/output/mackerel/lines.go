@@ -70,11 +70,11 @@ func (w *writer) pipeline(prefix string, now time.Time, p *sli.Pipeline) {
 	run := sli.MinuteAt(now).Start()
 
 	for _, r := range p.Results {
-		if ratio, ok := r.Counts.Ratio(); ok && r.Status == sli.Value {
-			w.line(sli.GraphSLI, string(r.Rule.Kind), ratio*100, sli.Stamp(r.Due, now))
+		if percent, ok := r.Counts.Percent(); ok && r.Status == sli.Value {
+			w.line(sli.GraphSLI, string(r.Rule.Kind), percent, sli.Stamp(r.Due, now))
 		}
 	}
-	w.line(sli.GraphSLI, "measured", p.Measured*100, run)
+	w.line(sli.GraphSLI, "measured", sli.Percent(p.Measured), run)
 	if p.Age != nil {
 		w.line(sli.GraphAge, "age", p.Age.Seconds, sli.Stamp(p.Age.Minute, now))
 	}
@@ -189,7 +189,7 @@ func (w *writer) quantiles(graph sli.Graph, d *sli.Distribution, at time.Time) {
 func (w *writer) history(r *sli.Result, now time.Time) {
 	at := sli.Stamp(r.Due, now)
 	if r.Budget != nil {
-		w.line(sli.GraphBudget, string(r.Rule.Kind), max(-100, *r.Budget*100), at)
+		w.line(sli.GraphBudget, string(r.Rule.Kind), max(-100, sli.Percent(*r.Budget)), at)
 	}
 	for _, length := range r.Rule.Objective.BurnGraph() {
 		if b := r.BurnOver(length); b != nil && b.Measured {
