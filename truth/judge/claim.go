@@ -72,12 +72,13 @@ func (c *claim) window(rig *Rig, metrics Metrics) {
 		return // of the first minute nobody saw how it began; unsettled estimates say nothing
 	}
 	truth := c.known(rig, from, end)
-	want, some := truth.Ratio()
+	_, some := truth.Ratio()
+	want := 100 * float64(truth.Good) / float64(truth.Valid) // percent, rounded once
 	c.found.Minutes++
 	c.found.Events += float64(truth.Valid) / float64(c.minutes)
 	if some && printed {
 		measured := got.Value * float64(truth.Valid) / 100
-		if got.Value == want*100 {
+		if got.Value == want {
 			measured = float64(truth.Good) // not by a bit's error of multiplying
 		}
 		c.found.Error.take(measured, float64(truth.Good), float64(truth.Valid))
@@ -89,8 +90,8 @@ func (c *claim) window(rig *Rig, metrics Metrics) {
 	switch {
 	case some != printed:
 		c.found.differs("%s %s at %s: printed %v, truth has %d valid", c.pipeline, c.sli, at, printed, truth.Valid)
-	case some && got.Value != want*100:
-		c.found.differs("%s %s at %s: %.6f, truth %d/%d = %.6f", c.pipeline, c.sli, at, got.Value, truth.Good, truth.Valid, want*100)
+	case some && got.Value != want:
+		c.found.differs("%s %s at %s: %.6f, truth %d/%d = %.6f", c.pipeline, c.sli, at, got.Value, truth.Good, truth.Valid, want)
 	case some && got.At != end.Time():
 		c.found.differs("%s %s at %s carries the time %s", c.pipeline, c.sli, at, got.At)
 	}
