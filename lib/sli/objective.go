@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"strconv"
 	"time"
 )
 
@@ -14,43 +13,26 @@ type Objective struct {
 	Period time.Duration
 }
 
-// Allowed is the share of valid events that may be bad, 1 − target.
-func (o Objective) Allowed() float64 { return float(o.allowed()) }
+// Allowed is the share of valid events that may be bad, 1 − target: 0.001 for 99.9.
+func (o Objective) Allowed() float64 { return o.allowed() / parts }
 
-// allowed is 1 − target, of the target as it is written: 99.9 % allows 1/1000, where in
-// binary 100 − 99.9 is a little less.
-func (o Objective) allowed() *big.Rat {
-	target, ok := new(big.Rat).SetString(strconv.FormatFloat(o.Target, 'f', -1, 64))
-	if !ok {
-		return new(big.Rat)
-	}
-	hundred := big.NewRat(100, 1)
-	return target.Quo(target.Sub(hundred, target), hundred)
-}
+// allowed is 1 − target in parts, a whole number, so that what is worked out from it is
+// rounded once: the difference of the binary numbers is a little less than the decimal
+// one.
+func (o Objective) allowed() float64 { return math.Round((100 - o.Target) * parts / 100) }
 
-// spent is (1 − good/valid) / (1 − target), 0 where nothing was valid.
-func (o Objective) spent(c Counts) *big.Rat {
-	valid, bad := new(big.Rat).SetFloat64(c.Valid), new(big.Rat).SetFloat64(c.Bad())
-	if valid == nil || bad == nil || c.Valid <= 0 {
-		return new(big.Rat)
-	}
-	allowed := o.allowed()
-	if allowed.Sign() <= 0 {
-		return new(big.Rat)
-	}
-	return bad.Quo(bad, valid.Mul(valid, allowed))
-}
-
-// float is the number nearest to an exact one.
-func float(r *big.Rat) float64 {
-	f, _ := r.Float64()
-	return f
-}
+// parts are as fine as targets are read: a thousandth of a millionth of a percent.
+const parts = 1e11
 
 // Burn is how many times faster than allowed the budget is being spent:
 // (1 − good/valid) / (1 − target). No events burn nothing.
 // Source: SRE workbook, chapter 5.
-func (o Objective) Burn(c Counts) float64 { return float(o.spent(c)) }
+func (o Objective) Burn(c Counts) float64 {
+	if c.Valid <= 0 {
+		return 0
+	}
+	return c.Bad() * parts / (c.Valid * o.allowed())
+}
 
 // Budget is the share of the error budget that is left, 1 when untouched, negative
 // when overspent: 1 − Σbad/((1−target)·Σvalid) · (measured minutes / asked minutes),
@@ -60,9 +42,15 @@ func (o Objective) Budget(c Counts, measured, asked int) float64 {
 	if asked <= 0 {
 		return 1
 	}
-	spent := o.spent(c)
-	spent.Mul(spent, big.NewRat(int64(min(measured, asked)), int64(asked)))
-	return float(spent.Sub(big.NewRat(1, 1), spent))
+	bad, valid := new(big.Rat).SetFloat64(c.Bad()), new(big.Rat).SetFloat64(c.Valid)
+	if c.Valid <= 0 || bad == nil || valid == nil {
+		return 1
+	}
+	// Nearly all of a budget is left, so that a bit's error would show.
+	bad.Mul(bad, big.NewRat(int64(min(measured, asked))*parts, int64(asked)))
+	valid.Mul(valid, new(big.Rat).SetFloat64(o.allowed()))
+	left, _ := bad.Sub(big.NewRat(1, 1), bad.Quo(bad, valid)).Float64()
+	return left
 }
 
 // Seconds is a duration of s seconds, to the longest there is in either direction; 0
