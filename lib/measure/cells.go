@@ -142,6 +142,18 @@ func trim(tx Tx, prefix []byte, before sli.Minute) {
 	}
 }
 
+// trimAll forgets everything under a prefix.
+func trimAll(tx Tx, prefix []byte) {
+	var old [][]byte
+	tx.Scan(prefix, after(prefix), func(key, _ []byte) bool {
+		old = append(old, append([]byte(nil), key...))
+		return true
+	})
+	for _, key := range old {
+		tx.Delete(key)
+	}
+}
+
 // maxTrim bounds the clearing-up of one run.
 const maxTrim = 10_000
 

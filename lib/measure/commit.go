@@ -31,6 +31,9 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 			pipeline.Pending = point
 		}
 	}
+	if j.ids != nil {
+		j.ids.save(tx, j.run.Now)
+	}
 	for _, l := range ledgers {
 		putRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), l.record)
 	}
@@ -45,16 +48,31 @@ func (j *job) follow(tx Tx) {
 	if rule == nil {
 		return
 	}
+	_, begun := readIDs(tx, j.plan, rule)
+	if !begun { // what another rule followed is of no use any more
+		trimAll(tx, key("i", j.plan.Name, ""))
+	}
 	j.ids = openIDs(tx, j.plan, rule)
+	for _, r := range j.plan.All() {
+		if r.Silence > 0 && j.isNewRule(tx, r) {
+			j.ids.unbook()
+		}
+	}
+	var seen []sighting
+	bits := 0
 	for _, s := range j.stages {
 		if s.superseded || s.failure() != nil {
 			continue
 		}
+		if !begun && s.hasBack && rule.Feeds(s.stage.Name) {
+			j.ids.since = max(j.ids.since, s.backTo)
+		}
 		for _, r := range s.readings {
-			j.ids.add(r.seen, r.bits)
+			seen, bits = append(seen, r.seen...), max(bits, r.bits)
 		}
 	}
-	j.ids.save(tx, j.run.Now)
+	j.ids.add(seen, bits)
+	j.ids.compare(sli.Due(j.run.Now, j.plan.Sources()))
 }
 
 // claim makes sure that the pipeline's name is this configuration's.

@@ -1,75 +1,138 @@
 package measure
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
+	"maps"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// maxIDs bounds how many records one end may have in a minute, and maxOutstanding
-// how many are followed at all, before only a sample is: those whose hash ends in k
-// zero bits, the same ones at both ends.
+// maxIDs bounds how many records one end may have in a minute, maxOpen how many without
+// an end are followed, and maxOutstanding how many at all, before only a sample is: those
+// whose hash ends in k zero bits, the same ones at both ends.
 const (
 	maxIDs         = 20_000
+	maxOpen        = 200_000
 	maxOutstanding = 400_000
 )
 
 // sighting is one line that names a record.
 type sighting struct {
-	id     uint64
-	at     int64 // microseconds since the epoch
-	signal sli.Signal
+	id       uint64
+	at       int64 // microseconds since the epoch
+	signal   sli.Signal
+	verdict  sli.Verdict // freshness' of a record that came out; NotValid where it isn't asked
+	again    bool        // of lines that were read before
+	accepted int64       // as its end tells it, 0 unknown
 }
 
 // idRecord is one record that is being followed.
 type idRecord struct {
 	id       uint64
 	accepted int64 // microseconds, 0 while only its end was seen
-	done     int64 // 0 while it is owed
-	filtered bool
+	done     int64 // when it first came out, 0 while it hasn't
+	gone     int64 // when it was left out on purpose or given up, 0 while it wasn't
+	filtered bool  // on purpose
+
+	booked  bool        // freshness has booked it, in a minute of silence
+	counted sli.Verdict // freshness has counted it so where it came out
 }
 
-// idBook follows records by their ids from acceptance to the deadline. It is kept in
-// one value per minute of acceptance, and one for ends whose beginning isn't known.
-type idBook struct {
-	plan     *sli.Plan
-	rule     *sli.Rule
-	bits     int        // sampled 1/2^bits
-	from     sli.Minute // of earlier minutes some records are forgotten
-	records  map[uint64]*idRecord
-	minutes  map[sli.Minute][]*idRecord // by minute of acceptance
-	deadline time.Duration
+// ended is when the record came to its first end, 0 while it has none.
+func (r *idRecord) ended() int64 {
+	if r.done == 0 || r.gone != 0 && r.gone < r.done {
+		return r.gone
+	}
+	return r.done
+}
 
-	duplicates map[sli.Minute]float64 // further ends, by the minute they were seen in
-	unmatched  float64                // ends that never met a beginning
+// idBook follows records by their ids from acceptance to the deadline, and as long as
+// they are owed. It is kept in one value per minute of acceptance, and one for ends whose
+// beginning isn't known.
+type idBook struct {
+	plan    *sli.Plan
+	rule    *sli.Following
+	bits    int        // sampled 1/2^bits
+	since   sli.Minute // where the history of ids begins, 0 long ago
+	from    sli.Minute // of earlier minutes records that ended are forgotten
+	passed  int64      // when the newest of those forgotten was accepted
+	apart   sli.Minute // when the two logs last showed that they don't hold the same records, 0 never
+	records map[uint64]*idRecord
+	minutes map[sli.Minute][]*idRecord // by minute of acceptance
+	forgot  map[sli.Minute]int         // how many were forgotten, by minute of acceptance
+	tallies map[sli.Minute]*idTally    // by the minute in which records came out
+
+	further map[sli.Minute]float64     // duplicates that this run found
+	came    map[sli.Minute]*sli.Counts // freshness of the records that came out in this run
+	astray  map[sli.Minute]float64     // booked ones that aren't followed any more, by minute of acceptance
+
+	due   sli.Minute // the newest minute that is spoken of
+	lives []sli.Lives
+	owed  map[sli.Minute]*sli.Owed
+}
+
+// idTally is what else is known of the records that came out in a minute.
+type idTally struct {
+	Duplicates float64 `json:"twice,omitempty"`
+	Unmatched  float64 `json:"unmatched,omitempty"` // of those that are forgotten
+	Longest    int64   `json:"longest,omitempty"`   // microseconds from accepted to come out
 }
 
 // idState is what is kept beside the records.
 type idState struct {
-	Bits      int        `json:"bits"`
-	From      sli.Minute `json:"from,omitempty"`
-	Unmatched float64    `json:"unmatched"`
+	Bits    int                     `json:"bits"`
+	Since   sli.Minute              `json:"since,omitempty"`
+	From    sli.Minute              `json:"from,omitempty"`
+	Passed  int64                   `json:"passed,omitempty"`
+	Apart   sli.Minute              `json:"apart,omitempty"`
+	Tallies map[sli.Minute]*idTally `json:"tallies,omitempty"`
 }
 
-func idPrefix(pipeline, fingerprint string) []byte { return key("i", pipeline, fingerprint, "") }
+func idPrefix(plan *sli.Plan, rule *sli.Following) []byte {
+	return key("i", plan.Name, short(plan.Fingerprint(rule.Rule)), "")
+}
+
+// Under an idPrefix lie the records of minutes, and behind them:
+const (
+	idStateKey  = "state"
+	idForgotKey = "forgot" // before "state", after all minutes
+)
+
+// idKeys are the keys of minutes.
+func idKeys(prefix []byte) (from, to []byte) {
+	return append(slices.Clone(prefix), 0), append(slices.Clone(prefix), 1)
+}
+
+// readIDs is what is kept beside the records; false where none are followed yet.
+func readIDs(tx Tx, plan *sli.Plan, rule *sli.Following) (state idState, ok bool) {
+	ok = getRecord(tx, append(idPrefix(plan, rule), idStateKey...), &state)
+	return state, ok
+}
 
 // openIDs loads the records that are being followed.
-func openIDs(tx Tx, plan *sli.Plan, rule *sli.Rule) *idBook {
+func openIDs(tx Tx, plan *sli.Plan, rule *sli.Following) *idBook {
 	b := &idBook{
-		plan: plan, rule: rule, deadline: rule.Deadline,
-		records:    map[uint64]*idRecord{},
-		minutes:    map[sli.Minute][]*idRecord{},
-		duplicates: map[sli.Minute]float64{},
+		plan: plan, rule: rule,
+		records: map[uint64]*idRecord{},
+		minutes: map[sli.Minute][]*idRecord{},
+		tallies: map[sli.Minute]*idTally{},
+		further: map[sli.Minute]float64{},
+		came:    map[sli.Minute]*sli.Counts{},
+		astray:  map[sli.Minute]float64{},
 	}
-	prefix := idPrefix(plan.Name, short(plan.Fingerprint(rule)))
-	var state idState
-	if getRecord(tx, append(slices.Clone(prefix), "state"...), &state) {
-		b.bits, b.from, b.unmatched = state.Bits, state.From, state.Unmatched
-	}
-	tx.Scan(append(slices.Clone(prefix), 0), append(slices.Clone(prefix), 's'), func(_, value []byte) bool {
+	state, _ := readIDs(tx, plan, rule)
+	b.bits, b.since, b.from, b.passed, b.apart = state.Bits, state.Since, state.From, state.Passed, state.Apart
+	maps.Copy(b.tallies, state.Tallies)
+	prefix := idPrefix(plan, rule)
+	b.forgot = decodeCounts(tx.Get(append(slices.Clone(prefix), idForgotKey...)))
+	from, to := idKeys(prefix)
+	tx.Scan(from, to, func(_, value []byte) bool {
 		for _, r := range decodeIDs(value) {
 			b.keep(r)
 		}
@@ -93,20 +156,16 @@ func (b *idBook) sampled(id uint64) bool { return id&(1<<b.bits-1) == 0 }
 // add books the sightings of a run, beginnings before ends, so that their order in
 // different logs doesn't matter.
 func (b *idBook) add(seen []sighting, bits int) {
-	if bits > b.bits {
-		b.thin(bits)
-		b.bits = bits
-	}
-	seen = slices.Clone(seen)
-	slices.SortFunc(seen, func(x, y sighting) int {
+	slices.SortStableFunc(seen, func(x, y sighting) int {
 		return cmp.Or(cmp.Compare(rank(x.signal), rank(y.signal)), cmp.Compare(x.at, y.at))
 	})
-	b.widen(seen)
 	for _, s := range seen {
-		if b.sampled(s.id) {
-			b.book(s)
-		}
+		b.book(s)
 	}
+	if bits = b.widened(seen, max(bits, b.bits)); bits > b.bits {
+		b.thin(bits)
+	}
+	b.lives, b.owed = nil, nil
 }
 
 // rank orders a record's ends; negative for signals that are neither.
@@ -114,7 +173,7 @@ func rank(s sli.Signal) int {
 	switch s {
 	case sli.Accepted:
 		return 0
-	case sli.Done, sli.Filtered:
+	case sli.Done, sli.Filtered, sli.Dropped, sli.DeadLettered:
 		return 1
 	default:
 		return -1
@@ -123,8 +182,10 @@ func rank(s sli.Signal) int {
 
 func (b *idBook) book(s sighting) {
 	r, known := b.records[s.id]
-	switch s.signal {
-	case sli.Accepted:
+	switch {
+	case s.again:
+		b.review(s, r)
+	case s.signal == sli.Accepted:
 		switch {
 		case !known:
 			b.keep(idRecord{id: s.id, accepted: s.at})
@@ -132,71 +193,188 @@ func (b *idBook) book(s sighting) {
 			r.accepted = s.at
 			m := sli.MinuteOf(s.at)
 			b.minutes[m] = append(b.minutes[m], r)
+			b.took(r)
 		}
-	case sli.Done:
+	case s.signal == sli.Done:
 		switch {
+		case !known && b.replayed(s):
+			b.tally(s.at).Unmatched++
 		case !known:
-			b.keep(idRecord{id: s.id, done: s.at})
+			b.count(b.keep(idRecord{id: s.id, done: s.at}), s)
 		case r.done != 0:
-			b.duplicates[sli.MinuteOf(s.at)]++
+			b.tally(s.at).Duplicates++
+			b.further[sli.MinuteOf(s.at)]++
 		default:
 			r.done = s.at
+			b.took(r)
+			b.count(r, s)
 		}
-	case sli.Filtered:
+	default: // filtered, dropped or dead-lettered
 		if !known {
-			r = b.keep(idRecord{id: s.id, done: s.at})
+			r = b.keep(idRecord{id: s.id})
 		}
-		r.filtered = true
+		if r.gone == 0 {
+			r.gone = s.at
+		}
+		r.filtered = r.filtered || s.signal == sli.Filtered
 	}
 }
 
-// widen samples more thinly while there are too many records.
-func (b *idBook) widen(seen []sighting) {
-	for ; b.bits < 40; b.bits++ {
+// review judges lines that were read before for a rule that is new: it counts those by
+// which a record first came out.
+func (b *idBook) review(s sighting, r *idRecord) {
+	switch {
+	case s.signal != sli.Done:
+	case r == nil:
+		b.count(&idRecord{}, s)
+	case r.done == s.at:
+		b.count(r, s)
+	}
+}
+
+// count counts for freshness a record that came out for the first time, unless it is
+// booked already.
+func (b *idBook) count(r *idRecord, s sighting) {
+	if s.verdict == sli.NotValid || r.booked {
+		return
+	}
+	r.counted = s.verdict
+	b.cell(s.at).Count(s.verdict, 1)
+}
+
+func (b *idBook) cell(at int64) *sli.Counts {
+	m := sli.MinuteOf(at)
+	if b.came[m] == nil {
+		b.came[m] = new(sli.Counts)
+	}
+	return b.came[m]
+}
+
+// replayed tells whether a record that isn't known has come out before: it was accepted
+// in a time of which only what has no end is remembered. Where ids have hardly begun it
+// may be an old one that nobody saw.
+func (b *idBook) replayed(s sighting) bool {
+	if !b.rule.Whole || s.accepted == 0 || s.accepted >= b.from.Start().UnixMicro() {
+		return false
+	}
+	return s.accepted >= b.since.Start().UnixMicro() || s.at > b.since.Start().Add(max(b.rule.Owing.Deadline, idGrace)).UnixMicro()
+}
+
+// took notes how long a record took that has come out.
+func (b *idBook) took(r *idRecord) {
+	if r.done != 0 && r.accepted != 0 {
+		t := b.tally(r.done)
+		t.Longest = max(t.Longest, r.done-r.accepted)
+	}
+}
+
+func (b *idBook) tally(at int64) *idTally {
+	m := sli.MinuteOf(at)
+	if b.tallies[m] == nil {
+		b.tallies[m] = new(idTally)
+	}
+	return b.tallies[m]
+}
+
+// widened is how thinly to sample so that there aren't too many records.
+func (b *idBook) widened(seen []sighting, bits int) int {
+	for ; bits < 40; bits++ {
+		kept := func(id uint64) bool { return id&(1<<bits-1) == 0 }
 		perMinute := map[sli.Minute]int{}
-		most, total := 0, len(b.records)
+		most, total, open := 0, 0, 0
 		for _, s := range seen {
-			if b.sampled(s.id) {
+			if kept(s.id) {
 				m := sli.MinuteOf(s.at)
 				perMinute[m]++
 				most = max(most, perMinute[m])
-				total++
 			}
 		}
-		if most <= 2*maxIDs && total <= maxOutstanding {
-			return
+		for id, r := range b.records {
+			if kept(id) {
+				total++
+				if r.ended() == 0 {
+					open++
+				}
+			}
 		}
-		b.thin(b.bits + 1)
+		if most <= 2*maxIDs && total <= maxOutstanding && open <= maxOpen {
+			break
+		}
 	}
+	return bits
 }
 
 // thin forgets the records that a thinner sample leaves out.
 func (b *idBook) thin(bits int) {
-	for id := range b.records {
-		if id&(1<<bits-1) != 0 {
-			delete(b.records, id)
+	left := func(id uint64) bool { return id&(1<<bits-1) != 0 }
+	for id, r := range b.records {
+		if !left(id) {
+			continue
 		}
+		if r.booked && r.done == 0 {
+			b.astray[sli.MinuteOf(r.accepted)]++
+		}
+		delete(b.records, id)
 	}
 	for m, list := range b.minutes {
-		b.minutes[m] = slices.DeleteFunc(list, func(r *idRecord) bool { return r.id&(1<<bits-1) != 0 })
+		b.minutes[m] = slices.DeleteFunc(list, func(r *idRecord) bool { return left(r.id) })
 	}
+	for m, n := range b.forgot {
+		b.forgot[m] = n >> (bits - b.bits)
+	}
+	b.bits = bits
 }
 
 // surplus is the duplicates that this run found, by minute.
 func (b *idBook) surplus() map[sli.Minute]*sli.Counts {
 	cells := map[sli.Minute]*sli.Counts{}
-	for m, n := range b.duplicates {
+	for m, n := range b.further {
 		cells[m] = &sli.Counts{Valid: n}
 	}
 	return cells
 }
 
-// HasIDs says that records are followed.
-func (b *idBook) HasIDs() bool { return true }
+// bookSilence marks the records accepted in a minute of silence as booked, and gives
+// their number, and where those were counted that have come out since.
+func (b *idBook) bookSilence(m sli.Minute) (booked float64, counted map[sli.Minute]sli.Counts) {
+	counted = map[sli.Minute]sli.Counts{}
+	for _, r := range b.minutes[m] {
+		if r.booked || r.filtered {
+			continue
+		}
+		if r.done != 0 {
+			if r.counted == sli.NotValid {
+				continue // under another rule
+			}
+			var c sli.Counts
+			c.Count(r.counted, 1)
+			counted[sli.MinuteOf(r.done)] = counted[sli.MinuteOf(r.done)].Plus(c)
+		}
+		r.booked, r.counted = true, sli.NotValid
+		booked++
+	}
+	return booked, counted
+}
+
+// unbook forgets what freshness has booked and counted: its rule is another one.
+func (b *idBook) unbook() {
+	for _, r := range b.records {
+		r.booked, r.counted = false, sli.NotValid
+	}
+}
+
+// HasIDs says that records are followed from where they are accepted.
+func (b *idBook) HasIDs() bool { return b.rule.Whole }
+
+// Sampled is of how many records one is followed.
+func (b *idBook) Sampled() float64 { return math.Exp2(float64(b.bits)) }
 
 // Cohort is what became of the distinct ids accepted in a minute.
 func (b *idBook) Cohort(m sli.Minute) (sli.IDCohort, bool) {
 	var c sli.IDCohort
+	if b.Doubt() != "" {
+		return c, false
+	}
 	for _, r := range b.minutes[m] {
 		c.Accepted++
 		switch {
@@ -204,7 +382,7 @@ func (b *idBook) Cohort(m sli.Minute) (sli.IDCohort, bool) {
 			c.Filtered++
 		case r.done == 0:
 			c.Open++
-		case r.done-r.accepted <= b.deadline.Microseconds():
+		case r.done-r.accepted <= b.rule.Owing.Deadline.Microseconds():
 			c.InTime++
 		default:
 			c.Late++
@@ -213,109 +391,294 @@ func (b *idBook) Cohort(m sli.Minute) (sli.IDCohort, bool) {
 	return c, true
 }
 
-// OldestOwed is when the oldest record was accepted that wasn't visible at the
-// minute's end. A record past its deadline that others have overtaken is lost, which is
-// coverage's to tell; while nothing comes out, none is.
-func (b *idBook) OldestOwed(m sli.Minute) (int64, bool) {
-	end := m.End().UnixMicro()
-	visible := func(r *idRecord) bool { return r.done != 0 && r.done <= end }
-	var watermark, oldest int64
-	for _, r := range b.records {
-		if visible(r) {
-			watermark = max(watermark, r.accepted)
-		}
+// Ends is what else is known of the records that came out in a minute.
+func (b *idBook) Ends(m sli.Minute) sli.IDEnds {
+	var e sli.IDEnds
+	if t := b.tallies[m]; t != nil {
+		e = sli.IDEnds{Duplicates: t.Duplicates, Unmatched: t.Unmatched, Longest: time.Duration(t.Longest) * time.Microsecond}
 	}
-	for minute, list := range b.minutes {
-		if minute > m {
-			continue
-		}
-		expired := minute.End().Add(b.deadline).UnixMicro() < end
-		for _, r := range list {
-			if r.accepted > end || r.filtered || visible(r) || expired && r.accepted <= watermark {
-				continue
-			}
-			if oldest == 0 || r.accepted < oldest {
-				oldest = r.accepted
-			}
-		}
-	}
-	return oldest, true
+	e.Unmatched += b.strangers()[m]
+	e.Duplicates, e.Unmatched = e.Duplicates*b.Sampled(), e.Unmatched*b.Sampled()
+	return e
 }
 
-// idGrace is how much longer than the deadline a record is remembered, so that a
-// further end is known as a duplicate.
-const idGrace = 15 * time.Minute
+// apartFor is how long two logs are taken not to hold the same records since they last
+// showed it.
+const apartFor = 24 * 60
 
-// save writes the records that still matter, and counts ends that never met a
-// beginning.
-func (b *idBook) save(tx Tx, now time.Time) {
-	prefix := idPrefix(b.plan.Name, short(b.plan.Fingerprint(b.rule)))
-	oldest := now.Add(-b.deadline - b.rule.Settle - idGrace).UnixMicro()
-	byMinute := map[sli.Minute][]idRecord{}
+// compare looks at the minutes up to the newest due one whether both logs hold the same
+// records: they don't where many come out that nothing shows to have been accepted while
+// others, accepted here and overtaken, seem stuck. In the first deadline of a history
+// nobody can tell.
+func (b *idBook) compare(due sli.Minute) {
+	const (
+		minutes = 10
+		enough  = 20 // records that came out, to take it back
+	)
+	b.due = due
+	if !b.rule.Whole || due.End().Sub(b.since.Start()) < b.rule.Owing.Deadline {
+		return
+	}
+	var out, strange float64
 	for _, r := range b.records {
-		switch {
-		case r.accepted == 0 && r.done < oldest:
-			b.unmatched++
-		case r.accepted == 0:
-			m := sli.MinuteOf(r.done)
-			byMinute[m] = append(byMinute[m], *r)
-		case r.accepted >= oldest:
-			m := sli.MinuteOf(r.accepted)
-			byMinute[m] = append(byMinute[m], *r)
+		if m := sli.MinuteOf(r.done); r.done != 0 && m > due-minutes && m <= due {
+			out++
+			if r.accepted == 0 {
+				strange++
+			}
 		}
 	}
+	if 10*strange <= out {
+		if out >= enough {
+			b.apart = 0
+		}
+		return
+	}
+	if o := b.Owed(due); o != nil && o.Stuck > 0 {
+		b.apart = due
+	}
+}
+
+// Doubt is why the ids say nothing of what is owed: the two logs don't hold the same
+// records.
+func (b *idBook) Doubt() string {
+	if b.apart == 0 || b.due-b.apart > apartFor {
+		return ""
+	}
+	return "the stages " + strings.Join(b.rule.Stages, " and ") + " don't log the same records, most likely because workers of several hosts share a queue; " +
+		"read both logs where those of all hosts are, or say coverage: { from: counts }"
+}
+
+// strangers are the records that came out and that nothing shows to have been accepted,
+// by the minute they came out in.
+func (b *idBook) strangers() map[sli.Minute]float64 {
+	out := map[sli.Minute]float64{}
+	if !b.rule.Whole {
+		return out
+	}
+	for _, r := range b.records {
+		if r.accepted == 0 && r.done != 0 {
+			out[sli.MinuteOf(r.done)]++
+		}
+	}
+	return out
+}
+
+// owedBack is for how many minutes before the newest one what is owed can be told.
+const owedBack = 40
+
+// Owed is what was owed at the minute's end, nil where that isn't known any more.
+func (b *idBook) Owed(m sli.Minute) *sli.Owed {
+	if m < max(b.from, b.since, b.due-owedBack) {
+		return nil
+	}
+	if b.owed == nil {
+		b.lives, b.owed = b.life(), map[sli.Minute]*sli.Owed{}
+	}
+	o := b.owed[m]
+	if o == nil {
+		at := b.rule.Owing.At(m.End().UnixMicro(), b.lives, b.passed)
+		o = &at
+		b.owed[m] = o
+	}
+	return o
+}
+
+// life is the records in the order of their minutes.
+func (b *idBook) life() []sli.Lives {
+	minutes := slices.AppendSeq(slices.Collect(maps.Keys(b.minutes)), maps.Keys(b.forgot))
+	slices.Sort(minutes)
+	minutes = slices.Compact(minutes)
+	lives := make([]sli.Lives, 0, len(minutes))
+	for _, m := range minutes {
+		one := sli.Lives{Minute: m, Gone: b.forgot[m]}
+		for _, r := range b.minutes[m] {
+			one.Records = append(one.Records, sli.Life{Accepted: r.accepted, Ended: r.ended()})
+		}
+		lives = append(lives, one)
+	}
+	return lives
+}
+
+const (
+	// idGrace is how much longer than the deadline a record is remembered, so that a
+	// further end is known as a duplicate.
+	idGrace = 15 * time.Minute
+	// overdueKept is how long a record is remembered that is overdue.
+	overdueKept = 24 * time.Hour
+	// talliesKept is how long it is remembered what came out besides.
+	talliesKept = 65 * time.Minute
+)
+
+// save writes the records that still matter.
+func (b *idBook) save(tx Tx, now time.Time) {
+	prefix := idPrefix(b.plan, b.rule)
+	oldest := now.Add(-b.rule.Owing.Deadline - b.rule.Settle - idGrace).UnixMicro()
+	byMinute := map[sli.Minute][]idRecord{}
+	first := sli.MinuteAt(now)
+	for _, r := range b.records {
+		switch {
+		case b.owes(r, oldest, now) || max(r.accepted, r.ended()) >= oldest:
+			m := sli.MinuteOf(cmp.Or(r.accepted, r.ended()))
+			byMinute[m] = append(byMinute[m], *r)
+			first = min(first, m)
+		case r.accepted == 0:
+			if b.rule.Whole && r.done != 0 {
+				b.tally(r.done).Unmatched++
+			}
+		case r.ended() != 0:
+			b.forgot[sli.MinuteOf(r.accepted)]++
+			b.passed = max(b.passed, r.accepted)
+		}
+	}
+	b.put(tx, prefix, byMinute)
+	maps.DeleteFunc(b.tallies, func(m sli.Minute, _ *idTally) bool { return m < sli.MinuteAt(now.Add(-talliesKept)) })
+	tx.Put(append(slices.Clone(prefix), idForgotKey...), encodeCounts(b.needed(first)))
+	putRecord(tx, append(slices.Clone(prefix), idStateKey...), idState{
+		Bits: b.bits, Since: b.since, From: max(b.from, sli.MinuteOf(oldest)+1), Passed: b.passed, Apart: b.apart, Tallies: b.tallies,
+	})
+}
+
+// owes tells whether a record may still be owed, or came to be overdue lately.
+func (b *idBook) owes(r *idRecord, oldest int64, now time.Time) bool {
+	if r.accepted == 0 || r.ended() != 0 {
+		return false
+	}
+	o := b.Owed(b.due)
+	return r.accepted >= now.Add(-overdueKept).UnixMicro() || o != nil && o.Oldest != 0 && r.accepted >= o.Oldest
+}
+
+// needed are the forgotten records that some run may need, whose own minute is the
+// first or a later one.
+func (b *idBook) needed(first sli.Minute) map[sli.Minute]int {
+	const enough = 20 // that a run holds
+	before := 0
+	for _, m := range slices.Backward(slices.Sorted(maps.Keys(b.forgot))) {
+		if m >= first {
+			continue
+		}
+		if before >= enough {
+			delete(b.forgot, m)
+		}
+		before += b.forgot[m]
+	}
+	return b.forgot
+}
+
+// put writes the minutes that have changed and deletes those without records.
+func (b *idBook) put(tx Tx, prefix []byte, byMinute map[sli.Minute][]idRecord) {
+	from, to := idKeys(prefix)
 	known := map[string]bool{}
 	for m, list := range byMinute {
-		k := binary.BigEndian.AppendUint32(append(slices.Clone(prefix), 0), uint32(m))
+		k := binary.BigEndian.AppendUint32(slices.Clone(from), uint32(m))
 		known[string(k)] = true
 		slices.SortFunc(list, func(x, y idRecord) int { return cmp.Compare(x.id, y.id) })
-		tx.Put(k, encodeIDs(list))
+		if data := encodeIDs(list); !bytes.Equal(data, tx.Get(k)) {
+			tx.Put(k, data)
+		}
 	}
-	var gone [][]byte
-	tx.Scan(append(slices.Clone(prefix), 0), append(slices.Clone(prefix), 's'), func(k, _ []byte) bool {
+	var dead [][]byte
+	tx.Scan(from, to, func(k, _ []byte) bool {
 		if !known[string(k)] {
-			gone = append(gone, slices.Clone(k))
+			dead = append(dead, slices.Clone(k))
 		}
 		return true
 	})
-	for _, k := range gone {
+	for _, k := range dead {
 		tx.Delete(k)
 	}
-	putRecord(tx, append(slices.Clone(prefix), "state"...), idState{Bits: b.bits, From: max(b.from, sli.MinuteOf(oldest)+1), Unmatched: b.unmatched})
 }
+
+// The bits of a record's flags; the verdict lies above them.
+const (
+	idFiltered = 1 << iota
+	idGone
+	idBooked
+	idCounted = iota
+)
 
 func encodeIDs(list []idRecord) []byte {
 	out := make([]byte, 0, len(list)*17)
 	for _, r := range list {
-		flag := byte(0)
+		flags := byte(r.counted) << idCounted
 		if r.filtered {
-			flag = 1
+			flags |= idFiltered
+		}
+		if r.gone != 0 {
+			flags |= idGone
+		}
+		if r.booked {
+			flags |= idBooked
 		}
 		out = binary.BigEndian.AppendUint64(out, r.id)
 		out = binary.AppendUvarint(out, uint64(r.accepted))
 		out = binary.AppendUvarint(out, uint64(r.done))
-		out = append(out, flag)
+		out = append(out, flags)
+		if r.gone != 0 {
+			out = binary.AppendUvarint(out, uint64(r.gone))
+		}
 	}
 	return out
 }
 
 func decodeIDs(data []byte) []idRecord {
 	var list []idRecord
+	number := func() int64 {
+		v, n := binary.Uvarint(data)
+		if n <= 0 {
+			data = nil
+			return 0
+		}
+		data = data[n:]
+		return int64(v)
+	}
 	for len(data) > 8 {
 		r := idRecord{id: binary.BigEndian.Uint64(data)}
 		data = data[8:]
-		accepted, n := binary.Uvarint(data)
-		if n <= 0 {
-			return list
+		r.accepted, r.done = number(), number()
+		if len(data) == 0 {
+			break
 		}
-		data = data[n:]
-		done, n := binary.Uvarint(data)
-		if n <= 0 || n >= len(data) {
-			return list
+		flags := data[0]
+		data = data[1:]
+		r.filtered, r.booked, r.counted = flags&idFiltered != 0, flags&idBooked != 0, sli.Verdict(flags>>idCounted)
+		if flags&idGone != 0 {
+			r.gone = number()
+		} else if r.filtered && r.done == 0 {
+			r.gone = r.accepted // as it was written before it was told when
 		}
-		r.accepted, r.done, r.filtered = int64(accepted), int64(done), data[n] == 1
-		data = data[n+1:]
 		list = append(list, r)
 	}
 	return list
+}
+
+// encodeCounts spells how many records were forgotten of some minutes.
+func encodeCounts(counts map[sli.Minute]int) []byte {
+	var out []byte
+	last := sli.Minute(0)
+	for _, m := range slices.Sorted(maps.Keys(counts)) {
+		out = binary.AppendVarint(out, int64(m-last))
+		out = binary.AppendUvarint(out, uint64(counts[m]))
+		last = m
+	}
+	return out
+}
+
+func decodeCounts(data []byte) map[sli.Minute]int {
+	counts := map[sli.Minute]int{}
+	last := sli.Minute(0)
+	for len(data) > 0 {
+		step, n := binary.Varint(data)
+		if n <= 0 || n >= len(data) {
+			break
+		}
+		count, k := binary.Uvarint(data[n:])
+		if k <= 0 {
+			break
+		}
+		data = data[n+k:]
+		last += sli.Minute(step)
+		counts[last] = int(count)
+	}
+	return counts
 }

@@ -83,10 +83,15 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
 		}
 	}
 	followed := j.plan.Following()
-	newlyFollowed := followed != nil && followed.Feeds(stage.Name) && (s.isNew || j.isNewRule(tx, followed))
-	if !s.isNew && (s.fresh || len(new) > 0 || newlyFollowed) {
+	follows, bits, begun := followed != nil && followed.Feeds(stage.Name), 0, false
+	if follows {
+		var ids idState
+		ids, begun = readIDs(tx, j.plan, followed)
+		bits = ids.Bits
+	}
+	if !s.isNew && (s.fresh || len(new) > 0 || follows && !begun) {
 		again := j.again(s, source, new)
-		again.follows = newlyFollowed
+		again.follows, again.bits, again.review = follows, bits, begun
 		s.readings = append(s.readings, again)
 		// From the position on, new rules count with the others.
 		for _, c := range new {
@@ -95,7 +100,7 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
 		new = nil
 	}
 	forward := j.forward(s, source, append(old, new...))
-	forward.follows = followed != nil && followed.Feeds(stage.Name)
+	forward.follows, forward.bits = follows, bits
 	s.readings = append(s.readings, forward)
 	return s
 }
@@ -105,10 +110,8 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
 func (j *job) counter(tx Tx, rule *sli.Rule) *ruleCounter {
 	c := newRuleCounter(rule)
 	var rec ruleRecord
-	if rule.Silence > 0 && getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &rec) && len(rec.Silent) > 0 {
-		c.passed = func(e *sli.Event) bool {
-			return e.AcceptedAt != 0 && rec.Silent.Contains(sli.MinuteOf(e.AcceptedAt))
-		}
+	if rule.Silence > 0 && getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &rec) && rec.Fingerprint == short(j.plan.Fingerprint(rule)) {
+		c.passing = newPassing(rec)
 	}
 	return c
 }

@@ -41,6 +41,9 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 					}
 				}
 				l.add(counter.cells, old)
+				if counter.passing != nil {
+					counter.passing.settle(l.record.Booked)
+				}
 			}
 		}
 	}
@@ -48,6 +51,9 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 		l.derive(j, old)
 	}
 	if rule.Silence > 0 {
+		if j.ids != nil && l.record.HasSince {
+			l.add(j.ids.came, old)
+		}
 		l.bookSilence(j, old)
 	}
 	if j.ids != nil && rule.Kind == sli.Kind(sli.Duplicate.String()) {
@@ -136,7 +142,7 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 	if j.run.All {
 		w = extent(j.answered(l.rule), w)
 	}
-	if j.ids != nil && j.ids.rule == l.rule {
+	if j.ids != nil && j.ids.rule.Rule == l.rule {
 		w.From = max(w.From, j.ids.from)
 	}
 	if !l.record.HasSince {
@@ -153,49 +159,6 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 	}
 	l.record.Derived = l.record.Derived.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute})
 	l.answered = l.record.Derived
-}
-
-// bookSilence books minutes with acceptances after whose start nothing at all has come
-// out by their end + threshold: valid is what was accepted, good is 0. Records that
-// are booked so aren't counted where they come out.
-func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
-	settled := l.rule.Silence + l.rule.Settle
-	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-keepCells)), To: sli.Due(j.run.Now, settled) + 1}
-	w.From = max(w.From, l.record.Since)
-	if !l.record.HasSince || j.run.All {
-		return
-	}
-	read := func(stage string) time.Time {
-		s := history{j}.stage(stage)
-		return s.record.ReadTo.Add(-s.stage.Facts.Settle)
-	}
-	for _, m := range j.plan.Silences(j.history(), l.rule, w, read) {
-		minute := sli.Window{From: m.Minute, To: m.Minute + 1}
-		if l.record.Silent.Contains(m.Minute) {
-			continue
-		}
-		l.record.Silent = l.record.Silent.Add(minute)
-		l.takeBack(j, m.Minute, old)
-		l.set(m.Minute, l.cells.get(m.Minute).Plus(sli.Counts{Valid: m.Accepted}), old)
-	}
-	l.record.Silent = l.record.Silent.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-24 * time.Hour)), To: maxMinute})
-}
-
-// takeBack uncounts the records accepted in a silent minute that had come out, too
-// late, by the time it was booked.
-func (l *ledger) takeBack(j *job, silent sli.Minute, old map[sli.Minute]sli.Counts) {
-	h := j.history()
-	for m := silent + 1; m <= sli.MinuteAt(j.run.Now.Add(sli.Skew)); m++ {
-		for _, stage := range l.rule.Stages {
-			cell, counts := h.Cell(stage, m), l.cells.get(m)
-			if cell == nil {
-				continue
-			}
-			if out := min(cell.DoneOf[silent], counts.Valid-counts.Good-counts.Uncertain); out > 0 {
-				l.set(m, counts.Minus(sli.Counts{Valid: out}), old)
-			}
-		}
-	}
 }
 
 // history is what the stages of a job counted, as derivations see it.

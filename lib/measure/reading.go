@@ -30,18 +30,18 @@ type reading struct {
 	oldest  sli.Minute // events of minutes before it are counted nowhere
 
 	follows bool // records are followed by their ids
+	review  bool // of lines that they are followed by already
 	seen    []sighting
 	bits    int // of what was seen, 1/2^bits is kept
 }
 
 // ruleCounter counts what one SLI says of the events.
 type ruleCounter struct {
-	rule  *sli.Rule
-	cells map[sli.Minute]*sli.Counts
-	last  sli.Minute
-	cell  *sli.Counts
-	// passed tells which events are booked already, another way.
-	passed func(*sli.Event) bool
+	rule    *sli.Rule
+	cells   map[sli.Minute]*sli.Counts
+	last    sli.Minute
+	cell    *sli.Counts
+	passing *passing // events that are booked already, in silence; nil: none
 }
 
 func newRuleCounter(rule *sli.Rule) *ruleCounter {
@@ -56,15 +56,21 @@ func (c *ruleCounter) count(m sli.Minute, e *sli.Event) {
 		}
 		return
 	}
-	if c.passed != nil && c.passed(e) {
-		return
+	if verdict := c.rule.Classify(e); verdict != sli.NotValid {
+		c.judged(m, e, verdict)
 	}
-	verdict := c.rule.Classify(e)
-	if verdict == sli.NotValid {
-		return
+}
+
+// judged counts an event by its verdict, but for what of it is booked already.
+func (c *ruleCounter) judged(m sli.Minute, e *sli.Event, verdict sli.Verdict) {
+	weight := e.Weight
+	if c.passing != nil {
+		if weight -= c.passing.take(e); weight <= 0 {
+			return
+		}
 	}
 	c.move(m)
-	c.cell.Count(verdict, e.Weight)
+	c.cell.Count(verdict, weight)
 }
 
 // move makes the cell of a minute the current one.
@@ -161,11 +167,11 @@ func (r *reading) emit(e *sli.Event) {
 		r.odd = fmt.Errorf("%s must be between ±2^53 (got %g)", e.Signal, e.Weight)
 		return
 	}
+	named := r.follows && e.HasID && r.sight(e)
 	for _, rule := range r.rules {
-		rule.count(m, e)
-	}
-	if r.follows && e.HasID {
-		r.sight(e)
+		if !named || rule.rule.Silence == 0 {
+			rule.count(m, e)
+		}
 	}
 	if r.cells != nil {
 		if cell := r.cells.at(m); cell != nil {
@@ -175,20 +181,50 @@ func (r *reading) emit(e *sli.Event) {
 }
 
 // sight notes that a record was seen at one of its ends, of a sample where there are
-// too many.
-func (r *reading) sight(e *sli.Event) {
+// too many. It tells whether the record stands for itself: freshness counts it where it
+// comes out for the first time, which only the ids of all runs show.
+func (r *reading) sight(e *sli.Event) bool {
 	signal := e.Signal
 	if sli.AcceptedRequest(e) {
 		signal = sli.Accepted
 	}
-	if rank(signal) < 0 || e.ID&(1<<r.bits-1) != 0 {
-		return
+	if rank(signal) < 0 || e.ID&(1<<r.bits-1) != 0 || e.Weight != 1 {
+		return false
 	}
-	r.seen = append(r.seen, sighting{e.ID, e.Time, signal})
+	s := sighting{id: e.ID, at: e.Time, signal: signal, accepted: e.AcceptedAt, again: r.review}
+	if rule := r.fresh(); rule != nil {
+		if s.verdict = rule.rule.Classify(e); s.verdict != sli.NotValid && r.bits == 0 && rule.passing.take(e) > 0 {
+			s.verdict = sli.NotValid // booked before its id was followed
+		}
+	}
+	r.seen = append(r.seen, s)
 	if len(r.seen) > maxOutstanding {
 		r.bits++
-		r.seen = slices.DeleteFunc(r.seen, func(s sighting) bool { return s.id&(1<<r.bits-1) != 0 })
+		r.seen = slices.DeleteFunc(r.seen, r.unsampled)
 	}
+	return true
+}
+
+// fresh is the counter of freshness by records, nil where this reading has none.
+func (r *reading) fresh() *ruleCounter {
+	for _, rule := range r.rules {
+		if rule.rule.Silence > 0 {
+			return rule
+		}
+	}
+	return nil
+}
+
+// unsampled tells whether a sighting is left out by a sample that has become thinner; its
+// record is counted like one without an id then.
+func (r *reading) unsampled(s sighting) bool {
+	if s.id&(1<<r.bits-1) == 0 {
+		return false
+	}
+	if s.verdict != sli.NotValid {
+		r.fresh().judged(sli.MinuteOf(s.at), &sli.Event{Time: s.at, AcceptedAt: s.accepted, Weight: 1}, s.verdict)
+	}
+	return true
 }
 
 // count takes the accounting of lines.

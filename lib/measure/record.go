@@ -40,12 +40,13 @@ func (s stageRecord) measured() sli.Spans {
 
 // ruleRecord is an SLI's history beside its cells.
 type ruleRecord struct {
-	Fingerprint string     `json:"fingerprint"`
-	Since       sli.Minute `json:"since"`
-	HasSince    bool       `json:"has_since"`
-	Silent      sli.Spans  `json:"silent,omitempty"`   // minutes booked for their silence
-	Derived     sli.Spans  `json:"derived,omitempty"`  // minutes whose cells are derived, and stand
-	Doubtful    minutes    `json:"doubtful,omitempty"` // minutes in which more events couldn't be judged than could
+	Fingerprint string        `json:"fingerprint"`
+	Since       sli.Minute    `json:"since"`
+	HasSince    bool          `json:"has_since"`
+	Silent      sli.Spans     `json:"silent,omitempty"`   // minutes booked for their silence
+	Booked      silentMinutes `json:"booked,omitempty"`   // of them, what has not come out yet
+	Derived     sli.Spans     `json:"derived,omitempty"`  // minutes whose cells are derived, and stand
+	Doubtful    minutes       `json:"doubtful,omitempty"` // minutes in which more events couldn't be judged than could
 
 	// Events points: minutes up to TakenTo are in points already; what changed in
 	// them since is Carry. Minutes before EventsFrom and those in LeftOut never enter.

@@ -142,7 +142,33 @@ func (path Path) flow(h History, stages *StagePath, w Window, last int) *Flow {
 		f.AtLeast, f.AtMost = account.AtLeast, account.AtMost
 		f.Duplicates = max(f.Duplicates, account.Duplicates)
 	}
+	if ids := byIDs(h); ids != nil {
+		f.byIDs(ids, w)
+	}
 	return f
+}
+
+// byIDs tells what ids know exactly: what came out twice, what came out without having
+// been accepted here, and what won't come out any more.
+func (f *Flow) byIDs(ids Cohorts, w Window) {
+	f.Duplicates = 0
+	for m := w.From; m < w.To; m++ {
+		ends := ids.Ends(m)
+		f.Duplicates += ends.Duplicates
+		f.Unmatched += ends.Unmatched
+	}
+	if !ids.HasIDs() || ids.Doubt() != "" {
+		return
+	}
+	before, after := ids.Owed(w.From-1), ids.Owed(w.To-1)
+	if after == nil {
+		return
+	}
+	f.Overdue = after.Overdue
+	if before != nil {
+		lost := max(0, after.OverdueCount()-before.OverdueCount()) * ids.Sampled()
+		f.Unexplained, f.HasUnexplained, f.AtLeast, f.AtMost = lost, true, lost, lost
+	}
 }
 
 // ageByReport is the age that something reports by itself: a batch job's last update,

@@ -1,6 +1,9 @@
 package sli
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // coverageRule chooses how records are matched: by id where both ends log ids, else
 // by counts.
@@ -33,7 +36,7 @@ func coverageRule(p *Plan, spec *Spec) (*Rule, error) {
 }
 
 func idsRule(path Path, spec *Spec) *Rule {
-	ends := Path{plan: path.plan, accepted: path.accepted, done: path.done}.stages()
+	ends := path.ends()
 	return &Rule{
 		Method:     "ids",
 		Stages:     ends,
@@ -43,6 +46,11 @@ func idsRule(path Path, spec *Spec) *Rule {
 		Extra:      spec.Deadline,
 		Derive:     coverageByID{stages: ends, deadline: spec.Deadline},
 	}
+}
+
+// ends are the names of the stages where records are accepted and where they come out.
+func (path Path) ends() []string {
+	return Path{plan: path.plan, accepted: path.accepted, done: path.done}.stages()
 }
 
 // coverageByID follows every record by its id. The minute of acceptance settles at
@@ -55,8 +63,8 @@ type coverageByID struct {
 
 func (c coverageByID) Derive(h History, w Window, now time.Time) map[Minute]Counts {
 	cells := map[Minute]Counts{}
-	ids, ok := h.(Cohorts)
-	if !ok {
+	ids := followed(h)
+	if ids == nil {
 		return cells
 	}
 	answered := answeredBy(h, c.stages, w)
@@ -70,6 +78,20 @@ func (c coverageByID) Derive(h History, w Window, now time.Time) map[Minute]Coun
 		}
 	}
 	return cells
+}
+
+// Bound knows no bounds, and says where ids are a sample, or can't be compared.
+func (c coverageByID) Bound(h History, _ Window, _ time.Time) (Bounds, []string) {
+	var warnings []string
+	if ids := followed(h); ids != nil {
+		if doubt := ids.Doubt(); doubt != "" {
+			warnings = append(warnings, doubt)
+		}
+		if n := ids.Sampled(); n > 1 {
+			warnings = append(warnings, fmt.Sprintf("sampled 1/%.0f: there are more ids than are followed", n))
+		}
+	}
+	return Bounds{}, warnings
 }
 
 // answeredBy is the minutes that all the stages have answered for, from the window's

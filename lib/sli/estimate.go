@@ -81,7 +81,14 @@ type StageMinute struct {
 
 	Behind Quantity // how far behind the pipeline's own consumer says it is, in seconds
 	Oldest Quantity // exact age of the oldest record owed at the minute's end, where ids or a watermark tell it
-	Empty  bool     // proven: nothing was owed at the minute's end
+	// Of records that are followed by their ids: how they stood at the minute's end, nil
+	// where they aren't followed, and how many are on their way.
+	Owed     *Owed
+	Underway Quantity
+	Blind    string // why ages can't be told of this minute, "" where they can
+
+	Slowest Quantity // the longest way of a record that came out, in seconds, where each tells its own
+	Empty   bool     // proven: nothing was owed at the minute's end
 }
 
 // StageModel is what is configured, asked or assumed about a path; times are seconds.

@@ -16,8 +16,8 @@ type Accounting struct {
 	Duplicates, BacklogChange, Unexplained          float64
 
 	// AtLeast…AtMost is where the unexplained records lie while every lane that
-	// isn't empty is polled; below zero they are duplicates. With zero inside,
-	// coverage can't be told from complete.
+	// isn't empty is polled, in whole records; what was below zero are duplicates. With
+	// zero inside, coverage can't be told from complete.
 	AtLeast, AtMost float64
 }
 
@@ -53,9 +53,11 @@ func (p *StagePath) Account(from, to int) Accounting {
 	}
 	a.Known = true
 	deficit := a.Accepted - a.Done - a.Filtered - a.Dropped - a.DeadLettered
-	a.AtLeast, a.AtMost = deficit-after.Value, deficit+before.Value
+	a.AtLeast, a.AtMost = math.Floor(deficit-after.Value), math.Ceil(deficit+before.Value)
 	a.Unexplained = math.Max(0, a.AtLeast)
 	a.Duplicates = math.Max(0, -a.AtMost)
+	a.AtLeast += a.Duplicates
+	a.AtMost += a.Duplicates
 	a.BacklogChange = deficit - a.Unexplained + a.Duplicates
 	return a
 }

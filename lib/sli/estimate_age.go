@@ -104,7 +104,7 @@ const (
 // silence began: half a minute and that last age are left out.
 func (p *StagePath) Age(m int) StageAge {
 	row, ok := p.at(m)
-	if !ok {
+	if !ok || row.Blind != "" {
 		return StageAge{Since: -1}
 	}
 	s := p.silence[m]
@@ -146,6 +146,8 @@ func (p *StagePath) oldestByAges(m int) (float64, AgeBasis, bool) {
 func (p *StagePath) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 	row, s := p.minutes[m], p.silence[m]
 	switch {
+	case row.Blind != "":
+		return 0, "", false
 	case row.Oldest.Known:
 		return math.Max(0, row.Oldest.Value), AgeByRecords, true
 	case row.Empty:

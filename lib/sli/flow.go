@@ -109,7 +109,13 @@ func provenEmpty(model StageModel, minutes []StageMinute, silent []silence, i in
 // Anchored: nothing was owed at some instant before, so it is exact; else it is
 // a lower bound.
 func (p *StagePath) Backlog(m int) (records float64, anchored, ok bool) {
-	if m < 0 || m >= len(p.curves) || !p.curves[m].known {
+	if m < 0 || m >= len(p.curves) {
+		return 0, false, false
+	}
+	if underway := p.minutes[m].Underway; underway.Known {
+		return underway.Value, true, true
+	}
+	if !p.curves[m].known {
 		return 0, false, false
 	}
 	c := p.curves[m]

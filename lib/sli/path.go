@@ -109,13 +109,13 @@ func (path Path) rows(h History, w Window) []StageMinute {
 	for _, name := range path.stages() {
 		answered = answered.Intersect(h.Answered(name))
 	}
-	owed := path.owed(h)
+	owing := path.owing(h)
 	for i := range rows {
 		m := w.From + Minute(i)
 		if answered.Contains(m) {
 			rows[i] = path.row(h, m)
 			if len(rows)-i <= agesBack+2 { // what trends and hysteresis look back on
-				rows[i].Oldest = owed(m)
+				owing(m, &rows[i])
 			}
 		}
 	}
@@ -168,7 +168,20 @@ func (path Path) row(h History, m Minute) StageMinute {
 		row.DeadLettered = countOf(facts, c, DeadLettered)
 		row.Polled = countOf(facts, c, Polled)
 	}
+	row.Slowest = path.slowest(h, m)
 	return row
+}
+
+// slowest is the longest delay of the records that came out in a minute; one that came
+// out again says nothing of it.
+func (path Path) slowest(h History, m Minute) Quantity {
+	if path.ending == nil || !path.ending.Facts.Delay {
+		return Quantity{}
+	}
+	if ids := followed(h); ids != nil {
+		return Some(ids.Ends(m).Longest.Seconds())
+	}
+	return Some(cell(h, path.ending, m).Delay.Max())
 }
 
 const (
@@ -235,25 +248,30 @@ func countOf(f Facts, c *StageCell, s Signal) Quantity {
 	return Some(c.Signals[s])
 }
 
-// owed gives the exact age, at a minute's end, of the oldest record owed, where ids or
-// a watermark tell it: 0 when nothing is owed.
-func (path Path) owed(h History) func(Minute) Quantity {
-	if ids, ok := h.(Cohorts); ok && ids.HasIDs() {
-		return func(m Minute) Quantity {
-			oldest, known := ids.OldestOwed(m)
-			if !known {
-				return Quantity{}
-			}
-			if oldest == 0 {
-				return Some(0)
-			}
-			return Some(float64(m.End().UnixMicro()-oldest) / 1e6)
-		}
+// owing puts into a row how old the oldest record owed is at the minute's end, where ids
+// or a watermark tell it exactly: 0 when nothing is owed.
+func (path Path) owing(h History) func(Minute, *StageMinute) {
+	if ids := followed(h); ids != nil {
+		return func(m Minute, row *StageMinute) { row.owed(ids, m) }
 	}
 	if path.ending == nil || !path.ending.Facts.Delay || path.accepted == nil {
-		return func(Minute) Quantity { return Quantity{} }
+		return func(Minute, *StageMinute) {}
 	}
-	return path.byWatermark(h)
+	age := path.byWatermark(h)
+	return func(m Minute, row *StageMinute) { row.Oldest = age(m) }
+}
+
+func (row *StageMinute) owed(ids Cohorts, m Minute) {
+	if row.Blind = ids.Doubt(); row.Blind != "" {
+		return
+	}
+	if row.Owed = ids.Owed(m); row.Owed == nil {
+		return
+	}
+	row.Oldest, row.Underway = Some(0), Some(row.Owed.Records*ids.Sampled())
+	if oldest := row.Owed.Oldest; oldest != 0 {
+		row.Oldest = Some(float64(m.End().UnixMicro()-oldest) / 1e6)
+	}
 }
 
 // watermarkReach is how far back a watermark is looked for.
@@ -283,21 +301,4 @@ func (path Path) byWatermark(h History) func(Minute) Quantity {
 		}
 		return Some(float64(m.End().UnixMicro()-watermark) / 1e6)
 	}
-}
-
-// Cohorts is a History that follows records by their ids.
-type Cohorts interface {
-	History
-	HasIDs() bool
-	// Cohort is what became of the distinct ids accepted in a minute by the deadline.
-	Cohort(m Minute) (IDCohort, bool)
-	// OldestOwed is when the oldest record was accepted that was not visible at the
-	// minute's end, in microseconds since the epoch; 0 when none was owed.
-	OldestOwed(m Minute) (microseconds int64, known bool)
-}
-
-// IDCohort counts the distinct ids that were accepted in one minute.
-type IDCohort struct {
-	Accepted, Filtered float64
-	InTime, Late, Open float64
 }

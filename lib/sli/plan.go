@@ -213,16 +213,6 @@ func (p *Plan) Rule(kind Kind) *Rule {
 	return nil
 }
 
-// Following is the rule that follows records by their ids, nil if none does.
-func (p *Plan) Following() *Rule {
-	for _, r := range p.Rules {
-		if _, ok := r.Derive.(coverageByID); ok {
-			return r
-		}
-	}
-	return nil
-}
-
 // Feeds tells whether the stage is evidence for the rule.
 func (r *Rule) Feeds(stage string) bool { return slices.Contains(r.Stages, stage) }
 

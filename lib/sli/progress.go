@@ -27,6 +27,7 @@ const (
 	RuleNoEvidence    ProgressRule = "no evidence"
 	RuleSilence       ProgressRule = "silence"
 	RuleStuck         ProgressRule = "one shard is stuck"
+	RulePartStuck     ProgressRule = "part of the records is stuck"
 	RuleAgeGrows      ProgressRule = "age grows"
 	RuleBacklogGrows  ProgressRule = "backlog grows"
 	RuleAgeFalls      ProgressRule = "age falls"
@@ -97,7 +98,12 @@ const (
 // backlog apply as far as each is known.
 func (p *StagePath) Progress(m, window int, scheduled bool) Progress {
 	g := Progress{State: ProgressUnknown, Rule: RuleNotSettled, Why: "a needed source has not settled", Since: -1, ByAgesOnly: !p.model.Counted}
-	if _, ok := p.at(m); !ok {
+	row, ok := p.at(m)
+	if !ok {
+		return g
+	}
+	if row.Blind != "" {
+		g.Rule, g.Why = RuleNoEvidence, row.Blind
 		return g
 	}
 	age := p.Age(m)
@@ -113,7 +119,7 @@ func (p *StagePath) Progress(m, window int, scheduled bool) Progress {
 	g.BacklogSlope = p.trend(m, backlogTrend, p.backlogLevel)
 	j := progressRules{p: p, m: m, g: &g, rate: p.rate(m)}
 	switch {
-	case !scheduled && (j.silent() || j.stuck() || j.losing() || j.draining()):
+	case !scheduled && (j.silent() || j.stuck() || j.partStuck() || j.losing() || j.draining()):
 	case j.idle(window):
 	case scheduled:
 		j.decide(ProgressCurrent, RuleBatchSchedule, "")
@@ -156,7 +162,7 @@ func (j progressRules) backlogFloor() float64 {
 }
 
 func (j progressRules) silent() bool {
-	limit := frozenAfter + j.p.model.Batching + 3*j.p.longestWork(j.m)
+	limit := j.patience()
 	if j.g.Since < 0 || j.g.Silence < limit {
 		return false
 	}
@@ -168,11 +174,38 @@ func (j progressRules) silent() bool {
 		fmt.Sprintf("%s for %.0fs (limit %.0fs) while %.0f records arrived", what, j.g.Silence, limit, j.g.Pending))
 }
 
+// patience is how long nothing may come out while records arrive: longer than batching
+// and work explain, or, where every record tells how long it took, than records take.
+func (j progressRules) patience() float64 {
+	if row := j.p.minutes[j.m]; row.Slowest.Known && !row.Invocations.Known {
+		return max(frozenAfter, j.p.model.Threshold, 3*j.p.slowest(j.m))
+	}
+	return frozenAfter + j.p.model.Batching + 3*j.p.longestWork(j.m)
+}
+
+// partStuck is part of the records left behind while others, accepted after them, come
+// out, and the same ones for minutes: in a backlog that is worked off out of order it is
+// others each time.
+func (j progressRules) partStuck() bool {
+	o := j.p.minutes[j.m].Owed
+	if o == nil || o.Stuck == 0 {
+		return false
+	}
+	for i := j.m - stuckSteps; i < j.m; i++ {
+		if i < 0 || j.p.minutes[i].Owed == nil || j.p.minutes[i].Owed.StuckSince != o.StuckSince {
+			return false
+		}
+	}
+	return j.decide(ProgressLosing, RulePartStuck,
+		fmt.Sprintf("part of the records is stuck: %.0f of %.0f haven't come out, though later ones have", o.Stuck, o.Of))
+}
+
 // stuck is a shard blocked among others that go on: the largest age rises by the
-// clock. A path that is wholly silent is left to the rule of silence.
+// clock. A path that is wholly silent is left to the rule of silence, and one whose
+// records are followed one by one shows which of them are stuck.
 func (j progressRules) stuck() bool {
 	floor := math.Max(60, j.p.model.Threshold) + j.p.model.Batching
-	if j.g.Since >= 0 || !j.g.Age.Known || j.g.Age.Value < floor {
+	if j.g.Since >= 0 || !j.g.Age.Known || j.g.Age.Value < floor || j.p.minutes[j.m].Owed != nil {
 		return false
 	}
 	after := j.g.Age.Value
@@ -286,6 +319,17 @@ func (p *StagePath) longestWork(m int) float64 {
 	for i := m - workSpan + 1; i <= m; i++ {
 		if row, ok := p.at(i); ok && row.Work.usable() {
 			longest = math.Max(longest, row.Work.Max)
+		}
+	}
+	return longest
+}
+
+// slowest is how long the slowest record of the last hour took.
+func (p *StagePath) slowest(m int) float64 {
+	var longest float64
+	for i := m - workSpan + 1; i <= m; i++ {
+		if row, ok := p.at(i); ok {
+			longest = math.Max(longest, row.Slowest.Or(0))
 		}
 	}
 	return longest

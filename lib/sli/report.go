@@ -49,10 +49,12 @@ type Age struct {
 // the Has flags do.
 type Flow struct {
 	Accepted, Done, Filtered, Dropped, DeadLettered, Duplicates float64
+	Unmatched                                                   float64 // came out, and nothing shows that they were accepted
 	Backlog, Unexplained                                        float64
 	HasBacklog, HasUnexplained                                  bool
-	Anchored                                                    bool    // the backlog is known, not just at least so large
-	AtLeast, AtMost                                             float64 // where the unexplained lie
+	Anchored                                                    bool      // the backlog is known, not just at least so large
+	AtLeast, AtMost                                             float64   // where the unexplained lie
+	Overdue                                                     []Overdue // records that won't come out any more, in order
 }
 
 // State is where the pipeline is heading, with what decided it.

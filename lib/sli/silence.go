@@ -1,12 +1,18 @@
 package sli
 
-import "time"
+import (
+	"iter"
+	"maps"
+	"slices"
+	"time"
+)
 
 // SilentMinute is a minute in which records were accepted and after whose start
 // nothing came out in time.
 type SilentMinute struct {
 	Minute   Minute
 	Accepted float64
+	Beyond   float64 // of them, those whose requests ended in later minutes
 }
 
 // Silences finds the minutes of w with acceptances after whose start nothing at all
@@ -27,13 +33,13 @@ func (p *Plan) Silences(h History, rule *Rule, w Window, read func(stage string)
 	for m := w.From; m < w.To; m++ {
 		limit := m.End().Add(rule.Silence)
 		until := Window{m, MinuteAt(limit.Add(time.Minute - time.Microsecond))}
-		accepted := acceptedIn(h, accepting, until)
+		accepted, beyond := acceptedIn(h, accepting, until)
 		// The last minute needs an answer only as far as the limit.
 		if accepted <= 0 || limit.After(known) || !wholly(answered, Window{m, MinuteAt(limit)}) {
 			continue
 		}
 		if first := firstOut(h, ending, until); first == 0 || first > limit.UnixMicro() {
-			silent = append(silent, SilentMinute{m, accepted})
+			silent = append(silent, SilentMinute{m, accepted, beyond})
 		}
 	}
 	return silent
@@ -59,13 +65,27 @@ func (p *Plan) accepting() *Stage {
 // acceptedIn is how many records were accepted in the first minute of a window, by
 // the instants that records carry: the window's later minutes may speak of them, as a
 // request is logged at its end.
-func acceptedIn(h History, s *Stage, w Window) float64 {
+func acceptedIn(h History, s *Stage, w Window) (accepted, beyond float64) {
 	c := cell(h, s, w.From)
-	accepted := c.Signals[Accepted] - c.AcceptedOf.total()
 	for m := w.From + 1; m < w.To; m++ {
-		accepted += cell(h, s, m).AcceptedOf[w.From]
+		beyond += cell(h, s, m).AcceptedOf[w.From]
 	}
-	return accepted
+	return c.Signals[Accepted] - c.AcceptedOf.total() + beyond, beyond
+}
+
+// DoneByAcceptance gives how many records came out in the minute that the cell is of, by
+// the minute they were accepted in, oldest first.
+func (c *StageCell) DoneByAcceptance(m Minute) iter.Seq2[Minute, float64] {
+	return func(yield func(Minute, float64) bool) {
+		for _, accepted := range slices.Sorted(maps.Keys(c.DoneOf)) {
+			if !yield(accepted, c.DoneOf[accepted]) {
+				return
+			}
+		}
+		if n := c.Signals[Done] - c.DoneOf.total(); n > 0 {
+			yield(m, n)
+		}
+	}
 }
 
 // firstOut is when the first record of a window came out, 0 if none did.

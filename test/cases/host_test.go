@@ -146,8 +146,15 @@ type explained struct {
 		Source map[string]any
 		Status map[string]float64
 	}
-	Flow map[string]any
-	raw  string
+	Flow    map[string]any
+	Overdue []spell
+	raw     string
+}
+
+// spell is a stretch of minutes with records that are overdue.
+type spell struct {
+	From, To string
+	Count    float64
 }
 
 type judged struct {

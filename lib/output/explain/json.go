@@ -32,6 +32,14 @@ type pipeline struct {
 	Delay   *summary `json:"delay"`
 	Stages  []stage  `json:"stages"`
 	Flow    *flow    `json:"flow"`
+	Overdue []spell  `json:"overdue"`
+}
+
+// spell is a stretch of minutes whose records are overdue.
+type spell struct {
+	From  string  `json:"from"`
+	To    string  `json:"to"`
+	Count float64 `json:"count"`
 }
 
 type verdict struct {
@@ -167,6 +175,7 @@ type flow struct {
 	Dropped      float64  `json:"dropped"`
 	DeadLettered float64  `json:"dead_lettered"`
 	Duplicates   float64  `json:"duplicates"`
+	Unmatched    float64  `json:"unmatched"`
 	Backlog      *float64 `json:"backlog"`
 	Unexplained  *float64 `json:"unexplained"`
 }
@@ -219,6 +228,7 @@ func (p printer) pipeline(from *sli.Pipeline) pipeline {
 		Verdict: verdict{finding.Status.String(), text(finding.Rule), from.Plan.Name + ": " + finding.Text},
 		SLIs:    []result{},
 		Stages:  []stage{},
+		Overdue: []spell{},
 	}
 	if from.State != nil {
 		out.State = &from.State.Name
@@ -241,8 +251,11 @@ func (p printer) pipeline(from *sli.Pipeline) pipeline {
 		out.Stages = append(out.Stages, p.stage(s))
 	}
 	if f := from.Flow; f != nil {
-		out.Flow = &flow{f.Accepted, f.Done, f.Filtered, f.Dropped, f.DeadLettered, f.Duplicates,
+		out.Flow = &flow{f.Accepted, f.Done, f.Filtered, f.Dropped, f.DeadLettered, f.Duplicates, f.Unmatched,
 			known(f.Backlog, f.HasBacklog), known(f.Unexplained, f.HasUnexplained)}
+		for _, o := range f.Overdue {
+			out.Overdue = append(out.Overdue, spell{p.time(o.Start()), p.time(o.End()), o.Count})
+		}
 	}
 	return out
 }

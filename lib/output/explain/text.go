@@ -115,8 +115,8 @@ func quality(exact bool, basis string) string {
 
 // flow is the accounting equation of the window.
 func (t *texter) flow(f *sli.Flow) {
-	line := fmt.Sprintf("  flow %s accepted, %s done%s%s%s%s", count(f.Accepted), count(f.Done), some(f.Filtered, ", %s filtered"), some(f.Dropped, ", %s dropped"),
-		some(f.DeadLettered, ", %s dead-lettered"), some(f.Duplicates, ", %s twice"))
+	line := fmt.Sprintf("  flow %s accepted, %s done%s%s%s%s%s", count(f.Accepted), count(f.Done), some(f.Filtered, ", %s filtered"), some(f.Dropped, ", %s dropped"),
+		some(f.DeadLettered, ", %s dead-lettered"), some(f.Duplicates, ", %s twice"), some(f.Unmatched, ", %s not known to have been accepted"))
 	if f.HasBacklog {
 		atLeast := "at least "
 		if f.Anchored {
@@ -125,9 +125,44 @@ func (t *texter) flow(f *sli.Flow) {
 		line += "; backlog " + atLeast + count(f.Backlog)
 	}
 	if f.HasUnexplained {
-		line += fmt.Sprintf("; unexplained %s (between %s and %s)", count(f.Unexplained), count(f.AtLeast), count(f.AtMost))
+		line += "; unexplained " + count(f.Unexplained)
+		if f.AtLeast != f.AtMost {
+			line += fmt.Sprintf(" (between %s and %s, by what may have been on its way at both ends)", count(f.AtLeast), count(f.AtMost))
+		}
 	}
 	t.line("%s", line)
+	t.overdue(f.Overdue)
+}
+
+// overdue names the records that won't come out any more, the newest of them by their
+// time.
+func (t *texter) overdue(spells []sli.Overdue) {
+	const most = 5
+	if older := len(spells) - most; older > 0 {
+		n := 0.0
+		for _, o := range spells[:older] {
+			n += o.Count
+		}
+		t.line("  %s overdue before %s", t.records(n), t.day(spells[older].Start()))
+		spells = spells[older:]
+	}
+	for _, o := range spells {
+		when := t.day(o.Start())
+		if o.Minutes() > 1 {
+			when = t.span(o.Window)
+		}
+		t.line("  %s of %s %s overdue: accepted, overtaken and not come out", t.records(o.Count), when, map[bool]string{true: "is", false: "are"}[o.Count == 1])
+	}
+}
+
+func (t *texter) records(n float64) string { return plural(int64(n), "%s", "record") }
+
+// day is a minute, with its date where that isn't today's.
+func (t *texter) day(at time.Time) string {
+	if local := at.In(t.style.Zone); local.Format(time.DateOnly) != t.at.In(t.style.Zone).Format(time.DateOnly) {
+		return local.Format("2006-01-02 15:04 MST")
+	}
+	return t.clock(at)
 }
 
 // bars draws each stage's part of the mean delay, on a terminal.

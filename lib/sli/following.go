@@ -1,0 +1,117 @@
+package sli
+
+import (
+	"cmp"
+	"time"
+)
+
+// Following is how a plan follows records by their ids.
+type Following struct {
+	*Rule
+	Owing Owing
+	// Whole says that ids are logged where records are accepted, too: not only where they
+	// come out.
+	Whole bool
+}
+
+// Following is how records are followed by their ids, nil where they aren't: from where
+// they are accepted to where they come out if both log ids, whether coverage is
+// configured or not, unless coverage goes by counts; else by the end alone, which knows
+// what comes out twice.
+func (p *Plan) Following() *Following {
+	r := p.Rule(Coverage)
+	if r != nil {
+		if _, ok := r.Derive.(coverageByID); ok {
+			return p.following(r, true)
+		}
+	}
+	path := p.pathOf(p.ends())
+	switch {
+	case path.done == nil || !path.done.Facts.IDs:
+		return nil
+	case path.accepted == nil || !path.accepted.Facts.IDs || r != nil && r.Method == "counts":
+		return p.following(p.hidden("ends", []string{path.done.Name}), false)
+	}
+	return p.following(p.hidden("ids", path.ends()), true)
+}
+
+// hidden is a rule that nobody configured. Limits of the check, which flags may change,
+// are no part of it.
+func (p *Plan) hidden(method string, stages []string) *Rule {
+	r := &Rule{Spec: Spec{Kind: Coverage}, Method: method, Stages: stages}
+	r.Settle = p.settleOf(r)
+	return r
+}
+
+// deadline is coverage's, or what it would be by default.
+func (p *Plan) deadline() time.Duration {
+	if r := p.Rule(Coverage); r != nil && r.Deadline > 0 {
+		return r.Deadline
+	}
+	var threshold time.Duration
+	if r := p.Rule(Freshness); r != nil {
+		threshold = r.Threshold
+	}
+	return cmp.Or(p.Limits.CriticalAge, 5*threshold, 15*time.Minute)
+}
+
+// following is by which rule a record is owed: freshness' threshold says what is late, and
+// coverage's target how many may be lost.
+func (p *Plan) following(r *Rule, whole bool) *Following {
+	f := &Following{Rule: r, Whole: whole, Owing: Owing{Threshold: p.deadline(), Deadline: p.deadline(), Share: leastStuck}}
+	if fresh := p.Rule(Freshness); fresh != nil {
+		f.Owing.Threshold = fresh.Threshold
+	}
+	if covered := p.Rule(Coverage); covered != nil {
+		f.Owing.Share = max(leastStuck, covered.Objective.Allowed())
+	}
+	return f
+}
+
+// leastStuck is the share of records without an end below which no part is called stuck.
+const leastStuck = 0.01
+
+// Cohorts is a History that follows records by their ids.
+type Cohorts interface {
+	History
+	// HasIDs says that records are followed from where they are accepted.
+	HasIDs() bool
+	// Doubt is why the ids say nothing of what is owed; empty where they do.
+	Doubt() string
+	// Sampled is of how many records one is followed: 1 if all are.
+	Sampled() float64
+	// Cohort is what became of the distinct ids accepted in a minute by the deadline.
+	Cohort(m Minute) (IDCohort, bool)
+	// Owed is what was owed at the minute's end; nil where that isn't known.
+	Owed(m Minute) *Owed
+	// Ends is what else the records show that came out in a minute.
+	Ends(m Minute) IDEnds
+}
+
+// IDCohort counts the distinct ids that were accepted in one minute.
+type IDCohort struct {
+	Accepted, Filtered float64
+	InTime, Late, Open float64 // those given up are open
+}
+
+// IDEnds is about the records that came out in one minute.
+type IDEnds struct {
+	Duplicates float64       // that had come out before
+	Unmatched  float64       // that nothing shows to have been accepted
+	Longest    time.Duration // from accepted to come out
+}
+
+// byIDs is the history with its ids, nil where none are known.
+func byIDs(h History) Cohorts {
+	ids, _ := h.(Cohorts)
+	return ids
+}
+
+// followed is the history with ids from acceptance on, nil where records aren't followed
+// from there.
+func followed(h History) Cohorts {
+	if ids := byIDs(h); ids != nil && ids.HasIDs() {
+		return ids
+	}
+	return nil
+}
