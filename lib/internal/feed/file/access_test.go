@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,4 +183,54 @@ func TestStartAtTheEnd(t *testing.T) {
 	f.write("a.log", " and half\na3\n")
 	f.write("empty.log", "e1\n")
 	want(t, f.run(), "a3", "e1")
+}
+
+func TestTwoStarsAreAnyNumberOfDirectories(t *testing.T) {
+	f := follow(t)
+	for _, dir := range []string{"logs/a/b", "logs/[c]", "other"} {
+		f.must(os.MkdirAll(f.path(dir), 0o755))
+	}
+	for _, name := range []string{"logs/x.log", "logs/a/y.log", "logs/a/b/z.log", "logs/[c]/w.log", "logs/a/b/z.txt", "other/o.log"} {
+		f.write(name, name+"\n")
+	}
+	f.must(os.Symlink(f.path("logs"), f.path("logs/a/loop")))
+	f.must(os.Symlink(f.path("logs"), f.path("link")))
+	all := []string{"logs/[c]/w.log", "logs/a/b/z.log", "logs/a/y.log", "logs/x.log"}
+	for pattern, names := range map[string][]string{
+		"logs/**/*.log":     all,
+		"logs/**/**/*.log":  all,
+		"link/**/*.log":     all,
+		"logs/**/b/*.log":   {"logs/a/b/z.log"},
+		"logs/*/**/z.*":     {"logs/a/b/z.log", "logs/a/b/z.txt"},
+		"**/o.log":          {"other/o.log"},
+		"logs/**":           {"logs/[c]/w.log", "logs/a/b/z.log", "logs/a/b/z.txt", "logs/a/y.log", "logs/x.log"},
+		"logs/a**/y.log":    {"logs/a/y.log"}, // within a name it is a star
+		"logs/x.log/**":     nil,
+		"nowhere/**/*.log":  nil,
+		"logs/**/none.log":  nil,
+		"logs/**/x.log/x.*": nil,
+	} {
+		g := newFollower(t, f.dir, pattern)
+		got := g.try(context.Background(), nil)
+		slices.Sort(got)
+		if len(names) == 0 && !errors.Is(g.err, fs.ErrNotExist) {
+			t.Errorf("%s: want fs.ErrNotExist, got %v", pattern, g.err)
+		}
+		if !slices.Equal(got, names) {
+			t.Errorf("%s: read %q, want %q", pattern, got, names)
+		}
+		for _, name := range all {
+			path := name
+			if strings.HasPrefix(pattern, "link/") {
+				path = strings.Replace(name, "logs/", "link/", 1)
+			}
+			if got, want := globNames(pattern, path), slices.Contains(names, name); got != want {
+				t.Errorf("%s names %s: %v, want %v", pattern, path, got, want)
+			}
+		}
+	}
+	g := newFollower(t, f.dir, "logs/**/a[.log")
+	if g.try(context.Background(), nil); !errors.Is(g.err, filepath.ErrBadPattern) {
+		t.Errorf("error %v", g.err)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -95,11 +94,11 @@ func (d *finder) fail(path string, err error) {
 // expand adds what the globs name.
 func (d *finder) expand(globs []string) {
 	for _, glob := range globs {
-		if _, err := os.Lstat(glob); err == nil || !strings.ContainsAny(glob, `*?[\`) {
+		if _, err := os.Lstat(glob); err == nil || !hasMeta(glob) {
 			d.name(glob)
 			continue
 		}
-		paths, err := filepath.Glob(glob)
+		paths, err := globbed(glob)
 		if err != nil {
 			d.errs = append(d.errs, fmt.Errorf("log file glob %s: %w", glob, err))
 			continue
@@ -136,16 +135,6 @@ func (d *finder) nameAll(glob string, paths []string) {
 	case others > 0:
 		d.doubt("log file glob %s: %d matches are not regular files and are passed over", glob, others)
 	}
-}
-
-// noMatch is why a glob matched nothing: usually nothing is there, but filepath.Glob is silent about directories that may not be read.
-func noMatch(glob string) error {
-	if dir, err := os.Open(filepath.Dir(glob)); err == nil {
-		dir.Close()
-	} else if errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	return fmt.Errorf("nothing matches: %w", fs.ErrNotExist)
 }
 
 // name adds a path configured.
