@@ -135,11 +135,15 @@ func (s *stageJob) commit(tx Tx, j *job) {
 // maxMinute is later than any minute that a key can hold.
 const maxMinute = 1<<32 - 1
 
-// failure is why the source's answer doesn't count, nil if it does.
+// failure is why the source's answer doesn't count, nil if it does. Cells of another rule
+// are given up only for an answer.
 func (s *stageJob) failure() error {
 	for _, r := range s.readings {
 		if r.err != nil {
 			return r.err
+		}
+		if s.fresh && !s.isNew && r.batch.To.IsZero() && r.batch.Unanswered != nil {
+			return r.batch.Unanswered
 		}
 	}
 	return nil
@@ -241,8 +245,11 @@ func (s *stageJob) answer(j *job, r *reading) {
 	if r.batch.Layout != "" {
 		s.record.Layout = r.batch.Layout
 	}
-	if r.batch.To.IsZero() {
+	if !r.ask.Again {
 		s.record.Cursor = r.batch.Cursor
+		s.resume(r.batch.Resumed)
+	}
+	if r.batch.To.IsZero() {
 		return
 	}
 	from := wholeMinute(r.batch.From)
@@ -251,7 +258,7 @@ func (s *stageJob) answer(j *job, r *reading) {
 	case r.ask.Again:
 		s.backTo, s.hasBack = from, true
 		if s.fresh {
-			s.record.Answered = s.record.Answered.Add(sli.Window{From: from, To: j.settled(s, s.loaded.ReadTo)})
+			s.record.Answered = s.record.Answered.Add(sli.Window{From: max(from, s.record.Resumed), To: j.settled(s, s.loaded.ReadTo)})
 		}
 		return
 	case r.ask.Final:
@@ -259,9 +266,19 @@ func (s *stageJob) answer(j *job, r *reading) {
 		s.backTo, s.hasBack = from, true
 	case s.isNew:
 		s.backTo, s.hasBack = from, true
+	case s.loaded.ReadTo.IsZero() && !s.stage.Facts.Replaces: // it was asked before, and never answered
+		switch {
+		case r.batch.From.IsZero():
+			from = s.backTo
+		case s.hasBack:
+			from = min(from, s.backTo)
+		}
+		from = max(from, s.record.Resumed)
+		s.backTo, s.hasBack = from, true
 	case !s.stage.Facts.Replaces:
 		from = j.settled(s, s.loaded.ReadTo)
 	}
+	from = max(from, s.record.Resumed)
 	if from < to {
 		w := sli.Window{From: from, To: to}
 		s.record.Answered = s.record.Answered.Add(w)
@@ -272,7 +289,14 @@ func (s *stageJob) answer(j *job, r *reading) {
 	if r.batch.To.After(s.record.ReadTo) {
 		s.record.ReadTo = r.batch.To
 	}
-	s.record.Cursor = r.batch.Cursor
+}
+
+// resume notes from when on a source is seen again. A line that is older than the last
+// answer proves that nothing was missed: lines are written in the order of their time.
+func (s *stageJob) resume(at time.Time) {
+	if !at.IsZero() && !at.Before(s.loaded.ReadTo.Truncate(time.Second)) {
+		s.record.Resumed = max(s.record.Resumed, wholeMinute(at))
+	}
 }
 
 // wholeMinute is the first minute that begins at t or later.

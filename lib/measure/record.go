@@ -24,7 +24,8 @@ type stageRecord struct {
 	Generation  uint64     `json:"generation"` // rises with every commit
 	Cursor      []byte     `json:"cursor"`
 	ReadTo      time.Time  `json:"read_to"`     // the last answer covers what was written by then
-	Fingerprint string     `json:"fingerprint"` // of the rule that made the cells
+	Resumed     sli.Minute `json:"resumed,omitempty"` // after a time that can't be seen any more: the first minute that can
+	Fingerprint string     `json:"fingerprint"`       // of the rule that made the cells
 	Answered    sli.Spans  `json:"answered"`
 	Refused     sli.Spans  `json:"refused,omitempty"` // too much of them was malformed
 	Inputs      sli.Inputs `json:"inputs,omitempty"`

@@ -146,8 +146,13 @@ type Batch struct {
 	// and was written by To has been emitted. A zero From continues where the last
 	// answer ended.
 	From, To time.Time
+	// Resumed is the end of a time in which something may have happened that can't be
+	// seen any more: minutes that begin before it, and weren't answered for by then,
+	// never will be. Zero where nothing was missed.
+	Resumed time.Time
 	// Unanswered says why the reading answers for no minute although it didn't fail:
-	// not one line of the log could be read, say.
+	// not one line of the log could be read, or a file isn't there, say. What was
+	// emitted counts, and the cursor moves, all the same.
 	Unanswered error
 	// Missing are minutes in [From, To) for which there is no answer all the same.
 	Missing   Spans

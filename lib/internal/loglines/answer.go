@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
@@ -25,14 +26,20 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 		}
 		a.Layout = layout(f.scanner.Note())
 	}
-	a.Alien = alien(got.files)
-	if a.To = r.until(got); a.Alien != nil && !r.ask.Final {
+	if a.Unanswered = got.failed; a.Unanswered == nil {
+		a.Unanswered = alien(got.files)
+	}
+	a.To = r.until(got)
+	if got.failed != nil || !r.ask.Final && (a.Unanswered != nil || len(stats.Broken) > 0) {
 		a.To = time.Time{} // counted, but an answer for no minute
+	}
+	if len(stats.Broken) > 0 && got.failed == nil {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: its file is gone, and the one that follows has no line yet: what is written meanwhile is unknown, and not measured", strings.Join(stats.Broken, ", ")))
 	}
 	if ctx.Err() != nil || !got.reached.IsZero() {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", r.log.Reads()))
 	}
-	a.From = r.from(a.To, got)
+	a.From, a.Resumed = r.from(a.To, got), r.resumed(got)
 	return a, nil
 }
 
@@ -103,10 +110,18 @@ func (r *reading) until(got fed) time.Time {
 // from is from when on a first reading knows everything: from the minute after the
 // earliest line, since that line's own minute may have begun before the log did; and
 // where a file was entered in its middle, from the minute after its first line there.
-// What was asked for by its time is known from there on.
+// What was asked for by its time is known from there on, and a log that wasn't there
+// before, with all that it ever held: from the minute on in which it was looked for last.
 func (r *reading) from(to time.Time, got fed) time.Time {
 	if r.ask.Final {
 		return instant(r.earliest())
+	}
+	earliest := r.earliest()
+	if absent := got.stats.Absent; !absent.IsZero() {
+		if line := instant(earliest); earliest != 0 && line.Before(absent) {
+			absent = line
+		}
+		return absent.Truncate(time.Minute)
 	}
 	if !r.first && !r.ask.Again {
 		return time.Time{}
@@ -114,12 +129,14 @@ func (r *reading) from(to time.Time, got fed) time.Time {
 	if got.byTime && !r.ask.From.IsZero() {
 		return r.ask.From
 	}
-	earliest := r.earliest()
 	for _, f := range got.files {
 		// Passed over, since nothing was written to it in the time that is asked for.
 		if at := f.Mtime.UnixMicro(); f.Size > 0 && !f.Ignored && f.Mtime.Before(r.ask.From) && (earliest == 0 || at < earliest) {
 			earliest = at
 		}
+	}
+	if earliest == 0 && len(got.files) == 0 && !got.byTime {
+		return to.Truncate(time.Minute) // what will be there is seen to begin
 	}
 	if earliest == 0 {
 		return to
@@ -134,6 +151,26 @@ func (r *reading) from(to time.Time, got fed) time.Time {
 		return r.ask.From
 	}
 	return from
+}
+
+// resumed is from when on a later reading knows everything again, where it doesn't know
+// everything since the last one: from the first line on of a file that follows one that is
+// gone, or was entered in its middle; from now on where no line tells.
+func (r *reading) resumed(got fed) time.Time {
+	if r.first || r.ask.Again || r.ask.Final {
+		return time.Time{}
+	}
+	var line int64
+	unseen := got.stats.Unseen
+	for _, f := range r.files {
+		if f.cut || f.follows {
+			line, unseen = max(line, f.earliest), unseen || f.earliest == 0
+		}
+	}
+	if unseen {
+		return r.ask.Now
+	}
+	return instant(line)
 }
 
 // earliest and latest are the times of the first and of the newest line over all

@@ -30,6 +30,8 @@ type fed struct {
 	// byTime says that everything from Ask.From on was asked for, not what there is of
 	// some files.
 	byTime bool
+	// failed is why it is an answer for no minute, although everything that could be read was.
+	failed error
 	// reached is up to when everything was read, where a reading by time stopped early.
 	reached time.Time
 }
@@ -55,17 +57,15 @@ func (f files) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.
 	if err := position(f, cursor, &cur); err != nil {
 		return fed{}, err
 	}
-	opt := file.Options{Globs: f.Path, Now: ask.Now, Final: ask.Final, Start: f.start(ask), Look: ask.look}
+	opt := file.Options{Globs: f.Path, Now: ask.Now, Optional: f.Optional, Final: ask.Final, Start: f.start(ask), Look: ask.look}
 	if ask.Again {
 		stats, err := file.Again(ctx, opt, cur, sink)
-		return fed{files: cur.Files, stats: stats}, f.tolerate(err)
+		return fed{files: cur.Files, stats: stats, failed: f.tolerate(err)}, nil
 	}
 	next, stats, err := file.Read(ctx, opt, cur, sink)
-	if err = f.tolerate(err); err != nil {
-		return fed{}, err
-	}
-	out, err := json.Marshal(next)
-	return fed{cursor: out, files: next.Files, stats: stats}, err
+	out := fed{files: next.Files, stats: stats, failed: f.tolerate(err)}
+	out.cursor, err = json.Marshal(next)
+	return out, err
 }
 
 // tolerate passes over a missing file that may be missing.

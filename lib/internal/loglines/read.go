@@ -43,6 +43,7 @@ type Ask struct {
 // Answer is what a reading covers.
 type Answer struct {
 	From, To time.Time // everything from From on that was written by To; zero From: as far as the last one
+	Resumed  time.Time // what was written before it, since the last answer, may be lost; zero: nothing is
 	Cursor   []byte
 	Warnings []string
 	Bytes    int64
@@ -51,7 +52,9 @@ type Answer struct {
 	FirstBad string // place and reason of the first malformed line
 	Layout   string // the format that was detected
 	Lacks    []Lack // what lines lack to be judged
-	Alien    error  // nothing was ever readable in one of the files
+	// Unanswered is why it is an answer for no minute, if it is none: a file is missing, or
+	// nothing was ever readable in it. What could be read was handed over all the same.
+	Unanswered error
 }
 
 // skew is how far ahead of the clock a line may be stamped.
@@ -128,6 +131,7 @@ type fileReading struct {
 	line    int64 // lines read so far, known only from the file's beginning
 	counted bool  // line is known
 	cut     bool  // the reading began in the middle of the file
+	follows bool  // the file follows one that is gone
 
 	minute   int64 // lines are being counted for
 	from, to int64 // microseconds: times that are booked in it without further ado
@@ -143,7 +147,7 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 	if f, ok := r.files[b.File]; ok {
 		return f, nil
 	}
-	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Offset > 0 && (r.first || r.ask.Again)}
+	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows}
 	if !r.ask.Again {
 		f.note = noteOf(b.File)
 	}

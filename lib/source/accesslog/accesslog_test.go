@@ -327,11 +327,11 @@ func TestWholeNumbersWithoutAUnitAreWarnedOf(t *testing.T) {
 
 func TestAMissingFileIsAFailureUnlessOptional(t *testing.T) {
 	ask := sli.Ask{Now: now, Emit: func(*sli.Event) {}, Count: func(sli.Minute, sli.Tally) {}}
-	if _, err := configured(t, "path: PATH", "/none/access.log").Read(t.Context(), ask, nil); err == nil {
-		t.Error("no error")
+	if b, err := configured(t, "path: PATH", "/none/access.log").Read(t.Context(), ask, nil); err != nil || b.Unanswered == nil || !b.To.IsZero() || b.Cursor == nil {
+		t.Errorf("want no answer, and that it was looked for, got %v %+v", err, b)
 	}
-	if _, err := configured(t, "path: PATH\noptional: true", "/none/access.log").Read(t.Context(), ask, nil); err != nil {
-		t.Error(err)
+	if b, err := configured(t, "path: PATH\noptional: true", "/none/access.log").Read(t.Context(), ask, nil); err != nil || b.Unanswered != nil || !b.To.Equal(now) {
+		t.Errorf("optional: %v %+v", err, b)
 	}
 }
 

@@ -158,7 +158,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	return sli.Batch{
 		Levels: levels,
-		From:   a.From, To: a.To, Unanswered: a.Alien, Cursor: a.Cursor, Warnings: a.Warnings,
+		From:   a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
 		Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
 	}, nil
 }

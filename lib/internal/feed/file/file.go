@@ -39,6 +39,8 @@ type Cursor struct {
 	Files   []Tracked `json:"files,omitempty"` // oldest generation first
 	Seen    bool      `json:"seen,omitempty"`  // a run has looked before: what is new now is read from its beginning
 	LastRun time.Time `json:"last_run,omitzero"`
+	// Broken are the logs whose file is gone, perhaps with lines never read, and whose next one has had no line yet.
+	Broken []string `json:"broken,omitempty"`
 }
 
 // Tracked is one file known: one generation of a log.
@@ -81,11 +83,12 @@ const (
 
 // Options say what is read and how.
 type Options struct {
-	Globs     []string  // paths or globs (filepath.Match)
+	Globs     []string  // paths or globs (filepath.Match, and ** for any number of directories)
 	Now       time.Time // the run's clock
 	Start     Start
 	TailBytes int64     // decompressed bytes of each file for Tail and Again; 0 means 64 MiB
 	Since     time.Time // Tail and Again pass over files last modified before it; zero means none
+	Optional  bool      // a file that is missing is none that failed: nothing is written
 	Final     bool      // hand over an unterminated last line too: nothing more will be written
 	Look      Look      // given what was read of a long file ahead of its lines; nil: nothing is read ahead
 	Block     int       // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 256 KiB
@@ -104,6 +107,8 @@ type Block struct {
 	Truncated bool     // Data is only the beginning of one line longer than MaxLine
 	First     bool     // the first block of this file in this reading
 	FromStart bool     // this reading of the file began at its very beginning
+	Entered   bool     // this reading entered the file in its middle: what lies before was passed over
+	Follows   bool     // the file follows one that is gone: lines older than its first one may be missing
 	Seen      any      // what Look made of the bytes that begin at Data[Fresh]; nil: nothing
 	Fresh     int      // see Seen
 	At        int64    // the time of lines that carry none, in µs since the epoch, where the feed knows it
@@ -121,6 +126,9 @@ type Stats struct {
 	Bytes    int64      // decompressed bytes passed, all files
 	Files    []FileStat // the files that had to be opened, in reading order
 	Complete bool       // every file that could be opened was read to its end
+	Absent   time.Time  // of a log of which nothing was ever found: the run that last looked in vain
+	Unseen   bool       // lines written before this reading may be missing, of a log that is seen from now on
+	Broken   []string   // the logs of which nothing is known until a next file has a line
 	Lost     []string   // what can't be read any more, a sentence each
 	Warnings []string   // doubts, a sentence each
 }

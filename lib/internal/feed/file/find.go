@@ -33,6 +33,7 @@ type finder struct {
 	byID    map[id]*entry
 	byPath  map[string]*entry // every path seen, several may lead to one entry
 	entries []*entry          // as found
+	plain   []string          // paths configured by their own name
 	named   []string          // paths configured, globs expanded, that lead to a file
 	missing []string          // paths configured that lead to nothing
 	real    map[string]string // paths configured, and where links there lead, if elsewhere
@@ -95,6 +96,7 @@ func (d *finder) fail(path string, err error) {
 func (d *finder) expand(globs []string) {
 	for _, glob := range globs {
 		if _, err := os.Lstat(glob); err == nil || !hasMeta(glob) {
+			d.plain = append(d.plain, filepath.Clean(glob))
 			d.name(glob)
 			continue
 		}

@@ -13,6 +13,8 @@ type file struct {
 	t   *Tracked // as the next cursor will know it
 	old *Tracked // as the cursor knew it; nil if it is new
 	e   *entry   // where it is; nil if it isn't to be found
+
+	entered bool // this reading begins in its middle
 }
 
 // recognise finds the entries of the files known: by inode, then, for what isn't where its inode was, by the hash of its head.
@@ -161,6 +163,9 @@ func unchanged(t *Tracked, e *entry) bool {
 // claim settles that f is at e.
 func (r *reading) claim(f *file, e *entry) {
 	t := f.t
+	if !t.Gone.IsZero() {
+		r.resume(t)
+	}
 	f.e, e.taken, t.Gone = e, f, time.Time{}
 	finished := t.Done && t.Path != t.Name // nothing was written to it any more: a copy of it holds nothing new
 	if moved := e.id != (id{t.Dev, t.Inode}); moved && !finished {
@@ -206,8 +211,10 @@ func (r *reading) giveUp() {
 			return r.opt.Now.Sub(t.Gone) >= goneFor
 		}
 		t.Gone = r.opt.Now
-		unread := !t.Done || t.Partial || t.Path == t.Name && !t.Gzip
-		r.gaps[t.Name] = r.gaps[t.Name] || unread || t.HeadLen == 0
+		unread := !t.Done || t.Partial || t.Path == t.Name && !t.Gzip && !r.goesOnWithout(t.Name)
+		if unread || t.HeadLen == 0 && !(t.Done && r.goesOnWithout(t.Name)) {
+			r.breakOff(t)
+		}
 		switch {
 		case t.Size == 0:
 		case t.Waiting:

@@ -22,7 +22,7 @@ type reading struct {
 	cur    Cursor
 	sink   func(Block) error
 	files  []*file         // in reading order
-	gaps   map[string]bool // logs of which lines may be missing since the last run
+	gaps   map[string]*gap // by log
 	stats  Stats
 	cutter *cutter
 
@@ -35,8 +35,14 @@ func newReading(opt Options, cur Cursor, sink func(Block) error) *reading {
 	if opt.TailBytes <= 0 {
 		opt.TailBytes = defaultTail
 	}
-	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]bool{}, cutter: newCutter(opt.Block)}
+	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]*gap{}, cutter: newCutter(opt.Block)}
 	r.stats.Complete = true
+	for _, name := range cur.Broken {
+		r.gaps[name] = new(gap)
+	}
+	if cur.Seen && len(cur.Files)+len(cur.Broken) == 0 {
+		r.stats.Absent = cur.LastRun
+	}
 	r.cutter.look = opt.Look
 	r.expand(opt.Globs)
 	r.recognise()
@@ -84,7 +90,8 @@ func compareBool(a, b bool) int {
 
 // cursor is what is known now.
 func (r *reading) cursor() Cursor {
-	next := Cursor{Seen: r.cur.Seen || r.looked, LastRun: r.opt.Now}
+	next := Cursor{Seen: r.cur.Seen || r.looked, LastRun: r.opt.Now, Broken: r.judgeGaps()}
+	r.stats.Broken = next.Broken
 	spare := r.files[:0:0]
 	for _, f := range r.files {
 		named := f.e != nil && f.e.named
@@ -191,6 +198,7 @@ func (r *reading) begin(ctx context.Context, f *file, h *os.File) error {
 		}
 	}
 	if size > tail {
+		f.entered = true
 		t.Offset, t.Skip = size-tail-1, true // one byte before, so that a line beginning just there is whole
 	}
 	t.Waiting = false
@@ -210,7 +218,7 @@ func (r *reading) back(ctx context.Context, f *file) error {
 	return r.pass(ctx, f, func(h *os.File, _ os.FileInfo) error {
 		from := position{}
 		if t.Offset > r.opt.TailBytes {
-			from = position{t.Offset - r.opt.TailBytes - 1, true}
+			from, f.entered = position{t.Offset - r.opt.TailBytes - 1, true}, true
 		}
 		_, _, err := r.cut(ctx, f, h, from, t.Offset, t.Skip)
 		return err
@@ -256,9 +264,16 @@ func (r *reading) cut(ctx context.Context, f *file, h *os.File, from position, t
 	}
 	first := true
 	at, read, err = r.cutter.cut(ctx, content, from, final, func(b Block) error {
-		b.File, b.First, b.FromStart = f.t, first, from == position{}
-		first = false
-		return r.sink(b)
+		b.File, b.First, b.FromStart, b.Entered = f.t, first, from == position{}, f.entered
+		followed := r.followed(f, b)
+		b.Follows, first = len(followed) > 0, false
+		if err := r.sink(b); err != nil {
+			return err
+		}
+		for _, g := range followed {
+			g.over = true
+		}
+		return nil
 	})
 	r.stats.Bytes += read - from.off
 	return at, read, err

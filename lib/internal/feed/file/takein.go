@@ -42,7 +42,7 @@ func (r *reading) takeNamed(e *entry) {
 		}
 	}
 	f := r.take(e, name)
-	f.t.Created = r.cur.Seen && !r.gaps[name]
+	f.t.Created = r.cur.Seen && r.gaps[name] == nil
 	f.t.Waiting = !r.cur.Seen
 	if err != nil {
 		f.e = nil // known from now on, read when it can be
@@ -72,7 +72,7 @@ func (r *reading) takeUnnamed(e *entry) bool {
 	}
 	f := r.take(e, log)
 	if born {
-		f.t.Created = !r.gaps[log]
+		f.t.Created = r.gaps[log] == nil
 	} else {
 		f.t.Ignored, f.t.Done = true, true
 	}
@@ -100,7 +100,7 @@ func (r *reading) mayBeBorn(e *entry, log string) bool {
 // rotated says whether files of the log can have moved since the last run: its place holds another file, or one is gone.
 func (r *reading) rotated(log string) bool {
 	e := r.byPath[log]
-	return r.gaps[log] || e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || e.taken.old.HeadLen == 0
+	return r.gaps[log] != nil || e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || e.taken.old.HeadLen == 0
 }
 
 func (r *reading) take(e *entry, name string) *file {

@@ -1,0 +1,85 @@
+package file
+
+import "slices"
+
+// gap is a log whose file is gone, perhaps with lines that were never read. What is written from the first line of its next file on is seen. A file that was
+// truncated is gone, too: another one may have been given its inode.
+type gap struct {
+	over bool // the next file's first line was handed over
+}
+
+// breakOff notes that lines of t's log may be missing.
+func (r *reading) breakOff(t *Tracked) { r.gaps[t.Name] = new(gap) }
+
+// resume notes that what seemed gone is back.
+func (r *reading) resume(t *Tracked) { delete(r.gaps, t.Name) }
+
+// followed is the gaps that end with a block of f: the first of the log's next file.
+func (r *reading) followed(f *file, b Block) (gaps []*gap) {
+	if !b.First || !b.FromStart {
+		return nil
+	}
+	for log, g := range r.gaps {
+		if r.follows(f, log) {
+			gaps = append(gaps, g)
+		}
+	}
+	return gaps
+}
+
+// follows says whether f can be the next file of a log.
+func (r *reading) follows(f *file, log string) bool {
+	return f.t.Name == log || slices.ContainsFunc(r.globsOf(log), func(glob string) bool { return globNames(glob, f.t.Name) })
+}
+
+// globsOf is the globs that name a log, none where it is configured by its own name.
+func (r *reading) globsOf(log string) []string {
+	if slices.Contains(r.plain, log) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.opt.Globs), func(glob string) bool { return !globNames(glob, log) })
+}
+
+// goesOnWithout says whether a log may end: it is optional, or one of several that a glob names.
+func (r *reading) goesOnWithout(log string) bool {
+	if r.byPath[log] != nil {
+		return false
+	}
+	return r.opt.Optional || slices.ContainsFunc(r.globsOf(log), func(glob string) bool {
+		return slices.ContainsFunc(r.named, func(path string) bool { return globNames(glob, path) })
+	})
+}
+
+// waits says whether nothing is known of a log until the next file's first line: where that file isn't there, and also where it is there and empty, since the
+// writer may still have the one open that is gone.
+func (r *reading) waits(log string) bool {
+	begun := func(e *entry) bool { return e.taken != nil && e.taken.old != nil && e.taken.old.Offset > 0 }
+	if e := r.byPath[log]; e != nil {
+		return !begun(e)
+	}
+	if r.opt.Optional {
+		return false
+	}
+	globs := r.globsOf(log)
+	return !slices.ContainsFunc(r.entries, func(e *entry) bool {
+		return e.named && begun(e) && slices.ContainsFunc(globs, func(glob string) bool { return globNames(glob, e.path) })
+	})
+}
+
+// judgeGaps says which gaps stay open, and notes what they mean for the time that is spoken of.
+func (r *reading) judgeGaps() (open []string) {
+	for name, g := range r.gaps {
+		switch {
+		case g.over:
+		case r.waits(name):
+			open = append(open, name)
+		default:
+			r.stats.Unseen = true
+			if !r.stats.Complete { // its first line may be what was not reached
+				open = append(open, name)
+			}
+		}
+	}
+	slices.Sort(open)
+	return open
+}

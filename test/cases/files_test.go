@@ -1,0 +1,172 @@
+package cases
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ltsv, combined and record are a request answered with a status at n, as logs of three
+// formats hold it.
+func ltsv(n float64, status int) string {
+	return fmt.Sprintf("time:%s\tmethod:POST\turi:/videos\tstatus:%d", stamp(n), status)
+}
+
+func combined(n float64, status int) string {
+	return fmt.Sprintf(`192.0.2.1 - - [%s] "GET /a HTTP/1.1" %d 12 "-" "ua"`, noon.Add(time.Duration(n*float64(time.Second))).Format("02/Jan/2006:15:04:05 -0700"), status)
+}
+
+func record(n float64, status int) string {
+	return fmt.Sprintf(`{"time":"%s","method":"GET","uri":"/a","status":%d,"request_time":0.2}`, stamp(n), status)
+}
+
+// available is a pipeline of one log, or several, without `start`.
+func available(path, format, section string) string {
+	return fmt.Sprintf(`
+pipelines:
+  - name: v
+    metrics: standard
+    stages: [ { name: front, access_log: { path: %s, format: %s%s } } ]
+    slis: { availability: { target: 99 } }
+`, path, format, section)
+}
+
+// exported is the minutes of a time that export prints for availability: seconds after
+// noon of their end, and valid requests.
+func (h *host) exported(at float64, from, to string) map[int]int {
+	h.t.Helper()
+	minutes := map[int]int{}
+	for line := range strings.Lines(h.run(at, "export", "--from", from, "--to", to).out) {
+		var valid int
+		var end int64
+		if _, err := fmt.Sscanf(line, "pipeline-sli.events.v.availability_valid\t%d\t%d", &valid, &end); err == nil {
+			minutes[int(end-noon.Unix())] = valid
+		}
+	}
+	return minutes
+}
+
+func (h *host) remove(name string) {
+	h.t.Helper()
+	if err := os.Remove(h.path(name)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *host) rename(from, to string) {
+	h.t.Helper()
+	if err := os.Rename(h.path(from), h.path(to)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *host) copy(from, to string) {
+	h.t.Helper()
+	text, err := os.ReadFile(h.path(from))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.file(to, string(text))
+}
+
+// TestALogThatAppearsAfterTheFirstLookCountsFromItsFirstLine: that it was looked for is
+// kept, so that nothing of it can have been missed.
+func TestALogThatAppearsAfterTheFirstLookCountsFromItsFirstLine(t *testing.T) {
+	for _, c := range []struct {
+		name, path, log, format, section string
+		line                             func(float64, int) string
+		looks                            []float64 // runs before there is a file
+		first                            float64   // ten failed requests from then on
+	}{
+		{"a path", "DIR/a.log", "a.log", "ltsv", "", ltsv, []float64{300}, 302},
+		{"a path, seldom looked for", "DIR/a.log", "a.log", "ltsv", "", ltsv, []float64{181, 330}, 332},
+		{"looked for in the minute of its lines", "DIR/a.log", "a.log", "json", "", record, []float64{318}, 302},
+		{"lines older than the look", "DIR/a.log", "a.log", "json", "", record, []float64{310}, 295},
+		{"a glob", "DIR/w/*.log", "w/b.log", "combined", "", combined, []float64{300}, 302},
+		{"any depth", "DIR/w/**/*.log", "w/x/y/b.log", "combined", "", combined, []float64{330}, 331},
+		{"optional", "DIR/a.log", "a.log", "ltsv", ", optional: true", ltsv, []float64{300}, 302},
+		{"optional, in the midst of a minute", "DIR/w/*.json", "w/b.json", "json", ", optional: true", record, []float64{330}, 332},
+		{"an empty directory, then all at once", "[ DIR/a.log, DIR/w/*.log ]", "w/b.log", "ltsv", ", optional: true", ltsv, []float64{330}, 332},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(available(c.path, c.format, c.section))
+			for _, at := range c.looks {
+				if a := h.run(at); c.section == "" && (a.code != 1 || !strings.Contains(a.complaints, "no such file") && !strings.Contains(a.complaints, "nothing matches")) {
+					t.Fatalf("a missing log: exit %d, %s", a.code, a.complaints)
+				}
+			}
+			h.file(c.log, "")
+			each(c.first, c.first+10, 1, func(n float64, _ int) { h.lines(c.log, c.line(n, 500)) })
+			h.run(343)
+			each(372, 560, 60, func(at float64, _ int) {
+				h.lines(c.log, c.line(at-7, 200))
+				h.run(at)
+			})
+			if e := h.explain(553); e.sli("availability").counts() != "3/13" {
+				t.Errorf("want 3/13, got %s: %s", e.sli("availability").counts(), e.raw)
+			}
+			if got := h.check(553, "--sli", "availability", "--critical-ratio", "90"); !strings.HasPrefix(got, "CRITICAL") {
+				t.Errorf("check: %s", got)
+			}
+		})
+	}
+}
+
+// TestWhatIsWrittenBetweenAFileThatIsGoneAndTheNextIsNotMeasured: from the last reading
+// to the next file's first line nobody knows what happened, whatever is read afterwards.
+func TestWhatIsWrittenBetweenAFileThatIsGoneAndTheNextIsNotMeasured(t *testing.T) {
+	for _, c := range []struct {
+		name, path, section string
+		away                func(*host)
+		back                func(*host)
+		from                float64 // the next file's first line
+		lost                []int   // ends of minutes that aren't measured
+	}{
+		{"deleted for minutes", "DIR/a.log", "", func(h *host) { h.remove("a.log") }, nil, 540, []int{420, 480, 540}},
+		{"the next one begins within a minute", "DIR/a.log", "", func(h *host) { h.remove("a.log") }, nil, 500, []int{420, 480, 540}},
+		{"moved out of its directory", "DIR/a.log", "", func(h *host) { h.file("old/x", ""); h.rename("a.log", "old/a.log") }, nil, 540, []int{420, 480, 540}},
+		{"under a glob", "DIR/a*.log", "", func(h *host) { h.remove("a.log") }, nil, 540, []int{420, 480, 540}},
+		{"the next one is empty at first", "DIR/a.log", "", func(h *host) { h.remove("a.log"); h.file("a.log", "") }, nil, 540, []int{420, 480, 540}},
+		{"optional", "DIR/a.log", ", optional: true", func(h *host) { h.remove("a.log") }, nil, 540, []int{420, 480}},
+		{"replaced at once", "DIR/a.log", "", func(h *host) { h.remove("a.log"); h.file("a.log", ltsv(360, 200)+"\n") }, nil, 370, nil},
+		{"truncated", "DIR/a.log", "", func(h *host) { h.file("a.log", "") }, nil, 540, []int{420, 480, 540}},
+		{"renamed in its directory", "DIR/a.log", "", func(h *host) { h.rename("a.log", "a.log.1") }, nil, 540, nil},
+		{"away and back", "DIR/a.log", "", func(h *host) { h.file("old/x", ""); h.rename("a.log", "old/a.log") }, func(h *host) { h.rename("old/a.log", "a.log") }, 500, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(available(c.path, "ltsv", c.section))
+			h.lines("a.log", ltsv(-60, 200))
+			each(0, 360, 10, func(n float64, _ int) { h.lines("a.log", ltsv(n, 200)) })
+			h.run(372)
+			c.away(h)
+			written := false
+			for at := 432.0; at <= 912; at += 60 {
+				if at > c.from && !written {
+					written = true
+					if c.back != nil {
+						c.back(h)
+					}
+					each(c.from, at-12, 10, func(n float64, _ int) { h.lines("a.log", ltsv(n, 200)) })
+				} else if at > c.from {
+					each(at-72, at-12, 10, func(n float64, _ int) { h.lines("a.log", ltsv(n, 200)) })
+				}
+				h.run(at)
+			}
+			got := h.exported(912, "2026-03-02T12:01:00Z", "2026-03-02T12:15:00Z")
+			for end := 120; end <= 900; end += 60 {
+				_, measured := got[end]
+				lost := false
+				for _, l := range c.lost {
+					lost = lost || l == end
+				}
+				if measured == lost {
+					t.Errorf("the minute that ended at +%d: measured %v, want %v; %v", end, measured, !lost, got)
+				}
+			}
+		})
+	}
+}
