@@ -170,3 +170,99 @@ func TestWhatIsWrittenBetweenAFileThatIsGoneAndTheNextIsNotMeasured(t *testing.T
 		})
 	}
 }
+
+// counted is a run at each of some instants, and what explain says of availability after.
+func (h *host) counted(at float64, runs ...float64) string {
+	h.t.Helper()
+	for _, n := range runs {
+		h.run(n)
+	}
+	return h.explain(at).sli("availability").counts()
+}
+
+// TestAfterACutBackEveryLineAppendedCounts: where the cut left whole lines, nothing of
+// what is written next belongs to a line that was there.
+func TestAfterACutBackEveryLineAppendedCounts(t *testing.T) {
+	for _, c := range []struct {
+		format string
+		line   func(float64, int) string
+		keep   int
+	}{{"json", record, 25}, {"json", record, 5}, {"ltsv", ltsv, 39}, {"ltsv", ltsv, 2}, {"combined", combined, 1}} {
+		t.Run(fmt.Sprintf("%s to %d", c.format, c.keep), func(t *testing.T) {
+			h := newHost(t)
+			h.config(available("DIR/a.log", c.format, ", start: beginning"))
+			var lines []string
+			each(60, 260, 5, func(n float64, _ int) { lines = append(lines, c.line(n, 200)) })
+			h.lines("a.log", lines...)
+			h.run(272)
+			h.file("a.log", strings.Join(append(lines[:c.keep:c.keep], ""), "\n"))
+			h.run(302)
+			h.lines("a.log", c.line(305, 500))
+			h.run(332)
+			h.lines("a.log", c.line(335, 500))
+			if got := h.counted(372, 362); got != "28/30" { // the window begins at +60, a whole minute later
+				t.Errorf("want 28/30, got %s", got)
+			}
+		})
+	}
+}
+
+// TestACopyOfALogCountsOnce: under a glob, a file that holds what was read of another
+// holds nothing new.
+func TestACopyOfALogCountsOnce(t *testing.T) {
+	for _, c := range []struct {
+		name, format string
+		line         func(float64, int) string
+		step         float64
+	}{{"combined", "combined", combined, 6}, {"json", "json", record, 6}, {"small", "ltsv", ltsv, 30}} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(available("DIR/log*", c.format, ", start: beginning"))
+			write := func(from, to float64) {
+				each(from, to, c.step, func(n float64, _ int) { h.lines("log", c.line(n, 200)) })
+			}
+			write(0, 240)
+			h.run(252)
+			h.rename("log", "log.1")
+			write(240, 300)
+			h.run(312)
+			h.copy("log.1", "log.1.bak")
+			h.copy("log", "log.copy")
+			h.run(342)
+			write(300, 360)
+			n := int(300 / c.step)
+			if got := h.counted(372, 372); got != fmt.Sprintf("%d/%d", n, n) {
+				t.Errorf("want %d, got %s", n, got)
+			}
+		})
+	}
+}
+
+// TestALogReplacedByItsOwnCopyCountsOnce, however small it is; other lines count anew.
+func TestALogReplacedByItsOwnCopyCountsOnce(t *testing.T) {
+	for lines, want := range map[int]string{1: "2/2", 4: "5/5", 40: "41/41"} {
+		for _, path := range []string{"DIR/a.log", "DIR/*.log"} {
+			h := newHost(t)
+			h.config(available(path, "ltsv", ", start: beginning"))
+			h.lines("a.log", ltsv(0, 200))
+			each(60, 60+float64(lines), 1, func(n float64, _ int) { h.lines("a.log", ltsv(n, 200)) })
+			h.run(132)
+			h.copy("a.log", "x")
+			h.rename("x", "a.log")
+			h.run(192)
+			h.lines("a.log", ltsv(200, 200))
+			if got := h.counted(272, 272); got != want {
+				t.Errorf("%s, %d lines: want %s, got %s", path, lines, want, got)
+			}
+		}
+	}
+	h := newHost(t)
+	h.config(available("DIR/a.log", "ltsv", ", start: beginning"))
+	h.lines("a.log", ltsv(0, 200), ltsv(60, 200), ltsv(61, 200))
+	h.run(132)
+	h.file("x", ltsv(120, 200)+"\n"+ltsv(121, 200)+"\n"+ltsv(122, 200)+"\n")
+	h.rename("x", "a.log")
+	if got := h.counted(372, 192, 372); got != "5/5" {
+		t.Errorf("other lines of the same length: want 5/5, got %s", got)
+	}
+}

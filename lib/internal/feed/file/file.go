@@ -53,6 +53,7 @@ type Tracked struct {
 	// HeadHash is over the first HeadLen (decompressed) bytes, at most 1024; they grow with the file. With HeadLen 0 the inode alone identifies it.
 	HeadLen  int    `json:"head_len,omitempty"`
 	HeadHash uint64 `json:"head_hash,omitempty"`
+	Marks    []byte `json:"marks,omitempty"` // hashes of the head's beginnings
 	// Offset is where the next reading begins, in decompressed bytes: just after a newline, unless Skip.
 	Offset  int64           `json:"offset"`
 	Skip    bool            `json:"skip,omitempty"` // what lies between Offset and the next newline belongs to a line already handed over, or never to be
@@ -65,9 +66,13 @@ type Tracked struct {
 	Done    bool            `json:"done,omitempty"`    // read to its end: left closed unless it changes
 	Waiting bool            `json:"waiting,omitempty"` // there at the first run and not begun yet: Options.Start still applies
 	Ignored bool            `json:"ignored,omitempty"` // known and never read: it was there before the first run, or is another log's
+	CopyOf  [2]uint64       `json:"copy_of,omitzero"`  // device and inode of the file that has all that was seen of this one: it is read there
+	Own     int64           `json:"own,omitempty"`     // what lies before it was another file's, too, and was read there
 	Gone    time.Time       `json:"gone,omitzero"`     // the run that first didn't find it
 	Note    json.RawMessage `json:"note,omitempty"`    // the caller's own
 }
+
+func (t *Tracked) isCopy() bool { return t.CopyOf != [2]uint64{} }
 
 // Start says what a first run does with the files that it finds.
 type Start int
@@ -141,8 +146,18 @@ type Stats struct {
 func Read(ctx context.Context, opt Options, cur Cursor, sink func(Block) error) (Cursor, Stats, error) {
 	r := newReading(opt, cur, sink)
 	for _, f := range r.files {
+		if f.t.isCopy() {
+			continue // until the others are read
+		}
 		if err := r.forward(ctx, f); err != nil {
 			return r.cursor(), r.report(), err
+		}
+	}
+	for _, f := range r.files {
+		if f.t.isCopy() {
+			if err := r.setApart(ctx, f); err != nil {
+				return r.cursor(), r.report(), err
+			}
 		}
 	}
 	return r.cursor(), r.report(), r.failures()

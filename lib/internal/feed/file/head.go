@@ -2,7 +2,9 @@ package file
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -24,6 +26,41 @@ func hashHead(head []byte) uint64 {
 	h := fnv.New64a()
 	h.Write(head)
 	return h.Sum64()
+}
+
+// Beginnings of a head are hashed, too: of each 16 bytes up to 256, and of 512. So it is known also after it was cut back.
+const (
+	markStep = 16
+	markFine = 256
+	markLast = 512
+)
+
+// marks are 4 bytes of each of these hashes.
+func marks(head []byte) []byte {
+	var out []byte
+	h := fnv.New64a()
+	for n := markStep; n <= min(len(head), markLast); n += markStep {
+		h.Write(head[n-markStep : n])
+		if n <= markFine || n == markLast {
+			out = binary.LittleEndian.AppendUint32(out, uint32(h.Sum64()))
+		}
+	}
+	return out
+}
+
+// begins says whether a head is, as far as marks tell, the beginning of what they were made of. Where they tell nothing, it isn't.
+func begins(known, head []byte) bool {
+	own := marks(head)
+	return len(own) > 0 && bytes.HasPrefix(known, own)
+}
+
+// sameMarks is how many marks two heads have in common.
+func sameMarks(a, b []byte) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n / 4
 }
 
 // open opens the entry's file, and only that file: whatever took its path in the meantime is errReplaced.
@@ -78,6 +115,18 @@ func (r *reading) loadHead(e *entry) error {
 		}
 	}
 	return nil
+}
+
+// endsLine says whether a file's last byte ends a line.
+func (e *entry) endsLine() bool {
+	f, _, err := e.open()
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, e.size-1)
+	return err == nil && last[0] == '\n'
 }
 
 // isGzip looks for the magic number of RFC 1952 and its only method.

@@ -15,6 +15,7 @@ type file struct {
 	e   *entry   // where it is; nil if it isn't to be found
 
 	entered bool // this reading begins in its middle
+	dropped bool // it was a copy that has taken its original's place
 }
 
 // recognise finds the entries of the files known: by inode, then, for what isn't where its inode was, by the hash of its head.
@@ -128,13 +129,13 @@ func (r *reading) claimByHead(kind func(*Tracked) bool) {
 	}
 }
 
-// isCopy says whether e, which has another inode, goes on from what was read of t. A file that took t's own place is one only if its head is a full one:
-// logs that begin with the same few bytes are common.
+// isCopy says whether e, which has another inode, goes on from what was read of t. A file that took t's own place is one only if its head is a full one, or
+// all of it is what t was: logs that begin with the same few bytes are common.
 func (r *reading) isCopy(t *Tracked, e *entry) bool {
 	switch {
-	case e.taken != nil || e.mtime.Before(t.Mtime.Truncate(time.Second)): // some tools restore times to the second only
+	case e.taken != nil && !e.taken.t.isCopy() || e.mtime.Before(t.Mtime.Truncate(time.Second)): // some tools restore times to the second only
 		return false
-	case r.byPath[t.Name] == e && t.HeadLen < headMax:
+	case r.byPath[t.Name] == e && t.HeadLen < headMax && e.size != t.Size:
 		return false
 	case e.id == id{t.Dev, t.Inode} || r.loadHead(e) != nil:
 		return false
@@ -153,7 +154,10 @@ func (r *reading) same(t *Tracked, e *entry) bool {
 	if !t.Gone.IsZero() && !e.gzip && e.size < t.Offset {
 		return false
 	}
-	return len(e.head) >= t.HeadLen && hashHead(e.head[:t.HeadLen]) == t.HeadHash
+	if len(e.head) < t.HeadLen { // cut back, or begun anew
+		return t.Gone.IsZero() && e.id == id{t.Dev, t.Inode} && !e.gzip && begins(t.Marks, e.head)
+	}
+	return hashHead(e.head[:t.HeadLen]) == t.HeadHash
 }
 
 func unchanged(t *Tracked, e *entry) bool {
@@ -165,6 +169,9 @@ func (r *reading) claim(f *file, e *entry) {
 	t := f.t
 	if !t.Gone.IsZero() {
 		r.resume(t)
+	}
+	if e.taken != nil {
+		e.taken.e, e.taken.dropped = nil, true
 	}
 	f.e, e.taken, t.Gone = e, f, time.Time{}
 	finished := t.Done && t.Path != t.Name // nothing was written to it any more: a copy of it holds nothing new
@@ -178,6 +185,9 @@ func (r *reading) claim(f *file, e *entry) {
 	if t.Grown.After(r.opt.Now) { // the clock was ahead once
 		t.Grown = r.opt.Now
 	}
+	if e.id != (id{t.Dev, t.Inode}) {
+		r.copiesMove(id{t.Dev, t.Inode}, e.id)
+	}
 	t.Dev, t.Inode = e.dev, e.inode
 	if r.byPath[t.Path] != e {
 		t.Path = e.path
@@ -187,16 +197,26 @@ func (r *reading) claim(f *file, e *entry) {
 		_ = r.loadHead(e) // why it can't be read is said when it is opened to be read
 	}
 	if !t.Done && !e.gzip && e.err == nil && e.size < t.Offset {
-		r.doubt("%s was cut back from %d to %d bytes; it is read on from there", t.Path, t.Offset, e.size)
-		t.Offset, t.Skip = e.size, true
+		r.cutBack(t, e)
 	}
 	t.learn(e)
+}
+
+// cutBack goes on at the end of what is left of a file.
+func (r *reading) cutBack(t *Tracked, e *entry) {
+	r.doubt("%s was cut back from %d to %d bytes; it is read on from there", t.Path, t.Offset, e.size)
+	t.Offset, t.Own, t.Skip = e.size, min(t.Own, e.size), false
+	if !e.endsLine() {
+		t.Skip = true
+		r.lose("%s was cut back in the middle of a line: what is written behind it, up to the next line's beginning, is passed over", t.Path)
+	}
 }
 
 // learn takes over what e's head, if it was read, tells of t.
 func (t *Tracked) learn(e *entry) {
 	if e.loaded && e.err == nil {
 		t.Gzip, t.HeadLen, t.HeadHash = e.gzip, len(e.head), hashHead(e.head)
+		t.Marks = marks(e.head)
 	}
 }
 
@@ -204,6 +224,9 @@ func (t *Tracked) learn(e *entry) {
 func (r *reading) giveUp() {
 	r.files = slices.DeleteFunc(r.files, func(f *file) bool {
 		t := f.t
+		if f.dropped {
+			return true
+		}
 		if f.e != nil || r.failed[t.Path] || r.failed[t.Name] {
 			return false
 		}
@@ -224,7 +247,7 @@ func (r *reading) giveUp() {
 		case unread && t.Size > t.Offset:
 			r.lose("%s was removed or truncated with %d bytes unread, and no copy of it was found", t.Path, t.Size-t.Offset)
 		case unread:
-			r.doubt("%s was removed or truncated, and no copy of it was found: what was written to it after the last run is unknown", t.Path)
+			r.doubt("%s was removed or truncated, and no copy of it was found: what was written to it after the last run, if anything, is lost", t.Path)
 		}
 		return t.HeadLen == 0
 	})

@@ -21,8 +21,9 @@ type reading struct {
 	opt    Options
 	cur    Cursor
 	sink   func(Block) error
-	files  []*file         // in reading order
-	gaps   map[string]*gap // by log
+	files  []*file            // in reading order
+	gaps   map[string]*gap    // by log
+	byHead map[uint64][]*file // those whose head is a full one, by its hash; nil until it is needed
 	stats  Stats
 	cutter *cutter
 
@@ -197,7 +198,7 @@ func (r *reading) begin(ctx context.Context, f *file, h *os.File) error {
 			return err
 		}
 	}
-	if size > tail {
+	if size > tail && size-tail > t.Offset {
 		f.entered = true
 		t.Offset, t.Skip = size-tail-1, true // one byte before, so that a line beginning just there is whole
 	}
@@ -208,7 +209,7 @@ func (r *reading) begin(ctx context.Context, f *file, h *os.File) error {
 // back hands over again what was read of f.
 func (r *reading) back(ctx context.Context, f *file) error {
 	t := f.t
-	if t.Ignored || t.Waiting || t.Offset == 0 || t.Mtime.Before(r.opt.Since) {
+	if t.Ignored || t.Waiting || t.isCopy() || t.Offset == t.Own || t.Mtime.Before(r.opt.Since) {
 		return nil
 	}
 	if f.e == nil {
@@ -216,8 +217,8 @@ func (r *reading) back(ctx context.Context, f *file) error {
 		return nil
 	}
 	return r.pass(ctx, f, func(h *os.File, _ os.FileInfo) error {
-		from := position{}
-		if t.Offset > r.opt.TailBytes {
+		from := position{off: t.Own}
+		if t.Offset-t.Own > r.opt.TailBytes {
 			from, f.entered = position{t.Offset - r.opt.TailBytes - 1, true}, true
 		}
 		_, _, err := r.cut(ctx, f, h, from, t.Offset, t.Skip)

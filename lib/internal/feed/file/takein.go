@@ -32,7 +32,7 @@ func (r *reading) takeNamed(e *entry) {
 	if err != nil {
 		r.fail(e.path, err)
 	}
-	if err != nil && r.cur.Seen || !r.opt.Final && (r.copyInProgress(e) || r.compressing(e)) {
+	if err != nil && r.cur.Seen || !r.opt.Final && r.compressing(e) {
 		return
 	}
 	name := e.path
@@ -44,6 +44,12 @@ func (r *reading) takeNamed(e *entry) {
 	f := r.take(e, name)
 	f.t.Created = r.cur.Seen && r.gaps[name] == nil
 	f.t.Waiting = !r.cur.Seen
+	if g := r.original(f); g != nil {
+		if g.old == nil && !g.t.isCopy() && !g.t.Gzip && !f.t.Gzip && g.e.size < e.size {
+			f, g = g, f // the copy is in the making
+		}
+		f.t.CopyOf = [2]uint64{g.t.Dev, g.t.Inode}
+	}
 	if err != nil {
 		f.e = nil // known from now on, read when it can be
 	}
@@ -109,6 +115,7 @@ func (r *reading) take(e *entry, name string) *file {
 	f := &file{t: t, e: e}
 	e.taken = f
 	r.files = append(r.files, f)
+	r.noteHead(f)
 	return f
 }
 

@@ -316,3 +316,53 @@ func TestFileThatComesBackIsNotReadAgain(t *testing.T) { // a volume that wasn't
 	f.write("logs/a.log", "a2\n")
 	want(t, f.run(), "a2")
 }
+
+func TestCutBackAtALineEndSkipsNothing(t *testing.T) {
+	text, lines := numbered("line", 200) // 12 bytes each
+	for _, keep := range []int{199, 150, 86, 85, 60, 20, 3, 2} {
+		f := follow(t, "access.log")
+		f.write("access.log", text)
+		want(t, f.run(), lines...)
+		f.must(os.Truncate(f.path("access.log"), int64(12*keep)))
+		want(t, f.run())
+		wantSaid(t, f.stats.Warnings, "cut back")
+		if len(f.stats.Lost) != 0 {
+			t.Errorf("%d kept: said to be lost: %q", keep, f.stats.Lost)
+		}
+		f.write("access.log", "next\n")
+		want(t, f.run(), "next")
+		f.write("access.log", "last\n")
+		want(t, f.run(), "last")
+	}
+}
+
+func TestBegunAnewIsNotTakenForCutBack(t *testing.T) {
+	f := follow(t, "access.log")
+	text, lines := numbered("line", 100)
+	f.write("access.log", text)
+	want(t, f.run(), lines...)
+	f.truncate("access.log")
+	f.write("access.log", "line 000000\nother 000001\n") // the first is as before
+	want(t, f.run(), "line 000000", "other 000001")
+}
+
+func TestReplacedByAnEqualFileOfAnySize(t *testing.T) { // cp a.log x; mv x a.log
+	for _, n := range []int{1, 4, 85, 86, 300} {
+		for _, glob := range []string{"access.log", "access*"} {
+			f := follow(t, glob)
+			text, lines := numbered("line", n)
+			f.write("access.log", text)
+			want(t, f.run(), lines...)
+			f.write("x", f.read("access.log"))
+			f.rename("x", "access.log")
+			want(t, f.run())
+			f.write("access.log", "next\n")
+			want(t, f.run(), "next")
+			f.write("x", strings.Replace(f.read("access.log"), "next", "then", 1))
+			f.rename("x", "access.log")
+			if got := f.run(); len(got) != n+1 && n < 85 {
+				t.Errorf("other lines of the same length: %q", got)
+			}
+		}
+	}
+}
