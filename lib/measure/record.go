@@ -23,7 +23,7 @@ type pipelineRecord struct {
 type stageRecord struct {
 	Generation  uint64     `json:"generation"` // rises with every commit
 	Cursor      []byte     `json:"cursor"`
-	ReadTo      time.Time  `json:"read_to"`     // the last answer covers what was written by then
+	ReadTo      time.Time  `json:"read_to"`           // the last answer covers what was written by then
 	Resumed     sli.Minute `json:"resumed,omitempty"` // after a time that can't be seen any more: the first minute that can
 	Fingerprint string     `json:"fingerprint"`       // of the rule that made the cells
 	Answered    sli.Spans  `json:"answered"`

@@ -266,3 +266,52 @@ func TestALogReplacedByItsOwnCopyCountsOnce(t *testing.T) {
 		t.Errorf("other lines of the same length: want 5/5, got %s", got)
 	}
 }
+
+// TestNothingIsShownOfAFileThatTheDirectorysOwnerMayNotRead: a program that reads as root
+// must not tell users what is in files that aren't theirs.
+func TestNothingIsShownOfAFileThatTheDirectorysOwnerMayNotRead(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs to give files to other users")
+	}
+	for name, secret := range map[string]string{
+		"lines":                 "svc:$y$j9T$secret:20228::::::\nbin:*:secret\n",
+		"a document":            "{\n \"private_key\": \"secret\"\n}\n",
+		"an unfinished one":     "{\n \"private_key\": \"secret\",\n",
+		"an unfinished line":    "2026-03-02T12:00:00Z stdout P secret\n",
+		"a value that is wrong": "time:secret\tstatus:200\n",
+	} {
+		for _, format := range []string{"auto", "json", "ltsv", "combined"} {
+			t.Run(name+" "+format, func(t *testing.T) {
+				h := newHost(t)
+				h.config(available("DIR/logs/a.log", format, ""))
+				h.file("logs/x", "")
+				h.file("shadow", strings.Repeat(secret, 30))
+				for file, owner := range map[string]int{"logs": 1000, "shadow": 65534} {
+					if err := os.Chown(h.path(file), owner, owner); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := os.Symlink(h.path("shadow"), h.path("logs/a.log")); err != nil {
+					t.Fatal(err)
+				}
+				all := ""
+				for _, args := range [][]string{{}, {"explain"}, {"explain", "--json"}, {"explain", "--all"}, {"doctor"}, {"validate"}} {
+					a := h.run(300, args...)
+					all += a.out + a.complaints
+				}
+				all += h.check(312) + h.check(372, "--sli", "availability", "--critical-ratio", "90")
+				state, err := os.ReadFile(h.path("state/state.db"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for where, text := range map[string]string{"outputs": all, "state": string(state)} {
+					for _, part := range []string{"secret", "svc", "private", "c2VjcmV0", "NlY3JldC", "ZWNyZX"} {
+						if strings.Contains(text, part) {
+							t.Errorf("%s hold %q: %s", where, part, all)
+						}
+					}
+				}
+			})
+		}
+	}
+}

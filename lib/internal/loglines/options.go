@@ -16,7 +16,7 @@ import (
 
 // Options are the keys that access_log and app_log share.
 type Options struct {
-	Path         section.StringList `yaml:"path" doc:"the files; globs, gzip by content" otherwise:"one of path, cloudwatch_logs, s3"`
+	Path         section.StringList `yaml:"path" doc:"the files; globs, ** for any number of directories, gzip by content" otherwise:"one of path, cloudwatch_logs, s3"`
 	Group        *section.Node      `yaml:"cloudwatch_logs" doc:"a log group, or {group, streams_prefix, filter, mode}"`
 	S3           string             `yaml:"s3" doc:"s3://BUCKET/PREFIX of a load balancer's logs, or on to …/REGION/app.NAME.ID"`
 	Pattern      string             `yaml:"pattern" doc:"format regex: RE2 with named groups called like fields"`

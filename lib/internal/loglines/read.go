@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
@@ -128,10 +129,11 @@ type fileReading struct {
 	docs    *documents // nil: a line is a line
 	note    note
 	path    string
-	line    int64 // lines read so far, known only from the file's beginning
-	counted bool  // line is known
-	cut     bool  // the reading began in the middle of the file
-	follows bool  // the file follows one that is gone
+	line    int64                              // lines read so far, known only from the file's beginning
+	counted bool                               // line is known
+	cut     bool                               // the reading began in the middle of the file
+	follows bool                               // the file follows one that is gone
+	hidden  func() (uid uint32, withheld bool) // see file.Withheld
 
 	minute   int64 // lines are being counted for
 	from, to int64 // microseconds: times that are booked in it without further ado
@@ -148,6 +150,12 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 		return f, nil
 	}
 	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows}
+	f.hidden = sync.OnceValues(func() (uint32, bool) {
+		if r.log.Remote() {
+			return 0, false
+		}
+		return file.Withheld(f.path)
+	})
 	if !r.ask.Again {
 		f.note = noteOf(b.File)
 	}
@@ -189,10 +197,26 @@ func (r *reading) block(b file.Block) error {
 	if f.note.Document = nil; f.docs != nil {
 		f.note.Document = f.docs.note()
 	}
+	r.keepNothing(f)
 	if b.File.Note, err = json.Marshal(f.note); err != nil {
 		return err
 	}
 	return nil
+}
+
+// keepNothing of what is unfinished where a file's content is withheld: the rest of it
+// can't be read then.
+func (r *reading) keepNothing(f *fileReading) {
+	held := f.note.Document != nil && len(f.note.Document.Held) > 0
+	if !held && f.note.Scan.Held == nil {
+		return
+	}
+	if _, withheld := f.hidden(); withheld {
+		f.note.Scan.Held = nil
+		if held {
+			f.note.Document.Held, f.note.Document.Skip = nil, true
+		}
+	}
 }
 
 // lines reads the lines of a block: at a glance those that were looked at, on another
@@ -389,13 +413,22 @@ func (r *reading) malformed(f *fileReading, line []byte, offset int64, reason er
 	if f.counted {
 		bad = f.path + ": line " + strconv.FormatInt(f.line, 10)
 	}
-	bad += ": " + reason.Error() + " (got " + excerpt(line) + ")"
+	bad += ": " + reason.Error() + " (got " + r.shown(f, line) + ")"
 	if r.firstBad == "" {
 		r.firstBad = bad
 	}
 	if !f.note.Read && f.note.Bad == "" {
 		f.note.Bad = bad
 	}
+}
+
+// shown is what of a line may be shown: its beginning, or where its file isn't for
+// everybody's eyes who may have put it there, its length.
+func (r *reading) shown(f *fileReading, line []byte) string {
+	if uid, withheld := f.hidden(); withheld {
+		return fmt.Sprintf("%d bytes, which user %d, who can place files there, may not read", len(bytes.TrimRight(line, "\r\n")), uid)
+	}
+	return excerpt(line)
 }
 
 // excerpt is the beginning of a line, safe to print.
