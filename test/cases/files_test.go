@@ -5,18 +5,15 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
-// ltsv, combined and record are a request answered with a status at n, as logs of three
+// ltsv, fetched and record are a request answered with a status at n, as logs of three
 // formats hold it.
 func ltsv(n float64, status int) string {
 	return fmt.Sprintf("time:%s\tmethod:POST\turi:/videos\tstatus:%d", stamp(n), status)
 }
 
-func combined(n float64, status int) string {
-	return fmt.Sprintf(`192.0.2.1 - - [%s] "GET /a HTTP/1.1" %d 12 "-" "ua"`, noon.Add(time.Duration(n*float64(time.Second))).Format("02/Jan/2006:15:04:05 -0700"), status)
-}
+func fetched(n float64, status int) string { return combined(n, "GET", "/a", status, "") }
 
 func record(n float64, status int) string {
 	return fmt.Sprintf(`{"time":"%s","method":"GET","uri":"/a","status":%d,"request_time":0.2}`, stamp(n), status)
@@ -84,8 +81,8 @@ func TestALogThatAppearsAfterTheFirstLookCountsFromItsFirstLine(t *testing.T) {
 		{"a path, seldom looked for", "DIR/a.log", "a.log", "ltsv", "", ltsv, []float64{181, 330}, 332},
 		{"looked for in the minute of its lines", "DIR/a.log", "a.log", "json", "", record, []float64{318}, 302},
 		{"lines older than the look", "DIR/a.log", "a.log", "json", "", record, []float64{310}, 295},
-		{"a glob", "DIR/w/*.log", "w/b.log", "combined", "", combined, []float64{300}, 302},
-		{"any depth", "DIR/w/**/*.log", "w/x/y/b.log", "combined", "", combined, []float64{330}, 331},
+		{"a glob", "DIR/w/*.log", "w/b.log", "combined", "", fetched, []float64{300}, 302},
+		{"any depth", "DIR/w/**/*.log", "w/x/y/b.log", "combined", "", fetched, []float64{330}, 331},
 		{"optional", "DIR/a.log", "a.log", "ltsv", ", optional: true", ltsv, []float64{300}, 302},
 		{"optional, in the midst of a minute", "DIR/w/*.json", "w/b.json", "json", ", optional: true", record, []float64{330}, 332},
 		{"an empty directory, then all at once", "[ DIR/a.log, DIR/w/*.log ]", "w/b.log", "ltsv", ", optional: true", ltsv, []float64{330}, 332},
@@ -187,7 +184,7 @@ func TestAfterACutBackEveryLineAppendedCounts(t *testing.T) {
 		format string
 		line   func(float64, int) string
 		keep   int
-	}{{"json", record, 25}, {"json", record, 5}, {"ltsv", ltsv, 39}, {"ltsv", ltsv, 2}, {"combined", combined, 1}} {
+	}{{"json", record, 25}, {"json", record, 5}, {"ltsv", ltsv, 39}, {"ltsv", ltsv, 2}, {"combined", fetched, 1}} {
 		t.Run(fmt.Sprintf("%s to %d", c.format, c.keep), func(t *testing.T) {
 			h := newHost(t)
 			h.config(available("DIR/a.log", c.format, ", start: beginning"))
@@ -214,7 +211,7 @@ func TestACopyOfALogCountsOnce(t *testing.T) {
 		name, format string
 		line         func(float64, int) string
 		step         float64
-	}{{"combined", "combined", combined, 6}, {"json", "json", record, 6}, {"small", "ltsv", ltsv, 30}} {
+	}{{"combined", "combined", fetched, 6}, {"json", "json", record, 6}, {"small", "ltsv", ltsv, 30}} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHost(t)
 			h.config(available("DIR/log*", c.format, ", start: beginning"))
@@ -279,6 +276,7 @@ func TestNothingIsShownOfAFileThatTheDirectorysOwnerMayNotRead(t *testing.T) {
 		"an unfinished one":     "{\n \"private_key\": \"secret\",\n",
 		"an unfinished line":    "2026-03-02T12:00:00Z stdout P secret\n",
 		"a value that is wrong": "time:secret\tstatus:200\n",
+		"no status":             "time:2026-03-02T12:03:00Z\tstatus:secret\tsvc:1\treqtime:0.1\n",
 	} {
 		for _, format := range []string{"auto", "json", "ltsv", "combined"} {
 			t.Run(name+" "+format, func(t *testing.T) {

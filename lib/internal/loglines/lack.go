@@ -91,6 +91,9 @@ func Instead(label string, labels []string) string {
 	if near, ok := nearest(label, labels); ok {
 		return "did you mean " + near + "?"
 	}
+	if len(labels) == 0 {
+		return "fields: says where it is"
+	}
 	const most = 12
 	if len(labels) > most {
 		labels = append(labels[:most:most], "…")

@@ -150,16 +150,20 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 		return f, nil
 	}
 	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows}
+	if !r.ask.Again {
+		f.note = noteOf(b.File)
+	}
 	f.hidden = sync.OnceValues(func() (uint32, bool) {
 		if r.log.Remote() {
 			return 0, false
 		}
 		return file.Withheld(f.path)
 	})
-	if !r.ask.Again {
-		f.note = noteOf(b.File)
-	}
 	cfg := r.log.scan
+	cfg.Withheld = func() bool {
+		_, withheld := f.hidden()
+		return withheld
+	}
 	cfg.Need, cfg.Mark = r.ask.Need, r.ask.Mark
 	scanner, err := logscan.NewScanner(cfg, f.note.Scan)
 	if err != nil {

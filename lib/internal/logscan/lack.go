@@ -27,6 +27,9 @@ type labelled struct{ label, value string }
 // or canonical. It is for lines of which it is to be said why they can't be judged.
 func (s *Scanner) Lack(field string, line []byte) Lack {
 	l := Lack{Format: s.used}
+	if s.cfg.Withheld != nil && s.cfg.Withheld() {
+		return l
+	}
 	pairs := s.pairs(line)
 	for _, p := range pairs {
 		if p.label != "" {

@@ -33,6 +33,8 @@ type Config struct {
 	// they stand in the line, never canonical ones, and a function's metrics and reports
 	// are recognised. Auto tells JSON, LTSV, EMF and Report apart.
 	Application bool
+	// Withheld says that nothing that stands in the lines may be shown; nil: it may.
+	Withheld func() bool
 }
 
 // Malformed is the reason why a line could not be read.
