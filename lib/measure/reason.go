@@ -43,6 +43,9 @@ func (j *job) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 			return fmt.Sprintf("stage %s: %v", s.stage.Name, err)
 		}
 	}
+	if j.ids != nil && j.ids.rule.Rule == l.rule && j.ids.Doubt() != "" {
+		return j.ids.Doubt()
+	}
 	refused, by := 0, (*stageJob)(nil)
 	for _, s := range j.feeding(l.rule) {
 		if n := s.record.Refused.Intersect(of.asked).Minutes(); n > refused {

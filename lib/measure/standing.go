@@ -13,6 +13,7 @@ type standstill struct {
 	Since   sli.Minute `json:"since"`
 	Pending float64    `json:"pending"`
 	Through sli.Minute `json:"through"`
+	Before  bool       `json:"before,omitempty"` // it may have begun earlier
 }
 
 // stand carries a standstill on from run to run, and corrects what an assessment that
@@ -25,7 +26,7 @@ func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
 	}
 	still := rec.Still
 	if still == nil || still.Since > s.Since || due > still.Through+keptMinutes {
-		rec.Still = &standstill{Since: s.Since, Pending: s.Progress.Pending, Through: due}
+		rec.Still = &standstill{Since: s.Since, Pending: s.Progress.Pending, Through: due, Before: s.Progress.Before}
 		return
 	}
 	if due > still.Through {
@@ -35,6 +36,7 @@ func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
 	if s.Since == still.Since {
 		return
 	}
+	s.Progress.Before = still.Before
 	s.Since, s.Progress.Pending = still.Since, max(still.Pending, s.Progress.Pending)
 	// What arrived in the first silent minute waits still.
 	waited := due.End().Sub(still.Since.End()).Seconds()

@@ -18,6 +18,9 @@ type StageCell struct {
 	FirstOut       int64 `json:",omitempty"` // the first record that came out, or was left out on purpose
 	Watermark      int64 `json:",omitempty"` // the largest accepted_at that has come out
 
+	AcceptedIn Marks  `json:",omitempty"` // the seconds in which records were accepted
+	Groups     Groups `json:",omitempty"` // Watermark of each group, where records belong to some
+
 	AcceptedOf Stamps `json:",omitempty"` // of the accepted ones, those that an earlier minute accepted
 	DoneOf     Stamps `json:",omitempty"` // of the done ones, the same
 
@@ -126,6 +129,7 @@ func (c *StageCell) mark(e *Event) {
 		c.FirstOut = earlier(c.FirstOut, e.Time)
 		if e.Signal == Done && e.AcceptedAt != 0 {
 			c.Watermark = max(c.Watermark, e.AcceptedAt)
+			c.Groups.note(e.Group, e.AcceptedAt)
 			c.DoneOf.note(e.Time, e.AcceptedAt, e.Weight)
 		}
 	}
@@ -138,21 +142,29 @@ func (c *StageCell) acceptRequests(e *Event) {
 		c.accept(e, e.Time-e.Latency.Microseconds())
 		return
 	}
-	minute, newest := MinuteOf(e.Time).Start().UnixMicro(), c.NewestAccepted
+	own := MinuteOf(e.Time)
+	minute, newest, seconds := own.Start().UnixMicro(), c.NewestAccepted, uint64(0)
 	for i := range e.Moments {
 		m := &e.Moments[i]
 		at := m.Time - m.Latency.Microseconds()
 		newest = max(newest, at)
 		if at < minute {
 			c.AcceptedOf.add(MinuteOf(at), 1)
+			c.AcceptedIn.note(at)
+			continue
 		}
+		seconds |= 1 << (uint64(at-minute) / microsecondsPerSecond)
 	}
 	c.NewestAccepted = newest
+	if seconds != 0 {
+		c.AcceptedIn.add(own, seconds)
+	}
 }
 
 // accept notes a record that was accepted at an instant that its event tells.
 func (c *StageCell) accept(e *Event, at int64) {
 	c.NewestAccepted = max(c.NewestAccepted, at)
+	c.AcceptedIn.note(at)
 	c.AcceptedOf.note(e.Time, at, e.Weight)
 }
 
@@ -182,6 +194,8 @@ func (c *StageCell) Merge(d *StageCell) {
 	c.NewestAccepted = max(c.NewestAccepted, d.NewestAccepted)
 	c.FirstOut = earlier(c.FirstOut, d.FirstOut)
 	c.Watermark = max(c.Watermark, d.Watermark)
+	c.AcceptedIn.merge(d.AcceptedIn)
+	c.Groups.merge(d.Groups)
 	c.AcceptedOf.merge(d.AcceptedOf)
 	c.DoneOf.merge(d.DoneOf)
 	c.GoodRuns += d.GoodRuns

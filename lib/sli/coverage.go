@@ -80,18 +80,12 @@ func (c coverageByID) Derive(h History, w Window, now time.Time) map[Minute]Coun
 	return cells
 }
 
-// Bound knows no bounds, and says where ids are a sample, or can't be compared.
+// Bound knows no bounds, and says where ids are a sample.
 func (c coverageByID) Bound(h History, _ Window, _ time.Time) (Bounds, []string) {
-	var warnings []string
-	if ids := followed(h); ids != nil {
-		if doubt := ids.Doubt(); doubt != "" {
-			warnings = append(warnings, doubt)
-		}
-		if n := ids.Sampled(); n > 1 {
-			warnings = append(warnings, fmt.Sprintf("sampled 1/%.0f: there are more ids than are followed", n))
-		}
+	if ids := followed(h); ids != nil && ids.Sampled() > 1 {
+		return Bounds{}, []string{fmt.Sprintf("sampled 1/%.0f: there are more ids than are followed", ids.Sampled())}
 	}
-	return Bounds{}, warnings
+	return Bounds{}, nil
 }
 
 // answeredBy is the minutes that all the stages have answered for, from the window's

@@ -2,6 +2,7 @@ package sli
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 )
 
@@ -66,6 +67,30 @@ func (p *Plan) following(r *Rule, whole bool) *Following {
 		f.Owing.Share = max(leastStuck, covered.Objective.Allowed())
 	}
 	return f
+}
+
+// idLints doubt that the ids of two logs meet, where the layout shows that they may not.
+func idLints(p *Plan) []string {
+	f := p.Following()
+	if f == nil || !f.Whole || p.SingleHost {
+		return nil
+	}
+	path := p.pathOf(p.ends())
+	accepted, done := path.accepted, path.done
+	if accepted.Facts.Scope != done.Facts.Scope {
+		here, everywhere := accepted, done
+		if here.Facts.Scope == Shared {
+			here, everywhere = done, accepted
+		}
+		return []string{fmt.Sprintf("ids: stage %s holds the records of this host, stage %s those of all hosts: they meet only where there is one host (assume: single_host); read both logs where those of all hosts are",
+			here.Name, everywhere.Name)}
+	}
+	queue := p.find(func(f Facts) bool { return f.Role == Queue && f.Scope == Shared })
+	if accepted.Facts.Scope == Shared || queue == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("ids: stages %s and %s are logs of this host, and the queue %s is shared: what is accepted here and done on another host never meets; read both logs where those of all hosts are, say coverage: { from: counts }, or assume: single_host",
+		accepted.Name, done.Name, queue.Name)}
 }
 
 // leastStuck is the share of records without an end below which no part is called stuck.

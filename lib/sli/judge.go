@@ -232,6 +232,9 @@ func (j *judgement) age() {
 			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
 				secondsText(age.Seconds), Span(limit.age), secondsText(recovered*limit.age.Seconds()))
 		}
+		if s := j.p.State; s != nil && s.Progress.Rule == RulePartStuck {
+			old += "; " + s.Reason
+		}
 		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s", old, j.estimate(age), j.holdUp())
 		break
 	}
@@ -284,7 +287,7 @@ func (j *judgement) state() {
 	}
 	oldest := ""
 	if j.p.Age != nil && j.p.Age.Seconds > 0 {
-		oldest = "; oldest is " + secondsText(j.p.Age.Seconds)
+		oldest = "; oldest is " + s.Progress.AtLeast() + secondsText(j.p.Age.Seconds)
 		if j.limits.CriticalAge > 0 {
 			oldest += ", limit " + Span(j.limits.CriticalAge)
 		}
@@ -302,7 +305,11 @@ func (j *judgement) state() {
 func (j *judgement) standstill(s *State) string {
 	switch {
 	case s.Progress.Rule == RuleSilence && s.HasSince:
-		return fmt.Sprintf("%s records accepted since %s, none processed", Count(s.Progress.Pending), j.clock(s.Since))
+		text := "%s records accepted since %s, none processed"
+		if s.Progress.Before {
+			text = "at least %s records accepted since before %s, none processed"
+		}
+		return fmt.Sprintf(text, Count(s.Progress.Pending), j.clock(s.Since))
 	case s.Progress.Rule == RuleStuck:
 		return fmt.Sprintf("the oldest record has aged by the clock for %d minutes while others come out", stuckSteps)
 	}
@@ -311,8 +318,11 @@ func (j *judgement) standstill(s *State) string {
 
 // growth says what grows; how old the oldest record is by now follows.
 func growth(s *State) string {
-	if s.Progress.Rule == RuleBacklogGrows {
+	switch s.Progress.Rule {
+	case RuleBacklogGrows:
 		return fmt.Sprintf("more records arrive than come out, and %s wait", Count(s.Progress.Backlog.Value))
+	case RulePartStuck:
+		return s.Reason
 	}
 	return "records wait longer and longer"
 }

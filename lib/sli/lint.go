@@ -24,6 +24,7 @@ func Lints(p *Plan) []string {
 		}
 	}
 	out = append(out, reachLints(p, limits)...)
+	out = append(out, idLints(p)...)
 	return append(out, proverLints(p)...)
 }
 

@@ -54,12 +54,45 @@ func (c *StageCell) AppendBinary(out []byte) ([]byte, error) {
 		}
 		out = appendBytes(out, packed)
 	}
+	out = c.appendMarks(out)
 	rest := seldom{c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries}
 	if rest.empty() {
 		return out, nil
 	}
 	text, err := json.Marshal(rest)
 	return append(out, text...), err
+}
+
+// marked says that seconds and groups follow; JSON begins otherwise.
+const marked = 1
+
+func (c *StageCell) appendMarks(out []byte) []byte {
+	if len(c.AcceptedIn)+len(c.Groups) == 0 {
+		return out
+	}
+	out = append(out, marked)
+	out = binary.AppendUvarint(out, uint64(len(c.AcceptedIn)))
+	for _, m := range slices.Sorted(maps.Keys(c.AcceptedIn)) {
+		out = binary.AppendUvarint(binary.AppendVarint(out, int64(m)), c.AcceptedIn[m])
+	}
+	out = binary.AppendUvarint(out, uint64(len(c.Groups)))
+	for _, group := range slices.Sorted(maps.Keys(c.Groups)) {
+		out = binary.AppendVarint(binary.AppendUvarint(out, group), c.Groups[group])
+	}
+	return out
+}
+
+func (c *StageCell) takeMarks(u *unpacker) {
+	if len(u.data) == 0 || u.data[0] != marked {
+		return
+	}
+	u.skip(1)
+	for range u.length() {
+		c.AcceptedIn.add(Minute(u.integer()), u.unsigned())
+	}
+	for range u.length() {
+		c.Groups.note(u.unsigned(), u.integer())
+	}
 }
 
 var errPackedCell = errors.New("packed cell is damaged")
@@ -91,6 +124,10 @@ func (c *StageCell) UnmarshalBinary(data []byte) error {
 		if packed := u.bytes(); u.damaged || d.UnmarshalBinary(packed) != nil {
 			return errPackedCell
 		}
+	}
+	c.takeMarks(&u)
+	if u.damaged {
+		return errPackedCell
 	}
 	if len(u.data) == 0 {
 		return nil

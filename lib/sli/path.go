@@ -109,12 +109,13 @@ func (path Path) rows(h History, w Window) []StageMinute {
 	for _, name := range path.stages() {
 		answered = answered.Intersect(h.Answered(name))
 	}
-	owing := path.owing(h)
+	recent := Window{max(w.From, w.To-agesBack-2), w.To} // what trends and hysteresis look back on
+	owing := path.owing(h, recent)
 	for i := range rows {
 		m := w.From + Minute(i)
 		if answered.Contains(m) {
 			rows[i] = path.row(h, m)
-			if len(rows)-i <= agesBack+2 { // what trends and hysteresis look back on
+			if recent.Contains(m) {
 				owing(m, &rows[i])
 			}
 		}
@@ -250,14 +251,14 @@ func countOf(f Facts, c *StageCell, s Signal) Quantity {
 
 // owing puts into a row how old the oldest record owed is at the minute's end, where ids
 // or a watermark tell it exactly: 0 when nothing is owed.
-func (path Path) owing(h History) func(Minute, *StageMinute) {
+func (path Path) owing(h History, w Window) func(Minute, *StageMinute) {
 	if ids := followed(h); ids != nil {
 		return func(m Minute, row *StageMinute) { row.owed(ids, m) }
 	}
 	if path.ending == nil || !path.ending.Facts.Delay || path.accepted == nil {
 		return func(Minute, *StageMinute) {}
 	}
-	age := path.byWatermark(h)
+	age := path.byWatermark(h, w)
 	return func(m Minute, row *StageMinute) { row.Oldest = age(m) }
 }
 
@@ -274,31 +275,105 @@ func (row *StageMinute) owed(ids Cohorts, m Minute) {
 	}
 }
 
-// watermarkReach is how far back a watermark is looked for.
-const watermarkReach = 180
+const (
+	watermarkReach = 180 // minutes back, in which a watermark is looked for
+	groupReach     = 60  // minutes that a group is waited for which has nothing to say
 
-// stampSlack is how far apart, in microseconds, the two ends may stamp the acceptance
-// of one record: in another log, of whole seconds perhaps.
-const stampSlack = 1_000_000
+	// How much later than the watermark's own record the front may stamp that record: where
+	// stamps are of whole seconds or the front doesn't tell how long requests took, and by
+	// what two clocks that are kept in step differ. Microseconds.
+	wholeSlack = 1_000_000
+	clockSlack = 100_000
+)
 
-// byWatermark takes the largest accepted_at that has come out: while anything was
-// accepted after it, it is what users see; else nothing is owed.
-func (path Path) byWatermark(h History) func(Minute) Quantity {
-	return func(m Minute) Quantity {
-		var watermark, newest int64
-		for back := Minute(0); back < watermarkReach; back++ {
-			watermark = max(watermark, cell(h, path.ending, m-back).Watermark)
-			newest = max(newest, cell(h, path.accepted, m-back).NewestAccepted)
-			if watermark != 0 && newest != 0 {
-				break
-			}
+// byWatermark takes the largest accepted_at that has come out, of the group that is
+// furthest behind where there are groups: the first record that was accepted after it is
+// the oldest one owed.
+func (path Path) byWatermark(h History, w Window) func(Minute) Quantity {
+	ages := map[Minute]Quantity{}
+	t := tide{timed: path.timed(h, w)}
+	for m := w.From - watermarkReach; m < w.To; m++ {
+		t.rise(m, cell(h, path.accepted, m), cell(h, path.ending, m))
+		if w.Contains(m) {
+			ages[m] = t.age(m)
 		}
-		switch {
-		case newest == 0 || newest <= watermark+stampSlack:
-			return Some(0)
-		case watermark == 0:
-			return Quantity{}
-		}
-		return Some(float64(m.End().UnixMicro()-watermark) / 1e6)
 	}
+	return func(m Minute) Quantity { return ages[m] }
+}
+
+// timed tells whether the front says when requests began.
+func (path Path) timed(h History, w Window) bool {
+	for m := w.From - watermarkReach; m < w.To; m++ {
+		if c := cell(h, path.accepted, m); c.Signals[Request] > 0 && c.Latency.Count() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// tide is how far acceptances and the watermark have come.
+type tide struct {
+	timed     bool
+	watermark int64
+	newest    int64 // accepted
+	accepted  Marks
+	groups    Groups
+	heard     map[uint64]Minute // of each group
+}
+
+func (t *tide) rise(m Minute, accepted, out *StageCell) {
+	t.newest = max(t.newest, accepted.NewestAccepted)
+	for minute, seconds := range accepted.AcceptedIn {
+		if t.accepted == nil {
+			t.accepted = make(Marks)
+		}
+		t.accepted[minute] |= seconds
+	}
+	t.watermark = max(t.watermark, out.Watermark)
+	for group := range out.Groups {
+		if t.heard == nil {
+			t.heard = make(map[uint64]Minute)
+		}
+		t.heard[group] = m
+	}
+	t.groups.merge(out.Groups)
+	for group, last := range t.heard {
+		if m-last > groupReach {
+			delete(t.heard, group)
+			delete(t.groups, group)
+		}
+	}
+}
+
+// behind is the watermark of the group that is furthest behind.
+func (t *tide) behind() int64 {
+	watermark := t.watermark
+	for _, w := range t.groups {
+		watermark = min(watermark, w)
+	}
+	return watermark
+}
+
+// age is that of the oldest record owed at a minute's end; unknown where nothing has come
+// out that far back.
+func (t *tide) age(m Minute) Quantity {
+	watermark := t.behind()
+	slack := int64(wholeSlack)
+	if t.timed && watermark%microsecondsPerSecond != 0 {
+		slack = clockSlack
+	}
+	switch {
+	case t.newest == 0 || t.newest < watermark+slack:
+		return Some(0)
+	case watermark == 0:
+		return Quantity{}
+	}
+	oldest := t.accepted.first(watermark+slack, m)
+	if oldest == 0 {
+		oldest = t.newest // in the watermark's own second
+		if t.accepted == nil {
+			oldest = watermark // counted before seconds were noted
+		}
+	}
+	return Some(max(0, float64(m.End().UnixMicro()-oldest)/1e6))
 }

@@ -51,12 +51,22 @@ type Progress struct {
 	BacklogSlope Quantity // records a minute, over 15 minutes
 	Silence      float64  // s
 	Since        int      // the minute the silence began in, -1 where there is none
+	Before       bool     // it may have begun earlier: of the minute before nothing is known
 	Pending      float64  // records accepted since
 	ETA          Quantity // seconds until drained, one significant figure: say "about"
 
 	// ByAgesOnly: departures aren't counted, so a shard that is silently not
 	// polled can't be seen: CURRENT and IDLE hold "as far as ages show".
 	ByAgesOnly bool
+}
+
+// AtLeast goes in front of how long a standstill lasts, and how much waits, where it
+// may have begun earlier than anything that is known.
+func (g Progress) AtLeast() string {
+	if g.Before {
+		return "at least "
+	}
+	return ""
 }
 
 // LossIn is after how many seconds the oldest record reaches the retention,
@@ -108,6 +118,10 @@ func (p *StagePath) Progress(m, window int, scheduled bool) Progress {
 	}
 	age := p.Age(m)
 	g.Age, g.Silence, g.Since, g.Pending = age.ByAges, age.Silence, age.Since, age.Pending
+	if g.Since >= 0 && p.silence[m].active < 0 {
+		_, known := p.at(g.Since - 1)
+		g.Before = !known
+	}
 	if backlog, _, ok := p.Backlog(m); ok {
 		g.Backlog = Some(backlog)
 	}

@@ -87,7 +87,11 @@ func (t *texter) standing(p *sli.Pipeline) {
 		t.line("  state %s: %s", t.paint(bold, s.Name), clean(s.Reason))
 	}
 	if a := p.Age; a != nil {
-		t.line("  age %s at %s: how long the oldest accepted, not yet visible record had waited (%s)", seconds(a.Seconds), t.clock(a.Minute.End()), quality(a.Exact, a.Basis))
+		atLeast := ""
+		if p.State != nil {
+			atLeast = p.State.Progress.AtLeast()
+		}
+		t.line("  age %s%s at %s: how long the oldest accepted, not yet visible record had waited (%s)", atLeast, seconds(a.Seconds), t.clock(a.Minute.End()), quality(a.Exact, a.Basis))
 	}
 	if r := p.Run; r != nil {
 		t.line("  a run of the batch job %s", r.Text(t.at.In(t.style.Zone)))
