@@ -268,10 +268,12 @@ func (s *stageJob) answer(j *job, r *reading) {
 		s.backTo, s.hasBack = from, true
 	case s.loaded.ReadTo.IsZero() && !s.stage.Facts.Replaces: // it was asked before, and never answered
 		switch {
-		case r.batch.From.IsZero():
-			from = s.backTo
-		case s.hasBack:
+		case !r.batch.From.IsZero() && s.hasBack:
 			from = min(from, s.backTo)
+		case s.hasBack:
+			from = s.backTo
+		case r.batch.From.IsZero():
+			from = to // nothing tells of anything earlier
 		}
 		from = max(from, s.record.Resumed)
 		s.backTo, s.hasBack = from, true

@@ -106,6 +106,9 @@ func TestARuleThatHasNotBegunCountsNothingTwice(t *testing.T) {
 		t.Errorf("want 300 lines in five minutes, got %s %+v", got.Status, got.Counts)
 	}
 	rec := w.record(sli.Availability)
+	if began := sli.MinuteAt(w.now) - 20; rec.Since < began {
+		t.Fatalf("the rule counts since %s, before there was a line", rec.Since.Start())
+	}
 	w.must(w.store().View(context.Background(), func(tx measure.Tx) error {
 		for m := rec.Since; m <= rec.TakenTo; m++ {
 			if got := measure.ReadCell(tx, "video", sli.Availability, m).Valid; got > 61 {
