@@ -173,7 +173,7 @@ func (j *job) readBack(s *stageJob) time.Time {
 	back := sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window)
 	for _, rule := range j.plan.Rules {
 		if rule.Feeds(s.stage.Name) {
-			w := sli.Ending(sli.Due(j.run.Now, rule.Settle), max(rule.Window, 2*rule.ExpectEvery))
+			w := sli.Ending(sli.Due(j.run.Now, rule.Settle), max(rule.Window, 3*rule.ExpectEvery))
 			back.From = min(back.From, w.From)
 		}
 	}

@@ -233,7 +233,7 @@ func (r *reading) count(m sli.Minute, t sli.Tally) {
 		return
 	}
 	if r.isKnown && m < r.known {
-		t.Late += t.Parsed
+		t.Late += t.Parsed - t.Skewed
 	}
 	r.cells.tally(m, t)
 }

@@ -188,6 +188,7 @@ func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 	window := j.window(s)
 	r.Cell = s.cells.window(window)
 	r.Due = s.cells.get(window.To - 1)
+	r.Skew = j.plan.SkewAt(j.history(), &s.stage, sli.Due(j.run.Now, s.stage.Facts.Settle))
 	r.Inputs = s.record.Inputs
 	if refused := s.record.Refused.Within(window); len(refused) > 0 {
 		r.Refusal = s.malformed(j, refused)

@@ -1,6 +1,9 @@
 package sli
 
-import "cmp"
+import (
+	"cmp"
+	"time"
+)
 
 // StageCell is what one stage's source said about one minute, or, merged, about a
 // window.
@@ -26,7 +29,9 @@ type StageCell struct {
 
 	GoodRuns float64 `json:",omitempty"` // runs of a batch job that did what was due
 
-	Lives *Distribution `json:",omitempty"` // of connections that outlived their requests; Latency is without them
+	Lives  *Distribution `json:",omitempty"` // of connections that outlived their requests; Latency is without them
+	Skewed float64       `json:",omitempty"` // records that came out, or runs, whose stamp lies in the future
+	Ahead  time.Duration `json:",omitempty"` // how far, at most
 
 	Reports *Reports    `json:",omitempty"` // what a function's platform reported
 	EMF     []EMFSeries `json:",omitempty"` // metrics that the log publishes, sorted by name
@@ -123,11 +128,14 @@ func (c *StageCell) mark(e *Event) {
 		if e.Good != Bad {
 			c.GoodRuns += e.Weight
 		}
+		if c.skew(e) {
+			return
+		}
 		c.FirstOut = earlier(c.FirstOut, e.Time)
 		c.Watermark = max(c.Watermark, cmp.Or(e.Watermark, e.Time))
 	case Done, Filtered:
 		c.FirstOut = earlier(c.FirstOut, e.Time)
-		if e.Signal == Done && e.AcceptedAt != 0 {
+		if e.Signal == Done && !c.skew(e) && e.AcceptedAt != 0 {
 			c.Watermark = max(c.Watermark, e.AcceptedAt)
 			c.Groups.note(e.Group, e.AcceptedAt)
 			c.DoneOf.note(e.Time, e.AcceptedAt, e.Weight)
@@ -199,6 +207,8 @@ func (c *StageCell) Merge(d *StageCell) {
 	c.AcceptedOf.merge(d.AcceptedOf)
 	c.DoneOf.merge(d.DoneOf)
 	c.GoodRuns += d.GoodRuns
+	c.Skewed += d.Skewed
+	c.Ahead = max(c.Ahead, d.Ahead)
 	c.Latency.Merge(&d.Latency)
 	c.Delay.Merge(&d.Delay)
 	if d.Lives != nil {

@@ -80,6 +80,7 @@ type StageMinute struct {
 	Polled       Quantity // read from the queue, filtered ones included
 
 	Behind Quantity // how far behind the pipeline's own consumer says it is, in seconds
+	Skewed bool     // so many stamps are that Oldest is an upper bound, unless it is 0 or nothing comes out
 	Oldest Quantity // exact age of the oldest record owed at the minute's end, where ids or a watermark tell it
 	// Of records that are followed by their ids: how they stood at the minute's end, nil
 	// where they aren't followed, and how many are on their way.

@@ -148,7 +148,7 @@ func (p *StagePath) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 	switch {
 	case row.Blind != "":
 		return 0, "", false
-	case row.Oldest.Known:
+	case row.Oldest.Known && (!row.Skewed || row.Oldest.Value <= 0 || s.since >= 0):
 		return math.Max(0, row.Oldest.Value), AgeByRecords, true
 	case row.Empty:
 		return 0, AgeOfNothing, true

@@ -88,8 +88,11 @@ type Event struct {
 	Delay      time.Duration // accepted → visible
 	HasDelay   bool          //
 	AcceptedAt int64         // microseconds since the epoch, 0 unknown
-	ID         uint64
-	HasID      bool
+	// Ahead is how far in the future the record's accepted_at, or the run's watermark,
+	// lies: it is skewed, and unknown then. 0: it isn't.
+	Ahead time.Duration
+	ID    uint64
+	HasID bool
 
 	Watermark int64   // batch: data is complete up to here, microseconds since the epoch, 0 unknown
 	Should    float64 // batch: rows due; negative unknown
@@ -166,7 +169,3 @@ func (t Tally) Refusal(limit float64, minutes int) string {
 	}
 	return fmt.Sprintf("%s of %s lines of %s are malformed, %s%%, limit %s%%", Count(float64(t.Malformed)), Count(float64(t.Parsed+t.Malformed)), in, Digits(100*share, 3), Digits(100*limit, 3))
 }
-
-// Skew is how far ahead of the run's clock an event may be stamped; beyond it the
-// event is skewed: counted, booked nowhere.
-const Skew = 60 * time.Second

@@ -27,14 +27,15 @@ func updateReach(every time.Duration) Minute { return Minute(3*every/time.Minute
 func (f freshnessByUpdates) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 	cells := map[Minute]Counts{}
 	for _, span := range h.Answered(f.stage.Name).Within(w) {
-		before, known := lastUpdate(h, f.stage, span.From-1, updateReach(f.every))
+		before := lastUpdate(h, f.stage, span.From-1, updateReach(f.every))
 		for m := span.From; m < span.To; m++ {
 			c := cell(h, f.stage, m)
-			if known || c.Watermark != 0 {
-				cells[m] = Counts{Valid: secondsPerMinute, Good: Weight(f.fresh(m, before, c))}
+			now := updateOf(c, m)
+			if !before.doubtful && !now.doubtful && (before.known() || now.known()) {
+				cells[m] = Counts{Valid: secondsPerMinute, Good: Weight(f.fresh(m, before.watermark, c))}
 			}
-			if c.Watermark > before {
-				before, known = c.Watermark, true
+			if now.doubtful || now.watermark > before.watermark {
+				before = now
 			}
 		}
 	}
@@ -59,35 +60,63 @@ func (f freshnessByUpdates) fresh(m Minute, before int64, c *StageCell) float64 
 	return float64(total) / 1e6
 }
 
-// lastUpdate is the newest watermark up to the end of a minute.
-func lastUpdate(h History, s *Stage, m, reach Minute) (microseconds int64, known bool) {
-	for back := Minute(0); back <= reach; back++ {
-		if w := cell(h, s, m-back).Watermark; w != 0 {
-			return w, true
-		}
-	}
-	return 0, false
+// update is what was last heard of a batch job's data.
+type update struct {
+	watermark int64 // microseconds since the epoch; 0 none
+	minute    Minute
+	doubtful  bool // there was an update, and so many of its stamps are skewed that its watermark isn't known
 }
 
-// batchAge is how old the last update is at the end of a minute.
+func (u update) known() bool { return u.watermark != 0 }
+
+// updateOf is the update of a minute.
+func updateOf(c *StageCell, m Minute) update {
+	if c.skewedRecords().Over() || c.skewedLines().Over() {
+		return update{minute: m, doubtful: true}
+	}
+	return update{watermark: c.Watermark, minute: m}
+}
+
+// lastUpdate is the newest update up to the end of a minute.
+func lastUpdate(h History, s *Stage, m, reach Minute) update {
+	for back := Minute(0); back <= reach; back++ {
+		if u := updateOf(cell(h, s, m-back), m-back); u.known() || u.doubtful {
+			return u
+		}
+	}
+	return update{minute: m - reach}
+}
+
+// batchAge is how old the last update is at the end of a minute. Where its watermark
+// isn't known, or none was found in what was read, the data are at least as old as that
+// time is long; which says nothing before the next update is overdue.
 func (p *Plan) batchAge(h History, due Minute) *Age {
 	r := p.Rule(Freshness)
 	if r == nil {
 		return nil
 	}
 	f, ok := r.Derive.(freshnessByUpdates)
-	if !ok || !h.Answered(f.stage.Name).Contains(due) {
+	if !ok {
 		return nil
 	}
-	watermark, known := lastUpdate(h, f.stage, due, updateReach(f.every))
-	if !known {
+	answered := h.Answered(f.stage.Name)
+	if !answered.Contains(due) {
 		return nil
 	}
-	return &Age{
-		Seconds:   float64(due.End().UnixMicro()-watermark) / 1e6,
-		Watermark: time.UnixMicro(watermark),
-		Minute:    due,
-		Basis:     "the last update of " + f.stage.Name,
-		Exact:     true,
+	last := lastUpdate(h, f.stage, due, updateReach(f.every))
+	age := &Age{Minute: due, Basis: "the last update of " + f.stage.Name, Exact: true}
+	switch {
+	case last.known():
+		age.Watermark = time.UnixMicro(last.watermark)
+	case last.doubtful:
+		age.Watermark, age.AtLeast, age.Basis = last.minute.End(), true, "a run of "+f.stage.Name+" whose stamps lie in the future"
+	default:
+		read := answered.Within(Window{last.minute, due + 1})
+		age.Watermark, age.AtLeast, age.Basis = read[len(read)-1].From.Start(), true, "no run of "+f.stage.Name+" since"
 	}
+	age.Seconds = max(0, due.End().Sub(age.Watermark).Seconds())
+	if age.AtLeast && age.Seconds <= f.every.Seconds() {
+		return nil
+	}
+	return age
 }

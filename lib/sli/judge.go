@@ -89,9 +89,10 @@ func (j *judgement) decide() {
 	excluded := j.p.Plan.Exclude.Whole(Due(j.now, j.p.Plan.Sources()))
 	judged, traffic := false, false
 	if excluded == "" {
+		j.skewed()
 		j.lag()
 	}
-	if excluded == "" && j.p.Plan.HasAge() && !j.skewed() {
+	if excluded == "" && j.p.Plan.HasAge() {
 		j.age()
 		j.state()
 		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(ProgressIdle)
@@ -160,25 +161,6 @@ func (j *judgement) nothing() {
 	j.consider(Unknown, "nothing", "%snothing to judge; %s%s", failed, why, need)
 }
 
-// skewed finds a source whose clock can't be trusted: ages and states made of its
-// stamps prove nothing.
-func (j *judgement) skewed() bool {
-	for _, s := range j.p.Stages {
-		if t := s.Cell.Tally; t.Skewed > 0 && 10*t.Skewed > t.Parsed {
-			j.consider(Unknown, "skew", "clock skew: %s of %s lines of stage %s are stamped over a minute ahead", Count(float64(t.Skewed)), Count(float64(t.Parsed)), s.Stage.Name)
-			return true
-		}
-		if r := j.p.Plan.Rule(Freshness); r != nil && s.Cell.Levels[levelSkew] > r.Threshold.Seconds() {
-			j.consider(Unknown, "skew", "clock skew: this host's clock is %s off that of stage %s, limit %s", secondsText(s.Cell.Levels[levelSkew]), s.Stage.Name, Span(r.Threshold))
-			return true
-		}
-	}
-	return false
-}
-
-// levelSkew is by how many seconds the clock of a source and the run's differ.
-const levelSkew = "clock_skew"
-
 // missing is the status of what could not be measured.
 func (j *judgement) missing() CheckStatus {
 	if s, ok := ParseCheckStatus(j.limits.Missing); ok {
@@ -220,6 +202,7 @@ func (j *judgement) age() {
 		j.consider(j.missing(), "not_measured", "age not measured%s", j.because())
 		return
 	}
+	broken := false
 	for _, limit := range []struct {
 		age    time.Duration
 		status CheckStatus
@@ -227,7 +210,8 @@ func (j *judgement) age() {
 		if limit.age <= 0 || !breached(j.p.Ages, limit.age.Seconds()) {
 			continue
 		}
-		old := fmt.Sprintf("%s old, limit %s", overText(Seconds(age.Seconds), limit.age), Span(limit.age))
+		broken = true
+		old := fmt.Sprintf("%s%s old, limit %s", age.least(), overText(Seconds(age.Seconds), limit.age), Span(limit.age))
 		if age.Seconds <= limit.age.Seconds() {
 			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
 				secondsText(age.Seconds), Span(limit.age), secondsText(recovered*limit.age.Seconds()))
@@ -237,6 +221,9 @@ func (j *judgement) age() {
 		}
 		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s", old, j.estimate(age), j.holdUp())
 		break
+	}
+	if age.AtLeast && !broken {
+		j.consider(j.missing(), "not_measured", "age not measured: the data are %s old, with %s", age.text(), age.Basis)
 	}
 	j.retention(age)
 }
@@ -446,8 +433,21 @@ func (j *judgement) because() string {
 	return ""
 }
 
+// text is the age in words.
+func (a *Age) text() string { return a.least() + secondsText(a.Seconds) }
+
+func (a *Age) least() string {
+	if a.AtLeast {
+		return "at least "
+	}
+	return ""
+}
+
 func (j *judgement) estimate(age *Age) string {
-	if age.Exact {
+	switch {
+	case age.Exact && age.AtLeast:
+		return " (" + age.Basis + ")"
+	case age.Exact:
 		return ""
 	}
 	return " (estimate, by " + age.Basis + ")"

@@ -8,10 +8,13 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"time"
 )
 
 // seldom is the part of a StageCell that few sources fill.
 type seldom struct {
+	Skewed    float64                  `json:",omitempty"`
+	Ahead     time.Duration            `json:",omitempty"`
 	Levels    map[string]float64       `json:",omitempty"`
 	Lives     *Distribution            `json:",omitempty"`
 	Reports   *Reports                 `json:",omitempty"`
@@ -21,7 +24,7 @@ type seldom struct {
 }
 
 func (s *seldom) empty() bool {
-	return len(s.Levels)+len(s.EMF)+len(s.Probes)+len(s.Summaries) == 0 && s.Lives == nil && s.Reports == nil
+	return len(s.Levels)+len(s.EMF)+len(s.Probes)+len(s.Summaries) == 0 && s.Lives == nil && s.Reports == nil && s.Skewed == 0 && s.Ahead == 0
 }
 
 // AppendBinary appends the cell, packed: numbers as varints, and as JSON behind them
@@ -55,7 +58,7 @@ func (c *StageCell) AppendBinary(out []byte) ([]byte, error) {
 		out = appendBytes(out, packed)
 	}
 	out = c.appendMarks(out)
-	rest := seldom{c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries}
+	rest := seldom{c.Skewed, c.Ahead, c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries}
 	if rest.empty() {
 		return out, nil
 	}
@@ -136,6 +139,7 @@ func (c *StageCell) UnmarshalBinary(data []byte) error {
 	if json.Unmarshal(u.data, &rest) != nil {
 		return errPackedCell
 	}
+	c.Skewed, c.Ahead = rest.Skewed, rest.Ahead
 	c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries = rest.Levels, rest.Lives, rest.Reports, rest.EMF, rest.Probes, rest.Summaries
 	return nil
 }

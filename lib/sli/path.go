@@ -116,7 +116,14 @@ func (path Path) rows(h History, w Window) []StageMinute {
 		if answered.Contains(m) {
 			rows[i] = path.row(h, m)
 			if recent.Contains(m) {
-				owing(m, &rows[i])
+				switch k := path.skew(h, m); {
+				case k.Over() && k.What == skewedLines: // more came out than is booked
+				case k.Over():
+					rows[i].Skewed = followed(h) == nil // ids need no stamps
+					fallthrough
+				default:
+					owing(m, &rows[i])
+				}
 			}
 		}
 	}
@@ -138,7 +145,7 @@ func (path Path) row(h History, m Minute) StageMinute {
 	row := StageMinute{Answered: true}
 	if path.accepted != nil {
 		row.In = Some(cell(h, path.accepted, m).Signals[Accepted])
-		if path.withheld(h, m) {
+		if path.withheld(h, m) || cell(h, path.accepted, m).skewedLines().Over() {
 			row.In = Quantity{}
 		}
 		if path.accepted.Facts.OwnAge {
@@ -155,7 +162,7 @@ func (path Path) row(h History, m Minute) StageMinute {
 		row.Invocations, row.Errors, row.Throttles = Some(c.Signals[Invocation]), Some(c.Signals[Failed]), Some(c.Signals[Throttled])
 		row.Age, row.Work = c.Summaries["age"], c.Summaries["work"]
 	}
-	if path.done != nil {
+	if path.done != nil && !cell(h, path.done, m).skewedLines().Over() { // else more came out than is booked
 		c, facts := cell(h, path.done, m), path.done.Facts
 		row.Done, row.Handed = Some(c.Signals[Done]), Some(c.Signals[Done])
 		if facts.Gives(HandFailed) {
@@ -273,6 +280,14 @@ func (row *StageMinute) owed(ids Cohorts, m Minute) {
 	if oldest := row.Owed.Oldest; oldest != 0 {
 		row.Oldest = Some(float64(m.End().UnixMicro()-oldest) / 1e6)
 	}
+}
+
+// skew is what is skewed of what came out last, up to the end of a minute.
+func (path Path) skew(h History, m Minute) SkewCount {
+	if path.ending == nil {
+		return SkewCount{}
+	}
+	return path.plan.SkewAt(h, path.ending, m)
 }
 
 const (

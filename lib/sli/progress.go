@@ -184,8 +184,12 @@ func (j progressRules) silent() bool {
 	if j.p.minutes[j.m].Invocations.Known {
 		what = "no invocation"
 	}
+	least := j.g.AtLeast()
+	// The limit is for records that waited all that time; those of the first minute
+	// may have come at its end.
+	quiet := float64(j.m-j.g.Since+1) * secondsPerMinute
 	return j.decide(ProgressFrozen, RuleSilence,
-		fmt.Sprintf("%s for %.0fs (limit %.0fs) while %.0f records arrived", what, j.g.Silence, limit, j.g.Pending))
+		fmt.Sprintf("%s for %s%.0fs (limit %.0fs) while %s%.0f records arrived", what, least, quiet, limit, least, j.g.Pending))
 }
 
 // patience is how long nothing may come out while records arrive: longer than batching

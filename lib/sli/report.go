@@ -43,6 +43,7 @@ type Age struct {
 	Minute    Minute // it speaks of this minute's end
 	Basis     string // what it rests on
 	Exact     bool
+	AtLeast   bool // it may be older: only a breach can be told from it
 }
 
 // Flow is the pipeline's accounting of records; -1 and NaN never stand for unknown,
@@ -158,6 +159,7 @@ type StageReport struct {
 	Due      *StageCell // of the newest due minute; nil where nothing was counted
 	Mean     *float64   // seconds: the stage's part of the mean delay
 	Refusal  string     // how much of some minutes of the window was malformed, so that they aren't measured
+	Skew     SkewCount  // of its newest minute that has anything
 	Inputs   Inputs     // what estimates start from, each with where it comes from
 	Calls    int
 	Bytes    int64 // read in this run

@@ -22,6 +22,9 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 		r.conclude(f)
 		if f.waiting != (Count{}) {
 			f.count, f.waiting, f.minute = f.waiting, Count{}, newestDue
+			if now := r.ask.Now.UnixMicro(); f.latest >= now || f.later { // nothing need be missing up to now
+				f.minute = minuteOf(now)
+			}
 			r.flush(f)
 		}
 		a.Layout = layout(f.scanner.Note())

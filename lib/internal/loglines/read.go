@@ -134,12 +134,13 @@ type fileReading struct {
 	cut     bool                               // the reading began in the middle of the file
 	follows bool                               // the file follows one that is gone
 	hidden  func() (uid uint32, withheld bool) // see file.Withheld
+	later   bool                               // it was written to after the run's now: so may its lines have been
 
 	minute   int64 // lines are being counted for
 	from, to int64 // microseconds: times that are booked in it without further ado
 	wanted   bool  // the minute is
 	count    Count
-	waiting  Count // lines before any that could be read
+	waiting  Count // lines that belong to the minute of the next one that could be read
 
 	earliest int64 // microseconds: the first line's time, 0 none
 	latest   int64 // the newest time seen
@@ -187,6 +188,7 @@ func (r *reading) block(b file.Block) error {
 	if b.First {
 		f.path, f.line, f.counted = b.File.Path, 0, b.Offset == 0
 	}
+	f.later = b.File.Mtime.After(r.ask.Now.Add(skew))
 	f.scanner.ArrivedAt(min(b.File.Mtime.UnixMicro(), r.ask.Now.UnixMicro()))
 	if b.Truncated {
 		f.line++
@@ -359,9 +361,11 @@ func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 			return
 		}
 		if at > r.limits.newest {
-			// Booked when it was seen: its own minute is not to be trusted.
+			// Its own minute is not to be trusted. It was written before the next line
+			// that is, and where there is none it may be of now.
 			f.readable()
-			r.ask.Count(minuteOf(r.ask.Now.UnixMicro()), Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
+			f.waiting.add(Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
+			f.from, f.to = 0, 0
 			return
 		}
 		r.turn(f, at)

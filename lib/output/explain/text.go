@@ -88,7 +88,9 @@ func (t *texter) standing(p *sli.Pipeline) {
 	}
 	if a := p.Age; a != nil {
 		atLeast := ""
-		if p.State != nil {
+		if a.AtLeast {
+			atLeast = "at least "
+		} else if p.State != nil {
 			atLeast = p.State.Progress.AtLeast()
 		}
 		t.line("  age %s%s at %s: how long the oldest accepted, not yet visible record had waited (%s)", atLeast, seconds(a.Seconds), t.clock(a.Minute.End()), quality(a.Exact, a.Basis))

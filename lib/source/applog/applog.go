@@ -151,14 +151,12 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d records came out more than %s before they were accepted, and are uncertain; the clocks of two hosts differ",
 			s.log.Reads(), t.early, sli.Span(maxEarly)))
 	}
-	var levels []sli.Level
-	if t.ahead > 0 {
-		// Booked when it was seen: the lines' own minutes aren't to be trusted.
-		levels = append(levels, sli.Level{Minute: sli.Due(ask.Now, s.facts.Settle), Name: "clock_skew", Value: t.ahead})
+	if t.unborn > 0 {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d runs say that their data are complete to an instant more than %s after their own, and count as no update",
+			s.log.Reads(), t.unborn, sli.Span(sli.Skew)))
 	}
 	return sli.Batch{
-		Levels: levels,
-		From:   a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
+		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
 		Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
 	}, nil
 }

@@ -28,14 +28,14 @@ const maxEarly = 5 * time.Second
 // teller tells what the lines of one reading say.
 type teller struct {
 	*Source
-	ask   sli.Ask
-	told  toldTwice
-	rec   *logscan.Record
-	scan  *logscan.Scanner
-	emf   *metrics // of the line, nil where it has none
-	event sli.Event
-	early int
-	ahead float64 // by how many seconds, at most
+	ask    sli.Ask
+	told   toldTwice
+	rec    *logscan.Record
+	scan   *logscan.Scanner
+	emf    *metrics // of the line, nil where it has none
+	event  sli.Event
+	early  int // records that came out before they were accepted
+	unborn int // runs whose data are complete to an instant in the future
 }
 
 // line tells what one line says. The error is a logscan.Malformed.
@@ -145,6 +145,7 @@ func (t *teller) events(r *rule) (events []sli.Event, matched bool, err error) {
 		if base.AcceptedAt, ok = t.scan.ParseTime(b); !ok {
 			return nil, true, errAcceptedAt
 		}
+		t.stamped(&base)
 	}
 	told := false
 	for _, c := range r.counts {
@@ -192,7 +193,10 @@ func (t *teller) complete(r *rule, e sli.Event) ([]sli.Event, error) {
 // time since it was accepted.
 func (t *teller) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
 	if r.delay == none {
-		if e.AcceptedAt != 0 {
+		switch {
+		case e.Ahead > 0:
+			t.early++
+		case e.AcceptedAt != 0:
 			t.since(&e)
 		}
 		return []sli.Event{e}, nil
@@ -210,13 +214,27 @@ func (t *teller) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
 	return []sli.Event{e}, nil
 }
 
+// stamped leaves out what can't be an instant of acceptance: one before the epoch, which
+// is an unset stamp, and one after the line's own time, which is skewed.
+func (t *teller) stamped(e *sli.Event) {
+	switch ahead := e.AcceptedAt - e.Time; {
+	case e.AcceptedAt < 0:
+	case ahead > maxEarly.Microseconds():
+		e.Ahead = inFuture(ahead)
+	default:
+		return
+	}
+	e.AcceptedAt = 0
+}
+
+// inFuture is so many microseconds.
+func inFuture(micros int64) time.Duration {
+	return time.Duration(min(micros, math.MaxInt64/int64(time.Microsecond))) * time.Microsecond
+}
+
 // since sets the delay to the time since the record was accepted.
 func (t *teller) since(e *sli.Event) {
-	micros := e.Time - e.AcceptedAt
-	switch {
-	case micros < -maxEarly.Microseconds():
-		t.early++
-		t.ahead = max(t.ahead, -float64(micros)/1e6)
+	switch micros := e.Time - e.AcceptedAt; {
 	case micros > math.MaxInt64/int64(time.Microsecond):
 		e.Delay, e.HasDelay = math.MaxInt64, true
 	default:
@@ -232,10 +250,14 @@ func (t *teller) run(e sli.Event) ([]sli.Event, error) {
 			return nil, errWatermark
 		}
 	}
+	e.Ahead = 0 // accepted_at is of records
 	if e.Signal == sli.RunStart {
 		return []sli.Event{e}, nil
 	}
-	if e.Watermark == 0 {
+	if ahead := e.Watermark - e.Time; ahead > sli.Skew.Microseconds() {
+		t.unborn++
+		e.Watermark, e.Ahead = 0, inFuture(ahead)
+	} else if e.Watermark == 0 {
 		e.Watermark = e.Time
 	}
 	var rows [2]float64
