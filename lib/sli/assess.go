@@ -189,7 +189,7 @@ func (p *Plan) ageByLevel(h History, due Minute) *Age {
 		if !s.Facts.hasLevel("age") || !h.Answered(s.Name).Contains(due) {
 			continue
 		}
-		seconds, ok := cell(h, s, due).Levels["age"]
+		seconds, ok := p.reportedAge(h, s, due)
 		if ok && (worst == nil || seconds > worst.Seconds) {
 			worst = &Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: s.Facts.AgeDoubt == "",
 				Watermark: due.End().Add(-Seconds(seconds))}

@@ -37,6 +37,9 @@ type Facts struct {
 	// Capacity names the limits it watches, as capacity graphs spell them; their values
 	// are levels called utilisation_NAME, in percent.
 	Capacity []string
+	// AgeOfNewest says that the age it reports counts from the newest row or item, so that
+	// it grows while there is nothing new.
+	AgeOfNewest bool
 	// OwnAge says that the age it reports is this pipeline's, whoever else reads the stage.
 	OwnAge bool
 	// AgeDoubt says why the age it reports is an estimate; empty: it is exact.

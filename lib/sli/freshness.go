@@ -47,7 +47,7 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 			if stage == nil {
 				return nil, &Unfit{"no stage reports an age", "a replica's lag, a queue's oldest message or a watermark query does"}
 			}
-			return ageRule(stage, spec), nil
+			return ageRule(p, stage, spec), nil
 		}},
 		{"flow", func() (*Rule, error) {
 			if path.accepted == nil || path.done == nil {

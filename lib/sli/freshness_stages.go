@@ -129,14 +129,18 @@ func (f freshnessByFlow) Derive(h History, w Window, now time.Time) map[Minute]C
 
 // ageRule judges a level: the seconds of each minute in which the data was young
 // enough.
-func ageRule(stage *Stage, spec *Spec) *Rule {
+func ageRule(p *Plan, stage *Stage, spec *Spec) *Rule {
 	r := &Rule{
 		Method:     "age",
 		Stages:     []string{stage.Name},
 		Population: "seconds",
 		Quality:    Exact,
 		Formula:    "seconds in which the data was no older than " + Span(spec.Threshold) + " / seconds",
-		Derive:     freshnessByAge{stage: stage.Name, threshold: spec.Threshold},
+		Derive:     freshnessByAge{plan: p, stage: stage, threshold: spec.Threshold},
+	}
+	if front := p.owing(stage); front != nil {
+		r.Extra = max(0, front.Facts.Settle-stage.Facts.Settle)
+		r.Formula += "; while nothing was accepted after the newest row, nothing is owed"
 	}
 	if doubt := stage.Facts.AgeDoubt; doubt != "" {
 		r.Quality, r.Formula = Estimate, r.Formula+"; "+doubt
@@ -145,19 +149,16 @@ func ageRule(stage *Stage, spec *Spec) *Rule {
 }
 
 type freshnessByAge struct {
-	stage     string
+	plan      *Plan
+	stage     *Stage
 	threshold time.Duration
 }
 
 func (f freshnessByAge) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 	cells := map[Minute]Counts{}
-	for _, span := range h.Answered(f.stage).Within(w) {
+	for _, span := range h.Answered(f.stage.Name).Within(w) {
 		for m := span.From; m < span.To; m++ {
-			c := h.Cell(f.stage, m)
-			if c == nil {
-				continue
-			}
-			if seconds, ok := c.Levels["age"]; ok {
+			if seconds, ok := f.plan.reportedAge(h, f.stage, m); ok {
 				good := 0.0
 				if seconds <= f.threshold.Seconds() {
 					good = secondsPerMinute

@@ -13,6 +13,20 @@ const Skew = 60 * time.Second
 // future.
 const LevelSkewed = "skewed"
 
+// RowLevels are the levels that rows, or an item, make at the end of a minute: their age,
+// unless none of them can be trusted (watermark 0; microseconds since the epoch), and the
+// share, 0…1, that lies in the future.
+func RowLevels(m Minute, watermark int64, skewed float64) []Level {
+	var levels []Level
+	if watermark != 0 {
+		levels = append(levels, Level{Minute: m, Name: "age", Value: max(0, float64(m.End().UnixMicro()-watermark)/1e6)})
+	}
+	if skewed > 0 {
+		levels = append(levels, Level{Minute: m, Name: LevelSkewed, Value: skewed})
+	}
+	return levels
+}
+
 // levelSkew is by how many seconds the clock of a source and the run's differ.
 const levelSkew = "clock_skew"
 
@@ -37,7 +51,10 @@ type SkewCount struct {
 // Over tells whether so many stamps are skewed that ages made of the others prove nothing.
 func (s SkewCount) Over() bool { return 10*s.Skewed > s.Of }
 
-const skewedLines = "lines"
+const (
+	skewedLines = "lines"
+	skewedRows  = "rows" // of which only the share is known
+)
 
 // skewedLines and skewedRecords count a cell's.
 func (c *StageCell) skewedLines() SkewCount {
@@ -46,7 +63,10 @@ func (c *StageCell) skewedLines() SkewCount {
 
 func (c *StageCell) skewedRecords() SkewCount {
 	if share, ok := c.Levels[LevelSkewed]; ok {
-		return SkewCount{What: "rows", Skewed: share, Of: 1}
+		return SkewCount{What: skewedRows, Skewed: share, Of: 1}
+	}
+	if _, ok := c.Levels["age"]; ok {
+		return SkewCount{What: skewedRows, Of: 1}
 	}
 	what := "records"
 	if c.Signals[RunDone] > 0 {
@@ -98,8 +118,8 @@ func (j *judgement) skewed() {
 // the future, by up to 2h.
 func (s SkewCount) text(stage string, zone *time.Location) string {
 	many := fmt.Sprintf("%s of %s %s", Count(s.Skewed), Count(s.Of), s.What)
-	if s.Of == 1 && s.What == "rows" {
-		many = fmt.Sprintf("%.3g%% of the rows", 100*s.Skewed)
+	if s.What == skewedRows {
+		many = fmt.Sprintf("%.0f%% of the rows", 100*s.Skewed)
 	}
 	text := fmt.Sprintf("%s of stage %s at %s lie in the future", many, stage, s.Minute.Start().In(zone).Format("15:04 MST"))
 	if s.Ahead > 0 {

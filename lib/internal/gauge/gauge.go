@@ -18,7 +18,9 @@ type Memory struct {
 	Of        uint64 `json:"of"`                  // a hash of what was asked
 	Read      int64  `json:"read"`                // the last minute that was read
 	Answered  int64  `json:"answered"`            // the last minute that was answered for
-	Watermark int64  `json:"watermark,omitempty"` // as it was read
+	Watermark int64  `json:"watermark,omitempty"` // as it was read; 0: nothing that can be trusted was
+	// Skewed is the share, 0…1, of what was read that lies in the future.
+	Skewed float64 `json:"skewed,omitempty"`
 }
 
 // Load is the memory in a cursor; false where there is none yet. of spells what is

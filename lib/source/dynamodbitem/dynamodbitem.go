@@ -84,6 +84,7 @@ func New(n *section.Node, outer awsconf.Options) (*Source, error) {
 		Reads:       strings.TrimSpace("dynamodb " + resource + " " + account.String()),
 		Rule:        fmt.Sprintf("key=%s numbers=%q query=%+v time=%s/%s consistent=%v", sortedPairs(s.options.pairs()), o.Numbers, o.Query != nil && o.Query.Descending, o.Time, o.TimeFormat, s.consistent),
 		Levels:      []string{age},
+		AgeOfNewest: true,
 		SettleWhy:   "what was written can be read at once",
 		Scope:       sli.Shared,
 		Replaces:    true,
@@ -179,12 +180,16 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	for m := sli.MinuteAt(b.From); m <= newest; m++ {
 		switch {
 		case m == newest && err == nil:
-			memory.Read, memory.Watermark = int64(m), watermark
+			memory.Read, memory.Watermark, memory.Skewed = int64(m), watermark, 0
+			if ahead := time.UnixMicro(watermark).Sub(ask.Now); ahead > sli.Skew {
+				memory.Watermark, memory.Skewed = 0, 1
+				b.Warnings = append(b.Warnings, fmt.Sprintf("%s: attribute %q lies %s ahead of this host's clock, and says nothing", s.facts.Reads, s.options.Time, sli.Span(ahead.Round(time.Second))))
+			}
 		case m == newest || !memory.Holds(int64(m), 1):
 			b.Missing = b.Missing.Add(sli.Window{From: m, To: m + 1})
 			continue
 		}
-		b.Levels = append(b.Levels, sli.Level{Minute: m, Name: age, Value: memory.Age(int64(m))})
+		b.Levels = append(b.Levels, sli.RowLevels(m, memory.Watermark, memory.Skewed)...)
 	}
 	b.Unanswered = err
 	memory.Answered = int64(newest)
@@ -221,11 +226,8 @@ func (s *Source) look(ctx context.Context, now time.Time) (int64, error) {
 		return 0, err
 	}
 	at, ok := times.Read(stamp)
-	switch {
-	case !ok:
+	if !ok {
 		return 0, fmt.Errorf("%s: attribute %q is no time; name its time_format", s.facts.Reads, s.options.Time)
-	case time.UnixMicro(at).Sub(now) > sli.Skew:
-		return 0, fmt.Errorf("%s: attribute %q lies %s ahead of this host's clock", s.facts.Reads, s.options.Time, time.UnixMicro(at).Sub(now).Round(time.Second))
 	}
 	return at, nil
 }

@@ -130,11 +130,8 @@ func (r *reading) query(ctx context.Context) error {
 	defer session.Close()
 	for i, m := range r.asked {
 		values["from"], values["to"] = sli.Minute(m).Start(), sli.Minute(m).End()
-		var s said
+		s := said{latest: r.ask.Now.Add(sli.Skew)}
 		err := session.Query(ctx, r.statement, values, func(row []sqlro.Value) error { return r.shape.take(&s, row) })
-		if err == nil {
-			err = r.plausible(s)
-		}
 		if err != nil && (i == 0 || ctx.Err() == nil) {
 			return err
 		}
@@ -144,15 +141,6 @@ func (r *reading) query(ctx context.Context) error {
 			return nil
 		}
 		r.said[m] = s
-	}
-	return nil
-}
-
-// plausible refuses data of the future: it would hide what is old.
-func (r *reading) plausible(s said) error {
-	if ahead := time.UnixMicro(s.watermark).Sub(r.ask.Now); s.watermark != 0 && ahead > sli.Skew {
-		return fmt.Errorf("%s: updated_at lies %s ahead of this host's clock; check time_zone:, and that an epoch is in seconds",
-			r.facts.Reads, ahead.Round(time.Second))
 	}
 	return nil
 }
@@ -185,7 +173,7 @@ func (r *reading) batch() (sli.Batch, error) {
 			continue
 		}
 		if r.shape.kind == ages {
-			b.Levels = append(b.Levels, sli.Level{Minute: sli.Minute(m), Name: age, Value: memory.Age(m)})
+			b.Levels = append(b.Levels, sli.RowLevels(sli.Minute(m), memory.Watermark, memory.Skewed)...)
 		}
 	}
 	memory.Answered = r.to
@@ -198,6 +186,12 @@ func (r *reading) batch() (sli.Batch, error) {
 // tell emits what was said of a minute; none: nothing, which means what empty: says.
 func (r *reading) tell(b *sli.Batch, m int64, s said, none bool, memory *gauge.Memory) error {
 	end := sli.Minute(m).End()
+	memory.Skewed = 0
+	if s.future > 0 {
+		memory.Skewed = float64(s.future) / float64(s.rows)
+		b.Warnings = append(b.Warnings, fmt.Sprintf("%s: updated_at lies up to %s ahead of this host's clock in %d of %d rows, which say nothing; check time_zone:, and that an epoch is in seconds",
+			r.facts.Reads, sli.Span((s.ahead+sli.Skew).Round(time.Second)), s.future, s.rows))
+	}
 	emit := func(signal sli.Signal, verdict sli.Verdict, weight float64) {
 		if weight > 0 {
 			r.ask.Emit(&sli.Event{Time: sli.Minute(m).Start().UnixMicro(), Signal: signal, Good: verdict, Weight: sli.Weight(weight)})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/sqlro"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -77,6 +78,10 @@ type said struct {
 	null      bool
 	numbers   []float64
 	watermark int64 // microseconds since the epoch: the smallest over groups
+
+	latest time.Time     // a row of later than this lies in the future: it says nothing
+	future int           // how many do
+	ahead  time.Duration // of latest, the furthest
 }
 
 // take adds one row.
@@ -117,6 +122,11 @@ func (s shape) takeAge(into *said, row []sqlro.Value) error {
 	at, err := v.Instant()
 	if err != nil {
 		return fmt.Errorf("column updated_at %w", err)
+	}
+	if at.After(into.latest) {
+		into.future++
+		into.ahead = max(into.ahead, at.Sub(into.latest))
+		return nil
 	}
 	if mark := at.UnixMicro(); into.watermark == 0 || mark < into.watermark {
 		into.watermark = mark

@@ -85,7 +85,7 @@ func New(n *section.Node) (*Source, error) {
 		Replaces:  true,
 	}
 	if s.shape.kind == ages {
-		s.facts.Levels = []string{age}
+		s.facts.Levels, s.facts.AgeOfNewest = []string{age}, true
 		if every := time.Duration(s.every) * time.Minute; every > time.Minute { // a reading a minute is as good as there is
 			s.facts.Waits = []sli.Wait{{Why: "the time between readings", For: every}}
 		}

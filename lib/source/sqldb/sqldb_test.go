@@ -313,11 +313,40 @@ func TestWhatTheDatabaseRefusesIsSaidInOneLine(t *testing.T) {
 	}
 }
 
-func TestDataOfTheFutureIsRefused(t *testing.T) {
-	s := start(t, newest)
-	s.answer = updatedAt(at(5 + 61))
-	if _, err := s.try(at(5)); err == nil || !strings.Contains(err.Error(), "1m1s ahead") {
-		t.Errorf("%v", err)
+// Rows of the future say nothing: the others do, and how many of all they are is told.
+func TestRowsOfTheFutureAreSkewed(t *testing.T) {
+	for _, c := range []struct {
+		ages []int // seconds before the reading; negative: after
+		want []sli.Level
+		warn string
+	}{
+		{[]int{-60}, []sli.Level{{Name: "age", Value: 0}}, ""},
+		{[]int{-61}, []sli.Level{{Name: "skewed", Value: 1}}, "up to 1m1s ahead of this host's clock in 1 of 1 rows"},
+		{[]int{30, -7200, 90, 40}, []sli.Level{{Name: "age", Value: 85}, {Name: "skewed", Value: 0.25}}, "up to 2h ahead of this host's clock in 1 of 4 rows"},
+		{[]int{-7200, -100}, []sli.Level{{Name: "skewed", Value: 1}}, "in 2 of 2 rows"},
+		{[]int{-1 << 33, 30}, []sli.Level{{Name: "age", Value: 25}, {Name: "skewed", Value: 0.5}}, "in 1 of 2 rows"},
+	} {
+		s := start(t, "query: SELECT shard AS \"group\", max(at) AS updated_at FROM videos GROUP BY 1\n")
+		s.answer = func([]string) sqlrotest.Result {
+			r := sqlrotest.Result{Columns: []sqlrotest.Column{{Name: "group", Type: sqlrotest.Text}, {Name: "updated_at", Type: sqlrotest.Timestamptz}}}
+			for i, age := range c.ages {
+				r.Rows = append(r.Rows, []any{fmt.Sprint(i), at(5).Add(-time.Duration(age) * time.Second).Format("2006-01-02 15:04:05-07")})
+			}
+			return r
+		}
+		b, err := s.source.Read(context.Background(), sli.Ask{Now: at(5), From: at(-60), Edges: s.edges, Emit: func(*sli.Event) {}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range c.want {
+			c.want[i].Minute = sli.MinuteAt(at(-60))
+		}
+		if diff := cmp.Diff(c.want, b.Levels); diff != "" {
+			t.Errorf("%v: (-want +got):\n%s", c.ages, diff)
+		}
+		if got := strings.Join(b.Warnings, "\n"); !strings.Contains(got, c.warn) || c.warn == "" && got != "" {
+			t.Errorf("%v: warnings %q", c.ages, got)
+		}
 	}
 }
 

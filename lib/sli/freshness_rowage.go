@@ -1,0 +1,44 @@
+package sli
+
+import "time"
+
+// rowSlack is how much later than the newest row a request must have begun for that row
+// not to be its own: it was written while the request lasted, by another clock.
+const rowSlack = 2 * time.Second
+
+// owing is the stage that tells whether anything was accepted after the newest row of a
+// store; nil where the age of that row counts whatever was accepted: it is expected at
+// intervals, it isn't a row's, or nothing counts acceptances.
+func (p *Plan) owing(store *Stage) *Stage {
+	if r := p.Rule(Freshness); !store.Facts.AgeOfNewest || r != nil && r.ExpectEvery > 0 {
+		return nil
+	}
+	return p.accepting()
+}
+
+// reportedAge is the age, in seconds, that a stage reports at the end of a minute. Of
+// rows it is that of the first request after the newest row: 0 where there was none. It
+// isn't known where that isn't.
+func (p *Plan) reportedAge(h History, s *Stage, m Minute) (float64, bool) {
+	seconds, ok := cell(h, s, m).Levels["age"]
+	front := p.owing(s)
+	if !ok || front == nil {
+		return seconds, ok
+	}
+	read := h.Answered(front.Name).Within(Window{m - watermarkReach, m + 1})
+	if !read.Contains(m) {
+		return 0, false
+	}
+	newest := m.End().UnixMicro() - int64(seconds*1e6)
+	since := max(MinuteOf(newest), read[len(read)-1].From)
+	for at := since; at <= m; at++ {
+		if cell(h, front, at).NewestAccepted <= newest+rowSlack.Microseconds() {
+			continue
+		}
+		if since > MinuteOf(newest) || at == since {
+			return seconds, true // the row's own minute, or none knows what was accepted just after it
+		}
+		return min(seconds, m.End().Sub(at.Start()).Seconds()), true
+	}
+	return 0, true
+}
