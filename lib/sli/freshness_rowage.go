@@ -31,14 +31,23 @@ func (p *Plan) reportedAge(h History, s *Stage, m Minute) (float64, bool) {
 	}
 	newest := m.End().UnixMicro() - int64(seconds*1e6)
 	since := max(MinuteOf(newest), read[len(read)-1].From)
+	var accepted Marks
+	var latest int64
 	for at := since; at <= m; at++ {
-		if cell(h, front, at).NewestAccepted <= newest+rowSlack.Microseconds() {
-			continue
-		}
-		if since > MinuteOf(newest) || at == since {
-			return seconds, true // the row's own minute, or none knows what was accepted just after it
-		}
-		return min(seconds, m.End().Sub(at.Start()).Seconds()), true
+		c := cell(h, front, at)
+		accepted.merge(c.AcceptedIn)
+		latest = max(latest, c.NewestAccepted)
 	}
-	return 0, true
+	after := newest + rowSlack.Microseconds()
+	switch first := accepted.first(after, m); {
+	case latest <= after:
+		return 0, true
+	case since > MinuteOf(newest) || accepted == nil:
+		return seconds, true // what was accepted first after the row isn't known
+	case first == 0:
+		first = latest // in the same second
+		fallthrough
+	default:
+		return min(seconds, float64(m.End().UnixMicro()-first)/1e6), true
+	}
 }

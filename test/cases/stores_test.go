@@ -63,9 +63,9 @@ func TestNothingIsOwedAfterTheNewestItemUnlessSomethingWasAccepted(t *testing.T)
 		{"which ended after the item was there", ", start: beginning", []float64{-2398.5}, -2400, "OK", 0, 0, "60/60"},
 		{"writes all the time", ", start: beginning", every(-3300, 0, 10), -2400, "CRITICAL", 2340, 2400, "0/60"},
 		{"writes all the time, first run", "", every(-3300, 0, 10), -2400, "CRITICAL", 2400, 2400, "0/60"},
-		{"a write after a long quiet", ", start: beginning", []float64{-4000, -20}, -2400, "OK", 20, 60, "60/60"},
+		{"a write after a long quiet", ", start: beginning", []float64{-3200, -20}, -2400, "OK", 20, 21, "60/60"},
 		{"a write that is refused", ", start: beginning", nil, -2400, "OK", 0, 0, "60/60"},
-		{"a write seven minutes ago", ", start: beginning", []float64{-4000, -420}, -2400, "CRITICAL", 420, 480, "0/60"},
+		{"a write seven minutes ago", ", start: beginning", []float64{-3200, -420}, -2400, "CRITICAL", 420, 421, "0/60"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHost(t)
