@@ -2,6 +2,7 @@ package measure
 
 import (
 	"iter"
+	"maps"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -16,6 +17,9 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	}
 	for _, s := range j.stages {
 		s.commit(tx, j)
+	}
+	if j.run.All {
+		j.align()
 	}
 	j.claimErrands(tx, j.sources)
 	j.follow(tx)
@@ -132,6 +136,28 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	putRecord(tx, s.key, s.record)
 }
 
+// align makes an answer of every log, where everything is read, up to where the last of
+// them ends: one that ended before has nothing more to say.
+func (j *job) align() {
+	var end sli.Minute
+	var read time.Time
+	for _, s := range j.stages {
+		if n := len(s.record.Answered); n > 0 {
+			end = max(end, s.record.Answered[n-1].To)
+		}
+		if s.record.ReadTo.After(read) {
+			read = s.record.ReadTo
+		}
+	}
+	for _, s := range j.stages {
+		s.whole = extent(s.record.Answered, sli.Window{})
+		if s.whole.Minutes() > 0 && s.failure() == nil {
+			s.record.Answered = s.record.Answered.Add(sli.Window{From: s.whole.To, To: end})
+			s.record.ReadTo = read
+		}
+	}
+}
+
 // maxMinute is later than any minute that a key can hold.
 const maxMinute = 1<<32 - 1
 
@@ -156,13 +182,19 @@ func (s *stageJob) addCells(r *reading) {
 		return
 	}
 	tallies := r.cells.tallies
-	if r.cells.whole {
-		all := new(sli.Tally)
-		for m, t := range tallies {
-			all.Add(*t)
-			s.judge(m, *t, r)
+	if r.cells.all {
+		tallies = maps.Clone(tallies)
+		older := new(sli.Tally)
+		for m, t := range r.cells.tallies {
+			if m < r.cells.from {
+				older.Add(*t)
+				s.judge(m, *t, r)
+				delete(tallies, m)
+			}
 		}
-		tallies = map[sli.Minute]*sli.Tally{0: all}
+		if *older != (sli.Tally{}) {
+			tallies[r.cells.from-1] = older
+		}
 	}
 	add := func(m sli.Minute) {
 		// The transaction may run twice: what was read stays as it is.
@@ -173,7 +205,7 @@ func (s *stageJob) addCells(r *reading) {
 			total.Tally.Add(*t)
 		}
 		s.cells.put(m, total)
-		if !r.cells.whole {
+		if m >= r.cells.from {
 			s.judge(m, total.Tally, r)
 		}
 	}

@@ -36,7 +36,9 @@ type stageJob struct {
 	record     stageRecord // as it is now
 	before     sli.Spans   // what was measured before this run
 	cells      *stageCells
-	backTo     sli.Minute // where a first reading, or one for new rules, began
+	all        *sli.StageCell // where everything is read: all of it, once it is asked for
+	whole      sli.Window     // and the minutes from the log's beginning to its end
+	backTo     sli.Minute     // where a first reading, or one for new rules, began
 	hasBack    bool
 }
 
@@ -124,7 +126,7 @@ func (j *job) isNewRule(tx Tx, rule *sli.Rule) bool {
 // forward asks for everything new.
 func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
-	r.cells = newCellCounter(sli.MinuteAt(j.run.Now.Add(-j.keep())), j.run.All)
+	r.cells = newCellCounter(j.cellsFrom(), j.run.All)
 	r.ask.Final = j.run.All
 	if s.isNew {
 		if !j.run.All {
@@ -187,6 +189,19 @@ func (j *job) readBack(s *stageJob) time.Time {
 func (j *job) settled(s *stageJob, t time.Time) sli.Minute {
 	return sli.MinuteAt(t.Add(-s.stage.Facts.Settle))
 }
+
+// cellsFrom is the first minute that stages keep a cell of.
+func (j *job) cellsFrom() sli.Minute {
+	keep := j.keep()
+	if j.run.All {
+		keep = max(keep, everyMinute)
+	}
+	return sli.MinuteAt(j.run.Now.Add(-keep))
+}
+
+// everyMinute is how far back minutes are kept apart where everything is read: what SLIs
+// that are derived from them speak of, then.
+const everyMinute = 32 * 24 * time.Hour
 
 // keep is how long the cells of stages are kept: longer for a batch job, whose last
 // update may be long ago, and for a deadline, by which a minute is judged.

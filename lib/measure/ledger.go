@@ -141,6 +141,7 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-back)), To: sli.Due(j.run.Now, 0) + 1}
 	if j.run.All {
 		w = extent(j.answered(l.rule), w)
+		w.From = max(w.From, j.cellsFrom())
 	}
 	if j.ids != nil && j.ids.rule.Rule == l.rule {
 		w.From = max(w.From, j.ids.from)
@@ -162,7 +163,10 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 }
 
 // history is what the stages of a job counted, as derivations see it.
-type history struct{ j *job }
+type history struct {
+	*job
+	answered func(*stageJob) sli.Spans
+}
 
 // followed is a history that also follows records by their ids.
 type followed struct {
@@ -171,14 +175,22 @@ type followed struct {
 }
 
 func (j *job) history() sli.History {
-	if j.ids != nil {
-		return followed{history{j}, j.ids}
-	}
-	return history{j}
+	return j.historyOf(func(s *stageJob) sli.Spans { return s.record.measured() })
 }
 
-func (h history) stage(name string) *stageJob {
-	for _, s := range h.j.stages {
+// present is the history as it stands now.
+func (j *job) present() sli.History { return j.historyOf(j.stands) }
+
+func (j *job) historyOf(answered func(*stageJob) sli.Spans) sli.History {
+	h := history{j, answered}
+	if j.ids != nil {
+		return followed{h, j.ids}
+	}
+	return h
+}
+
+func (j *job) stage(name string) *stageJob {
+	for _, s := range j.stages {
 		if s.stage.Name == name {
 			return s
 		}
@@ -195,7 +207,7 @@ func (h history) Cell(stage string, m sli.Minute) *sli.StageCell {
 
 func (h history) Answered(stage string) sli.Spans {
 	if s := h.stage(stage); s != nil {
-		return s.record.measured()
+		return h.answered(s)
 	}
 	return nil
 }

@@ -92,23 +92,23 @@ func (c *ruleCounter) at(m sli.Minute) *sli.Counts {
 	return cell
 }
 
-// cellCounter counts a stage's events into its minute cells. Where everything is
-// one window, it is one cell.
+// cellCounter counts a stage's events into its minute cells.
 type cellCounter struct {
 	cells   map[sli.Minute]*sli.StageCell
 	tallies map[sli.Minute]*sli.Tally
-	whole   bool // one cell for everything
 	from    sli.Minute
+	all     bool // minutes before from count, too, together: as the one before it
 	last    sli.Minute
 	cell    *sli.StageCell
+	open    []*sli.StageCell // that were counted into since cells were packed
 }
 
-func newCellCounter(from sli.Minute, whole bool) *cellCounter {
+func newCellCounter(from sli.Minute, all bool) *cellCounter {
 	return &cellCounter{
 		cells:   map[sli.Minute]*sli.StageCell{},
 		tallies: map[sli.Minute]*sli.Tally{},
 		from:    from,
-		whole:   whole,
+		all:     all,
 	}
 }
 
@@ -118,30 +118,37 @@ func (c *cellCounter) at(m sli.Minute) *sli.StageCell {
 		return c.cell
 	}
 	at := m
-	if c.whole {
-		at = 0
-	} else if m < c.from {
-		return nil
+	if m < c.from {
+		if !c.all {
+			return nil
+		}
+		at = c.from - 1
 	}
 	cell := c.cells[at]
-	if cell == nil {
+	if cell == nil || len(c.open) > maxUnpacked {
 		// A backlog has many minutes, and few lines go to those that were left.
-		for _, left := range c.cells {
+		for _, left := range c.open {
 			left.Pack()
 		}
+		c.open = c.open[:0]
+	}
+	if cell == nil {
 		cell = new(sli.StageCell)
 		c.cells[at] = cell
 	}
-	c.last, c.cell = m, cell
+	c.last, c.cell, c.open = m, cell, append(c.open, cell)
 	return cell
 }
+
+// maxUnpacked bounds the cells that wait to be packed.
+const maxUnpacked = 64
 
 // maxMinutes bounds the minutes that a reading keeps apart: a hostile log may name a
 // million. What comes beyond joins the newest cell; totals stay exact.
 const maxMinutes = 100_000
 
 func (c *cellCounter) tally(m sli.Minute, t sli.Tally) {
-	if m < c.from && !c.whole {
+	if m < c.from && !c.all {
 		return
 	}
 	into := c.tallies[m]

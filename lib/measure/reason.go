@@ -131,7 +131,7 @@ func (s *stageJob) seen() bool {
 func (s *stageJob) malformed(j *job, minutes sli.Spans) string {
 	var t sli.Tally
 	if j.run.All {
-		t.Add(s.cells.window(j.window(s)).Tally)
+		t.Add(j.counted(s).Tally)
 	} else {
 		for _, w := range minutes {
 			t.Add(s.cells.window(w).Tally)

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -23,7 +24,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 		p.Results = append(p.Results, result)
 		p.Measured = min(p.Measured, result.Measured)
 	}
-	a := j.plan.Assess(j.history(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
+	a := j.plan.Assess(j.present(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
 	j.stand(rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
 	p.Age, p.Ages, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.State, a.Flow, a.Delay, a.Run
 	p.Warnings = append(p.Warnings, a.Notes...)
@@ -32,7 +33,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	for _, s := range j.stages {
 		p.Stages = append(p.Stages, j.stageReport(s, a.Delay))
 		if !s.stage.Facts.Proves() { // whose answers take a deadline
-			answered = answered.Intersect(s.record.measured())
+			answered = answered.Intersect(j.stands(s))
 		}
 	}
 	if n := len(answered); n > 0 && len(j.stages) > 0 {
@@ -64,7 +65,7 @@ func (j *job) lost() *sli.Pipeline {
 func (j *job) delays() *sli.StageCell {
 	for _, s := range j.stages {
 		if s.stage.Facts.Delay {
-			return s.cells.window(j.window(s))
+			return j.counted(s)
 		}
 	}
 	return nil
@@ -73,9 +74,53 @@ func (j *job) delays() *sli.StageCell {
 // window is what a stage's numbers speak of.
 func (j *job) window(s *stageJob) sli.Window {
 	if j.run.All {
-		return sli.Window{From: 0, To: 1} // where everything is one cell
+		return sli.Window{From: 0, To: maxMinute}
 	}
 	return sli.Ending(sli.Due(j.run.Now, s.stage.Facts.Settle), j.plan.Window)
+}
+
+// counted is what a stage counted in that window.
+func (j *job) counted(s *stageJob) *sli.StageCell {
+	if !j.run.All {
+		return s.cells.window(j.window(s))
+	}
+	if s.all == nil {
+		s.all = s.everything()
+	}
+	return s.all
+}
+
+// everything is all that was read in this run.
+func (s *stageJob) everything() *sli.StageCell {
+	total := new(sli.StageCell)
+	if s.failure() != nil {
+		return total
+	}
+	for _, r := range s.readings {
+		if r.cells == nil {
+			continue
+		}
+		for _, m := range slices.Sorted(maps.Keys(r.cells.cells)) {
+			total.Merge(r.cells.cells[m])
+		}
+		for _, t := range r.cells.tallies {
+			total.Tally.Add(*t)
+		}
+		for _, l := range r.batch.Levels {
+			total.Raise(l.Name, l.Value)
+		}
+	}
+	return total
+}
+
+// stands is the minutes that a stage has answered for; where everything is read a log
+// that ended has nothing to say up to now, which is an answer too.
+func (j *job) stands(s *stageJob) sli.Spans {
+	spans := s.record.measured()
+	if n := len(spans); j.run.All && n > 0 && s.failure() == nil {
+		spans = spans.Add(sli.Window{From: spans[n-1].To, To: j.settled(s, j.run.Now)})
+	}
+	return spans
 }
 
 // result is an SLI's outcome over the window of its newest due minute.
@@ -186,8 +231,8 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
 	window := j.window(s)
-	r.Cell = s.cells.window(window)
-	r.Due = s.cells.get(window.To - 1)
+	r.Cell = j.counted(s)
+	r.Due = s.cells.get(sli.Due(j.run.Now, s.stage.Facts.Settle))
 	r.Skew = j.plan.SkewAt(j.history(), &s.stage, sli.Due(j.run.Now, s.stage.Facts.Settle))
 	r.Inputs = s.record.Inputs
 	if refused := s.record.Refused.Within(window); len(refused) > 0 {
@@ -211,8 +256,7 @@ func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 	}
 	r.From, r.To = window.Start(), window.End()
 	if j.run.All {
-		all := extent(s.record.Answered, sli.Window{})
-		r.From, r.To = all.Start(), all.End()
+		r.From, r.To = s.whole.Start(), s.whole.End()
 	}
 	return r
 }

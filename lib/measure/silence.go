@@ -125,13 +125,17 @@ func (p *passing) settle(booked silentMinutes) {
 // booked of those minutes.
 func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 	settled := l.rule.Silence + l.rule.Settle
-	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-keepCells)), To: sli.Due(j.run.Now, settled) + 1}
+	back := sli.MinuteAt(j.run.Now.Add(-keepCells))
+	if j.run.All {
+		back = j.cellsFrom()
+	}
+	w := sli.Window{From: back, To: sli.Due(j.run.Now, settled) + 1}
 	w.From = max(w.From, l.record.Since)
-	if !l.record.HasSince || j.run.All {
+	if !l.record.HasSince {
 		return
 	}
 	read := func(stage string) time.Time {
-		s := history{j}.stage(stage)
+		s := j.stage(stage)
 		return s.record.ReadTo.Add(-s.stage.Facts.Settle)
 	}
 	var found silentMinutes
