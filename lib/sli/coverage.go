@@ -134,7 +134,11 @@ const lookBack = 60
 
 func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 	wide := Window{w.From - lookBack, w.To + Minute(c.deadline/time.Minute) + 2}
-	path := NewStagePath(c.path.model(h, 0), c.path.rows(h, wide))
+	rows := c.path.rows(h, wide)
+	for i := range rows {
+		rows[i].Late = c.late(h, wide.From+Minute(i), rows[i])
+	}
+	path := NewStagePath(c.path.model(h, 0), rows)
 	cells := map[Minute]Counts{}
 	for i, m := range path.Coverage(c.deadline.Seconds()) {
 		if minute := wide.From + Minute(i); m.Measured && w.Contains(minute) {
@@ -142,6 +146,19 @@ func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Co
 		}
 	}
 	return cells
+}
+
+// late is how many of the records that a minute counts as done are known to have taken
+// longer than the deadline: by their own delays, or since the youngest handed over was
+// older.
+func (c coverageByCounts) late(h History, m Minute, row StageMinute) Quantity {
+	if c.path.done.Facts.Delay {
+		return Some(cell(h, c.path.done, m).Delay.Over(c.deadline))
+	}
+	if least := row.Age.Min; row.Age.usable() && least.Known && least.Value > c.deadline.Seconds() {
+		return row.Done
+	}
+	return Quantity{}
 }
 
 // runsRule is coverage of a batch: of the runs that were due, those that did enough.

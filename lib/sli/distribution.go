@@ -267,6 +267,19 @@ func (d *Distribution) middle(at int) float64 {
 	return float64(min(max(value(at>>subBits, at&(1<<subBits-1)), d.min), d.max)) / 1e9
 }
 
+// Over is how many took longer than a duration, as far as the buckets tell: those of its
+// own bucket are taken not to have.
+func (d *Distribution) Over(limit time.Duration) float64 {
+	var n uint64
+	p, slot := place(uint64(limit))
+	for at, count := range d.buckets() {
+		if at > p<<subBits|slot {
+			n += count
+		}
+	}
+	return float64(n)
+}
+
 // Each visits the buckets in rising order: the middle of the bucket in seconds and
 // its count.
 func (d *Distribution) Each(visit func(seconds float64, count uint64)) {

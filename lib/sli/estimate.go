@@ -77,6 +77,7 @@ type StageMinute struct {
 	Filtered     Quantity // left out on purpose
 	Dropped      Quantity // given up
 	DeadLettered Quantity // put aside
+	Late         Quantity // of those done, how many took longer than the deadline, by their own delays
 	Polled       Quantity // read from the queue, filtered ones included
 
 	Behind Quantity // how far behind the pipeline's own consumer says it is, in seconds

@@ -22,7 +22,7 @@ type CoverageMinute struct {
 // a loss inside the interval of Account never breaches.
 func (p *StagePath) Coverage(deadline float64) []CoverageMinute {
 	cover := make([]CoverageMinute, len(p.minutes))
-	excess := p.excess()
+	excess, ranks := p.excess(), p.ranks()
 	var lost float64 // written off and still in the system
 	for m := range p.minutes {
 		c := p.curves[m]
@@ -41,39 +41,79 @@ func (p *StagePath) Coverage(deadline float64) []CoverageMinute {
 		in := c.to.in - c.from.in
 		lost = math.Min(lost, c.to.backlog())
 		more := clamp(p.lasting(excess, m, deadline)-lost, 0, in)
-		cover[m] = p.cohort(c, end, lost, more)
+		cover[m] = ranks.cohort(c, end, lost, more)
 		lost += more
 	}
 	return cover
 }
 
 // cohort divides the arrivals of a minute by what the departures of the same
-// rank were: those of rank in…in less the lost ones, as far as out by the end.
-func (p *StagePath) cohort(c curve, end totals, lostBefore, lost float64) CoverageMinute {
+// rank were: those of rank in…in less the lost ones, as far as out by the end, and
+// without those that came out too late by their own delays.
+func (r ranks) cohort(c curve, end totals, lostBefore, lost float64) CoverageMinute {
 	first := math.Max(0, c.from.in-lostBefore)
 	last := math.Max(first, c.to.in-lostBefore-lost)
 	out := clamp(end.out(), first, last)
-	left := p.departed(c.first, out).minus(p.departed(c.first, first))
-	m := CoverageMinute{Filtered: left.filtered, Dropped: left.dropped, DeadLettered: left.deadLettered, Late: last - out, Lost: lost}
+	left := r.departed(c.first, out).minus(r.departed(c.first, first))
+	overdue := clamp(r.tardy(c.first, out)-r.tardy(c.first, first), 0, left.done)
+	m := CoverageMinute{Filtered: left.filtered, Dropped: left.dropped, DeadLettered: left.deadLettered, Late: last - out + overdue, Lost: lost}
 	if c.anchored {
 		m.Duplicates = c.surplus
 	}
-	m.Cohort = measured(c.to.in-c.from.in-left.filtered, left.done)
+	m.Cohort = measured(c.to.in-c.from.in-left.filtered, left.done-overdue)
 	return m
 }
 
-// departed is what the first n departures since the curves began consisted of.
-func (p *StagePath) departed(first int, n float64) totals {
-	size := 1
-	for first+size < len(p.curves) && p.curves[first+size].known && p.curves[first+size].first == first {
-		size++
+// ranks are a path's departures in their order.
+type ranks struct {
+	curves []curve
+	last   []int     // minute of the curves that a minute belongs to
+	late   []float64 // departures of a minute that came out too late by their own delays
+	before []float64 // of the minutes before since the curves began
+}
+
+func (p *StagePath) ranks() ranks {
+	n := len(p.curves)
+	r := ranks{p.curves, make([]int, n), make([]float64, n), make([]float64, n)}
+	for m := n - 1; m >= 0; m-- {
+		r.last[m] = m
+		if m+1 < n && p.curves[m+1].known && p.curves[m+1].first == p.curves[m].first {
+			r.last[m] = r.last[m+1]
+		}
 	}
-	i := first + sort.Search(size-1, func(i int) bool { return p.curves[first+i].to.out() >= n })
-	c := p.curves[i]
+	for m, c := range p.curves {
+		if row := p.minutes[m]; c.known && row.Late.Known {
+			// Of more departures than arrivals the timely ones count; the others are
+			// duplicates.
+			width := c.to.done - c.from.done
+			r.late[m] = clamp(width-(row.Done.Value-row.Late.Value), 0, width)
+		}
+		if m > c.first {
+			r.before[m] = r.before[m-1] + r.late[m-1]
+		}
+	}
+	return r
+}
+
+// minute is the one in which the n-th departure since the curves began took place.
+func (r ranks) minute(first int, n float64) int {
+	return first + sort.Search(r.last[first]-first, func(i int) bool { return r.curves[first+i].to.out() >= n })
+}
+
+// departed is what the first n departures since the curves began consisted of.
+func (r ranks) departed(first int, n float64) totals {
+	c := r.curves[r.minute(first, n)]
 	if width := c.to.out() - c.from.out(); width > 0 {
 		return c.from.between(c.to, clamp((n-c.from.out())/width, 0, 1))
 	}
 	return c.to
+}
+
+// tardy is how many of the first n departures since the curves began were late: of a
+// minute's the first ones, which arrived first.
+func (r ranks) tardy(first int, n float64) float64 {
+	m := r.minute(first, n)
+	return r.before[m] + clamp(n-r.curves[m].from.out(), 0, r.late[m])
 }
 
 // excess is the backlog at every minute's end that no age explains.
