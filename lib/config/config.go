@@ -304,8 +304,12 @@ func (b *builder) rules() {
 		if from == "front" {
 			from = ""
 		}
-		specs = append(specs, sli.Spec{Kind: sli.Availability, Target: float64(a.Target), AbortLimit: time.Duration(a.AbortLimit),
-			From: from, Good: b.match(a.Good, "slis", "availability", "good"), Window: b.wholeMinutes(a.Window, "slis", "availability", "window")})
+		spec := sli.Spec{Kind: sli.Availability, Target: float64(a.Target), AbortLimit: time.Duration(a.AbortLimit),
+			From: from, Good: b.match(a.Good, "slis", "availability", "good"), Window: b.wholeMinutes(a.Window, "slis", "availability", "window")}
+		if from == "delivered" {
+			spec.Deadline = b.deadline(s.Coverage)
+		}
+		specs = append(specs, spec)
 	}
 	if l := s.Latency; l != nil {
 		specs = append(specs, sli.Spec{Kind: sli.Latency, Target: float64(l.Target), Threshold: time.Duration(l.Threshold), From: l.From,
@@ -326,6 +330,13 @@ func (b *builder) rules() {
 	if len(specs) == 0 {
 		b.refuse(b.at("slis").Errorf("availability: { target: 99.9 }", "needs at least one SLI"))
 	}
+	if a := s.Availability; a != nil && a.From == "delivered" {
+		// Coverage says by what records are followed.
+		if i := slices.IndexFunc(specs, func(spec sli.Spec) bool { return spec.Kind == sli.Coverage }); i > 0 {
+			covered := specs[i]
+			specs = slices.Insert(slices.Delete(specs, i, i+1), 0, covered)
+		}
+	}
 	for _, spec := range specs {
 		b.resolve(spec)
 	}
@@ -342,7 +353,7 @@ func (b *builder) resolve(spec sli.Spec) {
 // deadline is when a record that isn't done counts as lost.
 func (b *builder) deadline(c *coverage) time.Duration {
 	switch {
-	case c.Deadline > 0:
+	case c != nil && c.Deadline > 0:
 		return time.Duration(c.Deadline)
 	case b.from.Check.CriticalAge > 0:
 		return time.Duration(b.from.Check.CriticalAge)

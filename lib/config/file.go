@@ -58,7 +58,7 @@ type availability struct {
 	Target     section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
 	Good       conditions       `yaml:"good" doc:"what a good answer is" otherwise:"status: \"<500\""`
 	AbortLimit section.Duration `yaml:"abort_limit" default:"10s" doc:"a client abort (499, 460) is bad if it lasted longer, else uncertain"`
-	From       string           `yaml:"from" doc:"front, delivered or the name of a stage" otherwise:"the first stage that counts requests"`
+	From       string           `yaml:"from" doc:"front, delivered (answered well, and not given up by the deadline of coverage) or the name of a stage" otherwise:"the first stage that counts requests"`
 	Window     section.Duration `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
 }
 

@@ -128,6 +128,11 @@ func (c *ruleCells) hourSum(h sli.Minute) sli.Counts {
 	return sum
 }
 
+// trim forgets what is older than the period.
+func (c *ruleCells) trim(j *job) {
+	trim(c.tx, c.prefix, sli.MinuteAt(j.run.Now.Add(-j.plan.Period))/minutesPerHour)
+}
+
 // trim forgets the hours before the one of the minute.
 func trim(tx Tx, prefix []byte, before sli.Minute) {
 	from := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), 0)

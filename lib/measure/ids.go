@@ -375,14 +375,19 @@ func (b *idBook) Cohort(m sli.Minute) (sli.IDCohort, bool) {
 	if b.Doubt() != "" {
 		return c, false
 	}
+	limit := b.rule.Owing.Deadline
+	end := m.End().Add(limit).UnixMicro()
 	for _, r := range b.minutes[m] {
 		c.Accepted++
+		if r.gone != 0 && r.gone <= end && !r.filtered && (r.done == 0 || r.done > end) {
+			c.GivenUp++
+		}
 		switch {
 		case r.filtered:
 			c.Filtered++
 		case r.done == 0:
 			c.Open++
-		case r.done-r.accepted <= b.rule.Owing.Deadline.Microseconds():
+		case r.done-r.accepted <= limit.Microseconds():
 			c.InTime++
 		default:
 			c.Late++

@@ -13,8 +13,9 @@ type ledger struct {
 	rule     *sli.Rule
 	record   ruleRecord
 	cells    *ruleCells
-	answered sli.Spans // minutes that its sources answered for
-	measured sli.Spans // of them those in which enough could be judged
+	judged   *ruleCells // what events were judged to be, where the cells are derived from that
+	answered sli.Spans  // minutes that its sources answered for
+	measured sli.Spans  // of them those in which enough could be judged
 }
 
 // commitRule adds to an SLI's cells what its stages' events were judged to be, and
@@ -33,6 +34,10 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 			}
 			for _, counter := range r.rules {
 				if counter.rule != rule {
+					continue
+				}
+				if l.judged != nil {
+					l.keepJudged(j, s, r, counter)
 					continue
 				}
 				if s.stage.Facts.Replaces {
@@ -67,9 +72,33 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 			touched[m] = true
 		}
 		l.cells.flush(touched)
-		trim(tx, l.cells.prefix, sli.MinuteAt(j.run.Now.Add(-j.plan.Period))/minutesPerHour)
+		l.cells.trim(j)
 	}
 	return l
+}
+
+// judgedKind is the key of what a rule's events were judged to be.
+func judgedKind(kind sli.Kind) sli.Kind { return kind + "_judged" }
+
+// keepJudged keeps what a reading's events were judged to be.
+func (l *ledger) keepJudged(j *job, s *stageJob, r *reading, counter *ruleCounter) {
+	touched := map[sli.Minute]bool{}
+	set := func(m sli.Minute, c sli.Counts) {
+		l.judged.set(m, c)
+		touched[m] = true
+	}
+	if s.stage.Facts.Replaces {
+		for m := range s.covered(j, r) {
+			set(m, sli.Counts{})
+		}
+	}
+	for m, c := range counter.cells {
+		set(m, l.judged.get(m).Plus(*c))
+	}
+	if !j.run.All {
+		l.judged.flush(touched)
+		l.judged.trim(j)
+	}
 }
 
 // openRule loads the history, begins a new one if the rule changed, and returns the
@@ -80,6 +109,7 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 	if old := l.record; old.Fingerprint != fingerprint {
 		if old.Fingerprint != "" {
 			trim(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, old.Fingerprint), maxMinute)
+			trim(tx, ruleCellPrefix(j.plan.Name, judgedKind(l.rule.Kind), old.Fingerprint), maxMinute)
 		}
 		// A point never holds minutes of two rules: the new one begins after the last.
 		l.record = ruleRecord{Fingerprint: fingerprint, Started: old.Started, TakenTo: old.TakenTo, EventsFrom: old.TakenTo + 1}
@@ -87,7 +117,12 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, fingerprint))
 	if l.rule.Derive != nil {
 		before = l.record.Derived
-		if since, ok := j.firstAnswer(l.rule); ok && !l.record.HasSince {
+		begins := j.firstAnswer
+		if l.rule.Classify != nil {
+			begins = j.since
+			l.judged = openRuleCells(tx, ruleCellPrefix(j.plan.Name, judgedKind(l.rule.Kind), fingerprint))
+		}
+		if since, ok := begins(l.rule); ok && !l.record.HasSince {
 			l.record.Since, l.record.HasSince = since, true
 		}
 		return before
@@ -150,7 +185,14 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 		return
 	}
 	w.From = max(w.From, l.record.Since)
-	cells := l.rule.Derive.Derive(j.history(), w, j.run.Now)
+	h := j.history()
+	if l.judged != nil {
+		h = judged{h, l.judged}
+		if ids, ok := j.history().(sli.Cohorts); ok {
+			h = judgedByID{ids, l.judged}
+		}
+	}
+	cells := l.rule.Derive.Derive(h, w, j.run.Now)
 	l.record.Derived = l.record.Derived.Remove(w)
 	for m, c := range cells {
 		l.record.Derived = l.record.Derived.Add(sli.Window{From: m, To: m + 1})
@@ -173,6 +215,21 @@ type followed struct {
 	history
 	*idBook
 }
+
+// judged and judgedByID are histories with what a rule's own events were judged to be.
+type judged struct {
+	sli.History
+	counts *ruleCells
+}
+
+func (h judged) Judged(m sli.Minute) sli.Counts { return h.counts.get(m) }
+
+type judgedByID struct {
+	sli.Cohorts
+	counts *ruleCells
+}
+
+func (h judgedByID) Judged(m sli.Minute) sli.Counts { return h.counts.get(m) }
 
 func (j *job) history() sli.History {
 	return j.historyOf(func(s *stageJob) sli.Spans { return s.record.measured() })

@@ -40,6 +40,14 @@ func RequestAvailability(abortLimit time.Duration) Classifier {
 }
 
 func availabilityRule(p *Plan, spec *Spec) (*Rule, error) {
+	if spec.From == "delivered" {
+		return deliveredRule(p, spec)
+	}
+	return answeredRule(p, spec)
+}
+
+// answeredRule is availability as far as the answer.
+func answeredRule(p *Plan, spec *Spec) (*Rule, error) {
 	stage, err := p.first(spec.From, func(f Facts) bool { return f.Gives(Request) }, "requests",
 		"name a stage with an access_log or a load balancer")
 	if err != nil {

@@ -103,9 +103,8 @@ func wholly(s Spans, w Window) bool {
 }
 
 func countsRule(path Path, spec *Spec) (*Rule, error) {
-	if path.accepted.Facts.Scope != path.done.Facts.Scope && !path.plan.SingleHost {
-		return nil, &Unfit{"counts of stage " + path.accepted.Name + " (" + string(path.accepted.Facts.Scope) + ") can't be divided by those of stage " +
-			path.done.Name + " (" + string(path.done.Facts.Scope) + ")", "assume: single_host allows it where this host sees everything"}
+	if err := path.plan.divisible(path.accepted, path.done); err != nil {
+		return nil, err
 	}
 	if spec.Window == 0 {
 		spec.Window = time.Hour
@@ -119,6 +118,16 @@ func countsRule(path Path, spec *Spec) (*Rule, error) {
 		Extra:      spec.Deadline,
 		Derive:     coverageByCounts{path: path, deadline: spec.Deadline},
 	}, nil
+}
+
+// divisible refuses counts of two stages that don't see the same records: one on this host
+// alone, the other everywhere.
+func (p *Plan) divisible(a, b *Stage) error {
+	if a.Facts.Scope == b.Facts.Scope || p.SingleHost {
+		return nil
+	}
+	return &Unfit{"counts of stage " + a.Name + " (" + string(a.Facts.Scope) + ") can't be divided by those of stage " +
+		b.Name + " (" + string(b.Facts.Scope) + ")", "assume: single_host allows it where this host sees everything"}
 }
 
 // coverageByCounts matches arrivals and departures first in, first out; see

@@ -117,6 +117,7 @@ type Cohorts interface {
 type IDCohort struct {
 	Accepted, Filtered float64
 	InTime, Late, Open float64 // those given up are open
+	GivenUp            float64 // by the deadline, and not out by then
 }
 
 // IDEnds is about the records that came out in one minute.

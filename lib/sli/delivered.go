@@ -1,0 +1,133 @@
+package sli
+
+import (
+	"slices"
+	"time"
+)
+
+// deliveredRule is availability of what was accepted, up to where it is delivered: a
+// request is good when it was answered with a good status and its record, where it was
+// accepted, wasn't given up until the minute's end + the deadline.
+//
+// By ids it is exact. By counts, what is given up is taken from the good requests of its
+// own minute, and of those before it where these are too few: an estimate.
+func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
+	spec.From = ""
+	rule, err := answeredRule(p, spec)
+	if err != nil {
+		return nil, err
+	}
+	front := p.stage(rule.Stages[0])
+	d := delivered{path: p.pathOf(p.ends()), front: front.Name, deadline: spec.Deadline}
+	for i := range p.Stages {
+		if s := &p.Stages[i]; s.Facts.Gives(Dropped) || s.Facts.Gives(DeadLettered) {
+			d.losing = append(d.losing, s.Name)
+		}
+	}
+	if len(d.losing) == 0 {
+		return nil, &Unfit{"from: delivered needs a stage that counts what is given up",
+			"say is: dropped or is: dead_lettered in the worker's app_log, or name event_source_mapping: on the lambda stage or dead_letter_queue: on the sqs stage"}
+	}
+	if f := p.Following(); f != nil && f.Whole && d.path.accepted.Name == d.front {
+		d.byIDs = true
+		rule.Stages = f.Stages
+	} else {
+		rule.Quality = Estimate
+		for _, name := range d.losing {
+			if err := p.divisible(front, p.stage(name)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, name := range append([]string{d.front}, d.losing...) {
+		if !slices.Contains(rule.Stages, name) {
+			rule.Stages = append(rule.Stages, name)
+		}
+	}
+	d.stages = rule.Stages
+	rule.Method = "delivered"
+	rule.Formula = "requests answered with a good status whose records weren't dropped, dead-lettered or lost to retention within " + Span(spec.Deadline) + " / requests"
+	rule.Extra, rule.Derive = spec.Deadline, d
+	return rule, nil
+}
+
+// delivered takes from the good requests those whose records were given up.
+type delivered struct {
+	path     Path
+	front    string
+	losing   []string // stages that count what is given up
+	stages   []string // that must have answered
+	deadline time.Duration
+	byIDs    bool
+}
+
+// Judged is a History with what a rule's own events were judged to be, for a Derivation
+// that goes on from there.
+type Judged interface {
+	History
+	Judged(m Minute) Counts
+}
+
+func (d delivered) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
+	cells := map[Minute]Counts{}
+	events, ok := h.(Judged)
+	if !ok {
+		return cells
+	}
+	answered := answeredBy(h, d.stages, w)
+	lost := d.counted
+	if d.byIDs {
+		lost = d.followed
+	}
+	losses := lost(events, w)
+	for m := w.From; m < w.To; m++ {
+		if !wholly(answered, Window{m, MinuteAt(m.End().Add(d.deadline))}) {
+			continue
+		}
+		c := events.Judged(m)
+		c.Good = max(0, c.Good-losses[m])
+		cells[m] = c
+	}
+	return cells
+}
+
+// followed is, minute by minute of acceptance, how many records were given up, by their ids.
+func (d delivered) followed(h Judged, w Window) map[Minute]float64 {
+	losses := map[Minute]float64{}
+	ids := followed(h)
+	if ids == nil {
+		return losses
+	}
+	retention := d.path.retention(h)
+	for m := w.From; m < w.To; m++ {
+		if cohort, known := ids.Cohort(m); known {
+			losses[m] = cohort.GivenUp
+			if retention > 0 && retention <= d.deadline {
+				losses[m] = cohort.Open
+			}
+			losses[m] *= ids.Sampled()
+		}
+	}
+	return losses
+}
+
+// counted spreads what each minute gave up over the good requests of the minutes up to it,
+// the newest first, as far back as the deadline.
+func (d delivered) counted(h Judged, w Window) map[Minute]float64 {
+	losses := map[Minute]float64{}
+	reach := Minute((d.deadline + time.Minute - 1) / time.Minute)
+	for at := w.From; at < w.To+reach; at++ {
+		left := 0.0
+		for _, name := range d.losing {
+			if c := h.Cell(name, at); c != nil {
+				left += c.Signals[Dropped] + c.Signals[DeadLettered]
+			}
+		}
+		for m := at; left > 0 && m >= max(w.From, at-reach); m-- {
+			part := min(left, max(0, h.Judged(m).Good-losses[m]))
+			losses[m] += part
+			left -= part
+		}
+	}
+	return losses
+}
