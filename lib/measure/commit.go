@@ -279,7 +279,7 @@ func (s *stageJob) answer(j *job, r *reading) {
 	}
 	if !r.ask.Again {
 		s.record.Cursor = r.batch.Cursor
-		s.resume(r.batch.Resumed)
+		s.resume(j, r.batch.Resumed)
 	}
 	if r.batch.To.IsZero() {
 		return
@@ -325,10 +325,16 @@ func (s *stageJob) answer(j *job, r *reading) {
 	}
 }
 
-// resume notes from when on a source is seen again. A line that is older than the last
-// answer proves that nothing was missed: lines are written in the order of their time.
-func (s *stageJob) resume(at time.Time) {
-	if !at.IsZero() && !at.Before(s.loaded.ReadTo.Truncate(time.Second)) {
+// resume notes from when on a source is seen again. A line that was written before the
+// last answer, and comes only now, proves that nothing was missed, as lines are written in
+// the order of their time; one from minutes that are answered for proves nothing.
+func (s *stageJob) resume(j *job, at time.Time) {
+	last := s.loaded.ReadTo
+	switch {
+	case at.IsZero():
+	case at.Before(j.settled(s, last).Start()):
+		s.record.Resumed = max(s.record.Resumed, wholeMinute(j.run.Now))
+	case !at.Before(last.Truncate(time.Second)):
 		s.record.Resumed = max(s.record.Resumed, wholeMinute(at))
 	}
 }

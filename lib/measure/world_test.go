@@ -134,10 +134,13 @@ func (w *world) yaml() string {
 `, filepath.Join(w.dir, cmp.Or(w.glob, "access.log")), int(w.settle.Seconds()), w.extra, w.threshold.Milliseconds())
 }
 
-func (w *world) pipelines() []measure.Pipeline {
+func (w *world) pipelines() []measure.Pipeline { return w.read(w.yaml()) }
+
+// read is the pipelines of a configuration.
+func (w *world) read(yaml string) []measure.Pipeline {
 	w.t.Helper()
 	reader := config.Reader{Kinds: builtin.Kinds(), Getenv: func(string) (string, bool) { return "", false }, Zone: time.UTC}
-	c, err := reader.Read([]config.Source{{Name: "test.yaml", Path: "/test.yaml", Text: []byte(w.yaml())}})
+	c, err := reader.Read([]config.Source{{Name: "test.yaml", Path: "/test.yaml", Text: []byte(yaml)}})
 	w.must(err)
 	var out []measure.Pipeline
 	for _, p := range c.Pipelines {

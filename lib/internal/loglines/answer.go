@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -111,8 +112,8 @@ func (r *reading) until(got fed) time.Time {
 }
 
 // from is from when on a first reading knows everything: from the minute after the
-// earliest line, since that line's own minute may have begun before the log did; and
-// where a file was entered in its middle, from the minute after its first line there.
+// earliest line, since that line's own minute may have begun before the log did, unless it
+// was seen to begin; and where a file was entered in its middle, from the minute after its first line there.
 // What was asked for by its time is known from there on, and a log that wasn't there
 // before, with all that it ever held: from the minute on in which it was looked for last.
 func (r *reading) from(to time.Time, got fed) time.Time {
@@ -132,24 +133,34 @@ func (r *reading) from(to time.Time, got fed) time.Time {
 	if got.byTime && !r.ask.From.IsZero() {
 		return r.ask.From
 	}
-	for _, f := range got.files {
-		// Passed over, since nothing was written to it in the time that is asked for.
-		if at := f.Mtime.UnixMicro(); f.Size > 0 && !f.Ignored && f.Mtime.Before(r.ask.From) && (earliest == 0 || at < earliest) {
-			earliest = at
-		}
-	}
-	if earliest == 0 && len(got.files) == 0 && !got.byTime {
+	if len(got.files) == 0 && !got.byTime {
 		return to.Truncate(time.Minute) // what will be there is seen to begin
 	}
-	if earliest == 0 {
-		return to
-	}
+	known, entered := int64(math.MaxInt64), int64(0) // minutes
 	for _, f := range r.files {
-		if f.cut {
-			earliest = max(earliest, f.earliest)
+		switch minute := minuteOf(f.earliest); {
+		case f.earliest == 0:
+		case f.cut:
+			entered = max(entered, minute+1)
+		case f.created:
+			known = min(known, minute)
+		default:
+			known = min(known, minute+1)
 		}
 	}
-	from := time.UnixMicro((minuteOf(earliest) + 1) * 60_000_000)
+	for _, f := range got.files {
+		// Passed over, since nothing was written to it in the time that is asked for.
+		if f.Size > 0 && !f.Ignored && f.Mtime.Before(r.ask.From) {
+			known = min(known, minuteOf(f.Mtime.UnixMicro())+1)
+		}
+	}
+	if known == math.MaxInt64 && entered == 0 {
+		return to
+	}
+	if known == math.MaxInt64 || known < entered {
+		known = entered
+	}
+	from := time.UnixMicro(known * microsecondsPerMinute)
 	if from.Before(r.ask.From) {
 		return r.ask.From
 	}
@@ -157,18 +168,27 @@ func (r *reading) from(to time.Time, got fed) time.Time {
 }
 
 // resumed is from when on a later reading knows everything again, where it doesn't know
-// everything since the last one: from the first line on of a file that follows one that is
-// gone, or was entered in its middle; from now on where no line tells.
+// everything since the last one: from the first line on of what follows a file that is
+// gone, or of a file that was entered in its middle; from now on where no line tells.
 func (r *reading) resumed(got fed) time.Time {
 	if r.first || r.ask.Again || r.ask.Final {
 		return time.Time{}
 	}
-	var line int64
 	unseen := got.stats.Unseen
+	lines := map[string]int64{} // by log
 	for _, f := range r.files {
-		if f.cut || f.follows {
-			line, unseen = max(line, f.earliest), unseen || f.earliest == 0
+		if !f.cut && !f.follows {
+			continue
 		}
+		if f.earliest == 0 {
+			unseen = true
+		} else if at, ok := lines[f.log]; !ok || f.earliest < at {
+			lines[f.log] = f.earliest
+		}
+	}
+	var line int64
+	for _, at := range lines {
+		line = max(line, at)
 	}
 	if unseen {
 		return r.ask.Now

@@ -129,10 +129,12 @@ type fileReading struct {
 	docs    *documents // nil: a line is a line
 	note    note
 	path    string
+	log     string                             // the name under which it was written
 	line    int64                              // lines read so far, known only from the file's beginning
 	counted bool                               // line is known
 	cut     bool                               // the reading began in the middle of the file
 	follows bool                               // the file follows one that is gone
+	created bool                               // it was seen to begin, and is read from there
 	hidden  func() (uid uint32, withheld bool) // see file.Withheld
 	later   bool                               // it was written to after the run's now: so may its lines have been
 
@@ -150,7 +152,7 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 	if f, ok := r.files[b.File]; ok {
 		return f, nil
 	}
-	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows}
+	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows, created: b.FromStart && b.File.Created, log: b.File.Name}
 	if !r.ask.Again {
 		f.note = noteOf(b.File)
 	}

@@ -15,7 +15,7 @@ import (
 // compared byte by byte, and of a copy only what comes from the first difference on is its own.
 
 // alikeAfter is how many bytes must be the same where less than a full head is: as a rule, there is a time among them.
-const alikeAfter = 64
+const alikeAfter = 32
 
 // original is the file that a new one, f, may be a copy of; nil if there is none. Logs that begin with the same few lines are common, and no copies: where less
 // than the full head is the same, it must be what was read in earlier runs, or f by its name a generation of the other, and no more than that.
@@ -23,7 +23,7 @@ func (r *reading) original(f *file) (best *file) {
 	if f.t.HeadLen == 0 {
 		return nil
 	}
-	same := 0 // marks
+	same := 0 // bytes
 	better := func(g *file, n int) bool {
 		return g != f && g.e != nil && !g.t.Ignored && (best == nil || n > same || n == same && g.t.Offset > best.t.Offset)
 	}
@@ -36,14 +36,17 @@ func (r *reading) original(f *file) (best *file) {
 		return best
 	}
 	for _, g := range r.files {
-		n := sameMarks(f.t.Marks, g.t.Marks)
+		if len(f.t.Marks) > 0 && !bytes.HasPrefix(g.t.Marks, f.t.Marks[:4]) {
+			continue // most
+		}
+		n := sameLines(f.e.head, g.t.Marks)
 		if !better(g, n) {
 			continue
 		}
 		read := g.old != nil && g.old.Offset > 0
 		whole := f.t.HeadLen < headMax && f.t.HeadLen <= g.t.HeadLen && (f.e.gzip || g.t.Gzip || f.e.size <= g.e.size)
 		switch {
-		case read && n*markStep >= alikeAfter:
+		case read && n >= alikeAfter:
 		case whole && (read || slices.Contains(f.e.logs, g.t.Name)) && r.beginsWith(g, f.e):
 		default:
 			continue
@@ -92,7 +95,7 @@ func (r *reading) setApart(ctx context.Context, f *file) error {
 		return nil
 	}
 	own := true
-	if others := r.others(f); len(others) > 0 {
+	if others := r.candidates(f); len(others) > 0 {
 		err := r.pass(ctx, f, func(h *os.File, info os.FileInfo) error {
 			if info.Size() != t.Size {
 				t.Grown = r.opt.Now
@@ -117,8 +120,8 @@ func (r *reading) setApart(ctx context.Context, f *file) error {
 	return r.forward(ctx, f)
 }
 
-// others is the files that f may be a copy of: the one that it was found to be, and before it was compared all that have its head.
-func (r *reading) others(f *file) (others []*file) {
+// candidates is the files that f may be a copy of: the one that it was found to be, and before it was compared all that have its head.
+func (r *reading) candidates(f *file) (others []*file) {
 	if e := r.byID[id{f.t.CopyOf[0], f.t.CopyOf[1]}]; e != nil && e.taken != nil {
 		others = append(others, e.taken)
 	}

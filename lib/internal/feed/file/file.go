@@ -53,10 +53,11 @@ type Tracked struct {
 	// HeadHash is over the first HeadLen (decompressed) bytes, at most 1024; they grow with the file. With HeadLen 0 the inode alone identifies it.
 	HeadLen  int    `json:"head_len,omitempty"`
 	HeadHash uint64 `json:"head_hash,omitempty"`
-	Marks    []byte `json:"marks,omitempty"` // hashes of the head's beginnings
+	Marks    []byte `json:"marks,omitempty"` // of the head's lines, see marks
 	// Offset is where the next reading begins, in decompressed bytes: just after a newline, unless Skip.
 	Offset  int64           `json:"offset"`
 	Skip    bool            `json:"skip,omitempty"` // what lies between Offset and the next newline belongs to a line already handed over, or never to be
+	Tail    uint32          `json:"tail,omitempty"` // hash of the last bytes before Offset, at most 1024; 0: not known
 	Size    int64           `json:"size"`           // bytes on disk when it was last read
 	Mtime   time.Time       `json:"mtime,omitzero"` // modification time when it was last read
 	Gzip    bool            `json:"gzip,omitempty"`

@@ -40,29 +40,28 @@ func (r *reading) globsOf(log string) []string {
 	return slices.DeleteFunc(slices.Clone(r.opt.Globs), func(glob string) bool { return !globNames(glob, log) })
 }
 
-// goesOnWithout says whether a log may end: it is optional, or one of several that a glob names.
+// goesOnWithout says whether a log may end: it is optional, or not the only one that a glob names.
 func (r *reading) goesOnWithout(log string) bool {
-	if r.byPath[log] != nil {
-		return false
-	}
-	return r.opt.Optional || slices.ContainsFunc(r.globsOf(log), func(glob string) bool {
-		return slices.ContainsFunc(r.named, func(path string) bool { return globNames(glob, path) })
+	return r.byPath[log] == nil && (r.opt.Optional || r.others(log, func(*entry) bool { return true }))
+}
+
+// others says whether a glob that names a log names another one, too, of a kind.
+func (r *reading) others(log string, kind func(*entry) bool) bool {
+	globs := r.globsOf(log)
+	return slices.ContainsFunc(r.entries, func(e *entry) bool {
+		return e.named && !slices.Contains(e.logs, log) && kind(e) && slices.ContainsFunc(globs, func(glob string) bool { return globNames(glob, e.path) })
 	})
 }
 
 // waits says whether nothing is known of a log until the next file's first line: where that file isn't there, and also where it is there and empty, since the
-// writer may still have the one open that is gone.
+// writer may still have the one open that is gone. Of a glob it is enough that another log is being written.
 func (r *reading) waits(log string) bool {
-	begun := func(e *entry) bool { return e.taken != nil && e.taken.old != nil && e.taken.old.Offset > 0 }
+	begun := func(e *entry) bool { return e.taken != nil && e.taken.old != nil && e.taken.old.Offset > e.taken.t.Own }
 	if e := r.byPath[log]; e != nil {
 		return !begun(e)
 	}
-	if r.opt.Optional {
-		return false
-	}
-	globs := r.globsOf(log)
-	return !slices.ContainsFunc(r.entries, func(e *entry) bool {
-		return e.named && begun(e) && slices.ContainsFunc(globs, func(glob string) bool { return globNames(glob, e.path) })
+	return !r.opt.Optional && !r.others(log, func(e *entry) bool {
+		return begun(e) && !e.taken.t.isCopy() && e.taken.t.Name != log && !r.idle(e.taken.t)
 	})
 }
 

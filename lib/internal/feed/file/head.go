@@ -28,39 +28,32 @@ func hashHead(head []byte) uint64 {
 	return h.Sum64()
 }
 
-// Beginnings of a head are hashed, too: of each 16 bytes up to 256, and of 512. So it is known also after it was cut back.
-const (
-	markStep = 16
-	markFine = 256
-	markLast = 512
-)
+// maxMarks bounds the lines that marks are made of.
+const maxMarks = 64
 
-// marks are 4 bytes of each of these hashes.
+// marks are 4 bytes for each of a head's first lines: of a hash of all up to its end. They tell how far two files begin with the same lines.
 func marks(head []byte) []byte {
 	var out []byte
 	h := fnv.New64a()
-	for n := markStep; n <= min(len(head), markLast); n += markStep {
-		h.Write(head[n-markStep : n])
-		if n <= markFine || n == markLast {
-			out = binary.LittleEndian.AppendUint32(out, uint32(h.Sum64()))
+	for len(out) < 4*maxMarks {
+		end := bytes.IndexByte(head, '\n') + 1
+		if end == 0 {
+			break
 		}
+		h.Write(head[:end])
+		out, head = binary.LittleEndian.AppendUint32(out, uint32(h.Sum64())), head[end:]
 	}
 	return out
 }
 
-// begins says whether a head is, as far as marks tell, the beginning of what they were made of. Where they tell nothing, it isn't.
-func begins(known, head []byte) bool {
+// sameLines is the length of the lines that a head has in common with what marks were made of.
+func sameLines(head, marked []byte) (length int) {
 	own := marks(head)
-	return len(own) > 0 && bytes.HasPrefix(known, own)
-}
-
-// sameMarks is how many marks two heads have in common.
-func sameMarks(a, b []byte) int {
-	n := 0
-	for n < min(len(a), len(b)) && a[n] == b[n] {
-		n++
+	for len(own) > 0 && len(marked) > 0 && bytes.Equal(own[:4], marked[:4]) {
+		length += bytes.IndexByte(head[length:], '\n') + 1
+		own, marked = own[4:], marked[4:]
 	}
-	return n / 4
+	return length
 }
 
 // open opens the entry's file, and only that file: whatever took its path in the meantime is errReplaced.
@@ -117,6 +110,35 @@ func (r *reading) loadHead(e *entry) error {
 	return nil
 }
 
+// tail is a hash of the last bytes before an offset, 0 where there are none.
+func tail(f *os.File, offset int64) uint32 {
+	last := make([]byte, min(headMax, offset))
+	if n, err := f.ReadAt(last, offset-int64(len(last))); n < len(last) || n == 0 || err != nil && err != io.EOF {
+		return 0
+	}
+	return uint32(hashHead(last)) | 1
+}
+
+// holdsTail says whether what was read last of t is in e, at the same place.
+func (e *entry) holdsTail(t *Tracked) bool {
+	if t.Tail == 0 {
+		return true
+	}
+	f, _, err := e.open()
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return tail(f, t.Offset) == t.Tail
+}
+
+// endsLine says whether a line ends before an offset.
+func endsLine(f *os.File, offset int64) bool {
+	last := make([]byte, 1)
+	n, _ := f.ReadAt(last, offset-1)
+	return n == 1 && last[0] == '\n'
+}
+
 // endsLine says whether a file's last byte ends a line.
 func (e *entry) endsLine() bool {
 	f, _, err := e.open()
@@ -124,9 +146,7 @@ func (e *entry) endsLine() bool {
 		return false
 	}
 	defer f.Close()
-	last := make([]byte, 1)
-	_, err = f.ReadAt(last, e.size-1)
-	return err == nil && last[0] == '\n'
+	return endsLine(f, e.size)
 }
 
 // isGzip looks for the magic number of RFC 1952 and its only method.

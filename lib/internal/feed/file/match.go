@@ -1,6 +1,8 @@
 package file
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -114,33 +116,40 @@ func (r *reading) searchAll() {
 // claimByHead gives the files of a kind that are still missing the copies made of them, compressed or not.
 func (r *reading) claimByHead(kind func(*Tracked) bool) {
 	for _, f := range r.files {
-		if f.e != nil || !kind(f.t) {
+		if f.e != nil || f.dropped || !kind(f.t) {
 			continue
 		}
+		generation := func(e *entry) bool { return slices.Contains(e.logs, f.t.Name) || r.byPath[f.t.Name] == e }
 		var best *entry
 		for _, e := range r.entries {
-			if r.isCopy(f.t, e) && (best == nil || best.gzip && !e.gzip || best.gzip == e.gzip && best.size < e.size) {
-				best = e // the fullest, and one that is complete: gzip may still be at work
+			if r.isCopy(f.t, e) && (best == nil || cmp.Or(compareBool(generation(e), generation(best)), compareBool(best.gzip, e.gzip), cmp.Compare(e.size, best.size)) > 0) {
+				best = e // one that rotation made; one that is complete, as gzip may still be at work; the fullest
 			}
 		}
-		if best != nil {
-			r.claim(f, best)
+		if best == nil {
+			continue
+		}
+		finished := f.t.Done && f.t.Path != f.t.Name
+		if r.claim(f, best); !finished && !generation(best) {
+			r.breakOff(f.t) // a copy made for another reason needn't have its last lines
 		}
 	}
 }
 
-// isCopy says whether e, which has another inode, goes on from what was read of t. A file that took t's own place is one only if its head is a full one, or
-// all of it is what t was: logs that begin with the same few bytes are common.
+// isCopy says whether e, which has another inode, goes on from what was read of t. A file that took t's own place is one only if some lines are the same, or all
+// of it is what t was: logs that begin with the same few bytes are common.
 func (r *reading) isCopy(t *Tracked, e *entry) bool {
 	switch {
 	case e.taken != nil && !e.taken.t.isCopy() || e.mtime.Before(t.Mtime.Truncate(time.Second)): // some tools restore times to the second only
 		return false
-	case r.byPath[t.Name] == e && t.HeadLen < headMax && e.size != t.Size:
-		return false
 	case e.id == id{t.Dev, t.Inode} || r.loadHead(e) != nil:
 		return false
+	case r.byPath[t.Name] == e && t.HeadLen < alikeAfter && e.size != t.Size:
+		return false
+	case r.byPath[t.Name] == e && !e.gzip && e.size < t.Offset: // what is left of it
+		return r.begins(t, e) && (len(e.head) == headMax || sameLines(e.head, t.Marks) == len(e.head))
 	}
-	return (e.gzip || e.size >= t.Offset) && r.same(t, e)
+	return (e.gzip || e.size >= t.Offset && e.holdsTail(t)) && r.same(t, e)
 }
 
 // same says whether e's content begins as t's does. Where that can't be told, its inode counts.
@@ -154,10 +163,16 @@ func (r *reading) same(t *Tracked, e *entry) bool {
 	if !t.Gone.IsZero() && !e.gzip && e.size < t.Offset {
 		return false
 	}
-	if len(e.head) < t.HeadLen { // cut back, or begun anew
-		return t.Gone.IsZero() && e.id == id{t.Dev, t.Inode} && !e.gzip && begins(t.Marks, e.head)
+	return r.begins(t, e)
+}
+
+// begins says whether e, of which the head is loaded, has t's head or, t's own file, was cut back to its first lines.
+func (r *reading) begins(t *Tracked, e *entry) bool {
+	if len(e.head) >= t.HeadLen && hashHead(e.head[:t.HeadLen]) == t.HeadHash {
+		return true
 	}
-	return hashHead(e.head[:t.HeadLen]) == t.HeadHash
+	own := e.id == id{t.Dev, t.Inode} || r.byPath[t.Name] == e && e.size < t.Offset
+	return own && t.Gone.IsZero() && !e.gzip && sameLines(e.head, t.Marks) >= alikeAfter
 }
 
 func unchanged(t *Tracked, e *entry) bool {
@@ -196,19 +211,25 @@ func (r *reading) claim(f *file, e *entry) {
 	if !t.Done {
 		_ = r.loadHead(e) // why it can't be read is said when it is opened to be read
 	}
-	if !t.Done && !e.gzip && e.err == nil && e.size < t.Offset {
+	if !t.Done && !e.gzip && e.err == nil {
 		r.cutBack(t, e)
 	}
 	t.learn(e)
 }
 
-// cutBack goes on at the end of what is left of a file.
+// cutBack goes on at the end of what is left of a file, if it was cut back.
 func (r *reading) cutBack(t *Tracked, e *entry) {
-	r.doubt("%s was cut back from %d to %d bytes; it is read on from there", t.Path, t.Offset, e.size)
-	t.Offset, t.Own, t.Skip = e.size, min(t.Own, e.size), false
-	if !e.endsLine() {
-		t.Skip = true
-		r.lose("%s was cut back in the middle of a line: what is written behind it, up to the next line's beginning, is passed over", t.Path)
+	to, skip := e.size, false
+	if n := min(t.HeadLen, len(e.head)); t.HeadLen > 0 && e.loaded && (n < t.HeadLen || hashHead(e.head[:n]) != t.HeadHash) {
+		if known := marks(e.head); len(known) < 4*maxMarks || !bytes.HasPrefix(t.Marks, known) {
+			to = int64(sameLines(e.head, t.Marks)) // what stands behind is new
+		}
+	} else if e.size < t.Offset {
+		skip = !e.endsLine()
+	}
+	if to < t.Offset {
+		r.lose("%s was cut back from %d to %d bytes; it is read on from there, and what was written to it since the last run, if anything, is lost", t.Path, t.Offset, to)
+		t.Offset, t.Own, t.Skip, t.Tail = to, min(t.Own, to), skip, 0
 	}
 }
 
@@ -235,6 +256,9 @@ func (r *reading) giveUp() {
 		}
 		t.Gone = r.opt.Now
 		unread := !t.Done || t.Partial || t.Path == t.Name && !t.Gzip && !r.goesOnWithout(t.Name)
+		if t.isCopy() {
+			return true // it held nothing of its own
+		}
 		if unread || t.HeadLen == 0 && !(t.Done && r.goesOnWithout(t.Name)) {
 			r.breakOff(t)
 		}

@@ -161,8 +161,11 @@ func (r *reading) forward(ctx context.Context, f *file) error {
 		if t.Gzip {
 			size = math.MaxInt64 // of content: as much as there is
 		}
+		r.checkTail(t, h)
 		at, read, err := r.cut(ctx, f, h, position{t.Offset, t.Skip}, size, r.last(f))
-		t.Offset, t.Skip = at.off, at.skip
+		if t.Offset, t.Skip = at.off, at.skip; !t.Gzip {
+			t.Tail = tail(h, t.Offset)
+		}
 		if err == nil {
 			t.Partial = read > at.off && !at.skip
 			t.Done = t.Gzip || r.idle(t)
@@ -172,6 +175,15 @@ func (r *reading) forward(ctx context.Context, f *file) error {
 		}
 		return err
 	})
+}
+
+// checkTail makes sure that what was read of a file is still in front of what is to be read.
+func (r *reading) checkTail(t *Tracked, h *os.File) {
+	if t.Tail == 0 || t.Gzip || tail(h, t.Offset) == t.Tail {
+		return
+	}
+	t.Skip = !endsLine(h, t.Offset)
+	r.lose("%s was cut back and has grown beyond byte %d again; it is read on from there, and what else was written to it since the last run is lost", t.Path, t.Offset)
 }
 
 // begin applies Options.Start to a file there before the first run.

@@ -103,10 +103,10 @@ func (r *reading) mayBeBorn(e *entry, log string) bool {
 	return !e.mtime.Before(last.Truncate(time.Second)) // some tools restore times to the second only
 }
 
-// rotated says whether files of the log can have moved since the last run: its place holds another file, or one is gone.
+// rotated says whether files of the log can have moved since the last run: its place holds another file, or one that is back, or one is gone.
 func (r *reading) rotated(log string) bool {
 	e := r.byPath[log]
-	return r.gaps[log] != nil || e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || e.taken.old.HeadLen == 0
+	return r.gaps[log] != nil || e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || !e.taken.old.Gone.IsZero() || e.taken.old.HeadLen == 0
 }
 
 func (r *reading) take(e *entry, name string) *file {
