@@ -27,9 +27,9 @@ func (r *reading) followed(f *file, b Block) (gaps []*gap) {
 	return gaps
 }
 
-// follows says whether f can be the next file of a log.
+// follows says whether f can be the next file of a log: of its name, or where nothing has that name, of one that the same glob names.
 func (r *reading) follows(f *file, log string) bool {
-	return f.t.Name == log || slices.ContainsFunc(r.globsOf(log), func(glob string) bool { return globNames(glob, f.t.Name) })
+	return f.t.Name == log || r.byPath[log] == nil && slices.ContainsFunc(r.globsOf(log), func(glob string) bool { return globNames(glob, f.t.Name) })
 }
 
 // globsOf is the globs that name a log, none where it is configured by its own name.
