@@ -170,6 +170,22 @@ func (c coverageByCounts) late(h History, m Minute, row StageMinute) Quantity {
 	return Quantity{}
 }
 
+// Bound is what the counts of records given up prove: these never came out.
+func (c coverageByCounts) Bound(h History, w Window, now time.Time) (Bounds, []string) {
+	var valid float64
+	for _, cell := range c.Derive(h, w, now) {
+		valid += cell.Valid
+	}
+	wide := Window{w.From - lookBack, w.To}
+	path := NewStagePath(c.path.model(h, 0), c.path.rows(h, wide))
+	given := path.GivenUp(int(w.From-wide.From), int(w.To-wide.From))
+	if valid <= 0 || given <= 0 {
+		return Bounds{Kind: "none"}, nil
+	}
+	upper := max(0, valid-given) / valid
+	return Bounds{Upper: &upper, Kind: "proven"}, nil
+}
+
 // runsRule is coverage of a batch: of the runs that were due, those that did enough.
 func runsRule(p *Plan, spec *Spec) (*Rule, error) {
 	stage := p.find(func(f Facts) bool { return f.Runs != nil })

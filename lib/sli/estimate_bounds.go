@@ -60,6 +60,25 @@ func (p *StagePath) upper(m int, valid float64) float64 {
 	return math.Min(valid, math.Ceil(handed*1024)/1024)
 }
 
+// GivenUp is how many records accepted in the minutes from…to, to not included, were
+// given up for certain: what was dropped or put aside in them, counted by who did it,
+// less what may have been on its way when they began. It needs the minute before from.
+func (p *StagePath) GivenUp(from, to int) float64 {
+	if from < 1 || to > len(p.minutes) {
+		return 0
+	}
+	before := p.young(from - 1)
+	if !before.Known {
+		return 0
+	}
+	backlog, _, _ := p.Backlog(from - 1)
+	given := -math.Max(before.Value, backlog)
+	for _, m := range p.minutes[from:to] {
+		given += m.Dropped.Or(0) + m.DeadLettered.Or(0)
+	}
+	return math.Max(0, given)
+}
+
 // extremes are the largest stage times around a minute, and what happened there.
 type extremes struct {
 	age, work, store            float64

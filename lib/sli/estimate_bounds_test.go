@@ -100,3 +100,41 @@ func TestWindowBoundsCountUnclaimedMinutes(t *testing.T) {
 		t.Errorf("window %+v, want %+v", w, want)
 	}
 }
+
+// What AWS counts as given up never came out: more than what may have been on its way
+// when the window began is of the window's own.
+func TestWhatWasGivenUpProvesABound(t *testing.T) {
+	rows := lineUp(8, calm())
+	for i := 2; i < 8; i++ {
+		rows[i].Dropped, rows[i].Done = Some(300), Some(300)
+	}
+	p := NewStagePath(calmModel(60), rows)
+	given := p.GivenUp(3, 8)
+	if before := p.young(2).Value; given != 5*300-before || before <= 0 {
+		t.Errorf("got %v given up, with %v on the way before", given, before)
+	}
+	if given := NewStagePath(calmModel(60), lineUp(8, calm())).GivenUp(3, 8); given != 0 {
+		t.Errorf("nothing was given up, got %v", given)
+	}
+	if given := p.GivenUp(0, 8); given != 0 {
+		t.Errorf("what was before isn't known, got %v", given)
+	}
+}
+
+// A consumer that says how far behind it is is believed where the worker's ages say less.
+func TestTheConsumersOwnPositionIsAnAge(t *testing.T) {
+	rows := lineUp(4, calm())
+	rows[3].Behind = Some(700)
+	p := NewStagePath(calmModel(60), rows)
+	if a := p.Age(3); a.Oldest != 700 || a.By != AgeByReader {
+		t.Errorf("got %v by %s", a.Oldest, a.By)
+	}
+	rows[3].Behind = Some(0)
+	if a := NewStagePath(calmModel(60), rows).Age(3); a.By == AgeByReader || a.Oldest <= 0 {
+		t.Errorf("got %v by %s", a.Oldest, a.By)
+	}
+	rows[3].Behind, rows[3].Oldest = Some(700), Some(3)
+	if a := NewStagePath(calmModel(60), rows).Age(3); a.Oldest != 3 || a.By != AgeByRecords {
+		t.Errorf("records tell it exactly; got %v by %s", a.Oldest, a.By)
+	}
+}

@@ -2,6 +2,7 @@ package sli
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -81,7 +82,8 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 	if total.Valid <= 0 {
 		return b, warnings
 	}
-	upper := total.Upper / total.Valid
+	given := stages.GivenUp(int(w.From-wide.From), int(w.To-wide.From))
+	upper := math.Min(total.Upper, math.Max(0, total.Valid-given)) / total.Valid
 	b.Upper, b.Kind = &upper, "proven"
 	if total.Claimed > 0 {
 		lower := total.Lower / total.Valid
