@@ -216,16 +216,21 @@ func (j *judgement) age() {
 			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
 				secondsText(age.Seconds), Span(limit.age), secondsText(recovered*limit.age.Seconds()))
 		}
-		if s := j.p.State; s != nil && s.Progress.Rule == RulePartStuck {
-			old += "; " + s.Reason
-		}
-		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s", old, j.estimate(age), j.holdUp())
+		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s%s", old, j.estimate(age), j.part(), j.holdUp())
 		break
 	}
 	if age.AtLeast && !broken {
 		j.consider(j.missing(), "not_measured", "age not measured: the data are %s old, with %s", age.text(), age.Basis)
 	}
 	j.retention(age)
+}
+
+// part says that only a part of the records is so old, where that is known.
+func (j *judgement) part() string {
+	if s := j.p.State; s != nil && s.Progress.Rule == RulePartStuck {
+		return "; " + s.Reason
+	}
+	return ""
 }
 
 // recovered is the part of a limit at which a breach of it has ended.
@@ -308,10 +313,10 @@ func growth(s *State) string {
 	switch s.Progress.Rule {
 	case RuleBacklogGrows:
 		return fmt.Sprintf("more records arrive than come out, and %s wait", Count(s.Progress.Backlog.Value))
-	case RulePartStuck:
-		return s.Reason
+	case RuleAgeGrows:
+		return "records wait longer and longer"
 	}
-	return "records wait longer and longer"
+	return s.Reason
 }
 
 // worsen is consider for a cause: it is told rather than a limit of the same status,
@@ -401,7 +406,7 @@ func (j *judgement) burn(r *Result, rule BurnRule) bool {
 	case rule.Page:
 		few = fmt.Sprintf("; too few to page: a page needs %d bad", pageBad)
 	}
-	j.consider(status, "burn_rate", "%s burns its error budget %s times too fast over %s, %s bad of %s %s, and %s over %s, limit %s%s%s", r.Rule.Kind,
+	j.consider(status, "burn_rate", "%s burns its error budget %s times too fast over %s (%s of %s %s bad) and %s times over %s, limit %s%s%s", r.Rule.Kind,
 		beside(long.Rate, rule.Factor, 3), Span(rule.Long), Count(long.Counts.Bad()), Count(long.Counts.Valid), r.Rule.Population,
 		beside(short.Rate, rule.Factor, 3), Span(rule.Short), Digits(rule.Factor, 3), few, j.holdUp())
 	return true

@@ -69,7 +69,7 @@ func TestVerdicts(t *testing.T) {
 		{"stopped consumer", func(p *Pipeline, _ *Limits) { frozen(p) },
 			"CRITICAL state: FROZEN: 1,204 records accepted since 11:32 JST, none processed; transform was not invoked (throttled 412/min); oldest is 8m12s, limit 5m"},
 		{"losing", func(p *Pipeline, _ *Limits) {
-			p.State = &State{Name: "LOSING", Reason: "the age grows by 12s a minute", Progress: Progress{State: ProgressLosing, AgeSlope: Some(12), Age: Some(40)}}
+			p.State = &State{Name: "LOSING", Reason: "the age grows by 12s a minute", Progress: Progress{State: ProgressLosing, Rule: RuleAgeGrows, AgeSlope: Some(12), Age: Some(40)}}
 		}, "WARNING state: LOSING: records wait longer and longer; oldest is 2s, limit 5m"},
 		{"draining leaves the verdict alone", func(p *Pipeline, _ *Limits) { p.State.Name = "DRAINING" }, "OK: fresh"},
 		{"nothing arrives, nothing owed", func(p *Pipeline, _ *Limits) {

@@ -189,7 +189,7 @@ func (j progressRules) silent() bool {
 	// may have come at its end.
 	quiet := float64(j.m-j.g.Since+1) * secondsPerMinute
 	return j.decide(ProgressFrozen, RuleSilence,
-		fmt.Sprintf("%s for %s%.0fs (limit %.0fs) while %s%.0f records arrived", what, least, quiet, limit, least, j.g.Pending))
+		fmt.Sprintf("%s for %s%ss (limit %ss) while %s%s records arrived", what, least, Count(quiet), Count(limit), least, Count(j.g.Pending)))
 }
 
 // patience is how long nothing may come out while records arrive: longer than batching
@@ -214,8 +214,14 @@ func (j progressRules) partStuck() bool {
 			return false
 		}
 	}
-	return j.decide(ProgressLosing, RulePartStuck,
-		fmt.Sprintf("part of the records is stuck: %.0f of %.0f haven't come out, though later ones have", o.Stuck, o.Of))
+	return j.leftBehind()
+}
+
+// leftBehind says which part of the records is stuck; false where none is known to be.
+func (j progressRules) leftBehind() bool {
+	o := j.p.minutes[j.m].Owed
+	return o != nil && o.Stuck > 0 && j.decide(ProgressLosing, RulePartStuck,
+		fmt.Sprintf("part of the records is stuck: %s of %s haven't come out, though later ones have", Count(o.Stuck), Count(o.Of)))
 }
 
 // stuck is a shard blocked among others that go on: the largest age rises by the
@@ -235,13 +241,13 @@ func (j progressRules) stuck() bool {
 		after = before.Value
 	}
 	return j.decide(ProgressFrozen, RuleStuck,
-		fmt.Sprintf("the oldest record aged by the clock for %d minutes, to %.0fs (limit %.0fs)", stuckSteps, j.g.Age.Value, floor))
+		fmt.Sprintf("the oldest record aged by the clock for %d minutes, to %ss (limit %ss)", stuckSteps, Count(j.g.Age.Value), Count(floor)))
 }
 
 func (j progressRules) losing() bool {
 	g := j.g
 	if floor := j.ageFloor(); g.Age.Known && g.Age.Value > floor && g.AgeSlope.Or(0) > ageDrift {
-		return j.decide(ProgressLosing, RuleAgeGrows,
+		return j.leftBehind() || j.decide(ProgressLosing, RuleAgeGrows,
 			fmt.Sprintf("the age grows and is %ss (judged above %ss)", Count(g.Age.Value), Count(floor)))
 	}
 	limit := backlogDrift * j.rate * secondsPerMinute

@@ -265,7 +265,7 @@ unless the situation says otherwise; the rule is the one that ` + "`explain`" + 
 `
 
 func TestVerdicts(t *testing.T) {
-	all := slices.Concat(scenarios, clouds)
+	all := slices.Concat(scenarios, everyday, clouds)
 	rows := make([]string, len(all))
 	t.Run("played", func(t *testing.T) {
 		for i, s := range all {
