@@ -154,6 +154,14 @@ var everyday = []scenario{
 		}),
 		status: "OK",
 	}, {
+		name: "one stamp in the future", story: "of a healthy worker's, nine hours ahead",
+		length: 22 * minute, config: ends(false, "", ""),
+		logs: told(func(d diary) {
+			d.steady(0, 22*minute, second, nil)
+			d.done(20*minute, "odd", 9*time.Hour)
+		}),
+		status: "OK",
+	}, {
 		name: "one stamp in the future, and a standstill", story: "the worker stopped ten minutes ago",
 		length: 30 * minute, config: ends(false, "", ""),
 		logs: told(func(d diary) {
