@@ -94,12 +94,23 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 		}
 		say("%s: %s%% of %d lines can be read; the first bad one: %s", name, sli.Digits(share, 3), t.Lines, s.FirstBad)
 	case t.Lines > 0:
-		e.ok("%s: %d lines in the window, all can be read, format %s", name, t.Lines, s.Layout)
+		matched := ""
+		if s.Sifts() {
+			matched = fmt.Sprintf(", %d match", t.Matched())
+		}
+		e.ok("%s: %d lines in the window, all can be read%s, format %s", name, t.Lines, matched, s.Layout)
 	default:
 		e.ok("%s: answers; nothing happened in the window", name)
 	}
 	for _, w := range s.Warnings {
 		e.note("%s: %s", name, w)
+	}
+	switch {
+	case s.Unmatched == "":
+	case s.Barren:
+		e.bad("%s: %s", name, s.Unmatched)
+	default:
+		e.note("%s: %s", name, s.Unmatched)
 	}
 }
 

@@ -213,6 +213,8 @@ func troubles(s *sli.StageReport) []string {
 		return []string{s.Err.Error()}
 	case s.Refusal != "":
 		return []string{s.Refusal}
+	case s.Unmatched != "" && s.Sifted >= sli.EnoughLines:
+		return []string{s.Unmatched}
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	stale := now.Fingerprint != fingerprint
 	s.record = now
 	if stale {
-		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Lacks = fingerprint, nil, nil, nil
+		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Lacks, s.record.Sifted = fingerprint, nil, nil, nil, nil
 	}
 	s.before = s.record.measured()
 	s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, s.stage.Name, fingerprint))
@@ -125,6 +125,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 		}
 		s.addLevels(r)
 		s.record.Lacks = sli.Lacking(r.batch.Lacks, s.record.Lacks)
+		s.sift(r)
 		s.answer(j, r)
 	}
 	keep := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute}
@@ -160,6 +161,36 @@ func (j *job) align() {
 
 // maxMinute is later than any minute that a key can hold.
 const maxMinute = 1<<32 - 1
+
+// sift adds what became of a reading's lines under the stage's conditions, each once.
+func (s *stageJob) sift(r *reading) {
+	if r.batch.Sifted == nil || r.ask.Again && !s.fresh {
+		return
+	}
+	all := *r.batch.Sifted
+	if s.record.Sifted != nil {
+		all = s.record.Sifted.Plus(all)
+	}
+	s.record.Sifted = &all
+}
+
+// unmatched says that no line ever came through the stage's conditions; "" where one did.
+// Where no line even has what they ask for, its answers stand for nothing.
+func (s *stageJob) unmatched() (doubt string, barren bool) {
+	if s.record.Sifted == nil {
+		return "", false
+	}
+	sieve, f := s.stage.Facts.Sieve, *s.record.Sifted
+	return sieve.Doubt(f), f.Read >= sli.EnoughLines && sieve.Lacking(f)
+}
+
+// measured is the minutes that stand.
+func (s *stageJob) measured() sli.Spans {
+	if _, barren := s.unmatched(); barren {
+		return nil
+	}
+	return s.record.measured()
+}
 
 // failure is why the source's answer doesn't count, nil if it does. Cells of another rule
 // are given up only for an answer.

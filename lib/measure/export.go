@@ -42,7 +42,7 @@ func (j *job) export(tx Tx, rule *sli.Rule, w sli.Window, visit func(Minute)) {
 	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, rule.Kind, l.record.Fingerprint))
 	measured := l.record.Derived
 	if rule.Derive == nil {
-		measured = j.measured(l, func(s *stageJob) sli.Spans { return s.record.measured() })
+		measured = j.measured(l, (*stageJob).measured)
 	}
 	due := sli.Window{From: w.From, To: min(w.To, sli.Due(j.run.Now, rule.Settle)+1)}
 	for _, span := range measured.Within(due).Minus(sli.Spans(l.record.Doubtful)) {

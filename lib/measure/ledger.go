@@ -132,7 +132,7 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 	} else if since, ok := j.since(l.rule); ok {
 		l.record.Since, l.record.HasSince = since, true
 	}
-	l.answered = j.measured(l, func(s *stageJob) sli.Spans { return s.record.measured() })
+	l.answered = j.measured(l, (*stageJob).measured)
 	return before
 }
 
@@ -232,7 +232,7 @@ type judgedByID struct {
 func (h judgedByID) Judged(m sli.Minute) sli.Counts { return h.counts.get(m) }
 
 func (j *job) history() sli.History {
-	return j.historyOf(func(s *stageJob) sli.Spans { return s.record.measured() })
+	return j.historyOf((*stageJob).measured)
 }
 
 // present is the history as it stands now.
@@ -289,7 +289,7 @@ func (j *job) answered(rule *sli.Rule) sli.Spans {
 	answered := sli.Spans{{From: 0, To: maxMinute}}
 	for _, s := range j.stages {
 		if rule.Feeds(s.stage.Name) {
-			answered = answered.Intersect(s.record.measured())
+			answered = answered.Intersect(s.measured())
 		}
 	}
 	return answered

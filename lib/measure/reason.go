@@ -14,7 +14,7 @@ func (j *job) because(l *ledger, r *sli.Result, of stretch) {
 	case sli.Excluded:
 		r.Reason = j.plan.Exclude.Reason(l.rule.SLI(), r.Window.To-1)
 	case sli.NoTraffic:
-		r.Reason = l.absence(of.all)
+		r.Reason = j.absence(l, of.all)
 	case sli.NotMeasured:
 		r.Reason = j.unmeasured(l, r, of)
 	case sli.Value:
@@ -26,9 +26,14 @@ func (j *job) because(l *ledger, r *sli.Result, of stretch) {
 }
 
 // absence says what there was none of.
-func (l *ledger) absence(c sli.Counts) string {
+func (j *job) absence(l *ledger, c sli.Counts) string {
 	if c.Uncertain > 0 {
 		return l.rule.Unjudged(c, nil)
+	}
+	for _, s := range j.feeding(l.rule) {
+		if doubt, _ := s.unmatched(); doubt != "" {
+			return "stage " + s.stage.Name + ": " + doubt
+		}
 	}
 	_, what, _ := strings.Cut(l.rule.Formula, " / ")
 	what, _, _ = strings.Cut(what, ";")
@@ -45,6 +50,11 @@ func (j *job) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 	}
 	if j.ids != nil && j.ids.rule.Rule == l.rule && j.ids.Doubt() != "" {
 		return j.ids.Doubt()
+	}
+	for _, s := range j.feeding(l.rule) {
+		if doubt, barren := s.unmatched(); barren {
+			return "stage " + s.stage.Name + ": " + doubt
+		}
 	}
 	refused, by := 0, (*stageJob)(nil)
 	for _, s := range j.feeding(l.rule) {

@@ -21,17 +21,18 @@ type pipelineRecord struct {
 
 // stageRecord is a source's position and the minutes it has answered for.
 type stageRecord struct {
-	Generation  uint64     `json:"generation"` // rises with every commit
-	Cursor      []byte     `json:"cursor"`
-	ReadTo      time.Time  `json:"read_to"`           // the last answer covers what was written by then
-	Resumed     sli.Minute `json:"resumed,omitempty"` // after a time that can't be seen any more: the first minute that can
-	Fingerprint string     `json:"fingerprint"`       // of the rule that made the cells
-	Answered    sli.Spans  `json:"answered"`
-	Refused     sli.Spans  `json:"refused,omitempty"` // too much of them was malformed
-	Inputs      sli.Inputs `json:"inputs,omitempty"`
-	Layout      string     `json:"layout,omitempty"`
-	FirstBad    string     `json:"first_bad,omitempty"` // the newest refusal's first malformed line
-	Lacks       []sli.Lack `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
+	Generation  uint64      `json:"generation"` // rises with every commit
+	Cursor      []byte      `json:"cursor"`
+	ReadTo      time.Time   `json:"read_to"`           // the last answer covers what was written by then
+	Resumed     sli.Minute  `json:"resumed,omitempty"` // after a time that can't be seen any more: the first minute that can
+	Fingerprint string      `json:"fingerprint"`       // of the rule that made the cells
+	Answered    sli.Spans   `json:"answered"`
+	Refused     sli.Spans   `json:"refused,omitempty"` // too much of them was malformed
+	Inputs      sli.Inputs  `json:"inputs,omitempty"`
+	Layout      string      `json:"layout,omitempty"`
+	FirstBad    string      `json:"first_bad,omitempty"` // the newest refusal's first malformed line
+	Lacks       []sli.Lack  `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
+	Sifted      *sli.Sifted `json:"sifted,omitempty"`    // what its conditions let through since the fingerprint is the same
 }
 
 // measured is the minutes that were answered and not refused.

@@ -33,7 +33,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	for _, s := range j.stages {
 		p.Stages = append(p.Stages, j.stageReport(s, a.Delay))
 		if !s.stage.Facts.Proves() { // whose answers take a deadline
-			answered = answered.Intersect(j.stands(s))
+			answered = answered.Intersect(j.upToNow(s, s.record.measured()))
 		}
 	}
 	if n := len(answered); n > 0 && len(j.stages) > 0 {
@@ -113,10 +113,12 @@ func (s *stageJob) everything() *sli.StageCell {
 	return total
 }
 
-// stands is the minutes that a stage has answered for; where everything is read a log
+// stands is the minutes of a stage that stand, up to now.
+func (j *job) stands(s *stageJob) sli.Spans { return j.upToNow(s, s.measured()) }
+
+// upToNow is the minutes that a stage has answered for; where everything is read a log
 // that ended has nothing to say up to now, which is an answer too.
-func (j *job) stands(s *stageJob) sli.Spans {
-	spans := s.record.measured()
+func (j *job) upToNow(s *stageJob, spans sli.Spans) sli.Spans {
 	if n := len(spans); j.run.All && n > 0 && s.failure() == nil {
 		spans = spans.Add(sli.Window{From: spans[n-1].To, To: j.settled(s, j.run.Now)})
 	}
@@ -235,6 +237,9 @@ func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 	r.Due = s.cells.get(sli.Due(j.run.Now, s.stage.Facts.Settle))
 	r.Skew = j.plan.SkewAt(j.history(), &s.stage, sli.Due(j.run.Now, s.stage.Facts.Settle))
 	r.Inputs = s.record.Inputs
+	if r.Unmatched, r.Barren = s.unmatched(); r.Unmatched != "" {
+		r.Sifted = s.record.Sifted.Read
+	}
 	if refused := s.record.Refused.Within(window); len(refused) > 0 {
 		r.Refusal = s.malformed(j, refused)
 	}

@@ -134,6 +134,7 @@ type Tally struct {
 	Lines, Parsed, Malformed, Blank int64
 	Late, Skewed                    int64
 	Bytes                           int64
+	Unmatched                       int64 // of the parsed ones, those that conditions left out
 }
 
 // Add adds u to t.
@@ -145,7 +146,11 @@ func (t *Tally) Add(u Tally) {
 	t.Late += u.Late
 	t.Skewed += u.Skewed
 	t.Bytes += u.Bytes
+	t.Unmatched += u.Unmatched
 }
+
+// Matched is the number of lines that conditions let through, and that could be booked.
+func (t Tally) Matched() int64 { return max(0, t.Parsed-t.Skewed-t.Unmatched) }
 
 // MinMalformed is how many malformed lines a minute needs before their share can
 // make it not measured.

@@ -64,6 +64,8 @@ type Facts struct {
 	// Settle; its assumed value is part of Settle's documentation, not of Settle.
 	SettleInput string
 
+	Sieve Sieve // the conditions that let its lines count
+
 	Runs    *Runs    // a batch job's schedule
 	Proving *Proving // how known-answer records are sent; nil: none are
 
@@ -167,12 +169,13 @@ type Batch struct {
 	Unchanged bool
 	Cursor    []byte // where the next reading begins; opaque
 	Warnings  []string
-	Calls     int    // requests made to a service
-	Bytes     int64  // bytes read
-	FirstBad  string // the first malformed line's place and reason
-	Lacks     []Lack // what lines lack to be judged, once for each field
-	Skipped   int64  // what was unavoidably lost, in pieces that Warnings name
-	Layout    string // the format that was detected, for explain
+	Calls     int     // requests made to a service
+	Bytes     int64   // bytes read
+	FirstBad  string  // the first malformed line's place and reason
+	Lacks     []Lack  // what lines lack to be judged, once for each field
+	Sifted    *Sifted // what became of lines under Facts.Sieve; nil where it lets all through
+	Skipped   int64   // what was unavoidably lost, in pieces that Warnings name
+	Layout    string  // the format that was detected, for explain
 }
 
 // MinuteSummary is what statistics say of a minute: age, work or store.

@@ -431,6 +431,9 @@ func (j *judgement) because() string {
 		if s.Err != nil {
 			return fmt.Sprintf(": stage %s: %v", s.Stage.Name, s.Err)
 		}
+		if s.Barren {
+			return fmt.Sprintf(": stage %s: %s", s.Stage.Name, s.Unmatched)
+		}
 	}
 	if s := j.p.State; s != nil && s.Reason != "" {
 		return ": " + s.Reason

@@ -21,10 +21,11 @@ type seldom struct {
 	EMF       []EMFSeries              `json:",omitempty"`
 	Probes    map[ProbeVerdict]float64 `json:",omitempty"`
 	Summaries map[string]Summary       `json:",omitempty"`
+	Unmatched int64                    `json:",omitempty"`
 }
 
 func (s *seldom) empty() bool {
-	return len(s.Levels)+len(s.EMF)+len(s.Probes)+len(s.Summaries) == 0 && s.Lives == nil && s.Reports == nil && s.Skewed == 0 && s.Ahead == 0
+	return len(s.Levels)+len(s.EMF)+len(s.Probes)+len(s.Summaries) == 0 && s.Lives == nil && s.Reports == nil && s.Skewed == 0 && s.Ahead == 0 && s.Unmatched == 0
 }
 
 // AppendBinary appends the cell, packed: numbers as varints, and as JSON behind them
@@ -58,7 +59,7 @@ func (c *StageCell) AppendBinary(out []byte) ([]byte, error) {
 		out = appendBytes(out, packed)
 	}
 	out = c.appendMarks(out)
-	rest := seldom{c.Skewed, c.Ahead, c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries}
+	rest := seldom{c.Skewed, c.Ahead, c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries, c.Tally.Unmatched}
 	if rest.empty() {
 		return out, nil
 	}
@@ -141,6 +142,7 @@ func (c *StageCell) UnmarshalBinary(data []byte) error {
 	}
 	c.Skewed, c.Ahead = rest.Skewed, rest.Ahead
 	c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries = rest.Levels, rest.Lives, rest.Reports, rest.EMF, rest.Probes, rest.Summaries
+	c.Tally.Unmatched = rest.Unmatched
 	return nil
 }
 

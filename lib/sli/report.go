@@ -1,6 +1,9 @@
 package sli
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Report is all that outputs see of a run.
 type Report struct {
@@ -160,13 +163,33 @@ type StageReport struct {
 	Mean     *float64   // seconds: the stage's part of the mean delay
 	Refusal  string     // how much of some minutes of the window was malformed, so that they aren't measured
 	Skew     SkewCount  // of its newest minute that has anything
-	Inputs   Inputs     // what estimates start from, each with where it comes from
-	Calls    int
-	Bytes    int64 // read in this run
-	Skipped  int64
-	FirstBad string
-	Layout   string
-	Warnings []string
+	// Unmatched says that no line ever came through the stage's conditions, "" where one
+	// did; Barren, that none has what they ask for, so that nothing of it is measured.
+	Unmatched string
+	Barren    bool
+	Sifted    int64  // how many lines that rests on
+	Inputs    Inputs // what estimates start from, each with where it comes from
+	Calls     int
+	Bytes     int64 // read in this run
+	Skipped   int64
+	FirstBad  string
+	Layout    string
+	Warnings  []string
+}
+
+// Doubts are the warnings about a stage, and that no line ever came through its
+// conditions.
+func (s *StageReport) Doubts() []string {
+	if s.Unmatched == "" {
+		return s.Warnings
+	}
+	return append(slices.Clip(s.Warnings), s.Unmatched)
+}
+
+// Sifts tells whether the stage has conditions that leave lines out.
+func (s *StageReport) Sifts() bool {
+	sieve := s.Stage.Facts.Sieve
+	return !sieve.Where.Empty() || len(sieve.Events) > 0
 }
 
 // Point is an events point: counts since the last one, fixed once and printed until

@@ -251,3 +251,55 @@ func TestABreachStandsWhateverCouldNotBeJudged(t *testing.T) {
 		})
 	}
 }
+
+// TestRecordsThatCannotBeJudgedAreNotMeasured: of what came out it isn't known when it was
+// accepted.
+func TestRecordsThatCannotBeJudgedAreNotMeasured(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		line    func(n float64, i int) string
+		counts  string
+		status  string
+		because []string
+	}{
+		{"accepted after they came out", func(n float64, _ int) string { return worked(n+1, "done", "-", n+40_000) },
+			"0/0 uncertain 30", "not_measured", []string{"30 of 30 records", "before they were accepted", "clocks"}},
+		{"accepted_at under another name", func(n float64, _ int) string {
+			return fmt.Sprintf(`{"ts":"%s","msg":"done","accepted":"%s"}`, stamp(n+1), stamp(n))
+		},
+			"0/0 uncertain 30", "not_measured", []string{"30 of 30 records", "no acc", "did you mean accepted?"}},
+		{"two of three without", func(n float64, i int) string {
+			if i%3 == 0 {
+				return worked(n+1, "done", "-", n)
+			}
+			return fmt.Sprintf(`{"ts":"%s","msg":"done"}`, stamp(n+1))
+		}, "10/10 uncertain 20", "not_measured", []string{"20 of 30 records", "no acc"}},
+		{"one of three without", func(n float64, i int) string {
+			if i%3 != 0 {
+				return worked(n+1, "done", "-", n)
+			}
+			return fmt.Sprintf(`{"ts":"%s","msg":"done"}`, stamp(n+1))
+		}, "20/20 uncertain 10", "value", []string{"10 of 30 records", "no acc"}},
+		{"lines that fail what ok asks for came out in no way", func(n float64, _ int) string { return worked(n+1, "failed", "-", n) },
+			"0/0", "no_traffic", []string{"no records that came out"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(frontAndWorker(false, "start: beginning", "slis: { freshness: { threshold: 2h, target: 99 } }"))
+			each(0, 600, 10, func(n float64, i int) {
+				h.lines("front.json", request(n, 200, "-"))
+				h.lines("worker.json", c.line(n, i))
+			})
+			s := h.explain(612).sli("freshness")
+			if s.Status != c.status || s.counts() != c.counts {
+				t.Errorf("want %s %s, got %+v", c.status, c.counts, s)
+			}
+			said := s.Reason + strings.Join(s.Warnings, "; ")
+			for _, word := range c.because {
+				if !strings.Contains(said, word) {
+					t.Errorf("want %q in %q", word, said)
+				}
+			}
+		})
+	}
+}

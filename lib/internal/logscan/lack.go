@@ -27,7 +27,7 @@ type labelled struct{ label, value string }
 // or canonical. It is for lines of which it is to be said why they can't be judged.
 func (s *Scanner) Lack(field string, line []byte) Lack {
 	l := Lack{Format: s.used}
-	if s.cfg.Withheld != nil && s.cfg.Withheld() {
+	if s.Withheld() {
 		return l
 	}
 	pairs := s.pairs(line)
@@ -58,6 +58,9 @@ func (s *Scanner) Lack(field string, line []byte) Lack {
 	l.Near = s.near(slot, pairs)
 	return l
 }
+
+// Withheld tells whether nothing that stands in the lines may be shown.
+func (s *Scanner) Withheld() bool { return s.cfg.Withheld != nil && s.cfg.Withheld() }
 
 // namesOf are the labels under which a field may stand, the better ones in front.
 func (s *Scanner) namesOf(field string, slot int) []string {

@@ -156,6 +156,7 @@ type source struct {
 	Settle    float64  `json:"settle"`
 	Lines     int64    `json:"lines"`
 	Parsed    int64    `json:"parsed"`
+	Matched   int64    `json:"matched"` // of them those that conditions let through
 	Malformed int64    `json:"malformed"`
 	Blank     int64    `json:"blank"`
 	Late      int64    `json:"late"`
@@ -316,9 +317,9 @@ func (p printer) stage(s *sli.StageReport) stage {
 		Source: source{
 			OK: s.Err == nil, Scope: string(s.Stage.Facts.Scope), From: p.instant(s.From), To: p.instant(s.To),
 			Settle: s.Stage.Facts.Settle.Seconds(),
-			Lines:  t.Lines, Parsed: t.Parsed, Malformed: t.Malformed, Blank: t.Blank, Late: t.Late, Skewed: t.Skewed,
+			Lines:  t.Lines, Parsed: t.Parsed, Matched: t.Matched(), Malformed: t.Malformed, Blank: t.Blank, Late: t.Late, Skewed: t.Skewed,
 			Skipped: s.Skipped, Bytes: t.Bytes, Calls: s.Calls,
-			Format: text(s.Layout), FirstBad: text(s.FirstBad), Warnings: s.Warnings,
+			Format: text(s.Layout), FirstBad: text(s.FirstBad), Warnings: s.Doubts(),
 		},
 		Latency: latencyOf(s),
 	}

@@ -309,6 +309,9 @@ func (t *texter) stage(s *sli.StageReport) {
 	if s.Layout != "" {
 		t.line("    format %s", s.Layout)
 	}
+	if s.Sifts() {
+		t.line("    %s of them matched", whole(tally.Matched()))
+	}
 	if s.FirstBad != "" && s.Err == nil {
 		t.line("    first malformed line: %s", clean(s.FirstBad))
 	}
@@ -319,7 +322,7 @@ func (t *texter) stage(s *sli.StageReport) {
 	t.inputs(s.Inputs)
 	t.lambda(s.Cell)
 	t.prover(s)
-	for _, w := range s.Warnings {
+	for _, w := range s.Doubts() {
 		t.line("    warning: %s", clean(w))
 	}
 	t.line("    %s", s.Stage.Facts.SettleWhy)

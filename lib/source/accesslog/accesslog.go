@@ -60,6 +60,7 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 	s.facts = sli.Facts{
 		Reads:        log.Reads(),
 		Rule:         log.Rule() + " where={" + s.where.String() + "}" + accepting(s.accepted),
+		Sieve:        sli.Sieve{Where: s.where},
 		Signals:      []sli.Signal{sli.Request, sli.Accepted},
 		Latency:      true,
 		Settle:       log.Settle(),
@@ -134,7 +135,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	return sli.Batch{
 		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
-		Lacks: c.lacking(a.Lacks), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+		Lacks: c.lacking(a.Lacks), Sifted: c.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
 	}, nil
 }
 
@@ -158,6 +159,7 @@ type counter struct {
 	judges   bool      // Good says something
 	ids      bool      // requests name the record they write
 	bundles  bundles
+	sift     sli.Sifter // by where
 	lacks    []sli.Lack // what requests lack that Good asks for
 	event    sli.Event  // of which only what differs from line to line is set anew
 	method   []byte     // to be used again, like
@@ -168,7 +170,8 @@ func (s *Source) counter(ask sli.Ask) *counter {
 	c := &counter{ask: ask, where: s.where, accepted: s.accepted, judges: !ask.Good.Empty(), ids: s.ids, bundles: newBundles(ask)}
 	c.first[0] = len(s.where.Fields())
 	c.first[1] = c.first[0] + len(ask.Good.Fields())
-	c.bundles.single = c.single
+	c.bundles.single, c.bundles.sift = c.single, &c.sift
+	c.sift.Sift(s.where, 0)
 	c.event.Weight, c.event.Signal = 1, sli.Request
 	if slices.Equal(s.where.Fields(), []string{"method"}) {
 		c.bundles.where, c.where = s.where, sli.Match{} // it is asked of each bundle, once
@@ -178,7 +181,14 @@ func (s *Source) counter(ask sli.Ask) *counter {
 
 // record takes one request.
 func (c *counter) record(rec *logscan.Record, scan *logscan.Scanner) error {
-	if bytes.HasPrefix(rec.UserAgent, proverMarker) || !c.where.Empty() && !c.where.Holds(rec.Field) {
+	if bytes.HasPrefix(rec.UserAgent, proverMarker) {
+		return nil
+	}
+	if !c.where.Empty() && !c.where.Holds(rec.Field) {
+		if c.sift.First() {
+			c.sift.Miss(rec.Field, func(name string) string { return loglines.Instead(name, scan.Lack(name, rec.Text).Labels) })
+		}
+		c.sift.Drop(rec.Field, scan.Withheld)
 		return nil
 	}
 	var says verdicts
@@ -239,8 +249,11 @@ func (c *counter) single(g *logscan.Glance, says verdicts) {
 // one emits a request by itself.
 func (c *counter) one(g *logscan.Glance, method, id []byte, says verdicts) {
 	if !c.bundles.wants(method) {
+		c.sift.Method(method)
+		c.sift.Skip(1)
 		return
 	}
+	c.sift.Pass(1)
 	if g.IntegerLatency {
 		c.bundles.integers++
 	}
@@ -255,6 +268,6 @@ func (c *counter) one(g *logscan.Glance, method, id []byte, says verdicts) {
 
 func (c *counter) count(minute int64, n loglines.Count) {
 	c.ask.Count(sli.Minute(minute), sli.Tally{
-		Lines: n.Lines, Parsed: n.Parsed, Malformed: n.Malformed, Blank: n.Blank, Skewed: n.Skewed, Bytes: n.Bytes,
+		Lines: n.Lines, Parsed: n.Parsed, Malformed: n.Malformed, Blank: n.Blank, Skewed: n.Skewed, Bytes: n.Bytes, Unmatched: c.sift.Dropped(),
 	})
 }

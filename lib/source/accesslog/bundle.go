@@ -14,6 +14,7 @@ type bundles struct {
 	ask      sli.Ask
 	where    sli.Match       // over methods: which bundles count
 	some     [1 << 8]*bundle // by hash
+	sift     *sli.Sifter     // by where
 	integers int             // latencies whose unit was a guess
 	odd      int32           // the first status that is a number and none of HTTP's; 0: none
 
@@ -89,6 +90,8 @@ func (b *bundles) add(run []logscan.Glance, says verdicts) {
 		if of.take != gathered {
 			if of.take == singled {
 				b.single(g, says)
+			} else {
+				b.sift.Skip(1)
 			}
 			continue
 		}
@@ -128,6 +131,7 @@ func (b *bundles) renew(at uint8, like likeness, g *logscan.Glance, says verdict
 		of.take = gathered
 	default:
 		of.take = unwanted
+		b.sift.Method(e.Method)
 	}
 	return of
 }
@@ -145,6 +149,7 @@ func (b *bundles) emit(of *bundle) {
 		b.integers += of.n
 	}
 	e := &of.event
+	b.sift.Pass(of.n)
 	e.Moments, e.Weight = of.moments[:of.n], float64(of.n)
 	e.Time, e.Latency = e.Moments[0].Time, e.Moments[0].Latency
 	b.ask.Emit(e)

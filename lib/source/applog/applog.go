@@ -98,6 +98,7 @@ func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled str
 	if s.log.Remote() {
 		f.Scope, f.SettleWhy, f.Calls = sli.Shared, "lines take that long to be delivered", 1
 	}
+	f.Sieve = s.sieve(nil)
 	f.Signals = s.signals()
 	for _, r := range s.rules {
 		f.Delay = f.Delay || r.is(sli.Done) && (r.delay != none || s.fields.has(fieldAcceptedAt))
@@ -109,6 +110,24 @@ func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled str
 		f.Rule += fmt.Sprintf(" runs=%v/%v/%v/%v", schedule.Every, schedule.At, schedule.Within, schedule.Target)
 	}
 	return f
+}
+
+// sieve is the conditions under which a line says something; sift, if any, is to note
+// what becomes of lines.
+func (s *Source) sieve(sift *sli.Sifter) sli.Sieve {
+	if sift == nil {
+		sift = new(sli.Sifter)
+	}
+	sift.Sift(s.where.conditions, s.where.first)
+	sieve := sli.Sieve{Where: s.where.conditions}
+	for _, r := range s.rules {
+		sift.Sift(r.match.conditions, r.match.first)
+		sieve.Events = append(sieve.Events, r.match.conditions)
+	}
+	if slices.ContainsFunc(sieve.Events, sli.Match.Empty) {
+		sieve.Events = nil // one takes every line
+	}
+	return sieve
 }
 
 // signals are those that the rules give, in order.
@@ -134,6 +153,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		return s.elsewhere.read(ctx, ask, cursor)
 	}
 	t := teller{Source: s, ask: ask}
+	s.sieve(&t.sift)
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
@@ -150,6 +170,8 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	if t.early > 0 {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d records came out more than %s before they were accepted, and are uncertain; the clocks of two hosts differ",
 			s.log.Reads(), t.early, sli.Span(maxEarly)))
+		t.lacks = append(t.lacks, sli.Lack{Field: sli.FieldAcceptedAt, Text: fmt.Sprintf("they came out up to %s before they were accepted; the clocks of two hosts differ",
+			sli.Span(t.ahead.Round(time.Second)))})
 	}
 	if t.unborn > 0 {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d runs say that their data are complete to an instant more than %s after their own, and count as no update",
@@ -157,12 +179,12 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	return sli.Batch{
 		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
-		Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+		Lacks: t.lacks, Sifted: t.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
 	}, nil
 }
 
 func (t *teller) count(minute int64, n loglines.Count) {
 	t.ask.Count(sli.Minute(minute), sli.Tally{
-		Lines: n.Lines, Parsed: n.Parsed, Malformed: n.Malformed, Blank: n.Blank, Skewed: n.Skewed, Bytes: n.Bytes,
+		Lines: n.Lines, Parsed: n.Parsed, Malformed: n.Malformed, Blank: n.Blank, Skewed: n.Skewed, Bytes: n.Bytes, Unmatched: t.sift.Dropped(),
 	})
 }

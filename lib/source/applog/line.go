@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"hash/fnv"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -34,14 +36,21 @@ type teller struct {
 	scan   *logscan.Scanner
 	emf    *metrics // of the line, nil where it has none
 	event  sli.Event
-	early  int // records that came out before they were accepted
-	unborn int // runs whose data are complete to an instant in the future
+	early  int           // records that came out before they were accepted
+	unborn int           // runs whose data are complete to an instant in the future
+	ahead  time.Duration // by how much, at most
+	sift   sli.Sifter    // by where and events together
+	lacks  []sli.Lack
 }
 
 // line tells what one line says. The error is a logscan.Malformed.
 func (t *teller) line(rec *logscan.Record, scan *logscan.Scanner) error {
 	t.rec, t.scan, t.emf = rec, scan, nil
-	if !t.holds(t.where) || t.isProver() {
+	if t.isProver() {
+		return nil
+	}
+	if !t.holds(t.where) {
+		t.drop()
 		return nil
 	}
 	if rec.Line == logscan.LineEMF {
@@ -51,11 +60,17 @@ func (t *teller) line(rec *logscan.Record, scan *logscan.Scanner) error {
 		}
 		t.emf = m
 	}
-	emit, err := t.byRule()
+	emit, matched, err := t.byRule()
 	if err != nil {
 		return err
 	}
 	t.platform()
+	switch {
+	case matched:
+		t.sift.Pass(1)
+	case rec.Line == logscan.LineRecord || rec.Line == logscan.LineEMF: // the platform's own lines are no rule's
+		t.drop()
+	}
 	for _, e := range emit {
 		t.event = e
 		t.ask.Emit(&t.event)
@@ -100,18 +115,26 @@ func (t *teller) holds(m matcher) bool {
 	return m.conditions.Empty() || m.conditions.Holds(func(i int) ([]byte, bool) { return t.rec.Field(m.first + i) })
 }
 
+// drop notes a line that conditions left out.
+func (t *teller) drop() {
+	if t.sift.First() {
+		t.sift.Miss(t.rec.Field, func(name string) string { return loglines.Instead(name, t.scan.Lack(name, t.rec.Text).Labels) })
+	}
+	t.sift.Drop(t.rec.Field, t.scan.Withheld)
+}
+
 // byRule is the events of the first rule that is for the line.
-func (t *teller) byRule() ([]sli.Event, error) {
+func (t *teller) byRule() (events []sli.Event, matched bool, err error) {
 	for i := range t.rules {
 		r := &t.rules[i]
 		if !t.concerns(r) || !t.holds(r.match) {
 			continue
 		}
 		if events, matched, err := t.events(r); matched || err != nil {
-			return events, err
+			return events, matched, err
 		}
 	}
-	return nil, nil
+	return nil, false, nil
 }
 
 // concerns tells whether a rule may be for this kind of line at all: the platform's
@@ -195,9 +218,11 @@ func (t *teller) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
 	if r.delay == none {
 		switch {
 		case e.Ahead > 0:
-			t.early++
+			t.early, t.ahead = t.early+1, max(t.ahead, e.Ahead)
 		case e.AcceptedAt != 0:
 			t.since(&e)
+		case t.fields.has(fieldAcceptedAt):
+			t.lack(sli.FieldAcceptedAt, t.fields.one(fieldAcceptedAt), "fields: accepted_at")
 		}
 		return []sli.Event{e}, nil
 	}
@@ -210,6 +235,8 @@ func (t *teller) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
 			return nil, errDelay
 		}
 		e.Delay, e.HasDelay = d, true
+	} else {
+		t.lack(sli.FieldDelay, r.delay, "delay")
 	}
 	return []sli.Event{e}, nil
 }
@@ -230,6 +257,13 @@ func (t *teller) stamped(e *sli.Event) {
 // inFuture is so many microseconds.
 func inFuture(micros int64) time.Duration {
 	return time.Duration(min(micros, math.MaxInt64/int64(time.Microsecond))) * time.Microsecond
+}
+
+// lack notes that a line doesn't have a field that a key names, once for each field.
+func (t *teller) lack(field string, i int, key string) {
+	if !slices.ContainsFunc(t.lacks, func(l sli.Lack) bool { return l.Field == field }) {
+		t.lacks = append(t.lacks, sli.Lack{Field: field, Text: loglines.Missing(t.scan, t.rec.Text, t.need[i], key)})
+	}
 }
 
 // since sets the delay to the time since the record was accepted.
