@@ -26,27 +26,45 @@ func (p *program) doctor(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
-	for _, pipeline := range report.Pipelines {
-		for _, s := range pipeline.Stages {
+	for i, pipeline := range report.Pipelines {
+		for j, s := range pipeline.Stages {
 			e.stage(pipeline, s)
+			if of, ok := run.Pipelines[i].Sources[j].(meeting); ok {
+				e.peers(stageName(pipeline, s), of.Peers(ctx))
+			}
 		}
 		for _, r := range pipeline.Results {
 			e.result(pipeline, r)
 		}
 	}
 	e.agent()
-	if e.failed > 0 {
-		fmt.Fprintf(p.env.Stdout, "%d of %d points failed\n", e.failed, e.points)
-		return exitFailed
-	}
-	fmt.Fprintf(p.env.Stdout, "all %d points are well\n", e.points)
-	return exitOK
+	return e.sum()
+}
+
+// meeting is a source whose peers a run of a command doesn't ask by itself.
+type meeting interface {
+	Peers(ctx context.Context) []sli.Peer
 }
 
 // examination prints a line per point.
 type examination struct {
 	p              *program
 	points, failed int
+	open           int // points of which nothing is known
+}
+
+// sum is the last line and the exit code.
+func (e *examination) sum() int {
+	open := ""
+	if e.open > 0 {
+		open = fmt.Sprintf("; %d more could not be looked at, or can't be told yet", e.open)
+	}
+	if e.failed > 0 {
+		fmt.Fprintf(e.p.env.Stdout, "%d of %d points failed%s\n", e.failed, e.points, open)
+		return exitFailed
+	}
+	fmt.Fprintf(e.p.env.Stdout, "all %d points that were looked at are well%s\n", e.points, open)
+	return exitOK
 }
 
 func (e *examination) ok(format string, args ...any) {
@@ -64,6 +82,12 @@ func (e *examination) note(format string, args ...any) {
 	fmt.Fprintln(e.p.env.Stdout, "note  ", printable(fmt.Sprintf(format, args...)))
 }
 
+// unknown is a note on a point of which nothing is known.
+func (e *examination) unknown(format string, args ...any) {
+	e.open++
+	e.note(format, args...)
+}
+
 // state tries to write where positions and counts are kept. The agent's user may be
 // another one: what is tried is said.
 func (e *examination) state(ctx context.Context, c *config.Config) {
@@ -78,28 +102,48 @@ func (e *examination) state(ctx context.Context, c *config.Config) {
 	e.ok("state can be kept in %s by user %d", dir, e.p.env.UID)
 }
 
+func stageName(p *sli.Pipeline, s *sli.StageReport) string {
+	return p.Plan.Name + "/" + s.Stage.Name + " (" + s.Stage.Kind + " " + s.Stage.Facts.Reads + ")"
+}
+
+// peers says of each whether it answers.
+func (e *examination) peers(name string, peers []sli.Peer) {
+	for _, peer := range peers {
+		switch {
+		case peer.Err != nil:
+			e.bad("%s: %v; see that the address is right and that it is up", name, peer.Err)
+		case peer.Asked == "":
+			e.unknown("%s: %s wasn't asked: %s", name, peer.Name, peer.Why)
+		default:
+			e.ok("%s: %s %s", name, peer.Name, peer.Asked)
+		}
+	}
+}
+
 func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
-	name := p.Plan.Name + "/" + s.Stage.Name + " (" + s.Stage.Kind + " " + s.Stage.Facts.Reads + ")"
-	if s.Err != nil {
+	name := stageName(p, s)
+	switch {
+	case errors.Is(s.Err, fs.ErrNotExist):
+		e.bad("%s: %v; correct path:, or say optional: true if it may be missing", name, s.Err)
+		return
+	case errors.Is(s.Err, fs.ErrPermission):
+		e.bad("%s: %v; sudo -u USER %s doctor, as the user that runs mackerel-agent, or let that user read it", name, s.Err, e.p.voice.program)
+		return
+	case s.Err != nil:
 		e.bad("%s: %v", name, s.Err)
 		return
 	}
 	t := s.Cell.Tally
 	switch {
 	case t.Malformed > 0:
-		share := 100 * float64(t.Parsed) / float64(t.Parsed+t.Malformed)
-		say := e.ok
-		if s.Refusal != "" {
-			say = e.bad
-		}
-		say("%s: %s%% of %d lines can be read; the first bad one: %s", name, sli.Digits(share, 3), t.Lines, s.FirstBad)
+		e.malformed(name, s)
 	case t.Lines > 0:
 		matched := ""
 		if s.Sifts() {
 			matched = fmt.Sprintf(", %d match", t.Matched())
 		}
 		e.ok("%s: %d lines in the window, all can be read%s, format %s", name, t.Lines, matched, s.Layout)
-	default:
+	case !s.Stage.Facts.Proves() || s.Calls > 0:
 		e.ok("%s: answers; nothing happened in the window", name)
 	}
 	for _, w := range s.Warnings {
@@ -114,13 +158,26 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 	}
 }
 
+// malformed says how much of a window can't be read: too much is not well, even where it
+// is too little in each minute to say so.
+func (e *examination) malformed(name string, s *sli.StageReport) {
+	t, limit := s.Cell.Tally, s.Stage.Facts.MaxMalformed
+	share := float64(t.Parsed) / float64(t.Parsed+t.Malformed)
+	text := fmt.Sprintf("%s: %s%% of %d lines can be read; the first bad one: %s", name, sli.Digits(100*share, 3), t.Lines, s.FirstBad)
+	if s.Refusal != "" || 1-share > limit {
+		e.bad("%s; say format: and fields: as the lines are, or raise max_malformed: %s%%", text, sli.Digits(100*limit, 3))
+		return
+	}
+	e.ok("%s", text)
+}
+
 func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 	name := p.Plan.Name + " " + string(r.Rule.Kind)
 	switch r.Status {
 	case sli.NotMeasured:
 		say := e.bad
 		if r.Young || p.Failed() > 0 { // it is no fault, or one that was told
-			say = e.note
+			say = e.unknown
 		}
 		say("%s: not measured: %s", name, r.Reason)
 	case sli.NoTraffic:
@@ -144,10 +201,10 @@ func (e *examination) agent() {
 	text, err := readBounded(agentConf)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.note("%s isn't here, so the agent's settings weren't looked at; see that it runs both programs with commands in array form", agentConf)
+		e.unknown("%s isn't here, so the agent's settings weren't looked at; see that it runs both programs with commands in array form", agentConf)
 		return
 	case err != nil:
-		e.note("%s: %v; the agent's settings weren't looked at; see that it runs both programs with commands in array form", agentConf, err)
+		e.unknown("%s: %v; the agent's settings weren't looked at; see that it runs both programs with commands in array form", agentConf, err)
 		return
 	}
 	for _, setting := range []struct{ word, hint string }{

@@ -181,6 +181,12 @@ func (j *judgement) lag() {
 			return
 		}
 	}
+	for _, r := range j.p.Results {
+		if r.Status == NotMeasured && r.Reason != "" {
+			j.consider(j.missing(), "lag", "not measured: %s", r.Reason)
+			return
+		}
+	}
 	if !j.p.HasNewest {
 		j.consider(j.missing(), "lag", "not measured: no whole minute has an answer from every source yet")
 		return

@@ -12,7 +12,7 @@ import (
 // filledCell has a value in every field.
 func filledCell(t *testing.T) *StageCell {
 	c := &StageCell{
-		Tally:          Tally{1, 2, 3, 4, 5, 6, 7},
+		Tally:          Tally{1, 2, 3, 4, 5, 6, 7, 8},
 		Methods:        Methods{{"GET", 3}, {"POST", 0.5}},
 		Levels:         map[string]float64{"age": 1.5},
 		NewestAccepted: 1_795_903_560_000_001, FirstOut: 1_795_903_560_000_002, Watermark: 1_795_903_560_000_003,

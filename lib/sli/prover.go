@@ -93,6 +93,15 @@ func ProverFreshness(threshold time.Duration) Classifier {
 	}
 }
 
+// Peer is who a prover sends to, or where it looks, as it answered when it was asked
+// without sending anything.
+type Peer struct {
+	Name  string
+	Asked string // what it was asked and said; empty: it wasn't asked
+	Why   string // it wasn't
+	Err   error  // why it gave no answer, or a bad one
+}
+
 // withUninjected counts a known-answer record that the front didn't take as a bad
 // request: it may stand in no log, since nobody answered, and where it does it is left
 // out by its marker.

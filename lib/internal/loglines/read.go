@@ -424,6 +424,9 @@ func (r *reading) malformed(f *fileReading, line []byte, offset int64, reason er
 		bad = f.path + ": line " + strconv.FormatInt(f.line, 10)
 	}
 	bad += ": " + reason.Error() + " (got " + r.shown(f, line) + ")"
+	if errors.Is(reason, logscan.ErrJSON) && bytes.Contains(line, []byte(`\x`)) && !f.scanner.Withheld() {
+		bad += "; nginx writes JSON where log_format says escape=json"
+	}
 	if r.firstBad == "" {
 		r.firstBad = bad
 	}

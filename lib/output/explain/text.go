@@ -66,7 +66,7 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 	if p.HasNewest {
 		t.line("  every source has answered up to %s, %s ago", t.clock(p.Newest.End()), sli.Span(p.MeasureLag(t.at).Round(time.Second)))
 	} else {
-		t.line("  no minute has an answer from every source yet")
+		t.line("  no minute counts yet for every source")
 	}
 	for _, r := range p.Results {
 		t.line("")

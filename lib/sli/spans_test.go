@@ -1,0 +1,39 @@
+package sli
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestSetsOfMinutes holds union and difference against sets of single minutes.
+func TestSetsOfMinutes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		some := func(name string) []Minute {
+			list := rapid.SliceOfN(rapid.Map(rapid.IntRange(0, 40), func(i int) Minute { return Minute(i) }), 0, 30).Draw(t, name)
+			slices.Sort(list)
+			return list
+		}
+		a, b := some("a"), some("b")
+		for _, c := range []struct {
+			name string
+			got  Spans
+			want func(m Minute) bool
+		}{
+			{"union", SpansOf(a).Union(SpansOf(b)), func(m Minute) bool { return slices.Contains(a, m) || slices.Contains(b, m) }},
+			{"difference", SpansOf(a).Minus(SpansOf(b)), func(m Minute) bool { return slices.Contains(a, m) && !slices.Contains(b, m) }},
+		} {
+			for m := Minute(-1); m < 43; m++ {
+				if c.got.Contains(m) != c.want(m) {
+					t.Fatalf("%s: minute %d of %v", c.name, m, c.got)
+				}
+			}
+			for i := 1; i < len(c.got); i++ {
+				if c.got[i].From <= c.got[i-1].To {
+					t.Fatalf("%s: %v touch", c.name, c.got)
+				}
+			}
+		}
+	})
+}
