@@ -116,7 +116,7 @@ func (p *Plan) Arrived(h History, w Window) float64 {
 
 // flow is the accounting of the window, with the backlog at its end.
 func (path Path) flow(h History, stages *StagePath, w Window, last int) *Flow {
-	f := &Flow{}
+	f := &Flow{Window: w}
 	total := func(s Signal) float64 {
 		stage := path.counting(s)
 		if stage == nil {

@@ -52,6 +52,7 @@ type Age struct {
 // Flow is the pipeline's accounting of records; -1 and NaN never stand for unknown,
 // the Has flags do.
 type Flow struct {
+	Window                                                      Window
 	Accepted, Done, Filtered, Dropped, DeadLettered, Duplicates float64
 	Unmatched                                                   float64 // came out, and nothing shows that they were accepted
 	Backlog, Unexplained                                        float64

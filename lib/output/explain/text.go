@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,7 +100,7 @@ func (t *texter) standing(p *sli.Pipeline) {
 		t.line("  a run of the batch job %s", r.Text(t.at.In(t.style.Zone)))
 	}
 	if d := p.Delay; d != nil && d.Delay.Count() > 0 {
-		t.line("  delay of %s records from accepted to visible: p50 %s, p90 %s, p99 %s, max %s", whole(int64(d.Delay.Count())),
+		t.line("  delay of the %s records that came out in the window, from accepted to visible: p50 %s, p90 %s, p99 %s, max %s", whole(int64(d.Delay.Count())),
 			seconds(d.Delay.Quantile(.5)), seconds(d.Delay.Quantile(.9)), seconds(d.Delay.Quantile(.99)), seconds(d.Delay.Max()))
 	}
 	if d := p.Means; d != nil {
@@ -121,22 +122,23 @@ func quality(exact bool, basis string) string {
 
 // flow is the accounting equation of the window.
 func (t *texter) flow(f *sli.Flow) {
-	line := fmt.Sprintf("  flow %s accepted, %s done%s%s%s%s%s", count(f.Accepted), count(f.Done), some(f.Filtered, ", %s filtered"), some(f.Dropped, ", %s dropped"),
+	line := fmt.Sprintf("  flow in %s: %s accepted, %s done%s%s%s%s%s", t.span(f.Window), count(f.Accepted), count(f.Done), some(f.Filtered, ", %s filtered"), some(f.Dropped, ", %s dropped"),
 		some(f.DeadLettered, ", %s dead-lettered"), some(f.Duplicates, ", %s twice"), some(f.Unmatched, ", %s not known to have been accepted"))
 	if f.HasBacklog {
 		atLeast := "at least "
 		if f.Anchored {
 			atLeast = ""
 		}
-		line += "; backlog " + atLeast + count(f.Backlog)
-	}
-	if f.HasUnexplained {
-		line += "; unexplained " + count(f.Unexplained)
-		if f.AtLeast != f.AtMost {
-			line += fmt.Sprintf(" (between %s and %s, by what may have been on its way at both ends)", count(f.AtLeast), count(f.AtMost))
-		}
+		line += fmt.Sprintf("; backlog %s%s: accepted by %s and still on their way", atLeast, count(f.Backlog), t.clock(f.Window.End()))
 	}
 	t.line("%s", line)
+	if f.HasUnexplained {
+		line = fmt.Sprintf("    unexplained %s: neither out nor on their way", count(f.Unexplained))
+		if least, most := math.Floor(f.AtLeast), math.Ceil(f.AtMost); least != most {
+			line += fmt.Sprintf(", which is known to lie between %s and %s: ages tell about how many were on their way at both ends of the window", count(least), count(most))
+		}
+		t.line("%s", line)
+	}
 	t.overdue(f.Overdue)
 }
 
@@ -214,10 +216,13 @@ func (t *texter) result(r *sli.Result) {
 	t.line("  %s  %s", t.paint(bold, fmt.Sprintf("%-12s", r.Rule.Kind)), t.outcome(r))
 	t.line("    = %s", r.Rule.Formula)
 	if r.Status == sli.Value || r.Counts.Valid > 0 {
-		t.line("    = %s / %s in %s", count(r.Counts.Good), count(r.Counts.Valid), t.span(r.Window))
+		t.line("    = %s in %s", share(r.Counts), t.span(r.Window))
 	}
 	t.line("    %.0f%% of the window's minutes measured%s%s", r.Measured*100, plural(int64(r.Excluded), "; %s excluded", "minute"), some(r.Counts.Uncertain, "; %s uncertain, in neither count"))
 	t.line("    from %s by %s: %s, %s; a minute settles %s after its end", strings.Join(r.Rule.Stages, " + "), r.Rule.Method, r.Rule.Quality, r.Rule.Scope, sli.Span(r.Rule.Settle))
+	if r.Rule.Silence > 0 {
+		t.line("    where nothing comes out, the records of a minute are judged %s after its end, and not once more when they do", sli.Span(r.Rule.Silence+r.Rule.Settle))
+	}
 	t.bounds(r)
 	for _, o := range r.Others {
 		t.other(o)
@@ -267,9 +272,9 @@ func (t *texter) other(r *sli.Result) {
 		said = "excluded in " + t.span(r.Window)
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
-		said = fmt.Sprintf("%s = %s / %s %s in %s", percent(ratio), count(r.Counts.Good), count(r.Counts.Valid), r.Rule.Population, t.span(r.Window))
+		said = fmt.Sprintf("%s = %s %s in %s", percent(ratio), share(r.Counts), r.Rule.Population, t.span(r.Window))
 	}
-	t.line("    by %s: %s; %s, from %s, settles after %s", r.Rule.Method, said, r.Rule.Quality, strings.Join(r.Rule.Stages, " + "), sli.Span(r.Rule.Settle))
+	t.line("    another method, %s: %s; %s, from %s, settles after %s", r.Rule.Method, said, r.Rule.Quality, strings.Join(r.Rule.Stages, " + "), sli.Span(r.Rule.Settle))
 }
 
 func (t *texter) history(r *sli.Result) {
@@ -281,7 +286,7 @@ func (t *texter) history(r *sli.Result) {
 			}
 		}
 		if burns != "" {
-			burns = "; burn rate " + burns[2:]
+			burns = fmt.Sprintf("; burn rate %s (1 spends the budget in %s)", burns[2:], sli.Span(r.Rule.Objective.Period))
 		}
 		measured, projection := time.Duration(r.History)*time.Minute, ""
 		if measured < 24*time.Hour {
@@ -304,8 +309,10 @@ func (t *texter) stage(s *sli.StageReport) {
 		t.line("    %s %s", t.paint(red, "failed:"), clean(s.Err.Error()))
 	}
 	tally := s.Cell.Tally
-	t.line("    %s lines = %s parsed + %s malformed + %s blank%s%s", whole(tally.Lines), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
-		some(float64(tally.Late), "; %s late"), some(float64(tally.Skewed), "; %s stamped in the future, not counted"))
+	if s.Stage.Facts.MaxMalformed > 0 || tally.Lines > 0 { // else it has none
+		t.line("    %s%s lines = %s parsed + %s malformed + %s blank%s%s", t.windowOf(s), whole(tally.Lines), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
+			some(float64(tally.Late), "; %s late"), some(float64(tally.Skewed), "; %s stamped in the future, not counted"))
+	}
 	if s.Layout != "" {
 		t.line("    format %s", s.Layout)
 	}
@@ -325,7 +332,16 @@ func (t *texter) stage(s *sli.StageReport) {
 	for _, w := range s.Doubts() {
 		t.line("    warning: %s", clean(w))
 	}
-	t.line("    %s", s.Stage.Facts.SettleWhy)
+	t.line("    settled %s after a minute's end: %s", sli.Span(s.Stage.Facts.Settle), s.Stage.Facts.SettleWhy)
+}
+
+// windowOf is the window that a stage's numbers speak of.
+func (t *texter) windowOf(s *sli.StageReport) string {
+	w := sli.Window{From: sli.MinuteAt(s.From), To: sli.MinuteAt(s.To)}
+	if w.Minutes() == 0 || w.From <= 0 {
+		return ""
+	}
+	return "in " + t.span(w) + ": "
 }
 
 // inputs are what estimates start from; what is assumed is marked.
@@ -403,16 +419,22 @@ func seconds(s float64) string {
 // whole is a number with its thousands apart.
 func whole(n int64) string { return sli.Count(float64(n)) }
 
-func count(v float64) string {
-	if v == float64(int64(v)) {
-		return whole(int64(v))
+// count is a number of records, requests or seconds: whole ones, also where it was
+// estimated.
+func count(v float64) string { return sli.Count(v) }
+
+// share is good of valid ones; rounding makes neither all nor none of some.
+func share(c sli.Counts) string {
+	good := count(c.Good)
+	if good == count(c.Valid) && c.Good < c.Valid || good == "0" && c.Good > 0 {
+		good = strconv.FormatFloat(c.Good, 'f', 1, 64)
 	}
-	return strconv.FormatFloat(v, 'f', 1, 64)
+	return good + " / " + count(c.Valid)
 }
 
 // some is a part of a sentence that is told only when there is something to tell.
 func some(n float64, format string) string {
-	if n == 0 {
+	if math.Round(n) == 0 {
 		return ""
 	}
 	return fmt.Sprintf(format, count(n))
