@@ -2,7 +2,6 @@ package measure
 
 import (
 	"iter"
-	"maps"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -214,14 +213,15 @@ func (s *stageJob) addCells(r *reading) {
 	}
 	tallies := r.cells.tallies
 	if r.cells.all {
-		tallies = maps.Clone(tallies)
+		tallies = map[sli.Minute]*sli.Tally{}
 		older := new(sli.Tally)
 		for m, t := range r.cells.tallies {
-			if m < r.cells.from {
-				older.Add(*t)
-				s.judge(m, *t, r)
-				delete(tallies, m)
+			if m >= r.cells.from {
+				tallies[m] = t
+				continue
 			}
+			older.Add(*t)
+			s.judge(m, *t, r)
 		}
 		if *older != (sli.Tally{}) {
 			tallies[r.cells.from-1] = older

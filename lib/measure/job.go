@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -193,7 +194,7 @@ func (j *job) settled(s *stageJob, t time.Time) sli.Minute {
 // cellsFrom is the first minute that stages keep a cell of.
 func (j *job) cellsFrom() sli.Minute {
 	keep := j.keep()
-	if j.run.All {
+	if j.run.All && slices.ContainsFunc(j.plan.All(), func(r *sli.Rule) bool { return r.Derive != nil || r.Silence > 0 }) {
 		keep = max(keep, everyMinute)
 	}
 	return sli.MinuteAt(j.run.Now.Add(-keep))
@@ -201,7 +202,14 @@ func (j *job) cellsFrom() sli.Minute {
 
 // everyMinute is how far back minutes are kept apart where everything is read: what SLIs
 // that are derived from them speak of, then.
-const everyMinute = 32 * 24 * time.Hour
+const everyMinute = 8 * 24 * time.Hour
+
+// forget lets go of cells that were looked at.
+func (j *job) forget() {
+	for _, s := range j.stages {
+		clear(s.cells.cells)
+	}
+}
 
 // keep is how long the cells of stages are kept: longer for a batch job, whose last
 // update may be long ago, and for a deadline, by which a minute is judged.

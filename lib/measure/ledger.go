@@ -184,6 +184,9 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 	if !l.record.HasSince {
 		return
 	}
+	if j.run.All {
+		l.record.Since = max(l.record.Since, j.cellsFrom())
+	}
 	w.From = max(w.From, l.record.Since)
 	h := j.history()
 	if l.judged != nil {
@@ -192,12 +195,20 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 			h = judgedByID{ids, l.judged}
 		}
 	}
-	cells := l.rule.Derive.Derive(h, w, j.run.Now)
 	l.record.Derived = l.record.Derived.Remove(w)
-	for m, c := range cells {
-		l.record.Derived = l.record.Derived.Add(sli.Window{From: m, To: m + 1})
-		if c != l.cells.get(m) {
-			l.set(m, c, old)
+	step := sli.Minute(w.Minutes())
+	if j.run.All {
+		step = 6 * minutesPerHour // of much history only some is looked at at once
+	}
+	for from := w.From; from < w.To; from += step {
+		for m, c := range l.rule.Derive.Derive(h, sli.Window{From: from, To: min(from+step, w.To)}, j.run.Now) {
+			l.record.Derived = l.record.Derived.Add(sli.Window{From: m, To: m + 1})
+			if c != l.cells.get(m) {
+				l.set(m, c, old)
+			}
+		}
+		if j.run.All {
+			j.forget()
 		}
 	}
 	l.record.Derived = l.record.Derived.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute})

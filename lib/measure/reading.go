@@ -114,17 +114,16 @@ func newCellCounter(from sli.Minute, all bool) *cellCounter {
 
 // at is the cell of a minute, nil where the minute is too old for cells.
 func (c *cellCounter) at(m sli.Minute) *sli.StageCell {
-	if c.cell != nil && c.last == m {
-		return c.cell
-	}
-	at := m
 	if m < c.from {
 		if !c.all {
 			return nil
 		}
-		at = c.from - 1
+		m = c.from - 1
 	}
-	cell := c.cells[at]
+	if c.cell != nil && c.last == m {
+		return c.cell
+	}
+	cell := c.cells[m]
 	if cell == nil || len(c.open) > maxUnpacked {
 		// A backlog has many minutes, and few lines go to those that were left.
 		for _, left := range c.open {
@@ -134,7 +133,7 @@ func (c *cellCounter) at(m sli.Minute) *sli.StageCell {
 	}
 	if cell == nil {
 		cell = new(sli.StageCell)
-		c.cells[at] = cell
+		c.cells[m] = cell
 	}
 	c.last, c.cell, c.open = m, cell, append(c.open, cell)
 	return cell

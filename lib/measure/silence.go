@@ -155,6 +155,9 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 		found = found.put(one)
 		l.set(m.Minute, l.cells.get(m.Minute).Plus(sli.Counts{Valid: byID + one.Left}), old)
 	}
+	if j.run.All {
+		j.forget()
+	}
 	l.takeBack(j, found, old)
 	for _, m := range found {
 		l.record.Booked = l.record.Booked.put(m)
