@@ -126,7 +126,7 @@ func (c *checkProgram) validate() error {
 
 // judge measures as the metric program does, and words the worst finding.
 func (c *checkProgram) judge(ctx context.Context) int {
-	c.now = c.env.Now()
+	c.now = c.env.Now().In(c.env.Zone)
 	c.program.opt.common, c.program.opt.sourceless = c.opt.common, c.opt.sourceless
 	conf, err := c.load(ctx)
 	if err != nil {
@@ -165,7 +165,7 @@ func (c *checkProgram) finding(p *sli.Pipeline, limits sli.Limits) (f sli.Findin
 			f = sli.Finding{Plan: p.Plan, Status: sli.Unknown, Rule: "not_measured", Text: fmt.Sprintf("internal error: %v", r)}
 		}
 	}()
-	return sli.Judge(p, limits, c.now.In(c.env.Zone))
+	return sli.Judge(p, limits, c.now)
 }
 
 // limits are the configured ones, with what flags overwrite.

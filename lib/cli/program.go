@@ -134,7 +134,7 @@ func (p *program) usage(err error) int {
 
 // clock is the run's one clock reading, or the past instant that was asked for.
 func (p *program) clock() (time.Time, error) {
-	now := p.env.Now()
+	now := p.env.Now().In(p.env.Zone)
 	if p.opt.At == "" {
 		return now, nil
 	}
@@ -145,7 +145,7 @@ func (p *program) clock() (time.Time, error) {
 	if at.After(now) {
 		return now, fmt.Errorf("--at: must not be in the future (got %s)", p.opt.At)
 	}
-	return at, nil
+	return at.In(p.env.Zone), nil
 }
 
 // instant reads a time as typed: RFC 3339, `2026-11-22 12:00`, or -90m.

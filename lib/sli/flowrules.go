@@ -16,6 +16,11 @@ func (p *Plan) flowRules() []*Rule {
 	var rules []*Rule
 	for _, s := range flowSignals {
 		stage := path.counting(s)
+		if stage == nil && s == Duplicate {
+			if r := path.surplusRule(); r != nil {
+				rules = append(rules, r)
+			}
+		}
 		if stage == nil {
 			continue
 		}

@@ -159,7 +159,7 @@ func (r *reading) batch() (sli.Batch, error) {
 		none := s.rows == 0 || s.null
 		switch {
 		case asked && none && r.empty == notMeasured:
-			b.Unanswered = fmt.Errorf("%s: the query gave no row, or NULL, for %s; say with empty: what that means", r.facts.Reads, sli.Minute(m).Start().Format("15:04 MST"))
+			b.Unanswered = fmt.Errorf("%s: the query gave no row, or NULL, for %s; say with empty: what that means", r.facts.Reads, sli.Minute(m).Start().In(r.ask.Now.Location()).Format("15:04 MST"))
 			b.Missing = b.Missing.Add(sli.Window{From: sli.Minute(m), To: sli.Minute(m + 1)})
 			continue
 		case asked:

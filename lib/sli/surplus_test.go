@@ -1,0 +1,61 @@
+package sli
+
+import (
+	"testing"
+	"time"
+)
+
+// answeredCells is a history that was answered from minute 1000 on.
+type answeredCells map[string]map[Minute]*StageCell
+
+func (h answeredCells) Cell(stage string, m Minute) *StageCell { return h[stage][m] }
+func (h answeredCells) Answered(string) Spans                  { return Spans{{From: 1000, To: 2000}} }
+func (h answeredCells) Inputs(string) Inputs                   { return nil }
+
+// Deliveries beyond arrivals are duplicates; what was on its way when the history began,
+// a burst that is worked off, and a standstill are none.
+func TestSurplusOfDeliveries(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		in, out func(m Minute) float64
+		age     float64
+		least   float64 // in the last hour
+		most    float64
+	}{
+		{"as many", func(Minute) float64 { return 600 }, func(Minute) float64 { return 600 }, 1, 0, 0},
+		{"one in twenty again", func(Minute) float64 { return 600 }, func(Minute) float64 { return 630 }, 1, 1800, 1800},
+		{"a backlog from before the history", func(Minute) float64 { return 600 }, func(m Minute) float64 { return 600 + where(m < 1010, 100) }, 120, 0, 0},
+		{"a burst worked off", func(m Minute) float64 { return 600 + where(m == 1080, 5000) }, func(m Minute) float64 { return 600 + where(m > 1080 && m <= 1090, 500) }, 60, 0, 0},
+		{"a standstill", func(Minute) float64 { return 600 }, func(m Minute) float64 { return where(m < 1080, 600) }, 60, 0, 0},
+	} {
+		plan := &Plan{Stages: []Stage{
+			{Name: "stream", Facts: Facts{Signals: []Signal{Accepted}, Role: Queue, Scope: Shared}},
+			{Name: "worker", Facts: Facts{Signals: []Signal{Invocation, Handed, HandFailed}, Role: Worker, Scope: Shared}},
+		}}
+		h := answeredCells{"stream": {}, "worker": {}}
+		for m := Minute(1000); m < 1120; m++ {
+			in, out := new(StageCell), new(StageCell)
+			in.Signals[Accepted], out.Signals[Handed], out.Signals[Invocation] = c.in(m), c.out(m), 10
+			out.Summaries = map[string]Summary{"age": {N: 10, Mean: c.age, Max: c.age}, "work": {N: 10, Mean: 0.1, Max: 0.2}}
+			h["stream"][m], h["worker"][m] = in, out
+		}
+		rule := plan.pathOf(nil, nil).surplusRule()
+		if rule == nil {
+			t.Fatal("no rule")
+		}
+		got := 0.0
+		for _, counts := range rule.Derive.Derive(h, Window{1060, 1120}, time.Time{}) {
+			got += counts.Valid
+		}
+		if got < c.least || got > c.most {
+			t.Errorf("%s: want %g to %g, got %g", c.name, c.least, c.most, got)
+		}
+	}
+}
+
+func where(holds bool, n float64) float64 {
+	if holds {
+		return n
+	}
+	return 0
+}
