@@ -135,6 +135,7 @@ func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading
 		}
 	} else {
 		r.cursor = s.loaded.Cursor
+		r.ask.Read = s.loaded.ReadTo
 		r.known, r.isKnown = j.settled(s, s.loaded.ReadTo), true
 	}
 	return r

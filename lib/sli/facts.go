@@ -130,6 +130,7 @@ func (f Facts) Gives(s Signal) bool {
 type Ask struct {
 	Now  time.Time // the run's one clock reading
 	From time.Time // events before this aren't wanted; zero: everything
+	Read time.Time // what was written by then has been read; zero: nothing is known to be
 	// Until, when set, is the past instant the run speaks of: later events aren't seen.
 	Until time.Time
 	Edges []time.Duration // latency thresholds that counts are wanted for

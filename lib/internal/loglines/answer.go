@@ -21,6 +21,7 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	newestDue := minuteOf(r.ask.Now.Add(-r.log.Settle()).UnixMicro()) - 1
 	for _, f := range r.files {
 		r.conclude(f)
+		r.flush(f)
 		if f.waiting != (Count{}) {
 			f.count, f.waiting, f.minute = f.waiting, Count{}, newestDue
 			if now := r.ask.Now.UnixMicro(); f.latest >= now || f.later { // nothing need be missing up to now

@@ -91,5 +91,4 @@ func (r *reading) conclude(f *fileReading) {
 	if f.scanner.Pending() {
 		r.malformed(f, nil, 0, errCut)
 	}
-	r.flush(f)
 }

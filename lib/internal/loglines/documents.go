@@ -157,6 +157,20 @@ func messageOf(text []byte) (message []byte, at int64, ok bool) {
 	return trimMessage(*event.Message), *event.Timestamp * 1000, true
 }
 
+// eventOf reads an event as FilterLogEvents and GetLogEvents give it, by itself.
+func eventOf(text []byte) (message []byte, at int64, ok bool) {
+	if !bytes.Contains(text, []byte(`"ingestionTime"`)) {
+		return nil, 0, false
+	}
+	var event struct {
+		Ingested *int64 `json:"ingestionTime"` // ms
+	}
+	if json.Unmarshal(text, &event) != nil || event.Ingested == nil {
+		return nil, 0, false
+	}
+	return messageOf(text)
+}
+
 // trimMessage takes the line end off, also where it was quoted once too often.
 func trimMessage(s string) []byte {
 	for {
@@ -180,7 +194,11 @@ func (d *documents) finish() error {
 	if packed, ok := packedEvents(text); ok && !d.nested {
 		return d.unpack(packed)
 	}
-	d.sink(text, 0)
+	message, at, ok := eventOf(text)
+	if !ok {
+		message, at = text, 0
+	}
+	d.sink(message, at)
 	return nil
 }
 

@@ -18,12 +18,15 @@ import (
 // Count accounts for lines. Skewed ones are among the parsed.
 type Count struct {
 	Lines, Parsed, Malformed, Blank, Skewed, Bytes int64
+
+	undecided int64 // of the malformed, those that a function's log may have
 }
 
 // Ask is one question to the log.
 type Ask struct {
 	Now   time.Time
 	From  time.Time // lines of earlier minutes aren't wanted; zero: all are
+	Read  time.Time // what was written by then has been read; zero: nothing is known to be
 	Until time.Time // when set: lines from then on aren't seen
 	Again bool      // once more what the cursor has passed
 	Final bool      // all there is, an unfinished last line too
@@ -144,6 +147,8 @@ type fileReading struct {
 	count    Count
 	waiting  Count // lines that belong to the minute of the next one that could be read
 
+	undecidedBad string // the reading's first malformed line, where that may be none
+
 	earliest int64 // microseconds: the first line's time, 0 none
 	latest   int64 // the newest time seen
 }
@@ -173,6 +178,9 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
 	f.scanner, f.minute = scanner, f.note.Minute
+	if f.note.Begun && !r.ask.Read.IsZero() {
+		scanner.WrittenAfter(r.ask.Read.Add(-r.log.settle).UnixMicro())
+	}
 	if f.note.Document != nil {
 		f.docs = &documents{sink: r.sink(f, b.Offset)}
 		f.docs.resume(*f.note.Document)
@@ -191,7 +199,6 @@ func (r *reading) block(b file.Block) error {
 		f.path, f.line, f.counted = b.File.Path, 0, b.Offset == 0
 	}
 	f.later = b.File.Mtime.After(r.ask.Now.Add(skew))
-	f.scanner.ArrivedAt(min(b.File.Mtime.UnixMicro(), r.ask.Now.UnixMicro()))
 	if b.Truncated {
 		f.line++
 		f.note.Begun = true
@@ -199,7 +206,9 @@ func (r *reading) block(b file.Block) error {
 	} else {
 		r.lines(f, b)
 	}
-	r.flush(f)
+	if f.count.undecided == 0 {
+		r.flush(f)
+	}
 	r.eye.known.Store(f.scanner.Known())
 	f.note.Scan, f.note.Minute = f.scanner.Note(), f.minute
 	if f.note.Document = nil; f.docs != nil {
@@ -322,6 +331,11 @@ func lineEnd(data []byte, at int) int {
 // line reads one line, which may be, or begin, a document.
 func (r *reading) line(f *fileReading, line []byte, offset int64) {
 	first := firstByte(line)
+	if message, at, ok := eventOf(line); ok {
+		f.note.Begun = true
+		r.scanned(f, line, offset, f.scanner.ScanAt(message, at, &r.rec))
+		return
+	}
 	doubtful := first == '[' || first == '{' && !f.note.Begun
 	if doubtful && r.asDocument(f, line, offset) {
 		return
@@ -373,6 +387,9 @@ func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 		r.turn(f, at)
 	}
 	f.latest = max(f.latest, at)
+	if f.count.undecided > 0 && f.scanner.Function() {
+		r.decide(f)
+	}
 	if f.wanted {
 		if err := r.ask.Record(&r.rec, f.scanner); err != nil {
 			r.malformed(f, line, offset, err)
@@ -414,8 +431,23 @@ func (r *reading) unread(f *fileReading, c Count) {
 	f.count.add(c)
 }
 
+// decide counts as parsed what came before the log showed that it is a function's.
+func (r *reading) decide(f *fileReading) {
+	f.count.Parsed += f.count.undecided
+	f.count.Malformed -= f.count.undecided
+	f.count.undecided = 0
+	if r.firstBad == f.undecidedBad {
+		r.firstBad = ""
+	}
+}
+
 func (r *reading) malformed(f *fileReading, line []byte, offset int64, reason error) {
-	r.unread(f, Count{Lines: 1, Malformed: 1, Bytes: int64(len(line))})
+	c := Count{Lines: 1, Malformed: 1, Bytes: int64(len(line))}
+	_, undecided := errors.AsType[logscan.Undecided](reason)
+	if undecided {
+		c.undecided = 1
+	}
+	r.unread(f, c)
 	if r.firstBad != "" && (f.note.Read || f.note.Bad != "") {
 		return
 	}
@@ -423,23 +455,26 @@ func (r *reading) malformed(f *fileReading, line []byte, offset int64, reason er
 	if f.counted {
 		bad = f.path + ": line " + strconv.FormatInt(f.line, 10)
 	}
-	bad += ": " + reason.Error() + " (got " + r.shown(f, line) + ")"
-	if errors.Is(reason, logscan.ErrJSON) && bytes.Contains(line, []byte(`\x`)) && !f.scanner.Withheld() {
-		bad += "; nginx writes JSON where log_format says escape=json"
-	}
+	bad += ": " + reason.Error() + " (got " + r.shown(f, line, reason) + ")"
 	if r.firstBad == "" {
 		r.firstBad = bad
+		if undecided {
+			f.undecidedBad = bad
+		}
 	}
 	if !f.note.Read && f.note.Bad == "" {
 		f.note.Bad = bad
 	}
 }
 
-// shown is what of a line may be shown: its beginning, or where its file isn't for
-// everybody's eyes who may have put it there, its length.
-func (r *reading) shown(f *fileReading, line []byte) string {
+// shown is what of a line may be shown: the field that can't be read, else its beginning; or
+// where its file isn't for everybody's eyes who may have put it there, its length.
+func (r *reading) shown(f *fileReading, line []byte, reason error) string {
 	if uid, withheld := f.hidden(); withheld {
 		return fmt.Sprintf("%d bytes, which user %d, who can place files there, may not read", len(bytes.TrimRight(line, "\r\n")), uid)
+	}
+	if field, ok := errors.AsType[*logscan.Unreadable](reason); ok {
+		return field.Field + ": " + strconv.QuoteToASCII(field.Value)
 	}
 	return excerpt(line)
 }
@@ -470,6 +505,7 @@ func (c *Count) add(d Count) {
 	c.Blank += d.Blank
 	c.Skewed += d.Skewed
 	c.Bytes += d.Bytes
+	c.undecided += d.undecided
 }
 
 const microsecondsPerMinute = 60_000_000

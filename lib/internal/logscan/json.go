@@ -1,6 +1,7 @@
 package logscan
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 )
@@ -51,11 +52,31 @@ type jsonPass struct {
 // readJSON reads a line that is one valid JSON object (RFC 8259; invalid UTF-8
 // is let through).
 func (s *Scanner) readJSON(p *plan, line []byte) error {
-	if !s.set.object(p.root, line) {
-		return ErrJSON
+	if s.set.object(p.root, line) {
+		return nil
 	}
-	return nil
+	if hasHexEscape(line) {
+		return ErrHexEscape
+	}
+	return ErrJSON
 }
+
+// hasHexEscape tells whether there is an escape that nginx writes unless it is told to write
+// JSON: \x22.
+func hasHexEscape(line []byte) bool {
+	for {
+		i := bytes.Index(line, []byte(`\x`))
+		if i < 0 {
+			return false
+		}
+		line = line[i+2:]
+		if len(line) >= 2 && isHex(line[0]) && isHex(line[1]) {
+			return true
+		}
+	}
+}
+
+func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
 // object reads the wanted values of a whole line; false when it isn't one object.
 func (f *fieldset) object(root *node, b []byte) bool {

@@ -52,10 +52,6 @@ const (
 	lambdaError
 )
 
-// ArrivedAt says when the lines to come were written, in µs since the epoch. It
-// stands in for the time of text lines that have none, as long as no line had one.
-func (s *Scanner) ArrivedAt(at int64) { s.arrived = at }
-
 // readLambda reads a line of a function's log: JSON, or text.
 func (s *Scanner) readLambda(line []byte, at int64, rec *Record) error {
 	if looksJSON(line) {
@@ -65,9 +61,12 @@ func (s *Scanner) readLambda(line []byte, at int64, rec *Record) error {
 	if err := s.readText(s.plan(Report), body, rec); err != nil {
 		return err
 	}
-	last := s.clock.last
+	last, kind := s.clock.last, rec.Line
 	own := cmp.Or(at, stamp)
-	err := s.finish(cmp.Or(own, last, s.arrived), rec)
+	err := s.finish(cmp.Or(own, last), rec)
+	if err == ErrNoTime && kind != LineReport {
+		err = Undecided{ErrNoTime, kind != LineText}
+	}
 	if own == 0 {
 		s.clock.last = last // a borrowed time holds for this line only
 	}

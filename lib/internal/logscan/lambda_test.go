@@ -2,6 +2,7 @@ package logscan
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -117,18 +118,24 @@ func TestAFunctionsLogMayHaveAnyText(t *testing.T) {
 	if err := s.ScanAt([]byte("[ERROR] First test message: it failed"), 5, &rec); err != nil || rec.Line != LineText || rec.Time != 5 {
 		t.Errorf("a message before anything is known: %v %+v", err, rec)
 	}
-	if err := s.Scan([]byte("some text"), &rec); err != ErrUnrecognised {
+	if err := s.Scan([]byte("some text"), &rec); !errors.Is(err, ErrUnrecognised) {
 		t.Errorf("a line before anything is known: %v", err)
 	}
+	s = scanner(t, app)
 	for _, line := range []string{"START RequestId: a Version: 1", "some text", `{"msg":"x"}`, "{'a': 1}"} {
-		s.ArrivedAt(7)
-		if err := s.Scan([]byte(line), &rec); err != nil && line[0] != '{' || err == nil && rec.Time != 7 && rec.Time != 5 {
-			t.Errorf("%q: %v, time %d", line, err, rec.Time)
+		if err := s.Scan([]byte(line), &rec); !errors.Is(err, ErrNoTime) || s.Function() != true {
+			t.Errorf("%q before any time: %v, a function's log: %v", line, err, s.Function())
 		}
+	}
+	if err := s.Scan([]byte(at+" INFO text"), &rec); err != nil || rec.Time != atMicros {
+		t.Errorf("a stamped line: %v %+v", err, rec)
+	}
+	if err := s.Scan([]byte("some text"), &rec); err != nil || rec.Time != atMicros {
+		t.Errorf("text behind it: %v %+v", err, rec)
 	}
 	s = scanner(t, app)
 	_ = s.ScanAt([]byte(`{"msg":"x"}`), 5, &rec)
-	if err := s.ScanAt([]byte("some text"), 5, &rec); err != ErrUnrecognised {
+	if err := s.ScanAt([]byte("some text"), 5, &rec); !errors.Is(err, ErrUnrecognised) {
 		t.Errorf("text in a log of JSON: %v", err)
 	}
 	for range 150 {

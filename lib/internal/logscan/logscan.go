@@ -51,8 +51,11 @@ type Unreadable struct {
 
 func (u *Unreadable) Unwrap() error { return u.Malformed }
 
-// maxShown is how much of a value an Unreadable keeps.
-const maxShown = 64
+// NewUnreadable keeps the beginning of the value.
+func NewUnreadable(reason Malformed, field string, value []byte) *Unreadable {
+	const most = 64
+	return &Unreadable{reason, field, string(value[:min(len(value), most)])}
+}
 
 // The reasons for a malformed line.
 const (
@@ -61,12 +64,23 @@ const (
 	ErrTime         Malformed = "time is not readable"
 	ErrLTSV         Malformed = "LTSV field without a label"
 	ErrJSON         Malformed = "not one valid JSON object"
+	ErrHexEscape    Malformed = "not valid JSON, which has no \\xHH; write escape=json behind the name in nginx's log_format"
 	ErrCombined     Malformed = "not a combined or common log line"
 	ErrALB          Malformed = "not an ALB log line"
 	ErrRegex        Malformed = "pattern does not match"
 	ErrWrapper      Malformed = "container wrapper is not readable"
 	ErrTooLong      Malformed = "joined container line is longer than 1 MiB"
 )
+
+// Undecided is the reason for a line that is but text, in an application's log that hasn't
+// shown yet what it is, or when: where it turns out to be a function's, with times, the line
+// was one of it all the same.
+type Undecided struct {
+	Malformed
+	platform bool // it is what a function's platform writes
+}
+
+func (u Undecided) Unwrap() error { return u.Malformed }
 
 // ErrBlank says that the line is empty or white space: neither parsed nor malformed.
 var ErrBlank = errors.New("blank line")
@@ -115,8 +129,7 @@ type Scanner struct {
 	flavour   flavour
 	latency   string
 	unwrapper unwrapper
-	lambda    int   // the slot of the first of lambdaPaths
-	arrived   int64 // µs since the epoch, 0 unknown
+	lambda    int // the slot of the first of lambdaPaths
 	reported  Invocation
 
 	layouts   []*layout // of lines met before, see Seen
@@ -216,10 +229,23 @@ func (s *Scanner) ScanAt(line []byte, at int64, rec *Record) error {
 		return err
 	}
 	err := s.detect(line, at, rec)
-	if err == ErrUnrecognised && s.cfg.Application && s.mayBeText(message) {
-		return s.read(Report, line, at, rec)
+	if err == ErrUnrecognised && s.cfg.Application {
+		if s.Function() || message && s.winner() == Auto {
+			return s.read(Report, line, at, rec)
+		}
+		return Undecided{Malformed: ErrUnrecognised}
 	}
 	return err
+}
+
+// Function reports whether the log is a function's, as far as it is known: its lines may be
+// any text.
+func (s *Scanner) Function() bool {
+	f := s.format
+	if f == Auto && s.cfg.Application {
+		f = s.winner()
+	}
+	return f == EMF || f == Report
 }
 
 // formats lists those that Auto tells apart.
@@ -244,12 +270,21 @@ func (s *Scanner) detect(line []byte, at int64, rec *Record) error {
 			s.votes[s.voted(f, rec).String()]++
 			s.decide()
 			return nil
-		case err == ErrReport || brace && looksJSON(line):
+		case f == Report && ofPlatform(err):
+			s.votes[Report.String()]++
+			return err
+		case brace && looksJSON(line):
 			return err
 		}
 	}
 	*rec = Record{}
 	return ErrUnrecognised
+}
+
+// ofPlatform tells whether a line that can't be read is one of a function's platform.
+func ofPlatform(err error) bool {
+	text, ok := err.(Undecided)
+	return ok && text.platform || err == ErrNoTime || err == ErrReport
 }
 
 // voted is the format that a line read as f speaks for.
@@ -261,13 +296,6 @@ func (s *Scanner) voted(f Format, rec *Record) Format {
 		return EMF
 	}
 	return Report
-}
-
-// mayBeText tells whether a line that fits no format may be some text: in a
-// function's log; and, of what came as a message of its own, before anything is known.
-func (s *Scanner) mayBeText(message bool) bool {
-	best := s.winner()
-	return best == EMF || best == Report || best == Auto && message
 }
 
 // winner is the format with the most votes so far, Auto before the first. One line of

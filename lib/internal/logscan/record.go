@@ -104,7 +104,7 @@ func (s *Scanner) finish(at int64, rec *Record) error {
 	stamp, start := at, false
 	if b, ok := s.set.get(slotTime); ok {
 		if stamp, ok = s.clock.parse(b); !ok {
-			return &Unreadable{ErrTime, s.timeField(), string(b[:min(len(b), maxShown)])}
+			return NewUnreadable(ErrTime, s.timeField(), b)
 		}
 		if l := s.set.cells[slotTime].by.label; l != nil {
 			start = l.start

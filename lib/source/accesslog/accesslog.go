@@ -114,6 +114,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	lines := loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
+		Read:   ask.Read,
 		Until:  ask.Until,
 		Again:  ask.Again,
 		Final:  ask.Final,

@@ -157,6 +157,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
+		Read:   ask.Read,
 		Until:  ask.Until,
 		Again:  ask.Again,
 		Final:  ask.Final,

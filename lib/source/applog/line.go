@@ -166,7 +166,7 @@ func (t *teller) events(r *rule) (events []sli.Event, matched bool, err error) {
 	}
 	if b, ok := t.field(t.fields.one(fieldAcceptedAt)); ok {
 		if base.AcceptedAt, ok = t.scan.ParseTime(b); !ok {
-			return nil, true, errAcceptedAt
+			return nil, true, t.unreadable(errAcceptedAt, t.fields.one(fieldAcceptedAt))
 		}
 		t.stamped(&base)
 	}
@@ -232,7 +232,7 @@ func (t *teller) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
 	if b, ok := t.field(r.delay); ok {
 		d, ok := logscan.ParseDuration(b, t.log.LatencyUnit())
 		if !ok {
-			return nil, errDelay
+			return nil, t.unreadable(errDelay, r.delay)
 		}
 		e.Delay, e.HasDelay = d, true
 	} else {
@@ -281,7 +281,7 @@ func (t *teller) since(e *sli.Event) {
 func (t *teller) run(e sli.Event) ([]sli.Event, error) {
 	if b, ok := t.field(t.fields.one(fieldWatermark)); ok {
 		if e.Watermark, ok = t.scan.ParseTime(b); !ok {
-			return nil, errWatermark
+			return nil, t.unreadable(errWatermark, t.fields.one(fieldWatermark))
 		}
 	}
 	e.Ahead = 0 // accepted_at is of records
@@ -299,7 +299,7 @@ func (t *teller) run(e sli.Event) ([]sli.Event, error) {
 		rows[i] = -1
 		if b, ok := t.field(t.fields.one(name)); ok {
 			if rows[i], ok = number(b); !ok {
-				return nil, errRows
+				return nil, t.unreadable(errRows, t.fields.one(name))
 			}
 		}
 	}
@@ -334,7 +334,7 @@ func (t *teller) weight(r *rule, c counted) (weight float64, known bool, err err
 			return 0, false, nil
 		}
 		if weight, ok = number(b); !ok {
-			return 0, true, errCount
+			return 0, true, t.unreadable(errCount, c.field)
 		}
 		return weight, true, nil
 	case t.emf == nil:
@@ -358,6 +358,15 @@ func (t *teller) field(i int) ([]byte, bool) {
 	}
 	b, ok := t.rec.Field(i)
 	return b, ok && len(bytes.TrimSpace(b)) > 0
+}
+
+// unreadable is the reason with the needed field that is to blame.
+func (t *teller) unreadable(reason logscan.Malformed, i int) error {
+	b, ok := t.rec.Field(i)
+	if !ok {
+		return reason
+	}
+	return logscan.NewUnreadable(reason, t.need[i], b)
 }
 
 // values are those of some needed fields, nil where one is missing.
