@@ -14,6 +14,7 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
+	j.zone(tx)
 	for _, s := range j.stages {
 		s.commit(tx, j)
 	}
@@ -42,6 +43,7 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	}
 	report := j.report(tx, ledgers, &pipeline)
 	putRecord(tx, pipelineKey(j.plan.Name), pipeline)
+	j.zoned(tx)
 	return report, nil
 }
 
@@ -116,6 +118,9 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	for _, r := range s.readings {
 		if r.batch.Unchanged {
 			continue
+		}
+		if r.batch.Zoneless || s.record.Zone != "" {
+			s.record.Zone = s.stage.Facts.Zone
 		}
 		if s.stage.Facts.Replaces {
 			s.replaceCells(j, r)

@@ -13,6 +13,8 @@ type job struct {
 	plan   *sli.Plan
 	stages []*stageJob
 
+	unzoned *sli.Plan // without the host's zone in any rule, see sli.Plan.Zoned
+
 	sources []Source // of the stages
 
 	errands []*errands // claimed by the transaction, to be done after it
@@ -55,6 +57,7 @@ func (r Run) newJob(tx Tx, p Pipeline) (*job, error) {
 		getRecord(tx, stageKey(p.Plan.Name, stage.Name, stage.Facts.Reads), &rec)
 		return rec.Inputs.Get(stage.Facts.SettleInput)
 	})
+	j.unzoned, j.plan = j.plan, j.plan.Zoned(zoneless(tx, p.Plan.Name))
 	for i, stage := range j.plan.Stages {
 		j.stages = append(j.stages, j.newStage(tx, stage, p.Sources[i]))
 	}

@@ -97,6 +97,9 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 	if err := r.rename(ctx); err != nil {
 		return nil, fmt.Errorf("renaming in the state: %w", err)
 	}
+	if err := r.respell(ctx); err != nil {
+		return nil, fmt.Errorf("carrying histories over in the state: %w", err)
+	}
 	jobs, err := r.load(ctx)
 	if err != nil {
 		return nil, err

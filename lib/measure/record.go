@@ -33,6 +33,7 @@ type stageRecord struct {
 	FirstBad    string      `json:"first_bad,omitempty"` // the newest refusal's first malformed line
 	Lacks       []sli.Lack  `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
 	Sifted      *sli.Sifted `json:"sifted,omitempty"`    // what its conditions let through since the fingerprint is the same
+	Zone        string      `json:"zone,omitempty"`      // sli.Facts.Zone, once a stamp without zone was read by it
 }
 
 // measured is the minutes that were answered and not refused.

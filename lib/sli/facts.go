@@ -16,7 +16,9 @@ const (
 // Graph definitions, validation, permissions and cost are all made from Facts.
 type Facts struct {
 	Reads   string   // what is read, e.g. a path or a stream's name; part of the cursor's key
-	Rule    string   // everything else that shapes its events: where, fields, zone
+	Rule    string   // everything else that shapes its events: where, fields, a configured zone
+	Former  []string // how earlier releases spelled Rule; alike in order for all stages
+	Zone    string   // the offsets of the host's zone, by which stamps without one are read; empty: none are
 	Signals []Signal // the events it can give
 	Levels  []string // the gauges it can give
 
@@ -177,6 +179,7 @@ type Batch struct {
 	Sifted    *Sifted // what became of lines under Facts.Sieve; nil where it lets all through
 	Skipped   int64   // what was unavoidably lost, in pieces that Warnings name
 	Layout    string  // the format that was detected, for explain
+	Zoneless  bool    // a stamp without zone was read, by Facts.Zone
 }
 
 // MinuteSummary is what statistics say of a minute: age, work or store.

@@ -280,6 +280,44 @@ func (p *Plan) Fingerprint(r *Rule) string {
 	return b.String()
 }
 
+// Zoned is the plan with the host's zone among what shapes the events of stages that have
+// read stamps without one by it, as read tells.
+func (p *Plan) Zoned(read func(Stage) bool) *Plan {
+	return p.spelled(func(s *Stage) {
+		if s.Facts.Zone != "" && read(*s) {
+			s.Facts.Rule += " zone=" + s.Facts.Zone
+		}
+	})
+}
+
+// Former is the plan as earlier releases spelled its stages' rules, once for each way they
+// had.
+func (p *Plan) Former() []*Plan {
+	ways := 0
+	for _, s := range p.Stages {
+		ways = max(ways, len(s.Facts.Former))
+	}
+	former := make([]*Plan, ways)
+	for i := range former {
+		former[i] = p.spelled(func(s *Stage) {
+			if i < len(s.Facts.Former) {
+				s.Facts.Rule = s.Facts.Former[i]
+			}
+		})
+	}
+	return former
+}
+
+// spelled is the plan with its stages' rules spelled anew.
+func (p *Plan) spelled(spell func(*Stage)) *Plan {
+	q := *p
+	q.Stages = slices.Clone(p.Stages)
+	for i := range q.Stages {
+		spell(&q.Stages[i])
+	}
+	return &q
+}
+
 // Fingerprint spells everything that shapes a stage's events.
 func (s Stage) Fingerprint() string {
 	return s.Kind + " " + s.Facts.Reads + " {" + s.Facts.Rule + "}"

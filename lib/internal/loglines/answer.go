@@ -30,6 +30,7 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 			r.flush(f)
 		}
 		a.Layout = layout(f.scanner.Note())
+		a.Zoneless = a.Zoneless || f.scanner.Zoneless()
 	}
 	if a.Unanswered = got.failed; a.Unanswered == nil {
 		a.Unanswered = alien(got.files)

@@ -5,7 +5,9 @@ package loglines
 
 import (
 	"fmt"
+	"hash/fnv"
 	"regexp"
+	"strings"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
@@ -171,11 +173,55 @@ func (l *Log) Remote() bool { return len(l.options.Path) == 0 }
 // Permissions are the IAM actions that reading needs.
 func (l *Log) Permissions() []string { return l.permissions }
 
-// Rule spells everything that shapes the records, for the rule's fingerprint.
+// Rule spells everything that shapes the records, for the rule's fingerprint, but for the
+// host's zone: see HostZone.
 func (l *Log) Rule() string {
+	if l.options.TimeZone != "" {
+		return l.rule(l.scan.Zone.String())
+	}
+	return l.rule("Local")
+}
+
+func (l *Log) rule(zone string) string {
 	o := l.options
 	return fmt.Sprintf("format=%s pattern=%q columns=%q fields=%v time=%s/%s/%s unit=%s wrapper=%s", l.scan.Format, o.Pattern, o.Columns,
-		l.scan.Fields, o.TimeFormat, l.scan.Zone, o.Time, o.LatencyUnit, o.Wrapper)
+		l.scan.Fields, o.TimeFormat, zone, o.Time, o.LatencyUnit, o.Wrapper)
+}
+
+// Former are the spellings that a rule with this log's had in earlier releases, which put the
+// name of the host's zone into it: the one it has now, and those that TZ is mostly set to.
+func (l *Log) Former(rule string) []string {
+	if l.options.TimeZone != "" {
+		return nil
+	}
+	var former []string
+	for _, zone := range []string{l.scan.Zone.String(), "UTC", "Etc/UTC", "Asia/Tokyo", "Japan"} {
+		former = append(former, strings.Replace(rule, l.Rule(), l.rule(zone), 1))
+	}
+	return former
+}
+
+// HostZone spells the offsets of the host's zone, whatever its name: those of the years whose
+// logs may be in a history. Empty where another zone is configured.
+func (l *Log) HostZone() string {
+	if l.options.TimeZone != "" {
+		return ""
+	}
+	at, end := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).In(l.scan.Zone), time.Date(2038, 1, 1, 0, 0, 0, 0, time.UTC)
+	_, first := at.Zone()
+	changes, last := fnv.New64a(), first
+	for at.Before(end) {
+		if _, offset := at.Zone(); offset != last {
+			fmt.Fprintf(changes, "%d %d,", at.Unix(), offset)
+			last = offset
+		}
+		_, next := at.ZoneBounds()
+		if next.IsZero() {
+			break
+		}
+		at = next
+	}
+	return fmt.Sprintf("%+d/%x", first, changes.Sum64())
 }
 
 // Zone is that of times without one.

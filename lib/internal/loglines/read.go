@@ -55,6 +55,7 @@ type Answer struct {
 	Lost     int64  // pieces that are unavoidably lost; Warnings name them
 	FirstBad string // place and reason of the first malformed line
 	Layout   string // the format that was detected
+	Zoneless bool   // a stamp without zone was read
 	Lacks    []Lack // what lines lack to be judged
 	// Unanswered is why it is an answer for no minute, if it is none: a file is missing, or
 	// nothing was ever readable in it. What could be read was handed over all the same.

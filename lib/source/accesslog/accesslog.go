@@ -69,6 +69,7 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 		MaxMalformed: log.MaxMalformed(),
 		Permissions:  log.Permissions(),
 	}
+	s.facts.Former, s.facts.Zone = log.Former(s.facts.Rule), log.HostZone()
 	if _, s.ids = o.Fields["id"]; s.ids {
 		s.facts.IDs = true
 	}
@@ -136,7 +137,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	return sli.Batch{
 		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
-		Lacks: c.lacking(a.Lacks), Sifted: c.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+		Lacks: c.lacking(a.Lacks), Sifted: c.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout, Zoneless: a.Zoneless,
 	}, nil
 }
 

@@ -109,6 +109,7 @@ func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled str
 	if schedule != nil {
 		f.Rule += fmt.Sprintf(" runs=%v/%v/%v/%v", schedule.Every, schedule.At, schedule.Within, schedule.Target)
 	}
+	f.Former, f.Zone = s.log.Former(f.Rule), s.log.HostZone()
 	return f
 }
 
@@ -180,7 +181,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	return sli.Batch{
 		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
-		Lacks: t.lacks, Sifted: t.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout,
+		Lacks: t.lacks, Sifted: t.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout, Zoneless: a.Zoneless,
 	}, nil
 }
 

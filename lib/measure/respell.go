@@ -1,0 +1,135 @@
+package measure
+
+import (
+	"context"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// respell carries the histories over that an earlier release spelled otherwise.
+func (r Run) respell(ctx context.Context) error {
+	var todo []respelling
+	err := r.Store.View(ctx, func(tx Tx) error {
+		todo = nil
+		for _, p := range r.Pipelines {
+			var rec pipelineRecord
+			if getRecord(tx, pipelineKey(p.Plan.Name), &rec); r.foreign(p.Plan, rec) != nil {
+				continue
+			}
+			now := p.Plan.Zoned(zoneless(tx, p.Plan.Name))
+			if histories(tx, now).spell(now) {
+				continue
+			}
+			for _, then := range now.Former() {
+				todo = append(todo, respelling{then, now})
+			}
+		}
+		return nil
+	})
+	if err != nil || len(todo) == 0 {
+		return err
+	}
+	return r.Store.Update(ctx, func(tx Tx) error {
+		for _, t := range todo {
+			t.do(tx)
+		}
+		return nil
+	})
+}
+
+// spelled is by which rule a stage's or an SLI's history was counted, as its record has it.
+type spelled struct {
+	Fingerprint string `json:"fingerprint"`
+	Zone        string `json:"zone"`
+}
+
+// spellings are those of all histories of a plan that have begun.
+type spellings struct {
+	stages map[string]spelled
+	rules  map[sli.Kind]spelled
+}
+
+func histories(tx Tx, plan *sli.Plan) spellings {
+	out := spellings{map[string]spelled{}, map[sli.Kind]spelled{}}
+	var s spelled
+	for _, stage := range plan.Stages {
+		if getRecord(tx, stageKey(plan.Name, stage.Name, stage.Facts.Reads), &s) {
+			out.stages[stage.Name] = s
+		}
+	}
+	for _, rule := range plan.All() {
+		if getRecord(tx, ruleKey(plan.Name, rule.Kind), &s) {
+			out.rules[rule.Kind] = s
+		}
+	}
+	return out
+}
+
+// spell tells whether a plan spells all histories as they are.
+func (h spellings) spell(plan *sli.Plan) bool {
+	for _, stage := range plan.Stages {
+		if s, begun := h.stages[stage.Name]; begun && s.Fingerprint != short(stage.Fingerprint()) {
+			return false
+		}
+	}
+	for _, rule := range plan.All() {
+		if s, begun := h.rules[rule.Kind]; begun && s.Fingerprint != short(plan.Fingerprint(rule)) {
+			return false
+		}
+	}
+	return true
+}
+
+// zoneless tells of which stages stamps without zone were read.
+func zoneless(tx Tx, pipeline string) func(sli.Stage) bool {
+	return func(stage sli.Stage) bool {
+		var s spelled
+		return getRecord(tx, stageKey(pipeline, stage.Name, stage.Facts.Reads), &s) && s.Zone != ""
+	}
+}
+
+// respelling is two ways of spelling a plan that mean the same.
+type respelling struct{ from, to *sli.Plan }
+
+// do gives the histories that are spelled one way to the other.
+func (r respelling) do(tx Tx) {
+	name := r.to.Name
+	for i, stage := range r.to.Stages {
+		a, b := short(r.from.Stages[i].Fingerprint()), short(stage.Fingerprint())
+		at := stageKey(name, stage.Name, stage.Facts.Reads)
+		var rec stageRecord
+		if a == b || !getRecord(tx, at, &rec) || rec.Fingerprint != a {
+			continue
+		}
+		move{stageCellPrefix(name, stage.Name, a), stageCellPrefix(name, stage.Name, b)}.do(tx)
+		rec.Fingerprint = b
+		putRecord(tx, at, rec)
+	}
+	for _, rule := range r.to.All() {
+		a, b := short(r.from.Fingerprint(rule)), short(r.to.Fingerprint(rule))
+		at := ruleKey(name, rule.Kind)
+		var rec ruleRecord
+		if a == b || !getRecord(tx, at, &rec) || rec.Fingerprint != a {
+			continue
+		}
+		move{ruleCellPrefix(name, rule.Kind, a), ruleCellPrefix(name, rule.Kind, b)}.do(tx)
+		move{key("i", name, a, ""), key("i", name, b, "")}.do(tx)
+		rec.Fingerprint = b
+		putRecord(tx, at, rec)
+	}
+}
+
+// zone is the plan as it is spelled now: another run may have read the first stamps without
+// zone meanwhile.
+func (j *job) zone(tx Tx) {
+	j.plan = j.unzoned.Zoned(zoneless(tx, j.unzoned.Name))
+	for i, s := range j.stages {
+		s.stage = j.plan.Stages[i]
+	}
+}
+
+// zoned carries the histories over when a stage has read its first stamps without zone: from
+// now on the host's zone is part of their rules.
+func (j *job) zoned(tx Tx) {
+	respelling{j.plan, j.unzoned.Zoned(zoneless(tx, j.unzoned.Name))}.do(tx)
+}
