@@ -24,7 +24,7 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 		r.flush(f)
 		if f.waiting != (Count{}) {
 			f.count, f.waiting, f.minute = f.waiting, Count{}, newestDue
-			if now := r.ask.Now.UnixMicro(); f.latest >= now || f.later { // nothing need be missing up to now
+			if now := r.ask.Now.UnixMicro(); f.count.Skewed > 0 && (f.latest >= now || f.later) { // nothing need be missing up to now
 				f.minute = minuteOf(now)
 			}
 			r.flush(f)
