@@ -55,6 +55,9 @@ type Shape struct {
 // New checks what tags can't.
 func (o Options) New(n *section.Node, shape Shape) (*Log, error) {
 	format := shape.Format
+	if shape.Zone == nil {
+		shape.Zone = time.UTC
+	}
 	l := &Log{options: o, scan: logscan.Config{
 		Format:      format,
 		Columns:     o.Columns,
