@@ -29,13 +29,14 @@ type sighting struct {
 	signal   sli.Signal
 	verdict  sli.Verdict // freshness' of a record that came out; NotValid where it isn't asked
 	again    bool        // of lines that were read before
-	accepted int64       // as its end tells it, 0 unknown
+	accepted int64       // as the line tells it, 0 unknown
 }
 
 // idRecord is one record that is being followed.
 type idRecord struct {
 	id       uint64
 	accepted int64 // microseconds, 0 while only its end was seen
+	stamp    int64 // of its acceptance as its line tells it, 0 where it doesn't
 	done     int64 // when it first came out, 0 while it hasn't
 	gone     int64 // when it was left out on purpose or given up, 0 while it wasn't
 	filtered bool  // on purpose
@@ -43,6 +44,9 @@ type idRecord struct {
 	booked  bool        // freshness has booked it, in a minute of silence
 	counted sli.Verdict // freshness has counted it so where it came out
 }
+
+// waiting is since when the record is waited for: since its line says, or was written.
+func (r *idRecord) waiting() int64 { return cmp.Or(r.stamp, r.accepted) }
 
 // ended is when the record came to its first end, 0 while it has none.
 func (r *idRecord) ended() int64 {
@@ -188,9 +192,9 @@ func (b *idBook) book(s sighting) {
 	case s.signal == sli.Accepted:
 		switch {
 		case !known:
-			b.keep(idRecord{id: s.id, accepted: s.at})
+			b.keep(idRecord{id: s.id, accepted: s.at, stamp: s.accepted})
 		case r.accepted == 0:
-			r.accepted = s.at
+			r.accepted, r.stamp = s.at, s.accepted
 			m := sli.MinuteOf(s.at)
 			b.minutes[m] = append(b.minutes[m], r)
 			b.took(r)
@@ -312,7 +316,7 @@ func (b *idBook) thin(bits int) {
 			continue
 		}
 		if r.booked && r.done == 0 {
-			b.astray[sli.MinuteOf(r.accepted)]++
+			b.astray[sli.MinuteOf(r.waiting())]++
 		}
 		delete(b.records, id)
 	}
@@ -338,8 +342,8 @@ func (b *idBook) surplus() map[sli.Minute]*sli.Counts {
 // their number, and where those were counted that have come out since.
 func (b *idBook) bookSilence(m sli.Minute) (booked float64, counted map[sli.Minute]sli.Counts) {
 	counted = map[sli.Minute]sli.Counts{}
-	for _, r := range b.minutes[m] {
-		if r.booked || r.filtered {
+	for _, r := range b.records {
+		if r.accepted == 0 || sli.MinuteOf(r.waiting()) != m || r.booked || r.filtered {
 			continue
 		}
 		if r.done != 0 {
@@ -498,7 +502,7 @@ func (b *idBook) life() []sli.Lives {
 	for _, m := range minutes {
 		one := sli.Lives{Minute: m, Gone: b.forgot[m]}
 		for _, r := range b.minutes[m] {
-			one.Records = append(one.Records, sli.Life{Accepted: r.accepted, Ended: r.ended()})
+			one.Records = append(one.Records, sli.Life{Accepted: r.accepted, Ended: r.ended(), Since: r.stamp})
 		}
 		lives = append(lives, one)
 	}
@@ -550,7 +554,7 @@ func (b *idBook) owes(r *idRecord, oldest int64, now time.Time) bool {
 		return false
 	}
 	o := b.Owed(b.due)
-	return r.accepted >= now.Add(-overdueKept).UnixMicro() || o != nil && o.Oldest != 0 && r.accepted >= o.Oldest
+	return r.accepted >= now.Add(-overdueKept).UnixMicro() || o != nil && o.Oldest != 0 && r.waiting() >= o.Oldest
 }
 
 // needed are the forgotten records that some run may need, whose own minute is the
@@ -600,6 +604,8 @@ const (
 	idGone
 	idBooked
 	idCounted = iota
+	idVerdict = 3
+	idStamp   = 1 << (idCounted + 2)
 )
 
 func encodeIDs(list []idRecord) []byte {
@@ -615,12 +621,18 @@ func encodeIDs(list []idRecord) []byte {
 		if r.booked {
 			flags |= idBooked
 		}
+		if r.stamp != 0 {
+			flags |= idStamp
+		}
 		out = binary.BigEndian.AppendUint64(out, r.id)
 		out = binary.AppendUvarint(out, uint64(r.accepted))
 		out = binary.AppendUvarint(out, uint64(r.done))
 		out = append(out, flags)
 		if r.gone != 0 {
 			out = binary.AppendUvarint(out, uint64(r.gone))
+		}
+		if r.stamp != 0 {
+			out = binary.AppendVarint(out, r.accepted-r.stamp)
 		}
 	}
 	return out
@@ -646,11 +658,18 @@ func decodeIDs(data []byte) []idRecord {
 		}
 		flags := data[0]
 		data = data[1:]
-		r.filtered, r.booked, r.counted = flags&idFiltered != 0, flags&idBooked != 0, sli.Verdict(flags>>idCounted)
+		r.filtered, r.booked, r.counted = flags&idFiltered != 0, flags&idBooked != 0, sli.Verdict(flags>>idCounted&idVerdict)
 		if flags&idGone != 0 {
 			r.gone = number()
 		} else if r.filtered && r.done == 0 {
 			r.gone = r.accepted // as it was written before it was told when
+		}
+		if flags&idStamp != 0 {
+			took, n := binary.Varint(data)
+			if n <= 0 {
+				break
+			}
+			r.stamp, data = r.accepted-took, data[n:]
 		}
 		list = append(list, r)
 	}

@@ -1,13 +1,17 @@
 package sli
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
 
 // Life is a record that is followed by its id: when it was accepted and when it came to
-// an end, in microseconds since the epoch. Ended is 0 while it has none.
-type Life struct{ Accepted, Ended int64 }
+// an end, in microseconds since the epoch. Ended is 0 while it has none. Since is when it
+// says itself that it was accepted, 0 where it doesn't.
+type Life struct{ Accepted, Ended, Since int64 }
+
+func (l Life) waiting() int64 { return cmp.Or(l.Since, l.Accepted) }
 
 // open tells whether the record had no end at an instant.
 func (l Life) open(at int64) bool { return l.Ended == 0 || l.Ended > at }
@@ -47,12 +51,12 @@ func (o Owing) reach() Minute {
 // Owed is how the records that are followed by ids stood at an instant. Instants are
 // microseconds since the epoch.
 type Owed struct {
-	Oldest  int64   // when the oldest record owed was accepted, 0 where none is
+	Oldest  int64   // since when the oldest record owed is waited for, 0 where none is
 	Records float64 // accepted and without an end, but for the overdue
 
 	// Part of the records is stuck, others that were accepted later come out.
 	Stuck, Of  float64 // in the newest run that is so; 0 where none is
-	StuckSince int64   // when the oldest of them was accepted
+	StuckSince int64   // since when the oldest of them is waited for
 	Passed     int64   // when the newest record was accepted that has come to an end
 
 	Overdue []Overdue // in order
@@ -78,24 +82,20 @@ func (o Owing) At(at int64, lives []Lives, passed int64) Owed {
 	runs := o.runs(at, lives)
 	floor := o.floor(at, runs)
 	young := at - o.Threshold.Microseconds()
-	owes := func(accepted int64) {
+	owes := func(l Life) {
 		w.Records++
-		if w.Oldest == 0 || accepted < w.Oldest {
-			w.Oldest = accepted
-		}
+		w.Oldest = earlier(w.Oldest, l.waiting())
 	}
 	for i, m := range lives {
 		for _, l := range m.Records {
 			switch {
-			case l.Accepted > at || !l.open(at):
+			case l.Accepted >= at || !l.open(at):
 			case l.Accepted >= w.Passed:
-				owes(l.Accepted)
+				owes(l)
 			case runs[i].stuck && l.Accepted >= floor:
-				owes(l.Accepted)
+				owes(l)
 				w.Stuck, w.Of = runs[i].open, runs[i].records
-				if w.StuckSince == 0 || l.Accepted < w.StuckSince {
-					w.StuckSince = l.Accepted
-				}
+				w.StuckSince = earlier(w.StuckSince, l.waiting())
 			case l.Accepted >= young:
 				w.Records++ // overtaken on its way
 			default:
@@ -141,7 +141,7 @@ func (o Owing) runs(at int64, lives []Lives) []run {
 		one := &old[i]
 		one.minute, one.all, one.records = m.Minute, m.Gone, float64(m.Gone)
 		for _, l := range m.Records {
-			if l.Accepted > at {
+			if l.Accepted >= at {
 				continue
 			}
 			one.all++

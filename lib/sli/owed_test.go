@@ -8,7 +8,7 @@ import (
 
 // byHand is the rule of what is owed, spelled record by record over all there are.
 func (o Owing) byHand(at int64, records []Life) (w Owed) {
-	known := func(r Life) bool { return r.Accepted <= at }
+	known := func(r Life) bool { return r.Accepted < at }
 	ended := func(r Life) bool { return r.Ended != 0 && r.Ended <= at }
 	stuck := map[Minute]bool{}
 	for _, r := range records {
@@ -58,11 +58,11 @@ func (o Owing) byHand(at int64, records []Life) (w Owed) {
 		switch {
 		case !overtaken || part:
 			w.Records++
-			if w.Oldest == 0 || r.Accepted < w.Oldest {
-				w.Oldest = r.Accepted
+			if w.Oldest == 0 || r.Since < w.Oldest {
+				w.Oldest = r.Since
 			}
-			if overtaken && (w.StuckSince == 0 || r.Accepted < w.StuckSince) {
-				w.StuckSince = r.Accepted
+			if overtaken && (w.StuckSince == 0 || r.Since < w.StuckSince) {
+				w.StuckSince = r.Since
 			}
 		case at-r.Accepted <= o.Threshold.Microseconds():
 			w.Records++
@@ -92,6 +92,7 @@ func randomLives(rng *rand.Rand, start Minute, minutes int) []Life {
 		if rng.IntN(4) == 0 {
 			r.Accepted -= r.Accepted % 1e6
 		}
+		r.Since = r.Accepted - int64(rng.ExpFloat64()*1e6)
 		if rng.Float64() >= lost {
 			r.Ended = r.Accepted + int64((delay*rng.ExpFloat64()+slow)*1e6)
 		}

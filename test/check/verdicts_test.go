@@ -17,23 +17,25 @@ import (
 // records is a pipeline whose two ends log every record, which is followed by its id;
 // limits are its check's.
 func records(limits string) string {
-	return strings.Replace(unfollowed(limits), "    freshness:", "    coverage: {target: 99.9, deadline: 1h}\n    freshness:", 1)
+	return ended(", id: id", "    coverage: {target: 99.9, deadline: 1h}\n", limits)
 }
 
-// unfollowed is the same where records aren't followed.
-func unfollowed(limits string) string {
+// unfollowed is the same where records have no ids.
+func unfollowed(limits string) string { return ended("", "", limits) }
+
+func ended(id, coverage, limits string) string {
 	return `pipelines:
 - name: video
   stages:
   - name: front
     access_log: {path: "{{dir}}/front.log", format: ltsv, where: {method: POST}}
   - name: front-app
-    app_log: {path: "{{dir}}/front-app.json", where: {msg: accepted}, events: [{is: accepted}], fields: {time: ts, accepted_at: accepted_at, id: id}}
+    app_log: {path: "{{dir}}/front-app.json", where: {msg: accepted}, events: [{is: accepted}], fields: {time: ts, accepted_at: accepted_at` + id + `}}
   - name: worker
-    app_log: {path: "{{dir}}/worker.json", fields: {time: ts, accepted_at: accepted_at, id: id}, events: [{match: {msg: done}, is: done}, {match: {msg: error}, is: failed}]}
+    app_log: {path: "{{dir}}/worker.json", fields: {time: ts, accepted_at: accepted_at` + id + `}, events: [{match: {msg: done}, is: done}, {match: {msg: error}, is: failed}]}
   slis:
     availability: {target: 99.9}
-    freshness: {threshold: 60s, target: 99}
+` + coverage + `    freshness: {threshold: 60s, target: 99}
   check: {` + limits + `}
 `
 }
@@ -117,7 +119,7 @@ var scenarios = []scenario{
 		name: "nothing arrives", story: "for 20 minutes",
 		length: 40 * time.Minute, config: records(""), logs: bothLogs, faults: "+20m no traffic", status: "OK", rule: "no_traffic",
 	}, {
-		name: "nothing arrives, records aren't followed", story: "for 20 minutes; without coverage the age is told by the newest record that came out",
+		name: "nothing arrives, records aren't followed", story: "for 20 minutes; without ids the age is told by the newest record that came out",
 		length: 40 * time.Minute, config: unfollowed(""), logs: bothLogs, faults: "+20m no traffic", status: "OK", rule: "no_traffic",
 	}, {
 		name: "stopped consumer, records aren't followed", story: "stopped for 8 minutes while records arrive",

@@ -150,7 +150,7 @@ func (e *evidence) own(rig *Rig, method string, from, to sim.Instant) (sim.Cell,
 	c := &claim{}
 	switch method {
 	case "records":
-		c = &claim{truth: e.world.FreshnessByLine(freshnessThreshold), settle: 10 * time.Second,
+		c = &claim{truth: e.world.FreshnessByLog(freshnessThreshold), settle: 10 * time.Second,
 			late: e.world.SilentMinutes(freshnessThreshold), lateBy: freshnessThreshold}
 	case "rows":
 		c.truth = cells(e.world)

@@ -124,7 +124,7 @@ func AppLogs(w *sim.World) *Trial {
 	t := pipeline(w, frontStage+appStages, true, slis...)
 	log := 10 * time.Second
 	t.claims = append(t.claims,
-		&claim{pipeline: "video", sli: "freshness", method: "records", exact: true, settle: log, truth: w.FreshnessByLine(freshnessThreshold),
+		&claim{pipeline: "video", sli: "freshness", method: "records", exact: true, settle: log, truth: w.FreshnessByLog(freshnessThreshold),
 			late: w.SilentMinutes(freshnessThreshold), lateBy: freshnessThreshold},
 		&claim{pipeline: "video", sli: ageMetric, method: "ids; in seconds"},
 		&claim{pipeline: "video", sli: "flow", flow: "accepted", method: "app_log, accepted", exact: true, settle: log, truth: w.AcceptedLines()},

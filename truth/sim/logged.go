@@ -58,23 +58,29 @@ func (w *World) AcceptedLines() []Cell {
 	})
 }
 
-// FreshnessByLine is FreshnessByRecord where every done line of the worker's log counts:
-// a record that is written again comes out again.
-func (w *World) FreshnessByLine(threshold time.Duration) []Cell {
-	silent := silentMinutes(w.Records, span(threshold))
-	cells := w.SilentMinutes(threshold)
+// FreshnessByLog is FreshnessByRecord by the worker's log and clock: a record counts where
+// its first done line is, however often it is written again.
+func (w *World) FreshnessByLog(threshold time.Duration) []Cell {
+	first := map[uint32]Instant{}
 	for i := range w.Invocations {
 		w.steps(&w.Invocations[i], func(s step) {
-			r := &w.Records[s.id]
-			c := cellAt(cells, w.workerClock(s.at))
-			if c == nil || s.skip || s.failed || silent[r.Accepted.Minute()] {
-				return
-			}
-			c.Valid += s.writes
-			if w.workerClock(s.at)-w.stampAccepted(r) <= span(threshold) {
-				c.Good += s.writes
+			if at, seen := first[s.id]; !s.skip && !s.failed && s.writes > 0 && (!seen || s.at < at) {
+				first[s.id] = s.at
 			}
 		})
+	}
+	silent := silentMinutes(w.Records, span(threshold))
+	cells := w.SilentMinutes(threshold)
+	for id, at := range first {
+		r, at := &w.Records[id], w.workerClock(at)
+		c := cellAt(cells, at)
+		if c == nil || silent[r.Accepted.Minute()] {
+			continue
+		}
+		c.Valid++
+		if at-w.stampAccepted(r) <= span(threshold) {
+			c.Good++
+		}
 	}
 	return cells
 }
