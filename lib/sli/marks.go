@@ -1,6 +1,10 @@
 package sli
 
-import "math/bits"
+import (
+	"maps"
+	"math/bits"
+	"slices"
+)
 
 const microsecondsPerSecond = 1_000_000
 
@@ -20,12 +24,11 @@ func (s *Marks) add(m Minute, seconds uint64) {
 		*s = make(Marks)
 	}
 	(*s)[m] |= seconds
-	if len(*s) > MaxStamps {
-		oldest := m
-		for other := range *s {
-			oldest = min(oldest, other)
+	if len(*s) > 2*MaxStamps { // seldom, as a log may name a million
+		kept := slices.Sorted(maps.Keys(*s))
+		for _, old := range kept[:len(kept)-MaxStamps] {
+			delete(*s, old)
 		}
-		delete(*s, oldest)
 	}
 }
 
