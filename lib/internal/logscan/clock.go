@@ -23,6 +23,7 @@ type clock struct {
 	zone     *time.Location
 	last     int64 // stamp of the previous parsed line, µs; 0: none
 	floor    int64 // what is read now was written after that instant, µs
+	latest   int64 // what is read now is of an instant up to it, µs; 0: no matter
 	zoneless bool  // a stamp without zone was read, by zone
 	sure     bool  // reads no stamp that needs last, nor the first one without zone
 	doubtful bool  // the stamp just read has two readings
@@ -270,7 +271,11 @@ func (c *clock) local(t civil, abbreviation []byte) (int64, bool) {
 		c.learnCalm(reading, int64(offset))
 		v := (s-int64(offset))*second + t.micros
 		c.doubtful = c.doubtful || found && v != best
-		if !found || (v < best) == (min(v, best) >= least) {
+		better := (v < best) == (min(v, best) >= least)
+		if c.latest != 0 {
+			better = (v > best) == (max(v, best) <= c.latest)
+		}
+		if !found || better {
 			best, found = v, true
 		}
 	}

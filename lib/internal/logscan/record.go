@@ -75,13 +75,17 @@ func (r *Record) Field(i int) ([]byte, bool) {
 }
 
 // ParseTime reads a further stamp of a line by the same zone and time_format, or as
-// it explains itself, in µs since the epoch.
-func (s *Scanner) ParseTime(b []byte) (int64, bool) {
-	if at, ok := s.clock.fresh(b); ok {
+// it explains itself, in µs since the epoch. It speaks of what was before: of the two
+// readings of a repeated hour it is the later one that isn't after latest.
+func (s *Scanner) ParseTime(b []byte, latest int64) (int64, bool) {
+	s.clock.latest = latest
+	at, ok := s.clock.fresh(b)
+	s.clock.latest = 0
+	if ok {
 		return at, true
 	}
-	s.plain.last = s.clock.last
-	at, ok := s.plain.fresh(b)
+	s.plain.last, s.plain.latest = s.clock.last, latest
+	at, ok = s.plain.fresh(b)
 	s.clock.zoneless = s.clock.zoneless || s.plain.zoneless
 	return at, ok
 }

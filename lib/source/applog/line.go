@@ -165,7 +165,7 @@ func (t *teller) events(r *rule) (events []sli.Event, matched bool, err error) {
 		base.ID, base.HasID = sli.RecordID(t.values(ids)...)
 	}
 	if b, ok := t.field(t.fields.one(fieldAcceptedAt)); ok {
-		if base.AcceptedAt, ok = t.scan.ParseTime(b); !ok {
+		if base.AcceptedAt, ok = t.scan.ParseTime(b, base.Time+maxEarly.Microseconds()); !ok {
 			return nil, true, t.unreadable(errAcceptedAt, t.fields.one(fieldAcceptedAt))
 		}
 		t.stamped(&base)
@@ -280,7 +280,7 @@ func (t *teller) since(e *sli.Event) {
 // did enough of what was due.
 func (t *teller) run(e sli.Event) ([]sli.Event, error) {
 	if b, ok := t.field(t.fields.one(fieldWatermark)); ok {
-		if e.Watermark, ok = t.scan.ParseTime(b); !ok {
+		if e.Watermark, ok = t.scan.ParseTime(b, e.Time+sli.Skew.Microseconds()); !ok {
 			return nil, t.unreadable(errWatermark, t.fields.one(fieldWatermark))
 		}
 	}
