@@ -4,14 +4,19 @@ import "time"
 
 // RequestLatency judges how quickly requests were answered: valid = requests that
 // were answered successfully, with a known duration; good = within the threshold.
-// Failed requests are availability's, so that fast failures don't flatter; and so are those
+// Where it can't be told whether a request succeeded, nor can this. Failed requests are
+// availability's, so that fast failures don't flatter; and so are those
 // whose latency is a connection's life.
 func RequestLatency(threshold time.Duration, answered Classifier) Classifier {
 	return func(e *Event) Verdict {
-		if answered(e) != Good || e.lived() {
-			return NotValid
+		switch verdict := answered(e); {
+		case e.lived():
+		case verdict == Good:
+			return quick(e, threshold)
+		case verdict == Uncertain:
+			return Uncertain
 		}
-		return quick(e, threshold)
+		return NotValid
 	}
 }
 
@@ -76,7 +81,7 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 		Quality:    Exact,
 		Formula:    "requests within " + Span(spec.Threshold) + " / " + population,
 		Classify:   classify,
-		JudgesBy:   []string{FieldLatency},
+		JudgesBy:   append(spec.Good.Fields(), FieldStatus, FieldLatency),
 		Unclear:    unclear,
 	}, nil
 }

@@ -252,6 +252,23 @@ func TestABreachStandsWhateverCouldNotBeJudged(t *testing.T) {
 	}
 }
 
+// TestSpeedIsNotJudgedWhereSuccessIsNotKnown: what isn't known to have succeeded is none of
+// the requests whose speed counts, nor is it known not to be.
+func TestSpeedIsNotJudgedWhereSuccessIsNotKnown(t *testing.T) {
+	h := newHost(t)
+	h.config(oneLog("ltsv", "start: beginning", "slis: { availability: { target: 99 }, latency: { threshold: 1s, target: 99 } }"))
+	each(0, 600, 10, func(n float64, i int) { h.lines("a.log", labelled(n, "http_code:200", "reqtime:0.2")) })
+	e := h.explain(612)
+	for _, kind := range []string{"availability", "latency"} {
+		if s := e.sli(kind); s.Status != "not_measured" || s.counts() != "0/0 uncertain 30" || !strings.Contains(s.Reason, "fields: {status: http_code}") {
+			t.Errorf("want not_measured for lack of a status, got %+v", s)
+		}
+	}
+	if a := h.run(612); strings.Count(a.complaints, "\n") != 1 || !strings.Contains(a.complaints, "availability, latency not measured: 30 of 30 requests can't be judged") {
+		t.Errorf("stderr: got %q", a.complaints)
+	}
+}
+
 // TestRecordsThatCannotBeJudgedAreNotMeasured: of what came out it isn't known when it was
 // accepted.
 func TestRecordsThatCannotBeJudgedAreNotMeasured(t *testing.T) {

@@ -308,16 +308,16 @@ func (t *texter) stage(s *sli.StageReport) {
 	if s.Err != nil {
 		t.line("    %s %s", t.paint(red, "failed:"), clean(s.Err.Error()))
 	}
-	tally := s.Cell.Tally
+	tally, matched := s.Cell.Tally, ""
+	if s.Sifts() {
+		matched = "; " + whole(tally.Matched()) + " matched"
+	}
 	if s.Stage.Facts.MaxMalformed > 0 || tally.Lines > 0 { // else it has none
-		t.line("    %s%s lines = %s parsed + %s malformed + %s blank%s%s", t.windowOf(s), whole(tally.Lines), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
-			some(float64(tally.Late), "; %s late"), some(float64(tally.Skewed), "; %s stamped in the future, not counted"))
+		t.line("    %s%s lines = %s parsed + %s malformed + %s blank%s%s%s", t.windowOf(s), whole(tally.Lines), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
+			some(float64(tally.Late), "; %s late"), some(float64(tally.Skewed), "; %s stamped in the future, not counted"), matched)
 	}
 	if s.Layout != "" {
 		t.line("    format %s", s.Layout)
-	}
-	if s.Sifts() {
-		t.line("    %s of them matched", whole(tally.Matched()))
 	}
 	if s.FirstBad != "" && s.Err == nil {
 		t.line("    first malformed line: %s", clean(s.FirstBad))
