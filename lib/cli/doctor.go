@@ -9,6 +9,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/internal/state"
+	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -20,16 +21,28 @@ func (p *program) doctor(ctx context.Context) int {
 		return p.usage(err)
 	}
 	e := examination{p: p}
-	e.state(ctx, c)
+	past := e.state(ctx, c)
+	// Every source is asked, whatever the state knows; the numbers are those of the state.
 	run := p.newRun(c)
-	report, _, err := p.measure(ctx, run, memory())
+	asked, _, err := p.measure(ctx, run, memory())
 	if err != nil {
 		return p.usage(err)
 	}
-	for i, pipeline := range report.Pipelines {
-		for j, s := range pipeline.Stages {
-			e.stage(pipeline, s)
-			if of, ok := run.Pipelines[i].Sources[j].(meeting); ok {
+	report := asked
+	if past != nil {
+		if report, _, err = p.measure(ctx, p.newRun(c), past); err != nil {
+			return p.usage(err)
+		}
+	}
+	for n, pipeline := range report.Pipelines {
+		for i, s := range pipeline.Stages {
+			told := *asked.Pipelines[n].Stages[i]
+			if s.Cell.Tally.Lines > 0 {
+				told.Cell, told.Refusal, told.FirstBad, told.Layout = s.Cell, s.Refusal, s.FirstBad, s.Layout
+				told.Unmatched, told.Barren, told.Sifted = s.Unmatched, s.Barren, s.Sifted
+			}
+			e.stage(pipeline, &told)
+			if of, ok := run.Pipelines[n].Sources[i].(meeting); ok {
 				e.peers(stageName(pipeline, s), of.Peers(ctx))
 			}
 		}
@@ -89,17 +102,19 @@ func (e *examination) unknown(format string, args ...any) {
 }
 
 // state tries to write where positions and counts are kept. The agent's user may be
-// another one: what is tried is said.
-func (e *examination) state(ctx context.Context, c *config.Config) {
+// another one: what is tried is said. It gives the history that is there, nil where there
+// is none.
+func (e *examination) state(ctx context.Context, c *config.Config) measure.Store {
 	dir, err := e.p.stateDir(c)
 	if err == nil {
 		err = state.Try(ctx, dir)
 	}
 	if err != nil {
 		e.bad("%v; nothing can be kept: windows are read back from the sources, and no events are printed", err)
-		return
+		return nil
 	}
 	e.ok("state can be kept in %s by user %d", dir, e.p.env.UID)
+	return e.p.recorded(dir)
 }
 
 func stageName(p *sli.Pipeline, s *sli.StageReport) string {

@@ -6,15 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
+	"strconv"
+	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// export prints the events of every due minute with its own time, whatever
-// `metrics:` says: for mkr throw, backfill and no-data monitors. It first reads what
-// is new, and keeps nothing of it.
+// export prints the events and the age of every due minute with its own time, whatever
+// `metrics:` says: for mkr throw, backfill and no-data monitors. It first reads what is
+// new, and keeps nothing of it.
 func (p *program) export(ctx context.Context) int {
 	if err := p.checkPrefix(); err != nil {
 		return p.usage(err)
@@ -28,12 +29,6 @@ func (p *program) export(ctx context.Context) int {
 		return p.usage(err)
 	}
 	report, store, err := p.measure(ctx, p.newRun(c), p.store(c, true))
-	if err == nil && beginsAfter(report, w.From) {
-		// The history doesn't reach back so far; the sources may.
-		again := p.newRun(c)
-		again.Since = w.From.Start().Add(-time.Minute)
-		report, store, err = p.measure(ctx, again, memory())
-	}
 	if err != nil {
 		return p.usage(err)
 	}
@@ -41,37 +36,73 @@ func (p *program) export(ctx context.Context) int {
 	run.Store = store
 	out := bufio.NewWriter(p.env.Stdout)
 	minutes := 0
-	err = measure.Export(ctx, run, w, func(m measure.Minute) {
+	line := func(graph sli.Graph, plan *sli.Plan, metric, value string, m sli.Minute) {
 		minutes++
-		for _, v := range []struct {
-			suffix string
-			count  float64
-		}{{"good", m.Counts.Good}, {"valid", m.Counts.Valid}} {
-			fmt.Fprintf(out, "%s.%s.%s.%s_%s\t%.0f\t%d\n", p.opt.Prefix, sli.GraphEvents, m.Plan.Name, m.Kind, v.suffix, math.Floor(v.count), m.Minute.End().Unix())
-		}
+		fmt.Fprintf(out, "%s.%s.%s.%s\t%s\t%d\n", p.opt.Prefix, graph, plan.Name, metric, value, m.End().Unix())
+	}
+	var missing []string
+	asked, err := measure.Export(ctx, run, w, measure.Exported{
+		Events: func(plan *sli.Plan, kind sli.Kind, m sli.Minute, c sli.Counts) {
+			line(sli.GraphEvents, plan, string(kind)+"_good", strconv.FormatFloat(math.Floor(c.Good), 'f', 0, 64), m)
+			line(sli.GraphEvents, plan, string(kind)+"_valid", strconv.FormatFloat(math.Floor(c.Valid), 'f', 0, 64), m)
+		},
+		Age: func(plan *sli.Plan, m sli.Minute, seconds float64) {
+			line(sli.GraphAge, plan, "age", strconv.FormatFloat(seconds, 'f', -1, 64), m)
+		},
+		Missing: func(plan *sli.Plan, kind sli.Kind, spans sli.Spans, due int) {
+			missing = append(missing, fmt.Sprintf("pipeline %s: %s: %d of %d minutes are measured neither in the state nor by what the sources have: %s",
+				plan.Name, kind, spans.Minutes(), due, p.spans(spans)))
+		},
 	})
 	if err = errors.Join(err, out.Flush()); err != nil {
 		p.voice.fail(fmt.Errorf("exporting: %w", err), "")
 		return exitFailed
 	}
 	p.doubts(report)
+	if asked != nil {
+		p.failures(asked, report)
+	}
+	for _, text := range missing {
+		p.voice.warn(text, "")
+	}
 	if minutes == 0 {
-		p.voice.warn("no minute of that time is measured in the state", "see since when each SLI counts with: "+p.voice.program+" explain")
+		p.voice.warn("no minute of that time is measured", "see since when each SLI counts with: "+p.voice.program+" explain")
 		return exitFailed
 	}
 	return exitOK
 }
 
-// beginsAfter tells whether the history of some SLI begins after the minute.
-func beginsAfter(report *sli.Report, m sli.Minute) bool {
-	for _, pipeline := range report.Pipelines {
-		for _, r := range pipeline.Results {
-			if !r.HasSince || r.Since > m {
-				return true
+// failures says why sources couldn't tell of the past, where that wasn't said.
+func (p *program) failures(asked, report *sli.Report) {
+	said := map[string]bool{}
+	for _, r := range []*sli.Report{report, asked} {
+		for _, pipeline := range r.Pipelines {
+			for _, s := range pipeline.Stages {
+				for _, text := range append(troubles(s), s.Warnings...) {
+					text = fmt.Sprintf("pipeline %s: stage %s: %s", pipeline.Plan.Name, s.Stage.Name, text)
+					if r == asked && !said[text] {
+						p.voice.warn(text, "")
+					}
+					said[text] = true
+				}
 			}
 		}
 	}
-	return false
+}
+
+// spans names stretches of time, the first few of them.
+func (p *program) spans(spans sli.Spans) string {
+	const most = 3
+	var texts []string
+	for i, w := range spans {
+		if i == most {
+			texts = append(texts, fmt.Sprintf("and %d more", len(spans)-most))
+			break
+		}
+		const layout = "2006-01-02 15:04"
+		texts = append(texts, w.Start().In(p.env.Zone).Format(layout)+" to "+w.End().In(p.env.Zone).Format(layout))
+	}
+	return strings.Join(texts, ", ")
 }
 
 // exportWindow is the minutes that begin in [--from, --to).

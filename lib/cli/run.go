@@ -32,7 +32,7 @@ func memory() measure.Store { return store{state.Overlay(nil)} }
 
 // newRun is a run over the configured pipelines.
 func (p *program) newRun(c *config.Config) measure.Run {
-	run := measure.Run{Now: p.now}
+	run := measure.Run{Now: p.now, Scratch: memory()}
 	if p.opt.At != "" {
 		run.Until = p.now
 	}
@@ -51,12 +51,9 @@ func (p *program) newRun(c *config.Config) measure.Run {
 // store is the state of the run: the one on disk, or, where nothing may be kept, a
 // copy in memory over it. Where there is none it says why and goes on without.
 func (p *program) store(c *config.Config, keepNothing bool) measure.Store {
-	if p.opt.At != "" {
-		return memory() // the state speaks of now
-	}
 	dir, err := p.stateDir(c)
 	if err == nil {
-		if keepNothing {
+		if keepNothing || p.opt.At != "" {
 			return p.readOnly(dir)
 		}
 		var db *state.DB
@@ -106,8 +103,9 @@ func opened[T any](dir string, open func() (T, error)) (T, error) {
 	return s, err
 }
 
-// readOnly is what commands work on: they write nothing.
-func (p *program) readOnly(dir string) measure.Store {
+// recorded is what commands work on, which write nothing: the state as it is, nil where
+// there is none that can be read.
+func (p *program) recorded(dir string) measure.Store {
 	base, err := opened(dir, func() (state.Store, error) { return state.OpenReadOnly(dir) })
 	switch {
 	case err == nil:
@@ -118,6 +116,14 @@ func (p *program) readOnly(dir string) measure.Store {
 		p.voice.warn(fmt.Sprintf("state %s may not be read by this user; working from the sources alone", dir), "sudo -u USER "+p.voice.program+" …, as the user that runs mackerel-agent")
 	default:
 		p.withoutState(err)
+	}
+	return nil
+}
+
+// readOnly is what is recorded, or an empty state.
+func (p *program) readOnly(dir string) measure.Store {
+	if s := p.recorded(dir); s != nil {
+		return s
 	}
 	return memory()
 }

@@ -130,7 +130,7 @@ func (c *ruleCells) hourSum(h sli.Minute) sli.Counts {
 
 // trim forgets what is older than the period.
 func (c *ruleCells) trim(j *job) {
-	trim(c.tx, c.prefix, sli.MinuteAt(j.run.Now.Add(-j.plan.Period))/minutesPerHour)
+	trim(c.tx, c.prefix, j.historyFrom()/minutesPerHour)
 }
 
 // trim forgets the hours before the one of the minute.

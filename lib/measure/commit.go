@@ -7,6 +7,14 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
+// conclude makes the report of the pipeline with an index in the run.
+func (j *job) conclude(tx Tx, index int) (*sli.Pipeline, error) {
+	if j.past {
+		return j.recollect(tx, index)
+	}
+	return j.commit(tx)
+}
+
 // commit adds what was read to the cells, moves the positions, fixes the next events
 // point and reports, all from one transaction.
 func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
@@ -15,6 +23,17 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 		return nil, err
 	}
 	j.zone(tx)
+	latest := pipeline.Ran
+	j.ran, pipeline.Ran = pipeline.Ran, j.run.Now
+	if j.ahead {
+		for _, s := range j.stages {
+			var was stageRecord
+			if getRecord(tx, s.key, &was) && was.ReadTo.After(latest) {
+				latest = was.ReadTo
+			}
+		}
+		j.pending, j.setAside = j.setAsideAll(tx, &pipeline, latest)
+	}
 	for _, s := range j.stages {
 		s.commit(tx, j)
 	}
@@ -36,12 +55,21 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 		}
 	}
 	if j.ids != nil {
-		j.ids.save(tx, j.run.Now)
+		j.ids.save(tx, j.keepFrom(j.sinceBack()).End())
 	}
 	for _, l := range ledgers {
 		putRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), l.record)
 	}
 	report := j.report(tx, ledgers, &pipeline)
+	if j.setAside != "" {
+		report.Warnings = append(report.Warnings, j.setAside)
+	}
+	if !j.run.All {
+		j.noteForgotten(&pipeline)
+		told := openAges(tx, j.plan.Name)
+		told.note(report)
+		trim(tx, told.prefix, j.historyFrom()/minutesPerHour)
+	}
 	putRecord(tx, pipelineKey(j.plan.Name), pipeline)
 	j.zoned(tx)
 	return report, nil
@@ -106,8 +134,14 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	if stale {
 		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Lacks, s.record.Sifted = fingerprint, nil, nil, nil, nil
 	}
+	if s.posted = s.record.measured(); j.ahead {
+		s.record = s.record.setAside(j.run.Now, j.settled(s, j.run.Now))
+	}
 	s.before = s.record.measured()
 	s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, s.stage.Name, fingerprint))
+	if j.ahead {
+		dropKeys(tx, s.cells.prefix, j.run.horizon()+1)
+	}
 	s.superseded = exists == s.isNew || now.Generation != s.loaded.Generation
 	if s.superseded || s.failure() != nil {
 		return
@@ -132,10 +166,9 @@ func (s *stageJob) commit(tx Tx, j *job) {
 		s.sift(r)
 		s.answer(j, r)
 	}
-	keep := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute}
-	if !j.run.All {
+	if keep := (sli.Window{From: j.historyFrom(), To: maxMinute}); !j.run.All {
 		s.record.Answered, s.record.Refused = s.record.Answered.Within(keep), s.record.Refused.Within(keep)
-		trim(tx, s.cells.prefix, sli.MinuteAt(j.run.Now.Add(-j.keep())))
+		trim(tx, s.cells.prefix, j.cellsFrom())
 	}
 	s.record.Generation++
 	putRecord(tx, s.key, s.record)

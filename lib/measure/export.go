@@ -2,52 +2,133 @@ package measure
 
 import (
 	"context"
+	"math"
+	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// Minute is one SLI's counts of one due minute.
-type Minute struct {
-	Plan   *sli.Plan
-	Kind   sli.Kind
-	Minute sli.Minute
-	Counts sli.Counts
+// Exported is what an export visits: the due minutes of a stretch, each with its own
+// time.
+type Exported struct {
+	Events func(plan *sli.Plan, kind sli.Kind, m sli.Minute, c sli.Counts)
+	Age    func(plan *sli.Plan, m sli.Minute, seconds float64)
+	// Missing are minutes of an SLI that neither the state nor the sources have measured,
+	// of as many as are due.
+	Missing func(plan *sli.Plan, kind sli.Kind, missing sli.Spans, due int)
 }
 
-// Export visits the due, measured minutes of w in order, rule by rule, from the
-// cells as they are committed.
-func Export(ctx context.Context, run Run, w sli.Window, visit func(Minute)) error {
-	return run.Store.View(ctx, func(tx Tx) error {
-		for _, p := range run.Pipelines {
-			j, err := run.newJob(tx, p)
+// Export visits the due minutes of w in order, rule by rule: from the state as it is
+// committed, and those that it doesn't have from the sources, which are then asked from
+// the beginning of w on. The report is of asking them, nil where nothing was lacking.
+func Export(ctx context.Context, run Run, w sli.Window, visit Exported) (*sli.Report, error) {
+	var asked *sli.Report
+	lacking, err := run.lacking(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if len(lacking) > 0 {
+		sub := run
+		sub.Pipelines, sub.Since = lacking, w.Start().Add(-time.Minute)
+		if asked, err = sub.beside(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return asked, run.Store.View(ctx, func(tx Tx) error {
+		return run.Scratch.View(ctx, func(scratch Tx) error {
+			for _, p := range run.Pipelines {
+				past, err := run.recall(tx, p)
+				if err != nil {
+					return err
+				}
+				beside, err := run.recall(scratch, p)
+				if err != nil {
+					return err
+				}
+				past.past, beside.past = true, true
+				for i, l := range past.ledgers[:len(past.plan.Rules)] {
+					l.fill(beside.ledgers[i], w)
+					past.export(l, w, visit)
+				}
+				if visit.Age != nil && past.plan.HasAge() {
+					exportAges(tx, w, past, beside, visit)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// lacking are the pipelines of whose due minutes in w the state has not all.
+func (r Run) lacking(ctx context.Context, w sli.Window) (lacking []Pipeline, err error) {
+	err = r.Store.View(ctx, func(tx Tx) error {
+		lacking = nil
+		for _, p := range r.Pipelines {
+			past, err := r.recall(tx, p)
 			if err != nil {
 				return err
 			}
-			for _, s := range j.stages {
-				s.record = s.loaded
-			}
-			for _, rule := range j.plan.Rules {
-				j.export(tx, rule, w, visit)
+			for _, l := range past.ledgers[:len(past.plan.Rules)] {
+				if len((sli.Spans{past.due(l.rule, w)}).Minus(l.answered).Minus(past.refused(l.rule))) > 0 {
+					lacking = append(lacking, p)
+					break
+				}
 			}
 		}
 		return nil
 	})
+	return lacking, err
 }
 
-func (j *job) export(tx Tx, rule *sli.Rule, w sli.Window, visit func(Minute)) {
-	l := &ledger{rule: rule}
-	if !getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &l.record) || l.record.Fingerprint != short(j.plan.Fingerprint(rule)) {
-		return
-	}
-	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, rule.Kind, l.record.Fingerprint))
-	measured := l.record.Derived
-	if rule.Derive == nil {
-		measured = j.measured(l, (*stageJob).measured)
-	}
-	due := sli.Window{From: w.From, To: min(w.To, sli.Due(j.run.Now, rule.Settle)+1)}
-	for _, span := range measured.Within(due).Minus(sli.Spans(l.record.Doubtful)) {
+// due is the part of w that is due for a rule.
+func (j *job) due(rule *sli.Rule, w sli.Window) sli.Window {
+	return sli.Window{From: w.From, To: max(w.From, min(w.To, sli.Due(j.run.Now, rule.Settle)+1))}
+}
+
+func (p *recalled) export(l *ledger, w sli.Window, visit Exported) {
+	due := p.due(l.rule, w)
+	measured := l.measured.Within(due)
+	for _, span := range measured {
 		for m := span.From; m < span.To; m++ {
-			visit(Minute{Plan: j.plan, Kind: rule.Kind, Minute: m, Counts: l.cells.get(m)})
+			visit.Events(p.plan, l.rule.Kind, m, l.get(m))
 		}
 	}
+	if missing := (sli.Spans{due}).Minus(measured); len(missing) > 0 && due.Minutes() > 0 {
+		visit.Missing(p.plan, l.rule.Kind, missing, due.Minutes())
+	}
+}
+
+// exportAges visits the ages of w: those that were told, else those that the evidence
+// gives that is there.
+func exportAges(tx Tx, w sli.Window, past, beside *recalled, visit Exported) {
+	told := openAges(tx, past.plan.Name)
+	due := sli.Due(past.run.Now, past.plan.Sources())
+	for m := w.From; m < min(w.To, due+1); {
+		if seconds, ok := told.get(m); ok {
+			visit.Age(past.plan, m, seconds)
+			m++
+			continue
+		}
+		last := min(m+sli.AgesBack, w.To-1, due)
+		ages := past.assessed(last)
+		if ages == nil || m-sli.Minute(past.back()/time.Minute) < past.kept {
+			ages = beside.assessed(last)
+		}
+		for ; m <= last; m++ {
+			if seconds, ok := told.get(m); ok {
+				visit.Age(past.plan, m, seconds)
+			} else if i := len(ages) - 1 - int(last-m); i >= 0 && !math.IsNaN(ages[i]) {
+				visit.Age(past.plan, m, ages[i])
+			}
+		}
+	}
+}
+
+// assessed are the ages of the last minutes up to one, nil where nothing is known.
+func (p *recalled) assessed(last sli.Minute) []float64 {
+	if p.rec.Ran.IsZero() {
+		return nil
+	}
+	p.speak(last)
+	return p.plan.Assess(p.history(), last, p.plan.Window).Ages
 }

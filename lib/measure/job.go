@@ -22,6 +22,19 @@ type job struct {
 	broken error // why nothing of it can be committed; nil usually
 
 	ids *idBook // in the transaction: the records that are followed, nil if none are
+
+	ran       time.Time  // when the run before this one was
+	reference sli.Minute // what is forgotten goes by it
+	ahead     bool       // the state holds what lies in the future of this run's clock
+	setAside  string     // what is said of that
+	pending   *sli.Point // an events point that was set aside for that
+
+	// Of a past instant that the state has gone on since:
+	past      bool
+	kept      sli.Minute    // stages' cells of earlier minutes are gone
+	evidence  *job          // whose stages' cells are looked at: its own, or those beside
+	beside    Store         // what the sources said, asked once more; nil: nothing is lacking
+	asked     *sli.Pipeline // what became of asking them
 }
 
 // stageJob is one source's part of a run.
@@ -38,6 +51,7 @@ type stageJob struct {
 	superseded bool        // another run moved the position meanwhile
 	record     stageRecord // as it is now
 	before     sli.Spans   // what was measured before this run
+	posted     sli.Spans   // the same with what lies ahead of the clock
 	cells      *stageCells
 	all        *sli.StageCell // where everything is read: all of it, once it is asked for
 	whole      sli.Window     // and the minutes from the log's beginning to its end
@@ -45,19 +59,30 @@ type stageJob struct {
 	hasBack    bool
 }
 
-func (r Run) newJob(tx Tx, p Pipeline) (*job, error) {
+// open is a pipeline with what its plan needs of the state.
+func (r Run) open(tx Tx, p Pipeline) (*job, pipelineRecord, error) {
 	j := &job{run: r, plan: p.Plan, sources: p.Sources}
+	j.evidence = j
 	var rec pipelineRecord
 	getRecord(tx, pipelineKey(p.Plan.Name), &rec)
 	if err := r.foreign(p.Plan, rec); err != nil {
-		return nil, err
+		return nil, rec, err
 	}
+	j.reference, j.ahead = r.settledClock(tx, p.Plan, rec), r.isAhead(tx, p.Plan, rec)
 	j.plan = p.Plan.Settled(func(stage sli.Stage) (float64, bool) {
 		var rec stageRecord
 		getRecord(tx, stageKey(p.Plan.Name, stage.Name, stage.Facts.Reads), &rec)
 		return rec.Inputs.Get(stage.Facts.SettleInput)
 	})
 	j.unzoned, j.plan = j.plan, j.plan.Zoned(zoneless(tx, p.Plan.Name))
+	return j, rec, nil
+}
+
+func (r Run) newJob(tx Tx, p Pipeline) (*job, error) {
+	j, _, err := r.open(tx, p)
+	if err != nil {
+		return nil, err
+	}
 	for i, stage := range j.plan.Stages {
 		j.stages = append(j.stages, j.newStage(tx, stage, p.Sources[i]))
 	}
@@ -72,8 +97,11 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
 	}
 	s.isNew = !getRecord(tx, s.key, &s.loaded)
 	s.fresh = s.loaded.Fingerprint != short(stage.Fingerprint())
-	if s.isNew {
+	switch {
+	case s.isNew:
 		s.loaded = stageRecord{}
+	case j.ahead:
+		s.loaded = s.loaded.setAside(j.run.Now, j.settled(s, j.run.Now))
 	}
 	var old, new []*ruleCounter
 	for _, rule := range j.plan.All() {
@@ -124,7 +152,7 @@ func (j *job) counter(tx Tx, rule *sli.Rule) *ruleCounter {
 
 func (j *job) isNewRule(tx Tx, rule *sli.Rule) bool {
 	var rec ruleRecord
-	return !getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &rec) || !rec.HasSince || rec.Fingerprint != short(j.plan.Fingerprint(rule))
+	return !getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &rec) || !rec.HasSince || j.ahead && rec.Since > j.run.horizon() || rec.Fingerprint != short(j.plan.Fingerprint(rule))
 }
 
 // forward asks for everything new.
@@ -148,7 +176,7 @@ func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading
 func (j *job) again(s *stageJob, source Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
 	if s.fresh {
-		r.cells = newCellCounter(sli.MinuteAt(j.run.Now.Add(-j.keep())), false)
+		r.cells = newCellCounter(j.cellsFrom(), false)
 	}
 	r.ask.From = j.readBack(s)
 	r.ask.Again = true
@@ -169,7 +197,7 @@ func (j *job) reading(s *stageJob, source Source, rules []*ruleCounter) *reading
 		},
 	}
 	if !j.run.All {
-		r.oldest = sli.MinuteAt(j.run.Now.Add(-j.plan.Period))
+		r.oldest = j.historyFrom()
 	}
 	return r
 }
@@ -201,7 +229,7 @@ func (j *job) cellsFrom() sli.Minute {
 	if j.run.All && slices.ContainsFunc(j.plan.All(), func(r *sli.Rule) bool { return r.Derive != nil || r.Silence > 0 }) {
 		keep = max(keep, everyMinute)
 	}
-	return sli.MinuteAt(j.run.Now.Add(-keep))
+	return j.keepFrom(keep)
 }
 
 // everyMinute is how far back minutes are kept apart where everything is read: what SLIs
@@ -222,5 +250,14 @@ func (j *job) keep() time.Duration {
 	for _, rule := range j.plan.Rules {
 		keep = max(keep, 4*rule.ExpectEvery, rule.Deadline+2*lookBack)
 	}
-	return keep
+	return max(keep, j.sinceBack())
+}
+
+// sinceBack is how far back a run is asked to begin, and what derivations look at before
+// that; 0 where it isn't asked.
+func (j *job) sinceBack() time.Duration {
+	if j.run.Since.IsZero() {
+		return 0
+	}
+	return j.run.Now.Sub(j.run.Since) + 2*lookBack
 }

@@ -15,7 +15,15 @@ type ledger struct {
 	cells    *ruleCells
 	judged   *ruleCells // what events were judged to be, where the cells are derived from that
 	answered sli.Spans  // minutes that its sources answered for
-	measured sli.Spans  // of them those in which enough could be judged
+	measured sli.Spans // of them those in which enough could be judged
+
+	// Of a past instant: minutes that the sources told of beside, and what came later.
+	beside *ruleCells
+	more   sli.Spans
+	later  []change                  // events that came since
+	undone map[sli.Minute]sli.Counts // what was judged anew since
+
+	revised map[sli.Minute]sli.Counts // what derivation changes, while it does
 }
 
 // commitRule adds to an SLI's cells what its stages' events were judged to be, and
@@ -52,15 +60,18 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 			}
 		}
 	}
+	if rule.Silence > 0 && j.ids != nil && l.record.HasSince {
+		l.add(j.ids.came, old)
+	}
+	l.revised = map[sli.Minute]sli.Counts{}
 	if rule.Derive != nil {
 		l.derive(j, old)
 	}
 	if rule.Silence > 0 {
-		if j.ids != nil && l.record.HasSince {
-			l.add(j.ids.came, old)
-		}
 		l.bookSilence(j, old)
 	}
+	revised := l.revised
+	l.revised = nil
 	if j.ids != nil && rule.Kind == sli.Kind(sli.Duplicate.String()) {
 		l.add(j.ids.surplus(), old)
 	}
@@ -73,6 +84,7 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 		}
 		l.cells.flush(touched)
 		l.cells.trim(j)
+		l.noteLate(tx, j, before, old, revised)
 	}
 	return l
 }
@@ -110,17 +122,30 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 		if old.Fingerprint != "" {
 			trim(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, old.Fingerprint), maxMinute)
 			trim(tx, ruleCellPrefix(j.plan.Name, judgedKind(l.rule.Kind), old.Fingerprint), maxMinute)
+			for _, family := range lateFamilies {
+				trim(tx, latePrefix(family, j.plan.Name, l.rule.Kind, old.Fingerprint), maxMinute)
+			}
 		}
 		// A point never holds minutes of two rules: the new one begins after the last.
 		l.record = ruleRecord{Fingerprint: fingerprint, Started: old.Started, TakenTo: old.TakenTo, EventsFrom: old.TakenTo + 1}
 	}
 	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, fingerprint))
+	if j.ahead {
+		posted := l.record.Derived
+		if l.rule.Derive == nil {
+			posted = j.measured(l, func(s *stageJob) sli.Spans { return s.posted })
+		}
+		l.setAside(tx, j, posted, j.pending)
+	}
 	if l.rule.Derive != nil {
 		before = l.record.Derived
 		begins := j.firstAnswer
 		if l.rule.Classify != nil {
 			begins = j.since
 			l.judged = openRuleCells(tx, ruleCellPrefix(j.plan.Name, judgedKind(l.rule.Kind), fingerprint))
+			if j.ahead {
+				l.judged.dropAfter(j.run.horizon())
+			}
 		}
 		if since, ok := begins(l.rule); ok && !l.record.HasSince {
 			l.record.Since, l.record.HasSince = since, true
@@ -211,7 +236,7 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 			j.forget()
 		}
 	}
-	l.record.Derived = l.record.Derived.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute})
+	l.record.Derived = l.record.Derived.Within(sli.Window{From: j.historyFrom(), To: maxMinute})
 	l.answered = l.record.Derived
 }
 
@@ -243,7 +268,7 @@ type judgedByID struct {
 func (h judgedByID) Judged(m sli.Minute) sli.Counts { return h.counts.get(m) }
 
 func (j *job) history() sli.History {
-	return j.historyOf((*stageJob).measured)
+	return j.historyOf(j.standing)
 }
 
 // present is the history as it stands now.
@@ -280,6 +305,15 @@ func (h history) Answered(stage string) sli.Spans {
 	return nil
 }
 
+// standing is the minutes of a stage that stand, and whose cells are there: of a past
+// instant, those that it had answered for by then.
+func (j *job) standing(s *stageJob) sli.Spans {
+	if !j.past {
+		return s.measured()
+	}
+	return s.measured().Within(sli.Window{From: j.kept, To: j.settled(s, j.run.Now)})
+}
+
 func (h history) Inputs(stage string) sli.Inputs {
 	if s := h.stage(stage); s != nil {
 		return s.record.Inputs
@@ -291,6 +325,9 @@ func (h history) Inputs(stage string) sli.Inputs {
 func (l *ledger) set(m sli.Minute, c sli.Counts, old map[sli.Minute]sli.Counts) {
 	if _, seen := old[m]; !seen {
 		old[m] = l.cells.get(m)
+	}
+	if l.revised != nil {
+		l.revised[m] = l.revised[m].Plus(c.Minus(l.cells.get(m)))
 	}
 	l.cells.set(m, c)
 }
@@ -334,7 +371,7 @@ func (l *ledger) doubt(j *job, old map[sli.Minute]sli.Counts) {
 	}
 	all := sli.Spans(l.record.Doubtful).Minus(sli.SpansOf(changed)).Union(sli.SpansOf(doubtful))
 	if !j.run.All {
-		all = all.Within(sli.Window{From: sli.MinuteAt(j.run.Now.Add(-j.plan.Period)), To: maxMinute})
+		all = all.Within(sli.Window{From: j.historyFrom(), To: maxMinute})
 	}
 	l.record.Doubtful = minutes(all)
 	l.measured = l.answered.Minus(all)

@@ -61,6 +61,7 @@ type Run struct {
 	Until     time.Time // zero, or the past instant that is spoken of
 	Since     time.Time // a first reading goes back at least so far; zero: the window
 	Store     Store
+	Scratch   Store // an empty one in memory, for what sources say beside a past state
 	Pipelines []Pipeline
 	Take      bool // fix the next events point
 	All       bool // everything there is, instead of the window; the store should be empty
@@ -104,6 +105,9 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.recallable(ctx, jobs); err != nil {
+		return nil, fmt.Errorf("reading the state: %w", err)
+	}
 	read(ctx, jobs)
 
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
@@ -134,13 +138,13 @@ func (r Run) commit(ctx context.Context, jobs []*job) (report *sli.Report, err e
 		}()
 		err = r.Store.Update(ctx, func(tx Tx) error {
 			report, current = &sli.Report{At: r.Now}, nil
-			for _, job := range jobs {
+			for i, job := range jobs {
 				if job.broken != nil {
 					report.Pipelines = append(report.Pipelines, job.lost())
 					continue
 				}
 				current = job
-				p, err := job.commit(tx)
+				p, err := job.conclude(tx, i)
 				if err != nil {
 					return err
 				}

@@ -12,7 +12,7 @@ import (
 func (j *job) fixPoint(ledgers []*ledger) *sli.Point {
 	point := new(sli.Point)
 	for _, l := range ledgers {
-		part, minutes, skipped := l.take(sli.Due(j.run.Now, l.rule.Settle), j.run.Now)
+		part, minutes, skipped := l.take(sli.Due(j.run.Now, l.rule.Settle), j.reference, j.run.Now)
 		point.Skipped = max(point.Skipped, skipped)
 		if part != nil {
 			point.SLIs = append(point.SLIs, *part)
@@ -27,7 +27,7 @@ func (j *job) fixPoint(ledgers []*ledger) *sli.Point {
 
 // take moves the due minutes of an SLI into a point. The first point of all holds
 // the newest due minute only.
-func (l *ledger) take(due sli.Minute, now time.Time) (part *sli.PointPart, minutes, skipped int) {
+func (l *ledger) take(due, reference sli.Minute, now time.Time) (part *sli.PointPart, minutes, skipped int) {
 	if !l.record.Started {
 		l.record.TakenTo, l.record.EventsFrom = due-1, due
 	}
@@ -50,7 +50,7 @@ func (l *ledger) take(due sli.Minute, now time.Time) (part *sli.PointPart, minut
 	part.Good = min(part.Good, part.Valid)
 	l.record.Carry = sli.Counts{Valid: total.Valid - float64(part.Valid), Good: total.Good - float64(part.Good)}
 	l.record.TakenTo, l.record.Started = due, true
-	l.record.LeftOut = l.record.LeftOut.Within(sli.Window{From: due - 24*60, To: maxMinute})
+	l.record.LeftOut = l.record.LeftOut.Within(sli.Window{From: min(due, reference) - 24*60, To: maxMinute})
 	return part, minutes, skipped
 }
 

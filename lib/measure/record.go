@@ -17,6 +17,13 @@ type pipelineRecord struct {
 	Seq     uint64      `json:"seq"`
 	Pending *sli.Point  `json:"pending,omitempty"`
 	Still   *standstill `json:"still,omitempty"`
+
+	Ran time.Time `json:"ran,omitzero"` // the last run's instant
+	// Reference is the minute that forgetting went by, see settledClock.
+	Reference sli.Minute `json:"reference,omitempty"`
+	// History and Cells are the first minutes that are kept of SLIs and of stages.
+	History sli.Minute `json:"history,omitempty"`
+	Cells   sli.Minute `json:"cells,omitempty"`
 }
 
 // stageRecord is a source's position and the minutes it has answered for.

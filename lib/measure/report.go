@@ -24,7 +24,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 		p.Results = append(p.Results, result)
 		p.Measured = min(p.Measured, result.Measured)
 	}
-	a := j.plan.Assess(j.present(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
+	a := j.plan.Assess(j.evidence.present(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
 	j.stand(rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
 	p.Age, p.Ages, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.State, a.Flow, a.Delay, a.Run
 	p.Warnings = append(p.Warnings, a.Notes...)
@@ -33,7 +33,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	for _, s := range j.stages {
 		p.Stages = append(p.Stages, j.stageReport(s, a.Delay))
 		if !s.stage.Facts.Proves() { // whose answers take a deadline
-			answered = answered.Intersect(j.upToNow(s, s.record.measured()))
+			answered = answered.Intersect(j.reached(s))
 		}
 	}
 	if n := len(answered); n > 0 && len(j.stages) > 0 {
@@ -42,6 +42,14 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 		p.Newest = min(rec.Born, sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window).From) - 1
 	}
 	return p
+}
+
+// reached is the minutes that a stage had answered for by the run's instant.
+func (j *job) reached(s *stageJob) sli.Spans {
+	if !j.past {
+		return j.upToNow(s, s.record.measured())
+	}
+	return s.record.measured().Within(sli.Window{To: j.settled(s, j.run.Now)})
 }
 
 // lost is the report of a pipeline of which nothing can be said but why.
@@ -63,7 +71,7 @@ func (j *job) lost() *sli.Pipeline {
 // delays is the cells of the window whose records' delays are known, nil where no
 // stage knows them.
 func (j *job) delays() *sli.StageCell {
-	for _, s := range j.stages {
+	for _, s := range j.evidence.stages {
 		if s.stage.Facts.Delay {
 			return j.counted(s)
 		}
@@ -114,7 +122,7 @@ func (s *stageJob) everything() *sli.StageCell {
 }
 
 // stands is the minutes of a stage that stand, up to now.
-func (j *job) stands(s *stageJob) sli.Spans { return j.upToNow(s, s.measured()) }
+func (j *job) stands(s *stageJob) sli.Spans { return j.upToNow(s, j.standing(s)) }
 
 // upToNow is the minutes that a stage has answered for; where everything is read a log
 // that ended has nothing to say up to now, which is an answer too.
@@ -146,7 +154,7 @@ func (j *job) result(l *ledger) *sli.Result {
 		j.spending(l, r)
 	}
 	if bounding, ok := l.rule.Derive.(sli.Bounding); ok {
-		r.Bounds, r.Warnings = bounding.Bound(j.history(), r.Window, j.run.Now)
+		r.Bounds, r.Warnings = bounding.Bound(j.evidence.history(), r.Window, j.run.Now)
 	} else if l.rule.Bound != nil {
 		r.Bounds, r.Warnings = l.rule.Bound(r.Counts)
 	}
@@ -168,18 +176,18 @@ func (j *job) stretch(l *ledger, w sli.Window) stretch {
 	s := stretch{asked: sli.Spans{w}.Minus(j.plan.Exclude.Of(l.rule.SLI(), w)), status: sli.Excluded}
 	s.answered = l.answered.Intersect(s.asked)
 	s.measured = l.measured.Intersect(s.asked)
-	s.counts = l.cells.sum(s.measured)
+	s.counts = l.sum(s.measured)
 	s.all = s.counts
 	asked, answered, measured := s.asked.Minutes(), s.answered.Minutes(), s.measured.Minutes()
 	if measured < answered {
-		s.all = l.cells.sum(s.answered)
+		s.all = l.sum(s.answered)
 	}
 	if asked > 0 {
 		s.status = sli.Outcome(s.counts, s.all, float64(measured)/float64(asked))
 	}
 	if s.status == sli.NotMeasured {
 		s.doubtful = 2*answered >= asked
-		s.counts = l.cells.sum(s.asked)
+		s.counts = l.sum(s.asked)
 	}
 	return s
 }
@@ -209,7 +217,7 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 	excluded := j.plan.Exclude.Of(l.rule.Kind, period)
 	measured := l.measured.Within(period).Minus(excluded)
 	if r.History = measured.Minutes(); r.History > 0 {
-		budget := l.rule.Objective.Budget(l.cells.sum(measured), r.History, period.Minutes()-excluded.Minutes())
+		budget := l.rule.Objective.Budget(l.sum(measured), r.History, period.Minutes()-excluded.Minutes())
 		r.Budget = &budget
 	}
 	for _, length := range burnLengths(l.rule.Objective) {
@@ -233,9 +241,10 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
 	window := j.window(s)
-	r.Cell = j.counted(s)
-	r.Due = s.cells.get(sli.Due(j.run.Now, s.stage.Facts.Settle))
-	r.Skew = j.plan.SkewAt(j.history(), &s.stage, sli.Due(j.run.Now, s.stage.Facts.Settle))
+	known := j.evidence.stage(s.stage.Name)
+	r.Cell = j.evidence.counted(known)
+	r.Due = known.cells.get(sli.Due(j.run.Now, s.stage.Facts.Settle))
+	r.Skew = j.plan.SkewAt(j.evidence.history(), &s.stage, sli.Due(j.run.Now, s.stage.Facts.Settle))
 	r.Inputs = s.record.Inputs
 	if r.Unmatched, r.Barren = s.unmatched(); r.Unmatched != "" {
 		r.Sifted = s.record.Sifted.Read

@@ -125,7 +125,7 @@ func (p *passing) settle(booked silentMinutes) {
 // booked of those minutes.
 func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 	settled := l.rule.Silence + l.rule.Settle
-	back := sli.MinuteAt(j.run.Now.Add(-keepCells))
+	back := j.keepFrom(max(keepCells, j.sinceBack()))
 	if j.run.All {
 		back = j.cellsFrom()
 	}
@@ -167,7 +167,7 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 			l.record.Booked = l.record.Booked.put(silentMinute{Minute: m, Left: n})
 		}
 	}
-	day := sli.MinuteAt(j.run.Now.Add(-24 * time.Hour))
+	day := j.keepFrom(max(24*time.Hour, j.sinceBack()))
 	l.record.Silent = l.record.Silent.Within(sli.Window{From: day, To: maxMinute})
 	l.record.Booked = l.record.Booked.since(day)
 }

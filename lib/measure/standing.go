@@ -30,7 +30,7 @@ func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
 		return
 	}
 	if due > still.Through {
-		still.Pending += j.plan.Arrived(j.history(), sli.Window{From: still.Through + 1, To: due + 1})
+		still.Pending += j.plan.Arrived(j.evidence.history(), sli.Window{From: still.Through + 1, To: due + 1})
 		still.Through = due
 	}
 	if s.Since == still.Since {

@@ -20,6 +20,9 @@ type Assessment struct {
 // and the beginning of a silence.
 const assessBack = 120
 
+// AssessBack is that as a time.
+const AssessBack = (assessBack + 1) * time.Minute
+
 // Assess reads the stages' cells up to the end of the due minute.
 func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
 	var a Assessment
@@ -30,7 +33,7 @@ func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
 	}
 	if a.Age == nil {
 		a.Age = p.ageByReport(h, due)
-		for m := due - agesBack; m <= due; m++ {
+		for m := due - AgesBack; m <= due; m++ {
 			a.Ages = append(a.Ages, math.NaN())
 			if age := p.ageByReport(h, m); age != nil {
 				a.Ages[len(a.Ages)-1] = age.Seconds
@@ -62,7 +65,7 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.By == AgeByRecords || age.By == AgeOfNothing && stages.minutes[last].Oldest.Known}
 		a.Age.Watermark = due.End().Add(-Seconds(age.Oldest))
 	}
-	for m := max(0, last-agesBack); m <= last; m++ {
+	for m := max(0, last-AgesBack); m <= last; m++ {
 		a.Ages = append(a.Ages, agesAt(stages, m))
 	}
 	progress := stages.Progress(last, span, every > 0)
@@ -78,8 +81,8 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 	a.Notes = stages.Notes()
 }
 
-// agesBack is how many earlier minutes a breach of an age limit may last from.
-const agesBack = 30
+// AgesBack is how many earlier minutes a breach of an age limit may last from.
+const AgesBack = 30
 
 func agesAt(stages *StagePath, m int) float64 {
 	if age := stages.Age(m); age.Known {

@@ -109,7 +109,7 @@ func (path Path) rows(h History, w Window) []StageMinute {
 	for _, name := range path.stages() {
 		answered = answered.Intersect(h.Answered(name))
 	}
-	recent := Window{max(w.From, w.To-agesBack-2), w.To} // what trends and hysteresis look back on
+	recent := Window{max(w.From, w.To-AgesBack-2), w.To} // what trends and hysteresis look back on
 	owing := path.owing(h, recent)
 	for i := range rows {
 		m := w.From + Minute(i)

@@ -73,9 +73,10 @@ type State struct {
 	Retention time.Duration // of the queue; 0 unknown
 }
 
-// MeasureLag is now − end of the newest minute for which every source has answered.
+// MeasureLag is now − end of the newest minute for which every source has answered; where
+// the clock has gone back since, how far apart the two are.
 func (p *Pipeline) MeasureLag(now time.Time) time.Duration {
-	return max(0, now.Sub(p.Newest.End()))
+	return now.Sub(p.Newest.End()).Abs()
 }
 
 // Failed is the number of sources that didn't answer.

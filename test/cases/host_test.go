@@ -21,6 +21,9 @@ import (
 // noon is what all seconds of the situations count from: a Monday.
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
+// noonPlus is n seconds after noon.
+func noonPlus(n float64) time.Time { return noon.Add(time.Duration(n * float64(time.Second))) }
+
 // stamp is n seconds after noon, as logs write it.
 func stamp(n float64) string {
 	return noon.Add(time.Duration(n * float64(time.Second))).Format("2006-01-02T15:04:05.999Z07:00")

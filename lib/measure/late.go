@@ -1,0 +1,113 @@
+package measure
+
+import (
+	"encoding/binary"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// A change is what a run did to a minute that an earlier run may have spoken of. There are
+// two kinds. Arrivals are events that came when their minute was settled already: one who
+// asks about a past instant is told how many were not there yet. Revisions are what was
+// judged anew from the same events, a minute found silent, an estimate: they are undone
+// where that instant is spoken of.
+type change struct {
+	minute sli.Minute
+	counts sli.Counts
+}
+
+// The families of keys that changes are kept under, by the hour of the run.
+const (
+	arrivals  = "l"
+	revisions = "v"
+)
+
+var lateFamilies = []string{arrivals, revisions}
+
+func latePrefix(family, pipeline string, kind sli.Kind, fingerprint string) []byte {
+	return key(family, pipeline, string(kind), fingerprint, "")
+}
+
+// noteLate books what this run changed in minutes that were measured before it, and what
+// stands in those that were due in the run before and only now are measured.
+func (l *ledger) noteLate(tx Tx, j *job, before sli.Spans, old, revised map[sli.Minute]sli.Counts) {
+	if l.rule.Weigh != nil || l.rule.Beside != "" {
+		return
+	}
+	var came, judged []change
+	for m, was := range old {
+		if !before.Contains(m) {
+			continue
+		}
+		if anew := revised[m]; !anew.IsZero() {
+			judged = append(judged, change{m, anew})
+			was = was.Plus(anew)
+		}
+		if more := l.cells.get(m).Minus(was); more.Valid+more.Uncertain > 0 {
+			came = append(came, change{m, more})
+		}
+	}
+	if !j.ran.IsZero() && len(before) > 0 {
+		due := sli.Window{From: l.record.Since, To: sli.Due(j.ran, l.rule.Settle) + 1}
+		due.From = max(due.From, due.To-keptMinutes)
+		for _, w := range l.measured.Minus(before).Within(due) {
+			for m := w.From; m < w.To; m++ {
+				if all := l.cells.get(m); !all.IsZero() {
+					came = append(came, change{m, all})
+				}
+			}
+		}
+	}
+	l.noteChanges(tx, j, arrivals, came, j.historyFrom())
+	l.noteChanges(tx, j, revisions, judged, j.keepFrom(slack))
+}
+
+func (l *ledger) noteChanges(tx Tx, j *job, family string, changes []change, keep sli.Minute) {
+	prefix := latePrefix(family, j.plan.Name, l.rule.Kind, l.record.Fingerprint)
+	if len(changes) > 0 {
+		now := sli.MinuteAt(j.run.Now)
+		k := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(now/minutesPerHour))
+		value := append([]byte(nil), tx.Get(k)...)
+		for _, c := range changes {
+			value = binary.AppendVarint(value, j.run.Now.Unix())
+			value = binary.AppendVarint(value, int64(now-c.minute))
+			value = appendCounts(value, c.counts)
+		}
+		tx.Put(k, value)
+	}
+	trim(tx, prefix, keep/minutesPerHour)
+}
+
+// changesAfter are those of runs after an instant.
+func (j *job) changesAfter(tx Tx, family string, rule *sli.Rule, at time.Time) []change {
+	prefix := latePrefix(family, j.plan.Name, rule.Kind, short(j.plan.Fingerprint(rule)))
+	from := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(sli.MinuteAt(at)/minutesPerHour))
+	var out []change
+	tx.Scan(from, after(prefix), func(_, value []byte) bool {
+		for len(value) > 0 {
+			run, size := binary.Varint(value)
+			if size <= 0 {
+				return true
+			}
+			back, more := binary.Varint(value[size:])
+			if more <= 0 {
+				return true
+			}
+			var counts sli.Counts
+			if counts, value = takeCounts(value[size+more:]); run > at.Unix() {
+				out = append(out, change{sli.MinuteAt(time.Unix(run, 0)) - sli.Minute(back), counts})
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// undo takes back what was judged anew after an instant.
+func (l *ledger) undo(later []change) {
+	l.undone = map[sli.Minute]sli.Counts{}
+	for _, c := range later {
+		l.undone[c.minute] = l.undone[c.minute].Plus(c.counts)
+	}
+}

@@ -1,0 +1,320 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// A past instant, or a past stretch, is spoken of from what the state holds of it. Where
+// the state holds nothing of a minute, the sources are asked beside, into a store of
+// their own: minutes of the two are put together, counts of one minute never are.
+
+// recalled is a pipeline as a store holds it; nothing is read for it.
+type recalled struct {
+	*job
+	rec     pipelineRecord
+	ledgers []*ledger // of plan.All
+}
+
+func (r Run) recall(tx Tx, p Pipeline) (*recalled, error) {
+	j, rec, err := r.open(tx, p)
+	if err != nil {
+		return nil, err
+	}
+	past := &recalled{job: j, rec: rec}
+	last := rec.Ran
+	for _, stage := range j.plan.Stages {
+		s := &stageJob{stage: stage, key: stageKey(j.plan.Name, stage.Name, stage.Facts.Reads)}
+		fingerprint := short(stage.Fingerprint())
+		s.isNew = !getRecord(tx, s.key, &s.record)
+		if s.record.Fingerprint != fingerprint {
+			s.record.Answered, s.record.Refused, s.record.Lacks = nil, nil, nil
+		}
+		s.loaded, s.before = s.record, s.record.measured()
+		s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, stage.Name, fingerprint))
+		if rec.Ran.IsZero() && s.record.ReadTo.After(last) {
+			last = s.record.ReadTo // an earlier release didn't note when it ran
+		}
+		j.stages = append(j.stages, s)
+	}
+	past.rec.Ran = last
+	j.kept = max(rec.Cells, 1)
+	if rec.Cells == 0 && !last.IsZero() {
+		j.kept = sli.MinuteAt(last.Add(-j.keep()))
+	} else if rec.Cells == 0 {
+		j.kept = maxMinute
+	}
+	if rule := j.plan.Following(); rule != nil {
+		j.ids = openIDs(tx, j.plan, rule)
+	}
+	for _, rule := range j.plan.All() {
+		past.ledgers = append(past.ledgers, j.ledger(tx, rule))
+	}
+	return past, nil
+}
+
+// ledger is an SLI's history as it stands.
+func (j *job) ledger(tx Tx, rule *sli.Rule) *ledger {
+	l := &ledger{rule: rule}
+	fingerprint := short(j.plan.Fingerprint(rule))
+	if getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &l.record); l.record.Fingerprint != fingerprint {
+		l.record = ruleRecord{}
+	}
+	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, rule.Kind, fingerprint))
+	if l.answered = l.record.Derived; rule.Derive == nil {
+		l.answered = j.measured(l, (*stageJob).measured)
+	}
+	l.measured = l.answered.Minus(sli.Spans(l.record.Doubtful))
+	l.later = j.changesAfter(tx, arrivals, rule, j.run.Now)
+	l.undo(j.changesAfter(tx, revisions, rule, j.run.Now))
+	return l
+}
+
+// refused is the minutes that too much can't be read of for the rule to be measured:
+// the sources would say the same of them again.
+func (j *job) refused(rule *sli.Rule) sli.Spans {
+	var out sli.Spans
+	for _, s := range j.feeding(rule) {
+		out = out.Union(s.record.Refused)
+	}
+	return out
+}
+
+// back is how many minutes before the newest due one a pipeline's numbers rest on the
+// cells of its stages.
+func (j *job) back() time.Duration {
+	back := j.plan.Window
+	if j.plan.HasAge() || j.plan.HasBacklog() {
+		back = max(back, sli.AssessBack)
+	}
+	return back
+}
+
+// known tells whether the cells are there that the newest due minute is assessed by.
+func (j *job) known() bool {
+	due := sli.Due(j.run.Now, j.plan.Sources())
+	if j.ids != nil && j.ids.from > due-sli.AgesBack {
+		return false
+	}
+	return j.kept <= sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.back()).From
+}
+
+// lacks tells whether something of the run's instant isn't in the state.
+func (p *recalled) lacks() bool {
+	for _, l := range p.ledgers {
+		w := sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window)
+		if len(sli.Spans{w}.Minus(l.answered).Minus(p.refused(l.rule))) > 0 {
+			return true
+		}
+	}
+	return !p.known()
+}
+
+// since is where the sources have to be read from for what the run's instant is judged
+// by.
+func (p *recalled) since() time.Time {
+	from := sli.Ending(sli.Due(p.run.Now, p.plan.Settle()), p.back()).From
+	for _, l := range p.ledgers {
+		from = min(from, sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window).From)
+	}
+	return from.Start().Add(-time.Minute)
+}
+
+// recallable finds, for a run that speaks of a past instant, the pipelines whose state
+// has gone on since, and asks the sources where the state lacks something.
+func (r Run) recallable(ctx context.Context, jobs []*job) error {
+	if r.Until.IsZero() {
+		return nil
+	}
+	var lacking []int
+	sub := r
+	sub.Pipelines, sub.Since = nil, r.Now
+	err := r.Store.View(context.WithoutCancel(ctx), func(tx Tx) error {
+		for i, p := range r.Pipelines {
+			past, err := r.recall(tx, p)
+			if err != nil {
+				return err
+			}
+			if !past.rec.Ran.After(r.Now) {
+				continue // a run of that instant goes on from the state as it is
+			}
+			jobs[i].past = true
+			for _, s := range jobs[i].stages {
+				s.readings = nil
+			}
+			if past.lacks() {
+				lacking = append(lacking, i)
+				sub.Pipelines = append(sub.Pipelines, p)
+				if since := past.since(); since.Before(sub.Since) {
+					sub.Since = since
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || len(lacking) == 0 {
+		return err
+	}
+	asked, err := sub.beside(ctx)
+	if err != nil {
+		return err
+	}
+	for n, i := range lacking {
+		jobs[i].beside, jobs[i].asked = sub.Scratch, asked.Pipelines[n]
+	}
+	return nil
+}
+
+// beside asks the sources alone, into the run's own scratch.
+func (r Run) beside(ctx context.Context) (*sli.Report, error) {
+	r.Store, r.Take, r.Inject, r.History = r.Scratch, false, false, false
+	return r.Do(ctx)
+}
+
+// report is that of a past instant: from the state, and from what the sources said
+// beside.
+func (j *job) recollect(tx Tx, index int) (p *sli.Pipeline, err error) {
+	past, err := j.run.recall(tx, j.run.Pipelines[index])
+	if err != nil {
+		return nil, err
+	}
+	past.past = true
+	if j.beside == nil {
+		return past.tell(tx, nil), nil
+	}
+	err = j.beside.View(context.Background(), func(scratch Tx) error {
+		beside, err := j.run.recall(scratch, j.run.Pipelines[index])
+		if err != nil {
+			return err
+		}
+		p = past.tell(tx, beside)
+		for i, s := range p.Stages {
+			if asked := j.asked.Stages[i]; s.Err == nil {
+				s.Err, s.Calls, s.Bytes, s.Warnings = asked.Err, asked.Calls, asked.Bytes, asked.Warnings
+			}
+		}
+		return nil
+	})
+	return p, err
+}
+
+func (p *recalled) tell(tx Tx, beside *recalled) *sli.Pipeline {
+	evidence := p
+	filled := 0
+	if beside != nil {
+		for i, l := range p.ledgers {
+			filled = max(filled, l.fill(beside.ledgers[i], sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window)))
+		}
+		if !p.known() {
+			evidence = beside
+		}
+	}
+	p.evidence = evidence.job
+	evidence.past = true
+	evidence.speak(sli.Due(p.run.Now, p.plan.Sources()))
+	rec := p.rec
+	rec.Pending, rec.Still = nil, rec.Still.until(sli.Due(p.run.Now, p.plan.Sources()))
+	out := p.report(tx, p.ledgers, &rec)
+	p.remember(tx, out)
+	for i, r := range out.Results {
+		p.ledgers[i].tellLater(r)
+	}
+	if filled > 0 {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%s of the window aren't in the state; they are from the sources as they are now", minutesText(filled)))
+	}
+	p.trimmed(out)
+	return out
+}
+
+// speak has records followed by their ids spoken of as they were at a minute's end.
+func (p *recalled) speak(due sli.Minute) {
+	if p.ids != nil {
+		p.ids.due = due
+	}
+}
+
+// fill takes minutes that the ledger has nothing of from what the sources say.
+func (l *ledger) fill(beside *ledger, w sli.Window) int {
+	more := beside.measured.Minus(l.answered)
+	if len(more) > 0 {
+		l.beside, l.more = beside.cells, more
+		l.answered, l.measured = l.answered.Union(more), l.measured.Union(more)
+		if !l.record.HasSince || beside.record.HasSince && beside.record.Since < l.record.Since {
+			l.record.Since, l.record.HasSince = beside.record.Since, true
+		}
+	}
+	return more.Within(w).Minutes()
+}
+
+// sum adds the cells of some minutes, each from where it is known.
+func (l *ledger) sum(minutes sli.Spans) sli.Counts {
+	more := l.more.Intersect(minutes)
+	minutes = minutes.Minus(more)
+	sum := l.cells.sum(minutes)
+	if len(more) > 0 {
+		sum = sum.Plus(l.beside.sum(more))
+	}
+	for m, anew := range l.undone {
+		if minutes.Contains(m) {
+			sum = sum.Minus(anew)
+		}
+	}
+	return sum
+}
+
+// get is a minute's counts, from where they are known.
+func (l *ledger) get(m sli.Minute) sli.Counts {
+	if l.beside != nil && l.more.Contains(m) {
+		return l.beside.get(m)
+	}
+	return l.cells.get(m).Minus(l.undone[m])
+}
+
+// tellLater says how many events the result holds that came after a run of that time.
+func (l *ledger) tellLater(r *sli.Result) {
+	window, period := 0.0, 0.0
+	for _, a := range l.later {
+		if a.minute > r.Due {
+			continue
+		}
+		events := a.counts.Valid + a.counts.Uncertain
+		period += events
+		if r.Window.Contains(a.minute) {
+			window += events
+		}
+	}
+	if window > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%.0f of these events came after a run of that time", window))
+	}
+	if earlier := period - window; earlier > 0 && r.Budget != nil {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%.0f events of earlier minutes came after a run of that time; budget and burn hold them", earlier))
+	}
+}
+
+// trimmed says where the history of a past instant is gone.
+func (p *recalled) trimmed(out *sli.Pipeline) {
+	if !p.run.History || p.rec.Ran.IsZero() {
+		return
+	}
+	kept := p.rec.History
+	if kept == 0 {
+		kept = sli.MinuteAt(p.rec.Ran.Add(-p.plan.Period))
+	}
+	for i, r := range out.Results {
+		since := p.ledgers[i].record.Since
+		if from := sli.Ending(r.Due, p.plan.Period).From; from < kept && since < kept {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("of the period before %s the history is trimmed; the budget speaks of what is left", kept.Start().Format(time.RFC3339)))
+		}
+	}
+}
+
+// until is a standstill as it was known at the end of a minute.
+func (s *standstill) until(due sli.Minute) *standstill {
+	if s == nil || s.Since > due {
+		return nil
+	}
+	return &standstill{Since: s.Since, Through: due} // what was waiting then is told by the cells
+}
