@@ -2,6 +2,8 @@ package measure
 
 import (
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -165,6 +167,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 		s.record.Lacks = sli.Lacking(r.batch.Lacks, s.record.Lacks)
 		s.sift(r)
 		s.answer(j, r)
+		s.begin(r)
 	}
 	if keep := (sli.Window{From: j.historyFrom(), To: maxMinute}); !j.run.All {
 		s.record.Answered, s.record.Refused = s.record.Answered.Within(keep), s.record.Refused.Within(keep)
@@ -249,6 +252,7 @@ func (s *stageJob) addCells(r *reading) {
 	if r.cells == nil {
 		return
 	}
+	s.judgeOlder(r)
 	tallies := r.cells.tallies
 	if r.cells.all {
 		tallies = map[sli.Minute]*sli.Tally{}
@@ -287,6 +291,51 @@ func (s *stageJob) addCells(r *reading) {
 		}
 	}
 }
+
+// judgeOlder judges the minutes that are read when cells of their time aren't kept any
+// more, each by all of its lines: a minute says the same however late it is read. One
+// that had an answer before stands as it was judged then.
+func (s *stageJob) judgeOlder(r *reading) {
+	var refused, rest []sli.Minute
+	for _, m := range slices.Sorted(maps.Keys(r.cells.older)) {
+		if s.record.Answered.Contains(m) {
+			continue
+		}
+		t := *r.cells.older[m]
+		t.Add(s.record.Begun[m].tally())
+		if t.Refused(s.stage.Facts.MaxMalformed) {
+			refused = append(refused, m)
+		} else {
+			rest = append(rest, m)
+		}
+	}
+	s.record.Refused = s.record.Refused.Union(sli.SpansOf(refused)).Minus(sli.SpansOf(rest))
+	if len(refused) > 0 && r.batch.FirstBad != "" {
+		s.record.FirstBad = r.batch.FirstBad
+	}
+}
+
+// begin remembers how much could be read of minutes whose other lines may come in the next
+// run: those that the files of a backlog are in.
+func (s *stageJob) begin(r *reading) {
+	maps.DeleteFunc(s.record.Begun, func(m sli.Minute, _ share) bool { return s.record.Answered.Contains(m) })
+	if r.cells == nil {
+		return
+	}
+	for m, t := range r.cells.older {
+		if s.record.Answered.Contains(m) || len(s.record.Begun) >= maxBegun {
+			continue
+		}
+		if s.record.Begun == nil {
+			s.record.Begun = map[sli.Minute]share{}
+		}
+		all := s.record.Begun[m]
+		s.record.Begun[m] = share{all.Parsed + t.Parsed, all.Malformed + t.Malformed}
+	}
+}
+
+// maxBegun bounds them: a hostile log may name as many as it likes.
+const maxBegun = 10_000
 
 // replaceCells puts what a reading says of the minutes it covers in the place of what
 // earlier ones said.

@@ -30,11 +30,11 @@ type job struct {
 	pending   *sli.Point // an events point that was set aside for that
 
 	// Of a past instant that the state has gone on since:
-	past      bool
-	kept      sli.Minute    // stages' cells of earlier minutes are gone
-	evidence  *job          // whose stages' cells are looked at: its own, or those beside
-	beside    Store         // what the sources said, asked once more; nil: nothing is lacking
-	asked     *sli.Pipeline // what became of asking them
+	past     bool
+	kept     sli.Minute    // stages' cells of earlier minutes are gone
+	evidence *job          // whose stages' cells are looked at: its own, or those beside
+	beside   Store         // what the sources said, asked once more; nil: nothing is lacking
+	asked    *sli.Pipeline // what became of asking them
 }
 
 // stageJob is one source's part of a run.
@@ -160,7 +160,9 @@ func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading
 	r := j.reading(s, source, rules)
 	r.cells = newCellCounter(j.cellsFrom(), j.run.All)
 	r.ask.Final = j.run.All
-	if s.isNew {
+	// A query's position lies in time, and what lies in the future is set aside: it asks once
+	// more, and what it says replaces what it said.
+	if asks := j.ahead && s.stage.Facts.Replaces; s.isNew || asks {
 		if !j.run.All {
 			r.ask.From = j.readBack(s)
 		}

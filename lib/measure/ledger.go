@@ -15,7 +15,7 @@ type ledger struct {
 	cells    *ruleCells
 	judged   *ruleCells // what events were judged to be, where the cells are derived from that
 	answered sli.Spans  // minutes that its sources answered for
-	measured sli.Spans // of them those in which enough could be judged
+	measured sli.Spans  // of them those in which enough could be judged
 
 	// Of a past instant: minutes that the sources told of beside, and what came later.
 	beside *ruleCells

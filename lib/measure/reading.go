@@ -96,6 +96,7 @@ func (c *ruleCounter) at(m sli.Minute) *sli.Counts {
 type cellCounter struct {
 	cells   map[sli.Minute]*sli.StageCell
 	tallies map[sli.Minute]*sli.Tally
+	older   map[sli.Minute]*sli.Tally // of minutes that are too old for cells
 	from    sli.Minute
 	all     bool // minutes before from count, too, together: as the one before it
 	last    sli.Minute
@@ -107,6 +108,7 @@ func newCellCounter(from sli.Minute, all bool) *cellCounter {
 	return &cellCounter{
 		cells:   map[sli.Minute]*sli.StageCell{},
 		tallies: map[sli.Minute]*sli.Tally{},
+		older:   map[sli.Minute]*sli.Tally{},
 		from:    from,
 		all:     all,
 	}
@@ -147,17 +149,18 @@ const maxUnpacked = 64
 const maxMinutes = 100_000
 
 func (c *cellCounter) tally(m sli.Minute, t sli.Tally) {
+	tallies := c.tallies
 	if m < c.from && !c.all {
-		return
+		tallies = c.older
 	}
-	into := c.tallies[m]
+	into := tallies[m]
 	if into == nil {
-		if len(c.tallies) >= maxMinutes {
+		if len(tallies) >= maxMinutes {
 			m = c.from
 		}
-		if into = c.tallies[m]; into == nil {
+		if into = tallies[m]; into == nil {
 			into = new(sli.Tally)
-			c.tallies[m] = into
+			tallies[m] = into
 		}
 	}
 	into.Add(t)
@@ -235,7 +238,7 @@ func (r *reading) unsampled(s sighting) bool {
 
 // count takes the accounting of lines.
 func (r *reading) count(m sli.Minute, t sli.Tally) {
-	if r.cells == nil {
+	if r.cells == nil || m < r.oldest {
 		return
 	}
 	if r.isKnown && m < r.known {

@@ -41,7 +41,17 @@ type stageRecord struct {
 	Lacks       []sli.Lack  `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
 	Sifted      *sli.Sifted `json:"sifted,omitempty"`    // what its conditions let through since the fingerprint is the same
 	Zone        string      `json:"zone,omitempty"`      // sli.Facts.Zone, once a stamp without zone was read by it
+	// Begun are minutes that were read too late for cells, and not to their end yet.
+	Begun map[sli.Minute]share `json:"begun,omitempty"`
 }
+
+// share is how much of a minute could be read.
+type share struct {
+	Parsed    int64 `json:"parsed"`
+	Malformed int64 `json:"malformed"`
+}
+
+func (s share) tally() sli.Tally { return sli.Tally{Parsed: s.Parsed, Malformed: s.Malformed} }
 
 // measured is the minutes that were answered and not refused.
 func (s stageRecord) measured() sli.Spans {

@@ -120,7 +120,7 @@ func (r *reading) until(got fed) time.Time {
 // before, with all that it ever held: from the minute on in which it was looked for last.
 func (r *reading) from(to time.Time, got fed) time.Time {
 	if r.ask.Final {
-		return instant(r.earliest())
+		return instant(r.oldest())
 	}
 	earliest := r.earliest()
 	if absent := got.stats.Absent; !absent.IsZero() {
@@ -208,6 +208,17 @@ func (r *reading) earliest() int64 {
 		}
 	}
 	return earliest
+}
+
+// oldest is the least time over all files: lines need not be in the order of their time.
+func (r *reading) oldest() int64 {
+	var oldest int64
+	for _, f := range r.files {
+		if f.oldest != 0 && (oldest == 0 || f.oldest < oldest) {
+			oldest = f.oldest
+		}
+	}
+	return oldest
 }
 
 func (r *reading) latest() int64 {

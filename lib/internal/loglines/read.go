@@ -151,6 +151,7 @@ type fileReading struct {
 	undecidedBad string // the reading's first malformed line, where that may be none
 
 	earliest int64 // microseconds: the first line's time, 0 none
+	oldest   int64 // microseconds, to the minute: the least time seen, 0 none
 	latest   int64 // the newest time seen
 }
 
@@ -410,6 +411,9 @@ func (r *reading) turn(f *fileReading, at int64) {
 	f.readable()
 	if f.earliest == 0 {
 		f.earliest = at
+	}
+	if f.oldest == 0 || at < f.oldest {
+		f.oldest = at
 	}
 	if m := minuteOf(at); m != f.minute {
 		r.flush(f)
