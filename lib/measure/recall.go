@@ -181,7 +181,7 @@ func (j *job) recollect(tx Tx, index int) (p *sli.Pipeline, err error) {
 	if err != nil {
 		return nil, err
 	}
-	past.past = true
+	past.past, past.asked = true, j.asked
 	if j.beside == nil {
 		return past.tell(tx, nil), nil
 	}
@@ -221,6 +221,7 @@ func (p *recalled) tell(tx Tx, beside *recalled) *sli.Pipeline {
 	p.remember(tx, out)
 	for i, r := range out.Results {
 		p.ledgers[i].tellLater(r)
+		p.tellMissing(p.ledgers[i], r)
 	}
 	if filled > 0 {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s of the window aren't in the state; they are from the sources as they are now", minutesText(filled)))
@@ -292,6 +293,28 @@ func (l *ledger) tellLater(r *sli.Result) {
 	if earlier := period - window; earlier > 0 && r.Budget != nil {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%.0f events of earlier minutes came after a run of that time; budget and burn hold them", earlier))
 	}
+}
+
+// tellMissing says of minutes of the window that nothing is known of them, and why.
+func (p *recalled) tellMissing(l *ledger, r *sli.Result) {
+	missing := sli.Spans{r.Window}.Minus(l.answered).Minus(p.refused(l.rule)).Minutes()
+	if missing == 0 {
+		return
+	}
+	text := fmt.Sprintf("%d of %s are neither in the state nor in what the sources have now", missing, minutesText(r.Window.Minutes()))
+	if p.asked != nil {
+		for _, s := range p.asked.Stages {
+			if s.Err != nil && l.rule.Feeds(s.Stage.Name) {
+				text = fmt.Sprintf("stage %s: %v; %d of %s aren't in the state", s.Stage.Name, s.Err, missing, minutesText(r.Window.Minutes()))
+				break
+			}
+		}
+	}
+	if r.Status == sli.NotMeasured {
+		r.Reason, r.Young = text, false
+		return
+	}
+	r.Warnings = append(r.Warnings, text)
 }
 
 // trimmed says where the history of a past instant is gone.

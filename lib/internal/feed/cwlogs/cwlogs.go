@@ -76,6 +76,7 @@ func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) er
 	if r.from == 0 {
 		r.from = opt.from()
 	}
+	r.from = min(r.from, r.to) // a clock that was ahead must not keep it from going on
 	if err := r.pages(ctx, func(id uint64) bool { return !r.seen[id] }); err != nil {
 		return cur, Stats{}, err
 	}

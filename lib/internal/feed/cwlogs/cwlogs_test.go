@@ -155,6 +155,19 @@ func TestEveryEventIsReadOnceHoweverLateItIsFound(t *testing.T) {
 	}
 }
 
+func TestAClockThatWasAheadIsGoneOnFrom(t *testing.T) {
+	g := newGroup(t)
+	g.put("a", -90, 1)
+	g.expect(g.read(), "-90: a")
+	g.now = at(86400)
+	g.expect(g.read())
+	g.now = at(120)
+	g.expect(g.read())
+	g.put("b", 130, 1)
+	g.now = at(180)
+	g.expect(g.read(), "130: b")
+}
+
 func TestALimitIsGoneOnFromExactlyOnce(t *testing.T) {
 	g := newGroup(t)
 	var want, got []string
