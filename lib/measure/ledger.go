@@ -369,7 +369,11 @@ func (l *ledger) doubt(j *job, old map[sli.Minute]sli.Counts) {
 			doubtful = append(doubtful, m)
 		}
 	}
-	all := sli.Spans(l.record.Doubtful).Minus(sli.SpansOf(changed)).Union(sli.SpansOf(doubtful))
+	all := sli.Spans(l.record.Doubtful)
+	if len(all) > 0 {
+		all = all.Minus(sli.SpansOf(changed))
+	}
+	all = all.Union(sli.SpansOf(doubtful))
 	if !j.run.All {
 		all = all.Within(sli.Window{From: j.historyFrom(), To: maxMinute})
 	}
