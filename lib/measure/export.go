@@ -27,7 +27,7 @@ func Export(ctx context.Context, run Run, w sli.Window, visit Exported) (*sli.Re
 	if err != nil {
 		return nil, err
 	}
-	if len(lacking) > 0 {
+	if len(lacking) > 0 && run.Scratch != nil {
 		sub := run
 		sub.Pipelines, sub.Since = lacking, w.Start().Add(-time.Minute)
 		if asked, err = sub.beside(ctx); err != nil {
@@ -35,28 +35,34 @@ func Export(ctx context.Context, run Run, w sli.Window, visit Exported) (*sli.Re
 		}
 	}
 	return asked, run.Store.View(ctx, func(tx Tx) error {
-		return run.Scratch.View(ctx, func(scratch Tx) error {
-			for _, p := range run.Pipelines {
-				past, err := run.recall(tx, p)
-				if err != nil {
-					return err
-				}
-				beside, err := run.recall(scratch, p)
-				if err != nil {
-					return err
-				}
-				past.past, beside.past = true, true
-				for i, l := range past.ledgers[:len(past.plan.Rules)] {
-					l.fill(beside.ledgers[i], w)
-					past.export(l, w, visit)
-				}
-				if visit.Age != nil && past.plan.HasAge() {
-					exportAges(tx, w, past, beside, visit)
-				}
-			}
-			return nil
-		})
+		if asked == nil {
+			return run.export(tx, tx, w, visit)
+		}
+		return run.Scratch.View(ctx, func(scratch Tx) error { return run.export(tx, scratch, w, visit) })
 	})
+}
+
+// export visits what the state holds, and what the other store does beside it.
+func (r Run) export(tx, scratch Tx, w sli.Window, visit Exported) error {
+	for _, p := range r.Pipelines {
+		past, err := r.recall(tx, p)
+		if err != nil {
+			return err
+		}
+		beside, err := r.recall(scratch, p)
+		if err != nil {
+			return err
+		}
+		past.past, beside.past = true, true
+		for i, l := range past.ledgers[:len(past.plan.Rules)] {
+			l.fill(beside.ledgers[i], w)
+			past.export(l, w, visit)
+		}
+		if visit.Age != nil && past.plan.HasAge() {
+			exportAges(tx, w, past, beside, visit)
+		}
+	}
+	return nil
 }
 
 // lacking are the pipelines of whose due minutes in w the state has not all.
@@ -93,7 +99,7 @@ func (p *recalled) export(l *ledger, w sli.Window, visit Exported) {
 			visit.Events(p.plan, l.rule.Kind, m, l.get(m))
 		}
 	}
-	if missing := (sli.Spans{due}).Minus(measured); len(missing) > 0 && due.Minutes() > 0 {
+	if missing := (sli.Spans{due}).Minus(measured); visit.Missing != nil && len(missing) > 0 && due.Minutes() > 0 {
 		visit.Missing(p.plan, l.rule.Kind, missing, due.Minutes())
 	}
 }

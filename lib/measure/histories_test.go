@@ -498,15 +498,16 @@ func (h *history) judge() {
 	}
 	measured, lacking := map[sli.Minute]bool{}, false
 	run := measure.Run{Now: h.now, Store: h.store, Pipelines: h.config}
-	h.must(measure.Export(context.Background(), run, sli.Window{From: from, To: to}, func(m measure.Minute) {
-		measured[m.Minute] = true
-		rest := int64(m.Counts.Valid) - must[m.Minute]
-		all, ok := subset(rest, may[m.Minute])
+	_, err := measure.Export(context.Background(), run, sli.Window{From: from, To: to}, measure.Exported{Events: func(_ *sli.Plan, _ sli.Kind, m sli.Minute, c sli.Counts) {
+		measured[m] = true
+		rest := int64(c.Valid) - must[m]
+		all, ok := subset(rest, may[m])
 		if !ok {
-			h.fail("minute %s: counted %d more than must be, of %d that may", m.Minute.Start().Format("15:04"), rest, may[m.Minute])
+			h.fail("minute %s: counted %d more than must be, of %d that may", m.Start().Format("15:04"), rest, may[m])
 		}
 		lacking = lacking || !all
-	}))
+	}})
+	h.must(err)
 	if lacking && h.skipped == 0 {
 		h.fail("lines were lost by a cut, and nothing was said to be skipped")
 	}

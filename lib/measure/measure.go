@@ -61,7 +61,7 @@ type Run struct {
 	Until     time.Time // zero, or the past instant that is spoken of
 	Since     time.Time // a first reading goes back at least so far; zero: the window
 	Store     Store
-	Scratch   Store // an empty one in memory, for what sources say beside a past state
+	Scratch   Store // an empty one in memory, for what sources say beside a past state; nil: they are not asked
 	Pipelines []Pipeline
 	Take      bool // fix the next events point
 	All       bool // everything there is, instead of the window; the store should be empty

@@ -155,7 +155,7 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 		}
 		return nil
 	})
-	if err != nil || len(lacking) == 0 {
+	if err != nil || len(lacking) == 0 || r.Scratch == nil {
 		return err
 	}
 	asked, err := sub.beside(ctx)
