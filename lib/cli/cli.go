@@ -106,9 +106,19 @@ func Main(env Env) (code int) {
 // signals ends the run with what is known at the first signal; a second one ends the
 // process at once, whatever it waits for.
 func signals(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	ctx, cancel := context.WithCancelCause(ctx)
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, syscall.SIGTERM, os.Interrupt)
+	go func() {
+		select {
+		case s := <-came:
+			signal.Stop(came)
+			cancel(fmt.Errorf("the run was stopped by a signal (%s)", s))
+		case <-ctx.Done():
+			signal.Stop(came)
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // version is the answer to --version.

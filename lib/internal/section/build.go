@@ -90,11 +90,14 @@ func (b *builder) null(from *ast.NullNode, n *Node) *Node {
 
 func (b *builder) scalar(n *Node, value string, quoted bool) *Node {
 	n.kind, n.raw, n.quoted = Scalar, value, quoted
-	text, expanded, err := b.variables.expand(value)
+	parts, err := b.variables.expand(value)
 	if err != nil {
 		return b.refuse(n, n.place(err))
 	}
-	n.text, n.expanded = text, expanded
+	n.parts, n.expanded = parts, len(parts) > 1
+	for _, p := range parts {
+		n.text += p.Text
+	}
 	return n
 }
 

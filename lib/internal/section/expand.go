@@ -12,18 +12,24 @@ type expander struct {
 	left   int // bytes that may still be put in, over the whole file
 }
 
+// Part is a piece of a value: text as it is written, or what a variable holds.
+type Part struct {
+	Text     string
+	Variable bool
+}
+
 // expand replaces ${NAME} by the variable's value and $${ by a literal ${. A variable's value is never expanded again.
-// It reports whether a variable was put in.
-func (x *expander) expand(s string) (text string, expanded bool, err error) {
+func (x *expander) expand(s string) ([]Part, error) {
 	if !strings.Contains(s, "${") {
-		return s, false, nil
+		return []Part{{Text: s}}, nil
 	}
+	var parts []Part
 	var b strings.Builder
 	for {
 		i := strings.Index(s, "${")
 		if i < 0 {
 			b.WriteString(s)
-			return b.String(), expanded, nil
+			return append(parts, Part{Text: b.String()}), nil
 		}
 		if i > 0 && s[i-1] == '$' {
 			b.WriteString(s[:i-1] + "${")
@@ -33,14 +39,15 @@ func (x *expander) expand(s string) (text string, expanded bool, err error) {
 		b.WriteString(s[:i])
 		name, rest, closed := strings.Cut(s[i+2:], "}")
 		if !closed || !isVariable(name) {
-			return "", false, &Error{Rule: "${ begins no variable", Hint: "write ${NAME} for a variable, $${ for the text ${"}
+			return nil, &Error{Rule: "${ begins no variable", Hint: "write ${NAME} for a variable, $${ for the text ${"}
 		}
 		value, err := x.lookup(name)
 		if err != nil {
-			return "", false, err
+			return nil, err
 		}
-		b.WriteString(value)
-		s, expanded = rest, true
+		parts = append(parts, Part{Text: b.String()}, Part{Text: value, Variable: true})
+		b.Reset()
+		s = rest
 	}
 }
 

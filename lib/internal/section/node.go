@@ -32,6 +32,7 @@ type Node struct {
 	keyColumn    int
 
 	text     string // the value of a scalar, variables expanded
+	parts    []Part // the same, piece by piece
 	raw      string // the same before variables were expanded
 	source   string // the same as messages show it
 	quoted   bool   // text by its form, never a number
@@ -83,6 +84,10 @@ func (n *Node) String() string { return n.text }
 
 // Raw returns a scalar's text with its variables still unexpanded: what may be kept or compared without keeping a secret.
 func (n *Node) Raw() string { return n.raw }
+
+// Parts returns a scalar's text piece by piece: what is written, and what variables hold, which may be secret. Where a grammar
+// gives some characters a meaning, those of a variable have none.
+func (n *Node) Parts() []Part { return slices.Clone(n.parts) }
 
 // Got describes the value as a message may show it: as written, variables not expanded, one line, shortened.
 func (n *Node) Got() string {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"unicode"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -26,8 +25,12 @@ var (
 	deniedNumbers  = map[uint16]bool{1142: true, 1143: true, 1370: true}
 )
 
-// failure says in one line why a query failed, without anything of the login.
-func (d *Database) failure(err error, timeout string) error {
+// limit is how long something may take, and what helps where it takes longer.
+type limit struct{ is, helps string }
+
+// failure says in one line why something failed, without anything of the login. ctx is
+// the run's: where it is over, its limit is what ended it, not ours.
+func (d *Database) failure(ctx context.Context, err error, l limit) error {
 	var pg *pgconn.PgError
 	var my *mysql.MySQLError
 	var netErr net.Error
@@ -38,46 +41,59 @@ func (d *Database) failure(err error, timeout string) error {
 	case errors.As(err, &my):
 		number, message = my.Number, my.Message
 	}
+	late := timeouts[code] || timeoutNumbers[number] || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 	name := d.String()
 	switch {
 	case err == nil:
 		return nil
 	case refusedLogins[code] || refusedNumbers[number]:
 		return fmt.Errorf("%s: the login of user %q was refused; check the password's variable and the user's rights", name, d.user())
-	case timeouts[code] || timeoutNumbers[number], errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("%s: no answer within %s; raise timeout:, or give the query an index", name, timeout)
+	case ctx.Err() != nil && (late || message == ""):
+		return fmt.Errorf("%s: %w", name, context.Cause(ctx))
+	case late:
+		return fmt.Errorf("%s: no answer within %s; %s", name, l.is, l.helps)
 	case writes[code] || writeNumbers[number]:
 		return fmt.Errorf("%s: the query would write, and only reading is allowed", name)
 	case denials[code] || deniedNumbers[number]:
 		return fmt.Errorf("%s: user %q may not do that: %s; GRANT SELECT", name, d.user(), d.scrub(message))
 	case message != "":
 		return fmt.Errorf("%s: the query was refused: %s", name, d.scrub(message))
-	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("%s: the run was stopped", name)
 	case errors.As(err, &netErr), errors.Is(err, mysql.ErrInvalidConn):
 		return fmt.Errorf("%s: the server can't be reached; check host and port, and that it runs", name)
 	}
 	return fmt.Errorf("%s: the query failed: %s", name, d.scrub(err.Error()))
 }
 
-const shown = 160
+const (
+	// shown is how much of foreign text a message shows, in characters.
+	shown = 160
+	// piece is how much of a secret, in bytes, is never shown.
+	piece = 4
+)
 
-// scrub is foreign text as a line of a message: printable, short, without what this
-// login is made of.
+// scrub is foreign text as a line of a message: short, and nothing at all where it
+// repeats a piece of the login.
 func (d *Database) scrub(text string) string {
 	for _, secret := range d.secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "…")
+		if repeats(text, secret) {
+			return "its text repeats a part of the login and is left out"
 		}
 	}
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
 	if r := []rune(text); len(r) > shown {
 		text = string(r[:shown]) + "…"
 	}
 	return strings.TrimSpace(text)
+}
+
+// repeats tells whether a piece of a secret, or all of a shorter one, stands in text.
+func repeats(text, secret string) bool {
+	if len(secret) < piece {
+		return secret != "" && strings.Contains(text, secret)
+	}
+	for i := range len(secret) - piece + 1 {
+		if strings.Contains(text, secret[i:i+piece]) {
+			return true
+		}
+	}
+	return false
 }

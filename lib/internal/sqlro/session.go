@@ -40,7 +40,7 @@ func (d *Database) Connect(ctx context.Context, s Settings) (*Session, error) {
 	session.offset = time.FixedZone("", seconds)
 	var err error
 	if session.pool, err = session.open(); err != nil {
-		return nil, d.failure(err, "")
+		return nil, d.failure(ctx, err, limit{})
 	}
 	session.pool.SetMaxOpenConns(1)
 	short, cancel := context.WithTimeout(ctx, s.Timeout)
@@ -50,7 +50,7 @@ func (d *Database) Connect(ctx context.Context, s Settings) (*Session, error) {
 	}
 	if err != nil {
 		session.Close()
-		return nil, d.failure(err, s.Timeout.String())
+		return nil, d.failure(ctx, err, limit{s.Timeout.String(), "check host and port, or raise timeout:"})
 	}
 	return session, nil
 }
@@ -115,14 +115,14 @@ func (s *Session) Close() {
 // Query asks one question in a read-only transaction of its own. values are the
 // parameters': time.Time or float64. row sees each row as it comes.
 func (s *Session) Query(ctx context.Context, statement *Statement, values map[string]any, row func([]Value) error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.settings.Timeout+graceful)
+	short, cancel := context.WithTimeout(ctx, s.settings.Timeout+graceful)
 	defer cancel()
-	err := s.query(ctx, statement, values, row)
+	err := s.query(short, statement, values, row)
 	var refused rowError
 	if errors.As(err, &refused) {
 		return refused.error
 	}
-	return s.of.failure(err, s.settings.Timeout.String())
+	return s.of.failure(ctx, err, limit{s.settings.Timeout.String(), "raise timeout:, or give the query an index"})
 }
 
 // rowError keeps the caller's errors apart from the database's.

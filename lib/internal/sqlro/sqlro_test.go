@@ -1,15 +1,22 @@
 package sqlro
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
+	"pgregory.net/rapid"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
 
 var params = map[string]Type{"from": Instant, "to": Instant, "threshold": Seconds}
@@ -120,57 +127,154 @@ func TestAPasswordInClearIsRefusedInEveryForm(t *testing.T) {
 		"postgresql://db/app?sslmode=verify-full":  false,
 		"postgres://app:${PW}@db/app?PASSWORD=abc": true,
 	} {
-		if got := LiteralPassword(raw); got != literal {
+		if got := literalPassword(newSourceName(parts(t, raw, map[string]string{})).mask); got != literal {
 			t.Errorf("%s: literal %v, want %v", raw, got, literal)
 		}
 	}
 }
 
+// parts are a name's, the variables being what env says, else secret.
+func parts(t interface{ Fatal(...any) }, raw string, env map[string]string) []section.Part {
+	n, err := section.Parse("f.yaml", []byte("dsn: "+strconv.Quote(raw)), func(name string) (string, bool) {
+		if v, ok := env[name]; ok {
+			return v, true
+		}
+		return "secret", true
+	})
+	if err != nil {
+		t.Fatal(raw, err)
+	}
+	dsn, _ := n.Get("dsn")
+	return dsn.Parts()
+}
+
 func TestADataSourceNameTellsItsDriverAndKeepsItsLogin(t *testing.T) {
-	for _, c := range []struct{ dsn, raw, name, password string }{
-		{"postgres://app:s3cr%2Ft@db/app", "postgres://app:${PW}@db/app", "postgres db:5432/app", "s3cr/t"},
-		{"postgres://app:pass word/1@db:1/app", "postgres://app:${PW}@db:1/app", "postgres db:1/app", "pass word/1"},
-		{"postgresql://app:a#b?c@db/app", "postgresql://app:${PW}@db/app", "postgres db:5432/app", "a#b?c"},
-		{"host=db user=app password=s3crt dbname=x", "host=db user=app password=${PW} dbname=x", "postgres db:5432/x", "s3crt"},
-		{"app:pa:ss@wo/rd@tcp(db:3306)/app", "app:${PW}@tcp(db:3306)/app", "mysql db:3306/app", "pa:ss@wo/rd"},
-		{"mysql://app:pass word/1@db:3307/app?tls=true", "mysql://app:${PW}@db:3307/app?tls=true", "mysql db:3307/app", "pass word/1"},
+	env := map[string]string{
+		"PW": "p@s s/w:o?r#d%41'\\&+=", "EMPTY": "", "USER": "a:b@c", "HOST": "db", "PORT": "5433", "DB": "app", "AT": "db:5434",
+		"LOGIN": "app:pa:ss@/word", "MODE": "disable", "MORE": "sslmode=disable&application_name=x", "PAIRS": "host=db user=app",
+		"URL": "postgres://app:s3cr%2Ft@db/app", "MYURL": "mysql://app:s3cr%2Ft@db/app", "MYDSN": "app:pa:ss@wo/rd@tcp(db:3306)/app", "TCP": "x@tcp(y)/z host=w",
+	}
+	pw := env["PW"]
+	for _, c := range []struct{ raw, name, user, password string }{
+		{"postgres://app:${PW}@db/app", "postgres db:5432/app", "app", pw},
+		{"postgresql://${USER}:${PW}@${HOST}:${PORT}/${DB}?sslmode=${MODE}", "postgres db:5433/app", "a:b@c", pw},
+		{"postgres://${LOGIN}@${AT}/app?${MORE}", "postgres db:5434/app", "app", "pa:ss@/word"},
+		{"postgres://app@db/app?password=${PW}&sslmode=disable", "postgres db:5432/app", "app", pw},
+		{"postgres://app:${TCP}@db/app", "postgres db:5432/app", "app", env["TCP"]},
+		{"postgres://app:${EMPTY}@db/app", "postgres db:5432/app", "app", ""},
+		{"${URL}", "postgres db:5432/app", "app", "s3cr/t"},
+		{"host=db user=app password=${PW} dbname=x", "postgres db:5432/x", "app", pw},
+		{"host=db user=app password='${PW}' dbname=x", "postgres db:5432/x", "app", pw},
+		{"password = ${TCP} host=${HOST} port=${PORT} user=${USER} dbname=x", "postgres db:5433/x", "a:b@c", env["TCP"]},
+		{"host=db user=app password=${EMPTY} dbname=x", "postgres db:5432/x", "app", ""},
+		{"${PAIRS} password=${PW}  dbname=x", "postgres db:5432/x", "app", pw},
+		{"app:${PW}@tcp(db:3306)/app", "mysql db:3306/app", "app", pw},
+		{"${USER}:${PW}@tcp(${HOST})/${DB}?timeout=1s", "mysql db:3306/app", "a:b@c", pw},
+		{"${LOGIN}@tcp(db)/app", "mysql db:3306/app", "app", "pa:ss@/word"},
+		{"app:${TCP}@tcp(db)/app", "mysql db:3306/app", "app", env["TCP"]},
+		{"${MYDSN}", "mysql db:3306/app", "app", "pa:ss@wo/rd"},
+		{"mysql://app:${PW}@db:3307/app?tls=true", "mysql db:3307/app", "app", pw},
+		{"mysql://${LOGIN}@${AT}/${DB}", "mysql db:5434/app", "app", "pa:ss@/word"},
+		{"${MYURL}", "mysql db:3306/app", "app", "s3cr/t"},
 	} {
-		d, err := Open("", c.dsn, c.raw)
+		d, err := Open("", parts(t, c.raw, env))
 		if err != nil {
 			t.Errorf("%s: %v", c.raw, err)
 			continue
 		}
-		if d.String() != c.name || d.password() != c.password {
-			t.Errorf("%s: %s with %q, want %s with %q", c.raw, d, d.password(), c.name, c.password)
+		if d.String() != c.name || d.user() != c.user || d.password() != c.password {
+			t.Errorf("%s: %s as %q with %q, want %s as %q with %q", c.raw, d, d.user(), d.password(), c.name, c.user, c.password)
 		}
 	}
-	for _, c := range []struct{ dsn, raw, want string }{
-		{"app/x", "app/x", "driver"},
-		{"postgres://app:s3cret@db:port/app", "postgres://app:${PW}@db:port/app", "no data source name"},
-		{"app:s3cret@tcp(db", "app:${PW}@tcp(db", "no data source name"},
-		{"postgres://app:s3cret@db/app", "postgres://app:s3cret@db/app", "${DB_PASSWORD}"},
+	for raw, want := range map[string]string{
+		"app/x":                           "driver",
+		"postgres://app:${A}@db:port/app": "no data source name",
+		"app:${A}@tcp(db":                 "no data source name",
+		"postgres://app:s3cret@db/app":    "${DB_PASSWORD}",
+		"postgres://app:${A}@${B}/app":    "has a variable with an @",
+		"${C}":                            "%40",
+		"${D}":                            "%40",
+		"${E}":                            "names a keyword twice",
 	} {
-		_, err := Open("", c.dsn, c.raw)
-		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%s: %v, want %q without the password", c.raw, err, c.want)
+		_, err := Open("", parts(t, raw, map[string]string{
+			"A": "s3cret", "B": "s3cret@x", "C": "postgres://app:s3@x/cret@db/app", "D": "mysql://app:s3#cret@db/app",
+			"E": "host=db password=zz host=s3cret",
+		}))
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v, want %q without the password", raw, err, want)
 		}
 	}
 }
 
-func TestNoErrorShowsTheLogin(t *testing.T) {
-	d, err := Open("", "postgres://app:s3cr%2Ft@db/app", "postgres://app:${PW}@db/app")
+// spellings are how names with a login are written, the password in PW.
+var spellings = []string{
+	"postgres://app:${PW}@127.0.0.1:9/app?sslmode=disable",
+	"postgresql://app@127.0.0.1:9/app?password=${PW}&sslmode=disable",
+	"host=127.0.0.1 port=9 user=app password=${PW} dbname=app sslmode=disable",
+	"host=127.0.0.1 port=9 user=app dbname=app sslmode=disable password='${PW}'",
+	"app:${PW}@tcp(127.0.0.1:9)/app?timeout=1s",
+	"mysql://app:${PW}@127.0.0.1:9/app?timeout=1s",
+}
+
+func TestAnyPasswordArrivesUnchanged(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		password := rapid.StringOfN(rapid.OneOf(rapid.RuneFrom(nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: ' ', Hi: '~', Stride: 1}}}),
+			rapid.SampledFrom([]rune("é日🔑\u202e\t'\"\\@/:?#%& "))), 1, 40, -1).Draw(t, "password")
+		for _, raw := range spellings {
+			d, err := Open("", parts(t, raw, map[string]string{"PW": password}))
+			if err != nil {
+				t.Fatalf("%s with %q: %v", raw, password, err)
+			}
+			if d.password() != password || d.user() != "app" || !strings.HasSuffix(d.String(), " 127.0.0.1:9/app") {
+				t.Fatalf("%s: %s as %q with %q, want %q", raw, d, d.user(), d.password(), password)
+			}
+		}
+	})
+}
+
+func TestNoErrorShowsAPieceOfTheLogin(t *testing.T) {
+	d, err := Open("", parts(t, "postgres://app:${PW}@db/app", map[string]string{"PW": "s3cr/test"}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, from := range []error{
-		&pgconn.PgError{Code: "28P01", Message: "s3cr/t"},
-		&pgconn.PgError{Code: "42601", Message: "near s3cr/t or s3cr%2Ft\nSELECT"},
-		&mysql.MySQLError{Number: 1045, Message: "s3cr/t"},
-		fmt.Errorf("dial postgres://app:s3cr%%2Ft@db/app: %w", errors.New("s3cr/t")),
+		&pgconn.PgError{Code: "28P01", Message: "s3cr/test"},
+		&pgconn.PgError{Code: "42601", Message: "near /test or s3cr\nSELECT"},
+		&pgconn.PgError{Code: "42501", Message: "xs3crx"},
+		&mysql.MySQLError{Number: 1045, Message: "s3cr/test"},
+		fmt.Errorf("dial postgres://app:s3cr%%2Ftest@db/app: %w", errors.New("s3cr/t")),
 	} {
-		text := d.failure(from, "5s").Error()
-		if strings.Contains(text, "s3cr") || strings.Contains(text, "\n") || !strings.HasPrefix(text, "postgres db:5432/app: ") {
+		text := d.failure(t.Context(), from, limit{"5s", ""}).Error()
+		if strings.Contains(text, "s3cr") || strings.Contains(text, "test") || !strings.HasPrefix(text, "postgres db:5432/app: ") {
 			t.Errorf("%v became %q", from, text)
+		}
+	}
+}
+
+// TestALimitThatEndedAQueryIsTheOneBlamed: ours for a stage, or the run's.
+func TestALimitThatEndedAQueryIsTheOneBlamed(t *testing.T) {
+	d, err := Open("", parts(t, "postgres://app:${PW}@db/app", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("no answer within 2s (--timeout)"))
+	own := limit{"30s", "raise timeout:"}
+	for _, c := range []struct {
+		ctx  context.Context
+		err  error
+		want string
+	}{
+		{t.Context(), context.DeadlineExceeded, "no answer within 30s; raise timeout:"},
+		{t.Context(), &pgconn.PgError{Code: "57014"}, "no answer within 30s; raise timeout:"},
+		{over, context.DeadlineExceeded, "no answer within 2s (--timeout)"},
+		{over, fmt.Errorf("x: %w", os.ErrDeadlineExceeded), "no answer within 2s (--timeout)"},
+		{over, &mysql.MySQLError{Number: 1317, Message: "interrupted"}, "no answer within 2s (--timeout)"},
+		{over, mysql.ErrInvalidConn, "no answer within 2s (--timeout)"},
+		{over, &pgconn.PgError{Code: "42601", Message: "syntax"}, "the query was refused: syntax"},
+	} {
+		if got := d.failure(c.ctx, c.err, own).Error(); got != "postgres db:5432/app: "+c.want {
+			t.Errorf("%v: got %s, want %s", c.err, got, c.want)
 		}
 	}
 }
@@ -205,12 +309,12 @@ func TestTimesWithoutAZoneBelongToTheConfiguredOne(t *testing.T) {
 }
 
 func TestOnlyFiniteNumbersCount(t *testing.T) {
-	for is, want := range map[any]float64{int64(7): 7, 7.5: 7.5, "12.25": 12.25} {
+	for is, want := range map[any]float64{int64(7): 7, 7.5: 7.5, "12.25": 12.25, int64(-1 << 53): -1 << 53} {
 		if got, err := (Value{is: is}).Number(); err != nil || got != want {
 			t.Errorf("%v: %v, %v", is, got, err)
 		}
 	}
-	for _, is := range []any{"NaN", "Infinity", "x", true, time.Time{}} {
+	for _, is := range []any{"NaN", "Infinity", "x", true, time.Time{}, int64(1<<53 + 2), 1.7e308, "-1e16"} {
 		if got, err := (Value{is: is}).Number(); err == nil {
 			t.Errorf("%v: %v, want an error", is, got)
 		}

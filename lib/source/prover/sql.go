@@ -33,7 +33,7 @@ func (o sqlExpect) store(n *section.Node, f fields, timeout time.Duration) (*sql
 	dsn, _ := n.Get("dsn")
 	s := &sqlStore{fields: f, timeout: timeout}
 	var err error
-	if s.database, err = sqlro.Open(sqlro.Driver(o.Driver), o.DSN, dsn.Raw()); err != nil {
+	if s.database, err = sqlro.Open(sqlro.Driver(o.Driver), dsn.Parts()); err != nil {
 		return nil, hidden(n, "dsn", err)
 	}
 	if s.query, err = parseText(o.Query); err != nil {

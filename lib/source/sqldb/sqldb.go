@@ -62,7 +62,7 @@ func New(n *section.Node) (*Source, error) {
 	}
 	s := &Source{empty: o.Empty, timeout: time.Duration(o.Timeout), every: int64((time.Duration(o.Every) + time.Minute - 1) / time.Minute)}
 	var err error
-	if s.database, err = sqlro.Open(sqlro.Driver(o.Driver), o.DSN, at("dsn").Raw()); err != nil {
+	if s.database, err = sqlro.Open(sqlro.Driver(o.Driver), at("dsn").Parts()); err != nil {
 		return nil, hidden(at("dsn"), err)
 	}
 	if s.zone, err = time.LoadLocation(o.TimeZone); err != nil || o.TimeZone == "Local" {
