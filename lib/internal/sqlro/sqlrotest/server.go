@@ -40,6 +40,7 @@ type Server struct {
 
 	listener net.Listener
 	answer   func(sql string, args []string) Result
+	greet    func(password string) *pgproto3.ErrorResponse // nil: no password is asked for
 
 	mu   sync.Mutex
 	seen []string
@@ -56,6 +57,10 @@ func New(answer func(sql string, args []string) Result) (*Server, error) {
 	go s.accept()
 	return s, nil
 }
+
+// Guard has every login ask for a password in clear. check gets it; what it returns
+// refuses the login.
+func (s *Server) Guard(check func(password string) *pgproto3.ErrorResponse) { s.greet = check }
 
 // Close stops listening.
 func (s *Server) Close() { _ = s.listener.Close() }
@@ -99,6 +104,9 @@ func (p *peer) serve() {
 	if _, err := p.backend.ReceiveStartupMessage(); err != nil {
 		return
 	}
+	if p.server.greet != nil && !p.greeted() {
+		return
+	}
 	p.status = 'I'
 	p.backend.Send(&pgproto3.AuthenticationOk{})
 	p.backend.Send(&pgproto3.ParameterStatus{Name: "server_version", Value: "15.0"})
@@ -113,6 +121,25 @@ func (p *peer) serve() {
 		}
 		p.take(message)
 	}
+}
+
+// greeted asks for the password.
+func (p *peer) greeted() bool {
+	p.backend.Send(&pgproto3.AuthenticationCleartextPassword{})
+	if p.backend.Flush() != nil || p.backend.SetAuthType(pgproto3.AuthTypeCleartextPassword) != nil {
+		return false
+	}
+	message, err := p.backend.Receive()
+	password, ok := message.(*pgproto3.PasswordMessage)
+	if err != nil || !ok {
+		return false
+	}
+	if refusal := p.server.greet(password.Password); refusal != nil {
+		p.backend.Send(refusal)
+		_ = p.backend.Flush() // it hangs up anyway
+		return false
+	}
+	return true
 }
 
 func (p *peer) ready() { p.backend.Send(&pgproto3.ReadyForQuery{TxStatus: p.status}) }
