@@ -82,17 +82,17 @@ func (e *examination) sum() int {
 
 func (e *examination) ok(format string, args ...any) {
 	e.points++
-	fmt.Fprintln(e.p.env.Stdout, "ok    ", printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(e.p.env.Stdout, "ok    ", sli.Escaped(fmt.Sprintf(format, args...)))
 }
 
 func (e *examination) bad(format string, args ...any) {
 	e.points++
 	e.failed++
-	fmt.Fprintln(e.p.env.Stdout, "FAILED", printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(e.p.env.Stdout, "FAILED", sli.Escaped(fmt.Sprintf(format, args...)))
 }
 
 func (e *examination) note(format string, args ...any) {
-	fmt.Fprintln(e.p.env.Stdout, "note  ", printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(e.p.env.Stdout, "note  ", sli.Escaped(fmt.Sprintf(format, args...)))
 }
 
 // unknown is a note on a point of which nothing is known.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // policy is an IAM policy document.
@@ -38,7 +39,7 @@ func (p *program) iamPolicy(ctx context.Context) int {
 		p.voice.fail(err, "")
 		return exitFailed
 	}
-	fmt.Fprintf(p.env.Stdout, "%s\n", text)
+	fmt.Fprintf(p.env.Stdout, "%s\n", sli.EscapedJSON(text))
 	return exitOK
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // voice speaks to people, on stderr: lower case, no full stop, one hint at most.
@@ -29,7 +30,7 @@ func withHint(err error, format string, args ...any) error {
 }
 
 func (v voice) say(kind, text string) {
-	text = strings.ReplaceAll(printable(text), "\n", " ")
+	text = sli.Escaped(strings.ReplaceAll(text, "\n", " "))
 	fmt.Fprintf(v.out, "%s: %s: %s\n", v.program, kind, text)
 }
 
@@ -64,17 +65,4 @@ func (v voice) warn(text, hint string) {
 	if hint != "" {
 		v.say("hint", hint)
 	}
-}
-
-// printable makes foreign text safe for a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return r
-		case r < ' ', r == 0x7f, r >= 0x80 && r < 0xa0, r == '\u2028', r == '\u2029', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

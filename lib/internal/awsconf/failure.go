@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"github.com/aws/smithy-go"
 )
@@ -79,16 +78,12 @@ func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 const shown = 120
 
-// Plain is foreign text as a line of a message: printable, short.
+// Plain is foreign text as part of a message: one line, and short. Outputs escape what
+// in it isn't harmless.
 func Plain(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
+	text = strings.Join(strings.Fields(text), " ")
 	if r := []rune(text); len(r) > shown {
 		text = string(r[:shown]) + "…"
 	}
-	return strings.TrimSpace(text)
+	return text
 }

@@ -79,10 +79,11 @@ func (d *Database) scrub(text string) string {
 			return "its text repeats a part of the login and is left out"
 		}
 	}
+	text = strings.Join(strings.Fields(text), " ")
 	if r := []rune(text); len(r) > shown {
 		text = string(r[:shown]) + "…"
 	}
-	return strings.TrimSpace(text)
+	return text
 }
 
 // repeats tells whether a piece of a secret, or all of a shorter one, stands in text.

@@ -2,7 +2,6 @@
 package check
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/mackerelio/checkers"
@@ -55,24 +54,11 @@ func message(f sli.Finding) string {
 // Text is one line as Mackerel reads it, cut to what the service keeps and free of
 // control characters.
 func Text(status sli.CheckStatus, message string) string {
-	c := checkers.NewChecker(checkers.Status(status), clean(message))
+	c := checkers.NewChecker(checkers.Status(status), sli.Escaped(message))
 	c.Name = Name
 	line := []rune(c.String())
 	if len(line) > maxMessage {
 		line = append(line[:maxMessage-1], '…')
 	}
 	return string(line)
-}
-
-// clean escapes control characters of foreign text.
-func clean(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
-			fmt.Fprintf(&b, `\x%02x`, r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

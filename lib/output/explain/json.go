@@ -5,7 +5,6 @@ package explain
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -195,22 +194,8 @@ func JSON(w io.Writer, report *sli.Report, zone *time.Location) error {
 	if err := encoder.Encode(doc); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, escaped(out.String()))
+	_, err := w.Write(sli.EscapedJSON(out.Bytes()))
 	return err
-}
-
-// escaped spells the control characters that JSON leaves as they are: terminals obey
-// some of them.
-func escaped(document string) string {
-	var b strings.Builder
-	for _, r := range document {
-		if 0x7f <= r && r < 0xa0 {
-			fmt.Fprintf(&b, `\u%04x`, r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 // printer turns a report into the document.

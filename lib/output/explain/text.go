@@ -23,7 +23,7 @@ func Text(w io.Writer, report *sli.Report, style sli.Style) error {
 		t.pipeline(p)
 	}
 	for _, warning := range report.Warnings {
-		t.line("warning: %s", clean(warning))
+		t.line("warning: %s", sli.Escaped(warning))
 	}
 	_, err := w.Write(t.buf.Bytes())
 	return err
@@ -58,11 +58,11 @@ func (t *texter) paint(colour, s string) string {
 func (t *texter) pipeline(p *sli.Pipeline) {
 	name := p.Plan.Name
 	if p.Plan.Label != "" {
-		name += " (" + clean(p.Plan.Label) + ")"
+		name += " (" + sli.Escaped(p.Plan.Label) + ")"
 	}
 	t.line("%s at %s", t.paint(bold, name), t.at.In(t.style.Zone).Format("2006-01-02 15:04:05 MST"))
 	finding := sli.Judge(p, p.Plan.Limits, t.at.In(t.style.Zone))
-	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), clean(finding.Text))
+	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), sli.Escaped(finding.Text))
 	t.standing(p)
 	if p.HasNewest {
 		t.line("  every source has answered up to %s, %s ago", t.clock(p.Newest.End()), sli.Span(p.MeasureLag(t.at).Round(time.Second)))
@@ -78,14 +78,14 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 		t.stage(s)
 	}
 	for _, w := range p.Warnings {
-		t.line("  warning: %s", clean(w))
+		t.line("  warning: %s", sli.Escaped(w))
 	}
 }
 
 // standing is where the pipeline is: age, state, delay and the accounting of records.
 func (t *texter) standing(p *sli.Pipeline) {
 	if s := p.State; s != nil {
-		t.line("  state %s: %s", t.paint(bold, s.Name), clean(s.Reason))
+		t.line("  state %s: %s", t.paint(bold, s.Name), sli.Escaped(s.Reason))
 	}
 	if a := p.Age; a != nil {
 		atLeast := ""
@@ -229,7 +229,7 @@ func (t *texter) result(r *sli.Result) {
 	}
 	t.history(r)
 	for _, w := range r.Warnings {
-		t.line("    warning: %s", clean(w))
+		t.line("    warning: %s", sli.Escaped(w))
 	}
 }
 
@@ -237,11 +237,11 @@ func (t *texter) result(r *sli.Result) {
 func (t *texter) outcome(r *sli.Result) string {
 	switch r.Status {
 	case sli.NotMeasured:
-		return t.paint(yellow, "not measured") + fmt.Sprintf(": %s (target %s%%)", clean(r.Reason), sli.Shortest(r.Rule.Target))
+		return t.paint(yellow, "not measured") + fmt.Sprintf(": %s (target %s%%)", sli.Escaped(r.Reason), sli.Shortest(r.Rule.Target))
 	case sli.NoTraffic:
-		return fmt.Sprintf("no traffic in %s: %s (target %s%%)", t.span(r.Window), clean(r.Reason), sli.Shortest(r.Rule.Target))
+		return fmt.Sprintf("no traffic in %s: %s (target %s%%)", t.span(r.Window), sli.Escaped(r.Reason), sli.Shortest(r.Rule.Target))
 	case sli.Excluded:
-		return fmt.Sprintf("excluded in %s: %s (target %s%%)", t.span(r.Window), clean(r.Reason), sli.Shortest(r.Rule.Target))
+		return fmt.Sprintf("excluded in %s: %s (target %s%%)", t.span(r.Window), sli.Escaped(r.Reason), sli.Shortest(r.Rule.Target))
 	}
 	ratio, _ := r.Counts.Ratio()
 	colour := green
@@ -264,7 +264,7 @@ func (t *texter) bounds(r *sli.Result) {
 
 // other is what another method says of the same SLI, in a line.
 func (t *texter) other(r *sli.Result) {
-	said := "not measured: " + clean(r.Reason)
+	said := "not measured: " + sli.Escaped(r.Reason)
 	switch r.Status {
 	case sli.NoTraffic:
 		said = "no traffic in " + t.span(r.Window)
@@ -304,9 +304,9 @@ func (t *texter) history(r *sli.Result) {
 }
 
 func (t *texter) stage(s *sli.StageReport) {
-	t.line("  stage %s  %s  %s", t.paint(bold, s.Stage.Name), s.Stage.Kind, clean(s.Stage.Facts.Reads))
+	t.line("  stage %s  %s  %s", t.paint(bold, s.Stage.Name), s.Stage.Kind, sli.Escaped(s.Stage.Facts.Reads))
 	if s.Err != nil {
-		t.line("    %s %s", t.paint(red, "failed:"), clean(s.Err.Error()))
+		t.line("    %s %s", t.paint(red, "failed:"), sli.Escaped(s.Err.Error()))
 	}
 	tally, matched := s.Cell.Tally, ""
 	if s.Sifts() {
@@ -320,7 +320,7 @@ func (t *texter) stage(s *sli.StageReport) {
 		t.line("    format %s", s.Layout)
 	}
 	if s.FirstBad != "" && s.Err == nil {
-		t.line("    first malformed line: %s", clean(s.FirstBad))
+		t.line("    first malformed line: %s", sli.Escaped(s.FirstBad))
 	}
 	if tally.Late*100 > tally.Lines {
 		t.line("    warning: over 1%% of the lines came after their minute had settled; raise settle: above %s", sli.Span(s.Stage.Facts.Settle))
@@ -330,7 +330,7 @@ func (t *texter) stage(s *sli.StageReport) {
 	t.lambda(s.Cell)
 	t.prover(s)
 	for _, w := range s.Doubts() {
-		t.line("    warning: %s", clean(w))
+		t.line("    warning: %s", sli.Escaped(w))
 	}
 	t.line("    settled %s after a minute's end: %s", sli.Span(s.Stage.Facts.Settle), s.Stage.Facts.SettleWhy)
 }
@@ -393,7 +393,7 @@ func (t *texter) lambda(c *sli.StageCell) {
 	}
 	for _, m := range c.EMF {
 		number := func(v float64) string { return sli.Digits(v, 6) }
-		t.line("    metric %s %s: %s values, sum %s, min %s, max %s %s", clean(m.Namespace), clean(m.Name), count(m.Count), number(m.Sum), number(m.Min), number(m.Max), clean(m.Unit))
+		t.line("    metric %s %s: %s values, sum %s, min %s, max %s %s", sli.Escaped(m.Namespace), sli.Escaped(m.Name), count(m.Count), number(m.Sum), number(m.Min), number(m.Max), sli.Escaped(m.Unit))
 	}
 }
 
@@ -448,14 +448,4 @@ func plural(n int64, format, noun string) string {
 		return fmt.Sprintf(format, "1 "+noun)
 	}
 	return fmt.Sprintf(format, whole(n)+" "+noun+"s")
-}
-
-// clean makes foreign text safe for a terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

@@ -27,6 +27,6 @@ func Definitions(out io.Writer, prefix string, plans []*sli.Plan) error {
 	if err != nil {
 		return err
 	}
-	_, err = out.Write(append(append([]byte("# mackerel-agent-plugin\n"), document...), '\n'))
+	_, err = out.Write(append(append([]byte("# mackerel-agent-plugin\n"), sli.EscapedJSON(document)...), '\n'))
 	return err
 }

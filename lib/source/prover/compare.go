@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 )
 
 // decimal is a number as stores write it, short enough to be computed with.
@@ -113,21 +112,4 @@ func walk(value any, path string) (any, bool) {
 		}
 	}
 	return value, value != nil
-}
-
-// shown is how much of foreign text a message shows.
-const shown = 120
-
-// printable is foreign text as part of a message.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, s)
-	if r := []rune(s); len(r) > shown {
-		s = string(r[:shown]) + "…"
-	}
-	return strings.TrimSpace(s)
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -178,9 +179,9 @@ func unreachable(err error) error {
 	case errors.Is(err, context.Canceled):
 		return errors.New("the run was stopped")
 	case errors.As(err, &certificate):
-		return errors.New("the certificate can't be verified: " + printable(certificate.Err.Error()))
+		return errors.New("the certificate can't be verified: " + awsconf.Plain(certificate.Err.Error()))
 	case errors.As(err, &network):
-		return errors.New(printable(network.Error()))
+		return errors.New(awsconf.Plain(network.Error()))
 	}
 	return errors.New("what answers there speaks no HTTP, or broke off")
 }

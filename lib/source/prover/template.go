@@ -10,6 +10,8 @@ import (
 	"math/bits"
 	"strings"
 	"text/template/parse"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 )
 
 // values are what a template may name.
@@ -99,7 +101,7 @@ func parseText(source string) (text, error) {
 		if i := strings.LastIndex(reason, ": "); i >= 0 {
 			reason = reason[i+2:]
 		}
-		return text{}, fmt.Errorf("is no template: %s", printable(reason))
+		return text{}, fmt.Errorf("is no template: %s", awsconf.Plain(reason))
 	}
 	tree := trees["text"]
 	if len(trees) > 1 {
@@ -140,7 +142,7 @@ func allowed(n parse.Node) error {
 		case "ID", "N", "Slot", "Want":
 			return nil
 		}
-		return fmt.Errorf("there is no value .%s", printable(strings.Join(n.Ident, ".")))
+		return fmt.Errorf("there is no value .%s", awsconf.Plain(strings.Join(n.Ident, ".")))
 	case *parse.TextNode, *parse.CommentNode, *parse.IdentifierNode, *parse.NumberNode, *parse.StringNode:
 		return nil
 	}
@@ -154,7 +156,7 @@ func (t text) expand(v values) (string, error) {
 	}
 	out, err := (&expansion{tree: t.tree, values: v}).text()
 	if err != nil {
-		return "", fmt.Errorf("template: %s", printable(err.Error()))
+		return "", fmt.Errorf("template: %s", awsconf.Plain(err.Error()))
 	}
 	return out, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"text/template"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 )
 
 func TestTemplates(t *testing.T) {
@@ -116,7 +118,7 @@ func inWords(source string, v values) (string, error) {
 		err = inner
 	}
 	if err != nil {
-		return "", fmt.Errorf("template: %s", printable(err.Error()))
+		return "", fmt.Errorf("template: %s", awsconf.Plain(err.Error()))
 	}
 	return b.String(), nil
 }
