@@ -1,8 +1,10 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +40,7 @@ type AWS struct {
 	Profile     string `yaml:"profile" doc:"a profile of the shared configuration files" otherwise:"AWS_PROFILE, else default"`
 	RoleARN     string `yaml:"role_arn" pattern:"arn:[^:]+:iam::[0-9]{12}:role/.+" doc:"the role to assume"`
 	ExternalID  string `yaml:"external_id" secret:"true" doc:"what the role's trust policy may ask for"`
-	EndpointURL string `yaml:"endpoint_url" pattern:"https?://.+" doc:"another endpoint for every service" otherwise:"AWS_ENDPOINT_URL, else the region's"`
+	EndpointURL string `yaml:"endpoint_url" secret:"true" pattern:"https?://[^@?#]+" hint:"without a login or parameters; credentials come from the environment, a profile or a role" doc:"another endpoint for every service" otherwise:"AWS_ENDPOINT_URL, else the region's"`
 }
 
 // Config is what configuration files say.
@@ -93,6 +95,32 @@ func (r Reader) Read(sources []Source) (*Config, error) {
 }
 
 func (r Reader) read(source Source) ([]Pipeline, string, error) {
+	pipelines, stateDir, err := r.readOwn(source)
+	if err != nil && alien(source.Text) {
+		err = &section.Error{File: source.Name, Line: 1, Column: 1, Rule: "is no configuration of this program: nothing in it is called pipelines",
+			Hint: "write a starter file with: mackerel-plugin-pipeline-sli init"}
+	}
+	return pipelines, stateDir, err
+}
+
+// alien tells whether a text is no configuration at all, but perhaps some other file
+// whose lines are nobody's to see. A key that only this program's files have, or nearly,
+// makes it one.
+func alien(text []byte) bool {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return false
+	}
+	for line := range bytes.Lines(text) {
+		for word := range bytes.FieldsFuncSeq(line, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' && r != '-' }) {
+			if _, near := section.Suggest(string(word), []string{"pipelines", "state_dir"}); near {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (r Reader) readOwn(source Source) ([]Pipeline, string, error) {
 	root, err := section.Parse(source.Name, source.Text, r.Getenv)
 	if root == nil {
 		return nil, "", err
@@ -180,6 +208,11 @@ func (b *builder) build() Pipeline {
 		RenameFrom: f.RenameFrom,
 		SingleHost: f.Assume == "single_host",
 		StageNames: map[string]string{},
+	}
+	if u, err := url.Parse(f.Runbook); f.Runbook != "" && (err != nil || u.User != nil) {
+		e := b.at("runbook").Errorf("", "must be a URL without a login: everybody who gets the alert reads it")
+		e.Got = ""
+		b.refuse(e)
 	}
 	for key, text := range map[string]string{"label": f.Label, "runbook": f.Runbook} {
 		if strings.ContainsFunc(text, unicode.IsControl) {

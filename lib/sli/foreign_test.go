@@ -10,12 +10,12 @@ import (
 func TestForeignTextIsEscaped(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain, 日本語, é, 👨‍👩‍👧, می‌خواهم": "plain, 日本語, é, 👨‍👩‍👧, می‌خواهم",
-		"\x1b[31mred\a\n\t\x7f":           `\x1b[31mred\x07\x0a\x09\x7f`,
-		"\u009b2J \u0085":                 `\x9b2J \x85`,
-		"a\u202eb\u2066c\u200fd\u061c":    `a\u202eb\u2066c\u200fd\u061c`,
-		"\ufeffa\u200b\u2060\u00ad":       `\ufeffa\u200b\u2060\xad`,
-		"\u2028\u2029\U000e0041":          `\u2028\u2029\U000e0041`,
-		"\xff\xfea\xed\xa0\x80":           `\xff\xfea\xed\xa0\x80`,
+		"\x1b[31mred\a\n\t\x7f":        `\x1b[31mred\x07\x0a\x09\x7f`,
+		"\u009b2J \u0085":              `\x9b2J \x85`,
+		"a\u202eb\u2066c\u200fd\u061c": `a\u202eb\u2066c\u200fd\u061c`,
+		"\ufeffa\u200b\u2060\u00ad":    `\ufeffa\u200b\u2060\xad`,
+		"\u2028\u2029\U000e0041":       `\u2028\u2029\U000e0041`,
+		"\xff\xfea\xed\xa0\x80":        `\xff\xfea\xed\xa0\x80`,
 	} {
 		if got := Escaped(in); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)

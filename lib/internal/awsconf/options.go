@@ -10,7 +10,7 @@ type Options struct {
 	Profile     string `yaml:"profile" doc:"a profile of the shared configuration files" otherwise:"AWS_PROFILE, else default"`
 	RoleARN     string `yaml:"role_arn" pattern:"arn:[^:]+:iam::[0-9]{12}:role/.+" doc:"the role to assume"`
 	ExternalID  string `yaml:"external_id" secret:"true" doc:"what the role's trust policy may ask for"`
-	EndpointURL string `yaml:"endpoint_url" pattern:"https?://.+" doc:"another endpoint for every service" otherwise:"AWS_ENDPOINT_URL, else the region's"`
+	EndpointURL string `yaml:"endpoint_url" secret:"true" pattern:"https?://[^@?#]+" hint:"without a login or parameters; credentials come from the environment, a profile or a role" doc:"another endpoint for every service" otherwise:"AWS_ENDPOINT_URL, else the region's"`
 }
 
 // Over is o where it says something and outer elsewhere. An external id belongs to

@@ -14,6 +14,7 @@
 //	enum:"a|b|c"           the texts allowed
 //	min:"1" max:"10"       inclusive range of numbers, durations and percentages
 //	pattern:"[a-z]+"       RE2 that the whole text must match
+//	hint:"only letters"    what to say where it doesn't
 //	secret:"true"          the value is never shown in a message
 //
 // enum, min, max, pattern and secret hold for each entry of a list or map.

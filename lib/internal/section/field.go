@@ -22,6 +22,7 @@ type field struct {
 	enum      []string
 	min, max  string
 	pattern   string
+	hint      string // where the pattern isn't met
 }
 
 // fieldsOf lists the fields of a struct that have a key, embedded structs flattened, in the order of the source. A
@@ -46,7 +47,7 @@ func fieldsOf(t reflect.Type) []field {
 func newField(sf reflect.StructField, name string) field {
 	f := field{
 		name: name, index: sf.Index, typ: sf.Type,
-		doc: sf.Tag.Get("doc"), otherwise: sf.Tag.Get("otherwise"), pattern: sf.Tag.Get("pattern"),
+		doc: sf.Tag.Get("doc"), otherwise: sf.Tag.Get("otherwise"), pattern: sf.Tag.Get("pattern"), hint: sf.Tag.Get("hint"),
 		min: sf.Tag.Get("min"), max: sf.Tag.Get("max"),
 		required: sf.Tag.Get("required") == "true", secret: sf.Tag.Get("secret") == "true",
 	}
@@ -80,7 +81,7 @@ func (f field) checkText(n *Node, text string) *Error {
 		return n.Errorf(hint, "must be one of %s", strings.Join(f.enum, ", "))
 	}
 	if f.pattern != "" && !regexp.MustCompile(`^(?:`+f.pattern+`)$`).MatchString(text) {
-		return n.Errorf("", "must match %s", f.pattern)
+		return n.Errorf(f.hint, "must match %s", f.pattern)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type kinesisInject struct {
 
 type sqsInject struct {
 	awsconf.Options
-	QueueURL string `yaml:"queue_url" required:"true" pattern:"https?://.+" doc:"the queue"`
+	QueueURL string `yaml:"queue_url" required:"true" secret:"true" pattern:"https?://[^@?#]+" hint:"without a login or parameters; credentials come from the environment, a profile or a role" doc:"the queue"`
 	Body     string `yaml:"body" required:"true" doc:"the message; a template"`
 }
 
