@@ -141,6 +141,7 @@ func (s *Session) resolve(ctx context.Context) (aws.Config, error) {
 	case cfg.Region == "":
 		return cfg, errors.New("aws: no region; add region: ap-northeast-1, or set AWS_REGION")
 	}
+	cfg.APIOptions = append(cfg.APIOptions, noteAttempts)
 	if err := fromProcess(ctx, &cfg); err != nil {
 		return cfg, err
 	}

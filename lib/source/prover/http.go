@@ -2,6 +2,7 @@ package prover
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -146,38 +147,30 @@ func (r *request) build(ctx context.Context, v values) (*http.Request, error) {
 	return request, nil
 }
 
-// do makes the request and gives status and body of the answer.
-func (r *request) do(ctx context.Context, v values) (int, []byte, error) {
+// do makes the request. The body of the answer is the caller's to close.
+func (r *request) do(ctx context.Context, v values) (*http.Response, error) {
 	request, err := r.build(ctx, v)
 	if err != nil {
-		return 0, nil, ownFault{fmt.Errorf("%s: %w", r.place, err)}
+		return nil, ownFault{fmt.Errorf("%s: %w", r.place, err)}
 	}
 	answer, err := r.client.Do(request)
 	if err != nil {
-		return 0, nil, fmt.Errorf("%s: %w", r.place, unreachable(err))
+		return nil, fmt.Errorf("%s: %w", r.place, unreachable(ctx, err))
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return 0, nil, fmt.Errorf("%s: %w", r.place, unreachable(err))
-	case len(body) > maxAnswer:
-		return 0, nil, fmt.Errorf("%s: the answer is longer than %d bytes", r.place, maxAnswer)
-	}
-	return answer.StatusCode, body, nil
+	return answer, nil
 }
 
 // unreachable says why there was no answer, without the URL, which may hold a secret,
 // and without anything the other side wrote, which may repeat one.
-func unreachable(err error) error {
+func unreachable(ctx context.Context, err error) error {
 	var timeout net.Error
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return errors.New("no answer in time; raise prover.timeout if it is slow rather than away")
+		return cmp.Or(context.Cause(ctx), errors.New("no answer in time"))
 	case errors.Is(err, context.Canceled):
-		return errors.New("the run was stopped")
+		return cmp.Or(context.Cause(ctx), errors.New("the run was stopped"))
 	case errors.As(err, &certificate):
 		return errors.New("the certificate can't be verified: " + awsconf.Plain(certificate.Err.Error()))
 	case errors.As(err, &network):
@@ -186,17 +179,22 @@ func unreachable(err error) error {
 	return errors.New("what answers there speaks no HTTP, or broke off")
 }
 
-// send makes the request; 2xx is an acceptance. A redirection and 4xx say that the
-// request was wrong, not that the front fails.
+// send makes the request; 2xx is an acceptance, whatever the answer says besides. A
+// redirection and 4xx say that the request was wrong, not that the front fails.
 func (r *request) send(ctx context.Context, v values) error {
-	status, _, err := r.do(ctx, v)
-	switch {
-	case err != nil || status >= 200 && status <= 299:
+	answer, err := r.do(ctx, v)
+	if err != nil {
 		return err
+	}
+	_ = answer.Body.Close() // nobody reads it
+	switch status := answer.StatusCode; {
+	case status >= 200 && status <= 299:
+		return nil
 	case status >= 300 && status <= 499:
 		return ownFault{fmt.Errorf("%s: answered %d; check url, headers and body", r.place, status)}
+	default:
+		return fmt.Errorf("%s: answered %d", r.place, status)
 	}
-	return fmt.Errorf("%s: answered %d", r.place, status)
 }
 
 func (r *request) String() string { return r.place }
@@ -237,9 +235,26 @@ func texts(n *section.Node, key string, from map[string]string) (map[string]text
 	return out, nil
 }
 
+// ask makes the request and gives status and body of the answer.
+func (s *httpStore) ask(ctx context.Context, v values) (int, []byte, error) {
+	answer, err := s.do(ctx, v)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return 0, nil, fmt.Errorf("%s: %w", s.place, unreachable(ctx, err))
+	case len(body) > maxAnswer:
+		return 0, nil, fmt.Errorf("%s: the answer is longer than %d bytes", s.place, maxAnswer)
+	}
+	return answer.StatusCode, body, nil
+}
+
 // look: 404, 410, an empty answer, or none of the paths in it: not there yet.
 func (s *httpStore) look(ctx context.Context, v values) (answer, error) {
-	status, body, err := s.do(ctx, v)
+	status, body, err := s.ask(ctx, v)
 	switch {
 	case err != nil:
 		return answer{}, err

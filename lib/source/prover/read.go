@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -139,7 +140,7 @@ func (s *Source) look(ctx context.Context, p *probe, clock func() time.Time) loo
 	if p.RightBy != 0 && begin < p.At+s.deadline.Microseconds() {
 		return look{begin: begin, end: begin, skipped: true} // it is looked at again at the deadline
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	a, err := s.store.look(ctx, v)
 	return look{answer: a, begin: begin, end: clock().UnixMicro(), err: err}
@@ -244,7 +245,7 @@ func (s *Source) send(ctx context.Context, p *probe) error {
 	if err != nil {
 		return ownFault{err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	return s.front.send(ctx, v)
 }
@@ -252,7 +253,7 @@ func (s *Source) send(ctx context.Context, p *probe) error {
 func (s *Source) clean(ctx context.Context, w sweep) ([]byte, error) {
 	v, err := s.values(w.ID, w.N, w.Slot)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, s.timeout)
+		ctx, cancel := s.limited(ctx)
 		defer cancel()
 		err = s.cleaner.send(ctx, v)
 	}
@@ -302,4 +303,9 @@ func spell(v any) []byte {
 		panic("prover: " + err.Error()) // plain data of ours
 	}
 	return out
+}
+
+// limited gives a request its time. What ended it, this or the run's, is the cause.
+func (s *Source) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no answer within %s; raise prover.timeout if it is slow rather than away", section.Duration(s.timeout)))
 }
