@@ -63,7 +63,7 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 	due := w.To - 1
 	if age := stages.Age(last); age.Known {
 		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.By == AgeByRecords || age.By == AgeOfNothing && stages.minutes[last].Oldest.Known}
-		a.Age.Watermark = due.End().Add(-Seconds(age.Oldest))
+		a.Age.Watermark = ago(due.End(), age.Oldest)
 	}
 	for m := max(0, last-AgesBack); m <= last; m++ {
 		a.Ages = append(a.Ages, agesAt(stages, m))
@@ -195,7 +195,7 @@ func (p *Plan) ageByLevel(h History, due Minute) *Age {
 		seconds, ok := p.reportedAge(h, s, due)
 		if ok && (worst == nil || seconds > worst.Seconds) {
 			worst = &Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: s.Facts.AgeDoubt == "",
-				Watermark: due.End().Add(-Seconds(seconds))}
+				Watermark: ago(due.End(), seconds)}
 		}
 	}
 	return worst

@@ -191,7 +191,7 @@ func (j *judgement) lag() {
 		j.consider(j.missing(), "lag", "not measured: no whole minute has an answer from every source yet")
 		return
 	}
-	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", overText(lag, j.limits.MaxLag), Span(j.limits.MaxLag))
+	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", overText(lag.Seconds(), j.limits.MaxLag), Span(j.limits.MaxLag))
 }
 
 func (j *judgement) measured(r *Result) {
@@ -217,7 +217,7 @@ func (j *judgement) age() {
 			continue
 		}
 		broken = true
-		old := fmt.Sprintf("%s%s old, limit %s", age.least(), overText(Seconds(age.Seconds), limit.age), Span(limit.age))
+		old := fmt.Sprintf("%s%s old, limit %s", age.least(), overText(age.Seconds, limit.age), Span(limit.age))
 		if age.Seconds <= limit.age.Seconds() {
 			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
 				secondsText(age.Seconds), Span(limit.age), secondsText(recovered*limit.age.Seconds()))
@@ -521,13 +521,13 @@ func (j *judgement) clock(m Minute) string {
 
 func spanText(d time.Duration) string { return Span(d.Round(time.Second)) }
 
-func secondsText(s float64) string { return spanText(Seconds(s)) }
+func secondsText(s float64) string { return SpanOf(s) }
 
 // overText is a span that is over a limit, to the second unless that would spell the
 // limit.
-func overText(d, limit time.Duration) string {
-	if d.Round(time.Second) == limit {
+func overText(seconds float64, limit time.Duration) string {
+	if d := Seconds(seconds); d.Round(time.Second) == limit {
 		return Span(d.Round(time.Millisecond))
 	}
-	return spanText(d)
+	return secondsText(seconds)
 }

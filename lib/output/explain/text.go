@@ -413,7 +413,7 @@ func seconds(s float64) string {
 	case s < 100:
 		return sli.Digits(s, 3) + "s"
 	}
-	return sli.Span(sli.Seconds(s).Round(time.Second))
+	return sli.SpanOf(s)
 }
 
 // whole is a number with its thousands apart.

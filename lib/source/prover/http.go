@@ -2,7 +2,6 @@ package prover
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -167,10 +166,10 @@ func unreachable(ctx context.Context, err error) error {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return cmp.Or(context.Cause(ctx), errors.New("no answer in time"))
-	case errors.Is(err, context.Canceled):
-		return cmp.Or(context.Cause(ctx), errors.New("the run was stopped"))
+	case ctx.Err() != nil: // which limit it was is the context's to tell
+		return context.Cause(ctx)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return errors.New("no answer in time")
 	case errors.As(err, &certificate):
 		return errors.New("the certificate can't be verified: " + awsconf.Plain(certificate.Err.Error()))
 	case errors.As(err, &network):
