@@ -260,6 +260,9 @@ func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
 		if r.Err == nil && b.Unanswered != nil {
 			r.Err = b.Unanswered
 		}
+		if !b.Looked.IsZero() {
+			r.Looked = b.Looked
+		}
 		r.Calls += b.Calls
 		r.Bytes += b.Bytes
 		r.Skipped += b.Skipped

@@ -162,6 +162,9 @@ type Batch struct {
 	// not one line of the log could be read, or a file isn't there, say. What was
 	// emitted counts, and the cursor moves, all the same.
 	Unanswered error
+	// Looked is from when on the source looked for what happened before and is found only
+	// now; zero where it needn't.
+	Looked time.Time
 	// Missing are minutes in [From, To) for which there is no answer all the same.
 	Missing   Spans
 	Levels    []Level

@@ -160,6 +160,7 @@ type StageReport struct {
 	Stage    Stage
 	Err      error
 	From, To time.Time
+	Looked   time.Time  // from when on late events were looked for; zero where they needn't be
 	Cell     *StageCell // of the evaluated window
 	Due      *StageCell // of the newest due minute; nil where nothing was counted
 	Mean     *float64   // seconds: the stage's part of the mean delay

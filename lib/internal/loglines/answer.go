@@ -16,7 +16,7 @@ import (
 // answer says what the reading covers.
 func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	stats := got.stats
-	a := Answer{Cursor: got.cursor, Bytes: stats.Bytes, Calls: got.calls, FirstBad: r.firstBad, Lacks: r.lacks, Lost: int64(len(stats.Lost))}
+	a := Answer{Cursor: got.cursor, Bytes: stats.Bytes, Calls: got.calls, FirstBad: r.firstBad, Lacks: r.lacks, Looked: got.looked, Lost: int64(len(stats.Lost))}
 	a.Warnings = append(append(a.Warnings, stats.Warnings...), stats.Lost...)
 	newestDue := minuteOf(r.ask.Now.Add(-r.log.Settle()).UnixMicro()) - 1
 	for _, f := range r.files {

@@ -32,6 +32,8 @@ type fed struct {
 	byTime bool
 	// failed is why it is an answer for no minute, although everything that could be read was.
 	failed error
+	// looked is from when on late events were looked for, where they are.
+	looked time.Time
 	// reached is up to when everything was read, where a reading by time stopped early.
 	reached time.Time
 }

@@ -17,18 +17,25 @@ import (
 
 // groupOptions are the keys of cloudwatch_logs, where it isn't just the group's name.
 type groupOptions struct {
-	Group         string `yaml:"group" required:"true" doc:"the log group's name or ARN"`
-	StreamsPrefix string `yaml:"streams_prefix" doc:"what the names of its streams begin with" otherwise:"all streams"`
-	Filter        string `yaml:"filter" doc:"filter pattern; in mode insights a condition as its filter command takes it" otherwise:"every event"`
-	Mode          string `yaml:"mode" enum:"filter|insights" default:"filter" doc:"event by event, or counted by CloudWatch Logs Insights"`
+	Group         string           `yaml:"group" required:"true" doc:"the log group's name or ARN"`
+	StreamsPrefix string           `yaml:"streams_prefix" doc:"what the names of its streams begin with" otherwise:"all streams"`
+	Filter        string           `yaml:"filter" doc:"filter pattern; in mode insights a condition as its filter command takes it" otherwise:"every event"`
+	LookBack      section.Duration `yaml:"look_back" default:"15m" min:"0s" max:"3h" doc:"how late an event may be found by every run; once an hour 3 h are looked back. What comes later is lost"`
+	Mode          string           `yaml:"mode" enum:"filter|insights" default:"filter" doc:"event by event, or counted by CloudWatch Logs Insights"`
 }
 
 func decodeGroup(n *section.Node) (groupOptions, error) {
 	if n.Kind() == section.Scalar && n.String() != "" {
-		return groupOptions{Group: n.String()}, nil
+		return groupOptions{Group: n.String(), LookBack: section.Duration(cwlogs.LookBack)}, nil
 	}
 	var o groupOptions
-	return o, n.Decode(&o)
+	if err := n.Decode(&o); err != nil {
+		return o, err
+	}
+	if at, given := n.Get("look_back"); given && o.Mode == "insights" {
+		return o, at.Errorf("settle: says how late events may come there", "goes with mode: filter; Insights counts a minute once")
+	}
+	return o, nil
 }
 
 // group is the feed of a CloudWatch Logs group.
@@ -61,7 +68,7 @@ func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.
 		return fed{}, err
 	}
 	opt := cwlogs.Options{Client: cloudwatchlogs.NewFromConfig(cfg), Group: g.Group, StreamsPrefix: g.StreamsPrefix, Filter: g.Filter,
-		Now: ask.Now, From: ask.From, Until: ask.Until}
+		Now: ask.Now, From: ask.From, Until: ask.Until, LookBack: time.Duration(g.LookBack)}
 	if ask.Final {
 		opt.Events = math.MaxInt
 	}
@@ -79,7 +86,7 @@ func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.
 }
 
 func (g group) fed(cur cwlogs.Cursor, stats cwlogs.Stats) fed {
-	out := fed{files: []file.Tracked{{Path: g.Group, Note: cur.Note}}, stats: stats.Stats, calls: stats.Calls, byTime: true}
+	out := fed{files: []file.Tracked{{Path: g.Group, Note: cur.Note}}, stats: stats.Stats, calls: stats.Calls, byTime: true, looked: stats.Looked}
 	if !stats.Reached.IsZero() {
 		out.reached = stats.Reached.Add(g.settle)
 	}

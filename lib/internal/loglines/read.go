@@ -57,6 +57,8 @@ type Answer struct {
 	Layout   string // the format that was detected
 	Zoneless bool   // a stamp without zone was read
 	Lacks    []Lack // what lines lack to be judged
+	// Looked is from when on late events were looked for; zero where they aren't.
+	Looked time.Time
 	// Unanswered is why it is an answer for no minute, if it is none: a file is missing, or
 	// nothing was ever readable in it. What could be read was handed over all the same.
 	Unanswered error

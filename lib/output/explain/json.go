@@ -163,6 +163,7 @@ type source struct {
 	Skipped   int64    `json:"skipped"`
 	Bytes     int64    `json:"bytes"`
 	Calls     int      `json:"calls"`
+	Looked    *string  `json:"late_events_from,omitempty"`
 	Format    *string  `json:"format,omitempty"`
 	FirstBad  *string  `json:"first_malformed,omitempty"`
 	Warnings  []string `json:"warnings,omitempty"`
@@ -295,6 +296,15 @@ func ratio(r *sli.Result) *float64 {
 	return &ratio
 }
 
+// looked is from when on late events were looked for.
+func (p printer) looked(s *sli.StageReport) *string {
+	if s.Looked.IsZero() {
+		return nil
+	}
+	at := p.time(s.Looked)
+	return &at
+}
+
 func (p printer) stage(s *sli.StageReport) stage {
 	t := s.Cell.Tally
 	out := stage{
@@ -303,7 +313,7 @@ func (p printer) stage(s *sli.StageReport) stage {
 			OK: s.Err == nil, Scope: string(s.Stage.Facts.Scope), From: p.instant(s.From), To: p.instant(s.To),
 			Settle: s.Stage.Facts.Settle.Seconds(),
 			Lines:  t.Lines, Parsed: t.Parsed, Matched: t.Matched(), Malformed: t.Malformed, Blank: t.Blank, Late: t.Late, Skewed: t.Skewed,
-			Skipped: s.Skipped, Bytes: t.Bytes, Calls: s.Calls,
+			Skipped: s.Skipped, Bytes: t.Bytes, Calls: s.Calls, Looked: p.looked(s),
 			Format: text(s.Layout), FirstBad: text(s.FirstBad), Warnings: s.Doubts(),
 		},
 		Latency: latencyOf(s),

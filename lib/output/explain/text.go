@@ -333,6 +333,9 @@ func (t *texter) stage(s *sli.StageReport) {
 		t.line("    warning: %s", sli.Escaped(w))
 	}
 	t.line("    settled %s after a minute's end: %s", sli.Span(s.Stage.Facts.Settle), s.Stage.Facts.SettleWhy)
+	if !s.Looked.IsZero() {
+		t.line("    events that came late were looked for from %s on; what comes later is lost", t.clock(s.Looked))
+	}
 }
 
 // windowOf is the window that a stage's numbers speak of.

@@ -180,7 +180,8 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 			s.log.Reads(), t.unborn, sli.Span(sli.Skew)))
 	}
 	return sli.Batch{
-		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
+		Looked: a.Looked,
+		From:   a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
 		Lacks: t.lacks, Sifted: t.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout, Zoneless: a.Zoneless,
 	}, nil
 }

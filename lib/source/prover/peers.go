@@ -65,7 +65,7 @@ func (r *request) get(ctx context.Context) (status int, err error) {
 	}
 	answer, err := r.client.Do(request)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", asking.place, unreachable(err))
+		return 0, fmt.Errorf("%s: %w", asking.place, unreachable(ctx, err))
 	}
 	return answer.StatusCode, answer.Body.Close()
 }

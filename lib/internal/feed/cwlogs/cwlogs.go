@@ -1,8 +1,9 @@
 // Package cwlogs reads the lines of a CloudWatch Logs group, by FilterLogEvents.
 //
-// Events can be found some time after they happened, and in any order of arrival. So
-// every reading goes back over the last minutes, and what it has handed over already is
-// known by the events' ids.
+// Events can be found some time after they happened, and questions go by when they
+// happened. So every reading also looks back over the time before, and what it has
+// handed over already is known by the events' ids. What comes later than it looks back
+// is lost.
 package cwlogs
 
 import (
@@ -11,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"strings"
 	"time"
 
@@ -24,12 +24,21 @@ import (
 )
 
 const (
-	// Overlap is how late an event may be found.
-	Overlap = 5 * time.Minute
+	// LookBack is how late an event may be found by every run, where nothing is said.
+	LookBack = 15 * time.Minute
+	// Reach is how late an event may be found at all: once an hour a run looks so far.
+	Reach   = 3 * time.Hour
+	farther = time.Hour
+
 	// defaultEvents bounds one run; at five pages a second no more would come in time.
 	defaultEvents = 100_000
 	// mostEmpty bounds the pages without an event that one run turns.
 	mostEmpty = 1000
+	// onePage is how many events the service gives at once: so many are asked for once
+	// more with the new ones.
+	onePage = 10_000
+	// usualTime is what looking back is given where the run's deadline isn't known.
+	usualTime = 5 * time.Second
 
 	action = "logs:FilterLogEvents"
 )
@@ -40,11 +49,14 @@ type Client interface {
 }
 
 // Cursor is what is known of the events read so far. The zero Cursor is that of a
-// first run.
+// first run. Times are in ms since the epoch.
 type Cursor struct {
-	From int64           `json:"from,omitempty"` // ms since the epoch: the next reading begins there
-	Seen []uint64        `json:"seen,omitempty"` // hashes of the ids of events from there on that were handed over
-	Note json.RawMessage `json:"note,omitempty"` // the caller's own
+	From   int64           `json:"from,omitempty"`   // the next reading's new events begin there
+	Known  int64           `json:"known,omitempty"`  // the events that were handed over are remembered from there on
+	IDs    []minuteIDs     `json:"ids,omitempty"`    // … by the minutes they happened in
+	Looked int64           `json:"looked,omitempty"` // when a run last looked back over Reach
+	Seen   []uint64        `json:"seen,omitempty"`   // as earlier versions remembered those from From on
+	Note   json.RawMessage `json:"note,omitempty"`   // the caller's own
 }
 
 // Options say what is read.
@@ -54,9 +66,10 @@ type Options struct {
 	StreamsPrefix string
 	Filter        string // a filter pattern; empty: every event
 	Now           time.Time
-	From          time.Time // where a first run, and Again, begin; zero: with the first event there is
-	Until         time.Time // later events aren't asked for; zero: Now
-	Events        int       // after which a run stops; 0: 100,000
+	From          time.Time     // where a first run, and Again, begin; zero: with the first event there is
+	Until         time.Time     // later events aren't asked for; zero: Now
+	LookBack      time.Duration // how far every run looks for late events
+	Events        int           // after which a run stops; 0: 100,000
 }
 
 // Stats says how a reading went.
@@ -65,45 +78,98 @@ type Stats struct {
 	// Reached is up to when events were read, where the reading stopped early; zero
 	// elsewhere.
 	Reached time.Time
-	Calls   int
+	// Looked is from when on late events were looked for; zero in a first run.
+	Looked time.Time
+	Calls  int
 }
 
-// Read hands every event since cur to sink, a line each with its time, and returns the
-// next cursor. When ctx ends it stops and says in Stats.Reached how far it got. On an
-// error nothing counts.
+// Read hands every event since cur to sink, a line each with its time, then those
+// before it that are found only now, and returns the next cursor. When ctx ends it
+// stops and says in Stats.Reached how far it got. On an error nothing counts.
 func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Cursor, Stats, error) {
 	r := newReading(opt, cur, sink)
-	if r.from == 0 {
-		r.from = opt.from()
+	if opt.Until.IsZero() && cur.From > r.now+time.Minute.Milliseconds() { // the clock was ahead; events weren't
+		cur.From = min(r.now, r.memory.newest())
+		r.memory.known = min(r.memory.known, cur.From)
 	}
-	r.from = min(r.from, r.to) // a clock that was ahead must not keep it from going on
-	if err := r.pages(ctx, func(id uint64) bool { return !r.seen[id] }); err != nil {
+	next := Cursor{From: cur.From, Looked: cur.Looked}
+	depth := opt.LookBack
+	switch {
+	case cur.From == 0:
+		next.From, next.Looked, depth = opt.from(), r.now, 0
+		r.memory.known = next.From
+	case r.now-cur.Looked >= farther.Milliseconds() || cur.Looked > r.now:
+		next.Looked, depth = r.now, max(depth, Reach)
+	}
+	begin := r.memory.farthest(next.From, depth, opt.LookBack)
+	done, err := r.pages(ctx, begin, r.to, r.isNew)
+	if err != nil {
 		return cur, Stats{}, err
 	}
-	next := Cursor{From: max(r.from, r.to-Overlap.Milliseconds()), Note: r.file.Note}
-	if !r.stats.Complete {
-		next.From = min(next.From, r.last)
-		for _, id := range cur.Seen {
-			if _, ok := r.found[id]; !ok {
-				next.Seen = append(next.Seen, id) // it may lie after where this run stopped
-			}
-		}
+	if next.From = max(next.From, r.to); !done {
+		next.From = max(cur.From, r.last)
+		r.stats.Complete, r.stats.Reached = false, time.UnixMilli(next.From)
 	}
-	for id, at := range r.found {
-		if at >= next.From {
-			next.Seen = append(next.Seen, id)
+	if cur.From != 0 {
+		if done {
+			begin = r.lookBack(ctx, begin, max(r.memory.known, cur.From-depth.Milliseconds()))
 		}
+		r.stats.Looked = time.UnixMilli(begin)
 	}
-	return next, r.stats, nil
+	r.memory.forget(min(next.From, r.memory.newest()) - (Reach + time.Minute).Milliseconds())
+	next.Known, next.IDs, next.Note = r.memory.known, r.memory.encode(), r.file.Note
+	return next, r.stats, r.failed
+}
+
+// lookBack looks for late events between horizon and end, newest first and further with
+// every step, and returns how far it got. It may take a quarter of the run's time.
+func (r *reading) lookBack(ctx context.Context, end, horizon int64) int64 {
+	ctx, cancel := context.WithTimeout(ctx, quarter(ctx, r.opt.Now))
+	defer cancel()
+	for step := time.Minute.Milliseconds(); end > max(horizon, r.memory.known); step *= 2 {
+		begin := max(horizon, r.memory.known, end-step)
+		if done, err := r.pages(ctx, begin, end, r.isNew); !done || err != nil {
+			return end // the next run looks again
+		}
+		end = begin
+	}
+	return end
+}
+
+// isNew takes in an event that wasn't handed over yet; of one so old that nobody
+// remembers it isn't believed.
+func (r *reading) isNew(id uint64, at int64) bool {
+	return at >= r.memory.known && r.memory.add(id, at)
+}
+
+// quarter is a quarter of the time that a run has.
+func quarter(ctx context.Context, now time.Time) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if whole := deadline.Sub(now); ok && whole > 0 && whole < time.Hour {
+		return whole / 4
+	}
+	return usualTime
 }
 
 // Again hands over once more the events since opt.From that cur has passed.
 func Again(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Stats, error) {
 	r := newReading(opt, cur, sink)
 	r.file.Note = nil
-	r.from = opt.from()
-	err := r.pages(ctx, func(id uint64) bool { return r.found[id] < cur.From || r.seen[id] })
-	return r.stats, err
+	twice := map[uint64]bool{}
+	done, err := r.pages(ctx, opt.from(), r.to, func(id uint64, at int64) bool {
+		if twice[id] {
+			return false
+		}
+		twice[id] = true
+		if at < r.memory.known {
+			return at < cur.From
+		}
+		return r.memory.has(id)
+	})
+	if !done {
+		r.stats.Complete, r.stats.Reached = false, time.UnixMilli(r.last)
+	}
+	return r.stats, errors.Join(err, r.failed)
 }
 
 // from is in ms since the epoch.
@@ -116,37 +182,36 @@ func (o Options) from() int64 {
 
 // reading is one run. Times are in ms since the epoch.
 type reading struct {
-	opt   Options
-	sink  func(file.Block) error
-	file  *file.Tracked
-	stats Stats
+	opt    Options
+	sink   func(file.Block) error
+	file   *file.Tracked
+	stats  Stats
+	memory *memory
+	failed error // the sink's
 
-	from, to int64
-	last     int64            // the time of the newest event taken in
-	seen     map[uint64]bool  // by earlier runs
-	found    map[uint64]int64 // by this one, in the last of the time it has read: when they happened
-	left     int
+	now, to int64
+	last    int64 // the time of the newest event of the present question
+	left    int
 }
 
 func newReading(opt Options, cur Cursor, sink func(file.Block) error) *reading {
-	r := &reading{opt: opt, sink: sink, from: cur.From, to: opt.Now.UnixMilli(), left: opt.Events, seen: map[uint64]bool{}, found: map[uint64]int64{}}
-	if !opt.Until.IsZero() {
+	r := &reading{opt: opt, sink: sink, now: opt.Now.UnixMilli(), left: opt.Events, memory: recall(cur)}
+	if r.to = r.now; !opt.Until.IsZero() {
 		r.to = opt.Until.UnixMilli()
 	}
 	if r.left <= 0 {
 		r.left = defaultEvents
-	}
-	for _, id := range cur.Seen {
-		r.seen[id] = true
 	}
 	r.file = &file.Tracked{Path: opt.Group, Name: opt.Group, Mtime: opt.Now, Note: cur.Note}
 	r.stats.Complete = true
 	return r
 }
 
-// pages asks page by page; only a missing token ends them, since a page may be empty.
-func (r *reading) pages(ctx context.Context, wanted func(uint64) bool) error {
-	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &r.opt.Group, StartTime: &r.from, EndTime: aws.Int64(r.to - 1)}
+// pages asks for the events of [from, to) page by page and hands on those that are
+// wanted; only a missing token ends them, since a page may be empty. It is not done
+// where time, or the events that a run may read, came to an end before.
+func (r *reading) pages(ctx context.Context, from, to int64, wanted func(id uint64, at int64) bool) (done bool, err error) {
+	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &r.opt.Group, StartTime: &from, EndTime: aws.Int64(to - 1)}
 	if strings.HasPrefix(r.opt.Group, "arn:") {
 		in.LogGroupName, in.LogGroupIdentifier = nil, &r.opt.Group
 	}
@@ -156,44 +221,36 @@ func (r *reading) pages(ctx context.Context, wanted func(uint64) bool) error {
 	if r.opt.Filter != "" {
 		in.FilterPattern = &r.opt.Filter
 	}
-	r.last = r.from
-	for empty := 0; r.from < r.to; {
+	r.last = from
+	for empty := 0; from < to; {
 		r.stats.Calls++
 		out, err := r.opt.Client.FilterLogEvents(ctx, in)
 		if err != nil && ctx.Err() != nil && r.stats.Calls > 1 {
-			r.stop()
-			return nil
+			return false, nil
 		}
 		if err != nil {
-			return awsconf.Failure(action+" of "+r.opt.Group, err)
+			return false, awsconf.Failure(action+" of "+r.opt.Group, err)
 		}
 		if err := r.page(out.Events, wanted); err != nil {
-			return err
+			return false, err
 		}
-		maps.DeleteFunc(r.found, func(_ uint64, at int64) bool { return at < r.last-Overlap.Milliseconds() })
 		if empty++; len(out.Events) > 0 {
 			empty = 0
 		}
 		in.NextToken = out.NextToken
 		switch {
 		case in.NextToken == nil:
-			return nil
+			return true, nil
 		case empty > mostEmpty:
-			return fmt.Errorf("%s of %s: %d pages without an event; give filter: or streams_prefix: a smaller part", action, r.opt.Group, empty)
+			return false, fmt.Errorf("%s of %s: %d pages without an event; give filter: or streams_prefix: a smaller part", action, r.opt.Group, empty)
 		case r.left <= 0 || ctx.Err() != nil:
-			r.stop()
-			return nil //nolint:nilerr // what was read by the deadline stands; the rest follows
+			return false, nil //nolint:nilerr // what was read by the deadline stands; the rest follows
 		}
 	}
-	return nil
+	return true, nil
 }
 
-func (r *reading) stop() {
-	r.stats.Complete = false
-	r.stats.Reached = time.UnixMilli(r.last)
-}
-
-func (r *reading) page(events []types.FilteredLogEvent, wanted func(uint64) bool) error {
+func (r *reading) page(events []types.FilteredLogEvent, wanted func(id uint64, at int64) bool) error {
 	for i := range events {
 		e := &events[i]
 		if e.EventId == nil || e.Timestamp == nil || e.Message == nil {
@@ -201,20 +258,19 @@ func (r *reading) page(events []types.FilteredLogEvent, wanted func(uint64) bool
 		}
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(*e.EventId)) // never fails
-		id := h.Sum64()
-		if _, twice := r.found[id]; twice {
-			continue
-		}
-		r.found[id] = *e.Timestamp
 		r.last = max(r.last, *e.Timestamp)
-		if !wanted(id) {
+		if !wanted(h.Sum64(), *e.Timestamp) {
 			continue
 		}
 		r.left--
-		if err := r.hand(*e.Message, *e.Timestamp); err != nil {
-			return err
+		if r.failed == nil {
+			r.failed = r.hand(*e.Message, *e.Timestamp)
+		}
+		if r.failed != nil {
+			return r.failed
 		}
 	}
+	r.memory.bound()
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -106,7 +107,7 @@ func (g *group) put(message string, seconds, late int) {
 }
 
 func (g *group) options() Options {
-	return Options{Client: g.client, Group: "/app", Now: g.now, From: at(-300), Events: g.most}
+	return Options{Client: g.client, Group: "/app", Now: g.now, From: at(-300), Events: g.most, LookBack: LookBack}
 }
 
 // read gives "seconds after noon: line" of one run.
@@ -145,14 +146,131 @@ func TestEveryEventIsReadOnceHoweverLateItIsFound(t *testing.T) {
 	g.expect(g.read(), "-85: late", "10: next")
 	g.now = at(180)
 	g.expect(g.read(), "-88: very late")
-	if n := len(g.cursor.Seen); n != 7 || !g.stats.Complete {
-		t.Errorf("%d events remembered, want the 7 of the last five minutes", n)
+	if n := g.remembered(); n != 7 || !g.stats.Complete {
+		t.Errorf("%d events remembered, want all 7", n)
 	}
-	g.now = at(600)
+	g.put("much later", 4*3600, 1)
+	g.now = at(4*3600 + 60)
+	g.expect(g.read(), "14400: much later")
+	if n := g.remembered(); n != 1 {
+		t.Errorf("%d events remembered after four hours, want 1", n)
+	}
+}
+
+// remembered is how many events the cursor knows.
+func (g *group) remembered() (n int) {
+	for _, minute := range g.cursor.IDs {
+		n += len(minute.Hashes) / 8
+	}
+	return n
+}
+
+// TestLateEventsAreLookedForAsFarAsItIsSaid: a quarter of an hour by every run, three
+// hours once an hour, and nothing before the reading began.
+func TestLateEventsAreLookedForAsFarAsItIsSaid(t *testing.T) {
+	g := newGroup(t)
+	g.read()
+	minutes := func(n int) int { return 60 * n }
+	g.put("ten minutes", minutes(20), minutes(10)+5)
+	g.put("half an hour", minutes(20), minutes(30))
+	g.put("half an hour, later", minutes(50), minutes(30))
+	g.put("two hours", minutes(20), minutes(110))
+	g.put("over three hours", minutes(10), minutes(181))
+	g.put("before the beginning", -minutes(10), minutes(15))
+	found := map[string]int{}
+	for now := minutes(1); now <= minutes(300); now += minutes(1) {
+		g.now = at(now)
+		for _, line := range g.read() {
+			_, message, _ := strings.Cut(line, ": ")
+			found[message] = now / 60
+		}
+		if back := g.now.Sub(g.stats.Looked); back < 0 || back > Reach+2*time.Minute || now > minutes(30) && back < LookBack {
+			t.Errorf("minute %d: looked back %s", now/60, back)
+		}
+	}
+	want := map[string]int{"ten minutes": 31, "half an hour": 60, "half an hour, later": 120, "two hours": 180}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("found in which minute (-want +got):\n%s", diff)
+	}
+}
+
+// TestManyEventsAreLookedThroughNewestFirst, in steps, and each is counted once.
+func TestManyEventsAreLookedThroughNewestFirst(t *testing.T) {
+	g := newGroup(t)
+	g.page = 2000
+	const second = 14
+	for i := range 1200 * second {
+		g.put("x", i/second, 1)
+	}
+	total := 0
+	for now := 240; now <= 1260; now += 240 {
+		g.now = at(now)
+		total += len(g.read())
+	}
+	g.now = at(1260)
+	if total += len(g.read()); total != 1200*second {
+		t.Fatalf("%d events were read, want %d", total, 1200*second)
+	}
+	g.put("two minutes", 1120, 150)
+	g.put("thirteen minutes", 500, 770)
+	g.now, g.asked = at(1320), nil
+	g.expect(g.read(), "1120: two minutes", "500: thirteen minutes")
+	if g.asked[0]["startTime"].(float64) < float64(at(500).UnixMilli()) {
+		t.Errorf("first asked %v", g.asked[0])
+	}
+}
+
+// TestWhatIsRememberedIsBounded: beyond, the past isn't looked at, and nothing is read
+// twice.
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	m := recall(Cursor{From: 1})
+	for i := range remembered + 5000 {
+		m.add(uint64(i), int64(i)*10) // a hundred a second
+	}
+	m.bound()
+	if n := len(m.minutes); n > remembered || n < remembered-6000 {
+		t.Errorf("%d are remembered", n)
+	}
+	if m.known != millisecondsPerMinute {
+		t.Errorf("known from %d ms on, want from the second minute on", m.known)
+	}
+	again := recall(Cursor{From: 1, Known: m.known, IDs: m.encode()})
+	if !maps.Equal(m.minutes, again.minutes) || again.known != m.known {
+		t.Error("a cursor changes the memory")
+	}
+}
+
+// TestAnEarlierVersionsPositionIsGoneOnFrom: what it remembered isn't read again.
+func TestAnEarlierVersionsPositionIsGoneOnFrom(t *testing.T) {
+	g := newGroup(t)
+	g.put("read", -100, 1)
+	g.put("late", -90, 30)
+	g.put("new", 20, 1)
+	g.read()
+	var seen []uint64
+	for id := range recall(g.cursor).minutes {
+		seen = append(seen, id)
+	}
+	g.cursor = Cursor{From: at(-300).UnixMilli(), Seen: seen}
+	g.put("later", -95, 90)
+	g.now = at(60)
+	g.expect(g.read(), "-95: later", "20: new")
 	g.expect(g.read())
-	if n := len(g.cursor.Seen); n != 0 {
-		t.Errorf("%d events remembered after ten minutes, want none", n)
-	}
+}
+
+// TestAClockThatWasAheadLosesNothing that came after.
+func TestAClockThatWasAheadLosesNothing(t *testing.T) {
+	g := newGroup(t)
+	g.put("a", -30, 1)
+	g.read()
+	g.now = at(86400)
+	g.read()
+	g.put("b", 30, 1)
+	g.now = at(60)
+	g.expect(g.read(), "30: b")
+	g.put("c", 100, 1)
+	g.now = at(120)
+	g.expect(g.read(), "100: c")
 }
 
 func TestAClockThatWasAheadIsGoneOnFrom(t *testing.T) {
