@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -60,6 +61,8 @@ func Failure(action string, err error) error {
 		return fmt.Errorf("%s: there is no such resource; check its name and region", action)
 	case name != "":
 		return fmt.Errorf("%s: refused: %s: %s", action, Plain(name), Plain(message(err)))
+	case status(err) == http.StatusOK:
+		return fmt.Errorf("%s: the answer broke off, or isn't one of AWS; check endpoint_url, and proxies on the way", action)
 	case status(err) != 0:
 		return fmt.Errorf("%s: answered HTTP %d without a word of AWS; check endpoint_url, and proxies on the way", action, status(err))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
