@@ -17,9 +17,9 @@ func TestAnAgeIsToldHoweverOldOrFarAheadARowIs(t *testing.T) {
 		"1700-01-01 00:00:00+00":   "CRITICAL: q: oldest record not yet visible is 119394d old, limit 5m",
 		"1900-01-01 00:00:00+00":   "CRITICAL: q: oldest record not yet visible is ",
 		"1970-01-01 00:00:00+00":   "CRITICAL: q: oldest record not yet visible is ",
-		"2847-01-01 00:00:00+00":   "UNKNOWN: q: not measured: ",
-		"294260-06-01 00:00:00+00": "UNKNOWN: q: not measured: ",
-		"294276-12-31 00:00:00+00": "UNKNOWN: q: not measured: ",
+		"2847-01-01 00:00:00+00":   "UNKNOWN: q: clock skew: 100% of the rows of stage store",
+		"294260-06-01 00:00:00+00": "UNKNOWN: q: clock skew: 100% of the rows of stage store",
+		"294276-12-31 00:00:00+00": "UNKNOWN: q: clock skew: 100% of the rows of stage store",
 		"infinity":                 "UNKNOWN: q: not measured: ",
 		"-infinity":                "UNKNOWN: q: not measured: ",
 	} {

@@ -519,7 +519,13 @@ func (j *judgement) clock(m Minute) string {
 	return m.Start().In(j.now.Location()).Format("15:04 MST")
 }
 
-func spanText(d time.Duration) string { return Span(d.Round(time.Second)) }
+// spanText is a span to the second; the longest there is stands for all that are longer.
+func spanText(d time.Duration) string {
+	if d == math.MaxInt64 {
+		return "over 106751d"
+	}
+	return Span(d.Round(time.Second))
+}
 
 func secondsText(s float64) string { return SpanOf(s) }
 

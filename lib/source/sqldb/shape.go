@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,9 +80,9 @@ type said struct {
 	numbers   []float64
 	watermark int64 // microseconds since the epoch: the smallest over groups
 
-	latest time.Time     // a row of later than this lies in the future: it says nothing
-	future int           // how many do
-	ahead  time.Duration // of latest, the furthest
+	latest time.Time // a row of later than this lies in the future: it says nothing
+	future int       // how many do
+	ahead  float64   // seconds of latest, the furthest: no duration holds them all
 }
 
 // take adds one row.
@@ -125,10 +126,11 @@ func (s shape) takeAge(into *said, row []sqlro.Value) error {
 	}
 	if at.After(into.latest) {
 		into.future++
-		into.ahead = max(into.ahead, at.Sub(into.latest))
+		into.ahead = max(into.ahead, float64(at.Unix()-into.latest.Unix()))
 		return nil
 	}
-	if mark := at.UnixMicro(); into.watermark == 0 || mark < into.watermark {
+	mark := cmp.Or(at.UnixMicro(), -1) // 0 stands for none
+	if into.watermark == 0 || mark < into.watermark {
 		into.watermark = mark
 	}
 	return nil
