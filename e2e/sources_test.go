@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -149,7 +150,23 @@ func TestSQLAgainstRealDatabases(t *testing.T) {
 			t.Run("times", d.times)
 			t.Run("only reading, not for ever", d.restraint)
 			t.Run("a refused login", d.refusedLogin)
+			t.Run("every spelling", d.spellings)
 		})
+	}
+}
+
+// spellings logs in with the password as it is, however the database's name is written.
+func (d database) spellings(t *testing.T) {
+	names := map[string][]string{
+		"postgresql": {"postgresql://%s@127.0.0.1:%d/%s?password=${DB_PASSWORD}", "user=%s host=127.0.0.1 password=${DB_PASSWORD} port=%d dbname=%s",
+			"user=%s host=127.0.0.1 password='${DB_PASSWORD}' port=%d dbname=%s sslmode=prefer"},
+		"mariadb": {"mysql://%s:${DB_PASSWORD}@127.0.0.1:%d/%s", "mysql://%s:${DB_PASSWORD}@127.0.0.1:%d/%s?timeout=3s"},
+	}
+	for _, name := range names[d.name] {
+		d.dsn = strconv.Quote(fmt.Sprintf(name, servers.User, d.Port, servers.Database))
+		if s := d.explain(t, "SELECT 1 AS fresh, 1 AS total", "", freshness).Pipelines[0].Stages[0].Source; !s.OK {
+			t.Errorf("%s: %s", name, *s.Error)
+		}
 	}
 }
 

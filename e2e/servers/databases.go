@@ -12,7 +12,7 @@ import (
 // What both databases are reached with: a user that may do everything in one database.
 const (
 	User     = "pipeline"
-	Password = "pass word/1" // to be quoted wherever it goes
+	Password = "p@ss w:rd/1?#%41&=+" // to be quoted wherever it goes
 	Database = "pipeline"
 )
 
