@@ -155,8 +155,6 @@ func (b *idBook) keep(r idRecord) *idRecord {
 	return rec
 }
 
-func (b *idBook) sampled(id uint64) bool { return id&(1<<b.bits-1) == 0 }
-
 // add books the sightings of a run, beginnings before ends, so that their order in
 // different logs doesn't matter.
 func (b *idBook) add(seen []sighting, bits int) {

@@ -169,14 +169,17 @@ func TestBurnRatesAgainstAReference(t *testing.T) {
 		want := OK
 		for _, rule := range []struct {
 			long, short int
-			factor      float64
+			tenths      int // of the factor for 30 days
 			page        bool
-		}{{60, 5, 14.4, true}, {360, 30, 6, true}, {1440, 120, 3, false}, {4320, 360, 1, false}} {
-			factor := max(1, rule.factor*float64(days)/30)
+		}{{60, 5, 144, true}, {360, 30, 60, true}, {1440, 120, 30, false}, {4320, 360, 10, false}} {
+			// In whole numbers, as a rate may be the factor itself.
+			scaled := float64(max(300, rule.tenths*days))
+			perMille, factor := math.Round((100-target)*10), scaled/300
+			within := func(v, b float64) bool { return 300*1000*b <= scaled*perMille*v }
 			lv, lb := sum(rule.long)
 			sv, sb := sum(rule.short)
 			allowed := (100 - target) / 100
-			if lv == 0 || sv == 0 || lb/lv/allowed <= factor || sb/sv/allowed <= factor {
+			if lv == 0 || sv == 0 || within(lv, lb) || within(sv, sb) {
 				continue
 			}
 			if factor < 2 && tail(lb, lv, factor*allowed) >= 0.001 {

@@ -103,7 +103,6 @@ func TestAHistoryBeginsAnewWhereItsTimesMeanOthers(t *testing.T) {
 		h.lines("a.log", "time:"+noon.Add(time.Duration(n)*time.Second).Format("2006-01-02 15:04:05")+"\tstatus:200")
 	})
 	h.run(3612)
-	first := since(3612)
 	h.zone = place(t, "Europe/Berlin")
 	h.run(3672)
 	if got := h.explain(3672).sli("availability").counts(); got != "0/0" {
@@ -115,7 +114,7 @@ func TestAHistoryBeginsAnewWhereItsTimesMeanOthers(t *testing.T) {
 		h.lines("a.log", "time:"+noon.Add(time.Duration(n)*time.Second).Format("2006-01-02 15:04:05")+"\tstatus:200")
 	})
 	h.run(3612)
-	first = since(3612)
+	first := since(3612)
 	h.zone = place(t, "Europe/Berlin")
 	h.run(3672)
 	if again := since(3672); again != first {

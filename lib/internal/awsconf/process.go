@@ -91,7 +91,7 @@ func runProcess(ctx context.Context, command string) (aws.Credentials, error) {
 	if len(args) == 0 {
 		return aws.Credentials{}, errors.New("aws credentials: credential_process names no program")
 	}
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the user's own configuration says what to run
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:forbidigo // the user's own configuration says what to run
 	var out bytes.Buffer
 	cmd.Stdout = &limited{&out, maxOutput}
 	cmd.WaitDelay = afterlife

@@ -66,7 +66,8 @@ func Try(ctx context.Context, dir string) error {
 func tryAs(ctx context.Context, dir string, uid int) error {
 	p := place{dir: filepath.Clean(dir), uid: uid, timeout: defaultLockTimeout}
 	err := p.inspect()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	absent := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !absent {
 		return err
 	}
 	at := p.dir
@@ -76,7 +77,7 @@ func tryAs(ctx context.Context, dir string, uid int) error {
 	if err := tryFile(at); err != nil {
 		return p.failedDir("create", err)
 	}
-	if err != nil {
+	if absent {
 		return nil // nothing there to read yet
 	}
 	return p.view(ctx, func(Tx) error { return nil })

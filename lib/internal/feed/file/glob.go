@@ -42,7 +42,7 @@ func globbed(pattern string) ([]string, error) {
 			case err != nil && d != nil && d.IsDir():
 				return filepath.SkipDir
 			case err != nil:
-				return nil
+				return nil //nolint:nilerr // what can't be looked at isn't found
 			case !d.IsDir():
 				if after == "" {
 					found = append(found, filepath.Clean(path))
