@@ -121,7 +121,7 @@ func TestAccountingBalances(t *testing.T) {
 		}
 		left := a.Accepted + a.Duplicates
 		right := a.Done + a.Filtered + a.Dropped + a.DeadLettered + a.BacklogChange + a.Unexplained
-		near2(t, "right side", right, left, 1e-9*(1+abs(left)+abs(a.Done)+abs(a.Dropped)+abs(a.Filtered)+abs(a.DeadLettered)+abs(a.AtMost)+abs(a.BacklogChange)+abs(a.Unexplained)))
+		near2(t, "right side", right, left, 1e-9*(1+abs(a.Accepted)+abs(a.Duplicates)+abs(a.Done)+abs(a.Dropped)+abs(a.Filtered)+abs(a.DeadLettered)+abs(a.AtMost)+abs(a.BacklogChange)+abs(a.Unexplained)))
 		if a.AtLeast > a.AtMost || a.Unexplained < 0 || a.Duplicates < 0 {
 			t.Fatalf("%+v", a)
 		}
