@@ -29,7 +29,7 @@ func Export(ctx context.Context, run Run, w sli.Window, visit Exported) (*sli.Re
 	}
 	if len(lacking) > 0 && run.Scratch != nil {
 		sub := run
-		sub.Pipelines, sub.Since = lacking, w.Start().Add(-time.Minute)
+		sub.Pipelines, sub.Since, sub.History = lacking, w.Start().Add(-time.Minute), false
 		if asked, err = sub.beside(ctx); err != nil {
 			return nil, err
 		}

@@ -35,6 +35,7 @@ type job struct {
 	evidence *job          // whose stages' cells are looked at: its own, or those beside
 	beside   Store         // what the sources said, asked once more; nil: nothing is lacking
 	asked    *sli.Pipeline // what became of asking them
+	alone    bool          // they alone speak of the instant: the state begins later
 }
 
 // stageJob is one source's part of a run.

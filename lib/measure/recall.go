@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -123,15 +124,25 @@ func (p *recalled) since() time.Time {
 	return from.Start().Add(-time.Minute)
 }
 
+// began tells whether the state holds anything of the run's instant, or of before it.
+func (p *recalled) began() bool {
+	return slices.ContainsFunc(p.ledgers, func(l *ledger) bool {
+		return len(l.answered) > 0 && l.answered[0].From <= sli.Due(p.run.Now, l.rule.Settle)
+	})
+}
+
 // recallable finds, for a run that speaks of a past instant, the pipelines whose state
-// has gone on since, and asks the sources where the state lacks something.
+// has gone on since, and asks the sources where the state lacks something. Where the
+// state's history begins after the instant the sources speak alone, as they would if
+// there were no state.
 func (r Run) recallable(ctx context.Context, jobs []*job) error {
 	if r.Until.IsZero() {
 		return nil
 	}
-	var lacking []int
-	sub := r
-	sub.Pipelines, sub.Since = nil, r.Now
+	var lacking, unborn []int
+	beside, alone := r, r
+	beside.Pipelines, beside.Since, beside.History = nil, r.Now, false
+	alone.Pipelines = nil
 	err := r.Store.View(context.WithoutCancel(ctx), func(tx Tx) error {
 		for i, p := range r.Pipelines {
 			past, err := r.recall(tx, p)
@@ -145,38 +156,57 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 			for _, s := range jobs[i].stages {
 				s.readings = nil
 			}
-			if past.lacks() {
+			switch {
+			case !past.began():
+				unborn = append(unborn, i)
+				alone.Pipelines = append(alone.Pipelines, p)
+			case past.lacks():
 				lacking = append(lacking, i)
-				sub.Pipelines = append(sub.Pipelines, p)
-				if since := past.since(); since.Before(sub.Since) {
-					sub.Since = since
+				beside.Pipelines = append(beside.Pipelines, p)
+				if since := past.since(); since.Before(beside.Since) {
+					beside.Since = since
 				}
 			}
 		}
 		return nil
 	})
-	if err != nil || len(lacking) == 0 || r.Scratch == nil {
+	if err != nil || r.Scratch == nil {
 		return err
 	}
-	asked, err := sub.beside(ctx)
-	if err != nil {
-		return err
+	if len(unborn) > 0 {
+		asked, err := alone.beside(ctx)
+		if err != nil {
+			return err
+		}
+		for n, i := range unborn {
+			jobs[i].beside, jobs[i].asked, jobs[i].alone = r.Scratch, asked.Pipelines[n], true
+		}
 	}
-	for n, i := range lacking {
-		jobs[i].beside, jobs[i].asked = sub.Scratch, asked.Pipelines[n]
+	if len(lacking) > 0 {
+		asked, err := beside.beside(ctx)
+		if err != nil {
+			return err
+		}
+		for n, i := range lacking {
+			jobs[i].beside, jobs[i].asked = r.Scratch, asked.Pipelines[n]
+		}
 	}
 	return nil
 }
 
 // beside asks the sources alone, into the run's own scratch.
 func (r Run) beside(ctx context.Context) (*sli.Report, error) {
-	r.Store, r.Take, r.Inject, r.History = r.Scratch, false, false, false
+	r.Store, r.Take, r.Inject = r.Scratch, false, false
 	return r.Do(ctx)
 }
 
 // report is that of a past instant: from the state, and from what the sources said
 // beside.
 func (j *job) recollect(tx Tx, index int) (p *sli.Pipeline, err error) {
+	if j.alone && slices.ContainsFunc(j.asked.Results, func(r *sli.Result) bool { return r.Measured > 0 }) {
+		j.asked.Warnings = append(j.asked.Warnings, "the state's history begins later; this is what the sources say alone")
+		return j.asked, nil
+	}
 	past, err := j.run.recall(tx, j.run.Pipelines[index])
 	if err != nil {
 		return nil, err
@@ -329,7 +359,7 @@ func (p *recalled) trimmed(out *sli.Pipeline) {
 	for i, r := range out.Results {
 		since := p.ledgers[i].record.Since
 		if from := sli.Ending(r.Due, p.plan.Period).From; from < kept && since < kept {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("of the period before %s the history is trimmed; the budget speaks of what is left", kept.Start().Format(time.RFC3339)))
+			r.Warnings = append(r.Warnings, fmt.Sprintf("of the period before %s the history is trimmed; the budget speaks of what is left", kept.Start().In(p.run.Now.Location()).Format(time.RFC3339)))
 		}
 	}
 }

@@ -125,7 +125,7 @@ func TestAYoungBudgetIsCalledAProjection(t *testing.T) {
 		})
 		h.lines("a.log", lines...)
 		line := lineWith(h.run(612, "explain").out, "error budget left")
-		if strings.Contains(line, "a projection until a day is") != c.want {
+		if strings.Contains(line, "a projection until a whole day is measured") != c.want {
 			t.Errorf("a history from %v on: want a projection %v, got %q", c.from, c.want, line)
 		}
 	}

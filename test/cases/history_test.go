@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -402,5 +403,35 @@ func TestAClockThatWentBack(t *testing.T) {
 		if last["sli.v.measured"] != "100" || last["sli.v.availability"] != "100" {
 			t.Errorf("back by %v: then %v", back, last)
 		}
+	}
+}
+
+// TestAStateThatBeginsLaterHidesNothing: of an instant before its history the sources
+// speak as they would if there were no state.
+func TestAStateThatBeginsLaterHidesNothing(t *testing.T) {
+	h := newHost(t)
+	h.config(frontAndWorker(true, "", "slis: { freshness: { threshold: 60s, target: 99 }, coverage: { target: 99 } }"))
+	each(0, 600, 10, func(n float64, i int) {
+		id := fmt.Sprintf("r%d", i)
+		h.lines("front.json", request(n, 200, id))
+		h.lines("worker.json", worked(n+1, "done", id, n))
+	})
+	before, metrics := h.explain(612), h.metrics(612, "--at", stamp(612))
+	h.run(200_000, "--take")
+	after := h.explain(200_000, "--at", stamp(612))
+	if text := h.run(200_000, "explain", "--at", stamp(612)).out; strings.Count(text, "the state's history begins later") != 1 {
+		t.Errorf("want one word about the state, got %s", text)
+	}
+	for _, name := range []string{"freshness", "coverage"} {
+		was, is := before.sli(name), after.sli(name)
+		if is.counts() != was.counts() || *is.Since != *was.Since || *is.Budget != *was.Budget || is.Measured != was.Measured {
+			t.Errorf("%s: want %+v, got %+v", name, was, is)
+		}
+	}
+	if after.age() != before.age() || *after.Age.MeasureLag != *before.Age.MeasureLag || after.Verdict.Message != before.Verdict.Message {
+		t.Errorf("want %s, got %s", before.raw, after.raw)
+	}
+	if got := h.metrics(200_000, "--at", stamp(612)); !maps.Equal(got, metrics) {
+		t.Errorf("metrics: want %v, got %v", metrics, got)
 	}
 }

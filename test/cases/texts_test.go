@@ -42,7 +42,7 @@ func TestTheFormulaNamesWhatIsCounted(t *testing.T) {
 		}
 	})
 	text := h.run(912, "explain").out
-	if !strings.Contains(text, "/ records that came out, or were accepted in a minute since whose start nothing did in time\n") {
+	if !strings.Contains(text, "/ records that came out, and those of minutes after which nothing came out in time\n") {
 		t.Error(text)
 	}
 }

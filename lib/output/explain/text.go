@@ -290,7 +290,7 @@ func (t *texter) history(r *sli.Result) {
 		}
 		measured, projection := time.Duration(r.History)*time.Minute, ""
 		if measured < 24*time.Hour {
-			projection = ", a projection until a day is"
+			projection = ", a projection until a whole day is measured"
 		}
 		t.line("    error budget left %s; %s of %s measured so far%s%s", percent(*r.Budget), sli.Span(measured), sli.Span(r.Rule.Objective.Period), projection, burns)
 	}
