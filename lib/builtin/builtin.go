@@ -53,11 +53,15 @@ func Kinds() map[string]config.Kind {
 		"app_log": {Options: applog.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
 			return source(applog.New(n, a.Zone, account(a)))
 		}},
-		"alb":      {Options: alb.Options{}, New: onAWS(shared, alb.New)},
-		"ecs":      {Options: ecs.Options{}, New: onAWS(shared, ecs.New)},
-		"rds":      {Options: rds.Options{}, New: onAWS(shared, rds.New)},
-		"kinesis":  {Options: kinesis.Options{}, New: onAWS(shared, kinesis.New)},
-		"lambda":   {Options: lambda.Options{}, New: onAWS(shared, lambda.New)},
+		"alb":     {Options: alb.Options{}, New: onAWS(shared, alb.New)},
+		"ecs":     {Options: ecs.Options{}, New: onAWS(shared, ecs.New)},
+		"rds":     {Options: rds.Options{}, New: onAWS(shared, rds.New)},
+		"kinesis": {Options: kinesis.Options{}, New: onAWS(shared, kinesis.New)},
+		"lambda": {Options: lambda.Options{}, New: onAWS(shared, lambda.New), Further: map[string]config.Further{
+			lambda.ReportLog: func(n, of *section.Node, a config.Around) (config.Evidence, error) {
+				return source(applog.NewReports(n, a.Zone, lambda.Account(of, account(a))))
+			},
+		}},
 		"dynamodb": {Options: dynamodb.Options{}, New: onAWS(shared, dynamodb.New)},
 		"sqs":      {Options: sqs.Options{}, New: onAWS(shared, sqs.New)},
 		"firehose": {Options: firehose.Options{}, New: onAWS(shared, firehose.New)},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,7 +24,14 @@ type Kind struct {
 	Beside  bool // a key of the pipeline, not of a stage
 	Options any  // the struct its section decodes into, for the schema and the reference
 	New     func(*section.Node, Around) (Evidence, error)
+
+	// Further is evidence that a key of the section describes by itself; a stage beside the
+	// section's, called by both names.
+	Further map[string]Further
 }
+
+// Further makes evidence of a key's node; of is the section that it stands in.
+type Further func(node, of *section.Node, around Around) (Evidence, error)
 
 // Around is what a stage's section may need from outside of it.
 type Around struct {
@@ -268,10 +276,12 @@ func (b *builder) stages() {
 		if s.RenameFrom != "" {
 			b.plan.StageNames[s.Name] = s.RenameFrom
 		}
-		evidence, err := b.reader.Kinds[s.Of.Kind].New(s.Of.Node, Around{
+		kind := b.reader.Kinds[s.Of.Kind]
+		around := Around{
 			Pipeline: b.from.Name, Stage: s.Name, Zone: b.reader.Zone,
 			AWS: []AWS{s.AWS, b.from.AWS, b.aws}, Graphs: b.plan.Graphs, Latency: b.from.SLIs.Latency != nil || b.from.SLIs.Freshness != nil,
-		})
+		}
+		evidence, err := kind.New(s.Of.Node, around)
 		if err != nil {
 			b.refuse(err)
 			continue
@@ -279,10 +289,30 @@ func (b *builder) stages() {
 		b.found = append(b.found, evidence)
 		b.plan.Stages = append(b.plan.Stages, sli.Stage{Name: s.Name, Kind: s.Of.Kind, Facts: evidence.Facts()})
 		b.capacities(nodes[i], evidence.Facts().Capacity)
+		for _, key := range slices.Sorted(maps.Keys(kind.Further)) {
+			if node, ok := s.Of.Node.Get(key); ok {
+				b.further(s, key, node, around)
+			}
+		}
 	}
 	if len(nodes) == 0 {
 		b.refuse(b.at("stages").Errorf("", "needs at least one stage"))
 	}
+}
+
+// further makes the stage that a key of a stage's section describes by itself.
+func (b *builder) further(of stage, key string, node *section.Node, around Around) {
+	evidence, err := b.reader.Kinds[of.Of.Kind].Further[key](node, of.Of.Node, around)
+	if err != nil {
+		b.refuse(err)
+		return
+	}
+	name := of.Name + "." + key // which no stage can be called
+	if of.RenameFrom != "" {
+		b.plan.StageNames[name] = of.RenameFrom + "." + key
+	}
+	b.found = append(b.found, evidence)
+	b.plan.Stages = append(b.plan.Stages, sli.Stage{Name: name, Kind: key, Of: of.Name, Facts: evidence.Facts()})
 }
 
 // capacities refuses limits that would be posted under one name, or under none.

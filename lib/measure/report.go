@@ -36,6 +36,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 			answered = answered.Intersect(j.reached(s))
 		}
 	}
+	reported(p.Stages)
 	if n := len(answered); n > 0 && len(j.stages) > 0 {
 		p.Newest, p.HasNewest = answered[n-1].To-1, true
 	} else {
@@ -50,6 +51,18 @@ func (j *job) reached(s *stageJob) sli.Spans {
 		return j.upToNow(s, s.record.measured())
 	}
 	return s.record.measured().Within(sli.Window{To: j.settled(s, j.run.Now)})
+}
+
+// reported shows what a function's log says of its invocations at the function's stage, too.
+func reported(stages []*sli.StageReport) {
+	for _, log := range stages {
+		for _, s := range stages {
+			if log.Stage.Of != "" && s.Stage.Name == log.Stage.Of && log.Cell.Reports != nil {
+				cell := *s.Cell
+				cell.Reports, s.Cell = log.Cell.Reports, &cell
+			}
+		}
+	}
 }
 
 // lost is the report of a pipeline of which nothing can be said but why.

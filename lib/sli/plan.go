@@ -27,6 +27,7 @@ type Spec struct {
 type Stage struct {
 	Name  string
 	Kind  string
+	Of    string // the stage whose section describes it; empty: it has one of its own
 	Facts Facts
 }
 

@@ -54,6 +54,7 @@ func (p *plan) planCombined(columns []string, latency bool) {
 // ngx_http_log_module), also with a virtual host in front. What stands behind
 // the bytes may be cut off or odd; what stands before makes the line.
 func (s *Scanner) readCombined(p *plan, line []byte, _ *Record) error {
+	s.tabs = bytes.IndexByte(line, '\t') >= 0
 	open, end := s.bracketedTime(line)
 	if open < 0 || blank(line[:open]) {
 		return ErrCombined
@@ -62,7 +63,7 @@ func (s *Scanner) readCombined(p *plan, line []byte, _ *Record) error {
 		s.readPrefix(p, line[:open])
 	}
 	s.set.storeText(p.at[partTime], line[open+1:end])
-	rest := bytes.TrimLeft(line[end+1:], blanks)
+	rest := trimBlank(line[end+1:])
 	if len(rest) == 0 || rest[0] != '"' {
 		return ErrCombined
 	}
@@ -73,8 +74,8 @@ func (s *Scanner) readCombined(p *plan, line []byte, _ *Record) error {
 	if b := p.at[partRequest]; b != nil {
 		s.set.store(b, rest[1:quote], false)
 	}
-	status, _, rest := nextColumn(rest[quote+1:])
-	size, _, rest := nextColumn(rest)
+	status, _, rest := s.nextColumn(rest[quote+1:])
+	size, _, rest := s.nextColumn(rest)
 	if !isDash(size) && !allDigits(size) {
 		return ErrCombined
 	}
@@ -129,7 +130,7 @@ func (s *Scanner) readPrefix(p *plan, b []byte) {
 func (s *Scanner) readTail(p *plan, rest []byte) {
 	words := rest
 	for {
-		trimmed := bytes.TrimLeft(rest, blanks)
+		trimmed := trimBlank(rest)
 		if len(trimmed) == 0 { // common: columns stand behind the bytes
 			s.readColumns(p, words)
 			return
@@ -137,10 +138,10 @@ func (s *Scanner) readTail(p *plan, rest []byte) {
 		if trimmed[0] == '"' {
 			break
 		}
-		_, _, rest = nextColumn(rest)
+		_, _, rest = s.nextColumn(rest)
 	}
 	for part := partReferer; part <= partUserAgent; part++ {
-		token, quoted, tail := nextColumn(rest)
+		token, quoted, tail := s.nextColumn(rest)
 		if !quoted {
 			return
 		}
@@ -158,11 +159,13 @@ func (s *Scanner) readTail(p *plan, rest []byte) {
 func (s *Scanner) readColumns(p *plan, rest []byte) {
 	for _, b := range p.columns {
 		var token []byte
-		next, quoted := nextColumn, false
+		quoted := false
 		if b != nil && b.feeds(slotLatency) { // rt=0.123
-			next, rest = nextDurations, behindName(rest)
+			token, quoted, rest = s.nextDurations(behindName(rest))
+		} else {
+			token, quoted, rest = s.nextColumn(rest)
 		}
-		if token, quoted, rest = next(rest); len(token) == 0 && !quoted {
+		if len(token) == 0 && !quoted {
 			return
 		}
 		s.set.storeText(b, token)
@@ -175,7 +178,7 @@ func (s *Scanner) readTailLatency(rest []byte) {
 	var token []byte
 	quoted := true
 	for quoted {
-		if token, quoted, rest = nextDurations(rest); len(token) == 0 && !quoted {
+		if token, quoted, rest = s.nextDurations(rest); len(token) == 0 && !quoted {
 			return
 		}
 	}
@@ -184,9 +187,9 @@ func (s *Scanner) readTailLatency(rest []byte) {
 	}
 	known := &tailLatency
 	if len(rest) > 0 && allDigits(token) && bytes.HasSuffix(rest, []byte("ms")) {
-		_, router, after := nextColumn(rest)
-		_, server, after := nextColumn(after)
-		last, _, after := nextColumn(after)
+		_, router, after := s.nextColumn(rest)
+		_, server, after := s.nextColumn(after)
+		last, _, after := s.nextColumn(after)
 		if router && server && len(after) == 0 {
 			token, known = last, &traefikLatency
 			s.set.cells[slotTime].by = &traefikTime
@@ -195,12 +198,21 @@ func (s *Scanner) readTailLatency(rest []byte) {
 	s.set.storeAt(known, token, false)
 }
 
-// blanks part the columns.
-const blanks = " \t"
+// trimBlank takes off what parts columns: spaces and tabs.
+func trimBlank(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	return b
+}
 
 // nextColumn is nextToken for a line in which tabs part tokens too.
-func nextColumn(b []byte) (token []byte, quoted bool, rest []byte) {
-	b = bytes.TrimLeft(b, blanks)
+func (s *Scanner) nextColumn(b []byte) (token []byte, quoted bool, rest []byte) {
+	if !s.tabs {
+		token, quoted, rest, _ = nextToken(b)
+		return token, quoted, rest
+	}
+	b = trimBlank(b)
 	token, quoted, rest, _ = nextToken(b)
 	if tab := bytes.IndexByte(token, '\t'); tab >= 0 && !quoted {
 		return token[:tab], false, b[tab:]
@@ -210,7 +222,7 @@ func nextColumn(b []byte) (token []byte, quoted bool, rest []byte) {
 
 // behindName is what a column has behind its name and an equals sign, if it has such.
 func behindName(b []byte) []byte {
-	b = bytes.TrimLeft(b, blanks)
+	b = trimBlank(b)
 	for i, c := range b {
 		switch c {
 		case '=':
@@ -224,13 +236,13 @@ func behindName(b []byte) []byte {
 
 // nextDurations splits off the next column of a line, with all that belongs to it where it
 // is a list of durations: 0.1, 0.4 or 0.1 : 0.4.
-func nextDurations(b []byte) (list []byte, quoted bool, rest []byte) {
-	b = bytes.TrimLeft(b, blanks)
-	if list, quoted, rest = nextColumn(b); len(list) == 0 || quoted {
+func (s *Scanner) nextDurations(b []byte) (list []byte, quoted bool, rest []byte) {
+	b = trimBlank(b)
+	if list, quoted, rest = s.nextColumn(b); len(list) == 0 || quoted || len(rest) == 0 {
 		return list, quoted, rest
 	}
 	for {
-		next, apart, behind := nextColumn(rest)
+		next, apart, behind := s.nextColumn(rest)
 		if len(next) == 0 || apart || !partsDurations(list[len(list)-1]) && !partsDurations(next[0]) {
 			return list, false, rest
 		}

@@ -129,7 +129,8 @@ type Scanner struct {
 	flavour   flavour
 	latency   string
 	unwrapper unwrapper
-	lambda    int // the slot of the first of lambdaPaths
+	tabs      bool // Combined: the line has some
+	lambda    int  // the slot of the first of lambdaPaths
 	reported  Invocation
 
 	layouts   []*layout // of lines met before, see Seen

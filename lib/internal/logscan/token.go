@@ -62,6 +62,9 @@ func atStatus(b []byte) bool {
 	if len(b) < 2 || b[0] != ' ' && b[0] != '\t' {
 		return false
 	}
-	token, _, _ := nextColumn(b)
+	token, _, _, _ := nextToken(b[1:])
+	if tab := bytes.IndexByte(token, '\t'); tab > 0 {
+		token = token[:tab]
+	}
 	return isDash(token) || allDigits(token)
 }

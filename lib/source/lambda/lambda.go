@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
@@ -24,6 +25,7 @@ type Options struct {
 	Filtered            *bool            `yaml:"filtered" doc:"whether the mapping has filter criteria" otherwise:"asked of AWS"`
 	EventSourceMapping  string           `yaml:"event_source_mapping" pattern:"auto|[0-9a-fA-F-]{36}" doc:"the mapping's UUID, or auto where the function has one only; its EventCount metrics must be on and are billed"`
 	AgeIncludesDuration bool             `yaml:"age_includes_duration" doc:"whether IteratorAge contains the duration" default:"false"`
+	ReportLog           *section.Node    `yaml:"report_log" doc:"where the function's log lies, as app_log has it: cloudwatch_logs or path, …; its REPORT lines tell invocations one by one"`
 	ReservedConcurrency int              `yaml:"reserved_concurrency" min:"1" doc:"the function's concurrency limit" otherwise:"asked of AWS"`
 }
 
@@ -67,6 +69,16 @@ var eventCounts = []struct {
 	{"FailedInvokeEventCount", sli.HandFailed},
 	{"DroppedEventCount", sli.Dropped},
 	{"OnFailureDestinationDeliveredEventCount", sli.DeadLettered},
+}
+
+// ReportLog is the key that names the function's log.
+const ReportLog = "report_log"
+
+// Account is where the function of a section is, in an account that its surroundings name.
+func Account(n *section.Node, around awsconf.Options) awsconf.Options {
+	var o Options
+	_ = n.Decode(&o) // what is wrong with it New says
+	return o.Common.Over(around)
 }
 
 // function reads one function.
