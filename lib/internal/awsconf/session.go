@@ -199,6 +199,13 @@ func (s *Session) retrieve(ctx context.Context, cfg aws.Config) error {
 		return errors.New("aws credentials: the endpoint refused the connection; " + hint)
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case timedOut(err): // a connection's deadline may be a moment before ctx's
+		return context.DeadlineExceeded
 	}
 	return errors.New("aws credentials: none found; " + hint)
+}
+
+func timedOut(err error) bool {
+	var limit interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &limit) && limit.Timeout()
 }
