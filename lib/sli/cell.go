@@ -133,11 +133,16 @@ func (c *StageCell) mark(e *Event) {
 		}
 		c.FirstOut = earlier(c.FirstOut, e.Time)
 		c.Watermark = max(c.Watermark, cmp.Or(e.Watermark, e.Time))
-	case Done, Filtered:
-		c.FirstOut = earlier(c.FirstOut, e.Time)
-		if e.Signal == Done && !c.skew(e) && e.AcceptedAt != 0 {
-			c.Watermark = max(c.Watermark, e.AcceptedAt)
-			c.Groups.note(e.Group, e.AcceptedAt)
+	case Done, Filtered, Dropped, DeadLettered:
+		if e.Signal == Done || e.Signal == Filtered {
+			c.FirstOut = earlier(c.FirstOut, e.Time)
+		}
+		if c.skew(e) || e.AcceptedAt == 0 {
+			return
+		}
+		c.Watermark = max(c.Watermark, e.AcceptedAt)
+		c.Groups.note(e.Group, e.AcceptedAt)
+		if e.Signal == Done {
 			c.DoneOf.note(e.Time, e.AcceptedAt, e.Weight)
 		}
 	}

@@ -95,7 +95,7 @@ func (j *judgement) decide() {
 	if excluded == "" && j.p.Plan.HasAge() {
 		j.age()
 		j.state()
-		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(ProgressIdle)
+		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(ProgressIdle) || j.measures(Freshness)
 	}
 	for _, r := range j.p.Results {
 		if slices.Contains(j.limits.SLIs, r.Rule.Kind) && (ratios || burns) {
@@ -133,6 +133,11 @@ func (j *judgement) decide() {
 	if s := j.p.State; j.worst.Status == OK && s != nil && s.Progress.ByAgesOnly {
 		j.worst.Text = "fresh as far as ages show"
 	}
+}
+
+// measures tells whether an SLI had something to judge in its window.
+func (j *judgement) measures(kind Kind) bool {
+	return slices.ContainsFunc(j.p.Results, func(r *Result) bool { return r.Rule.Kind == kind && r.Status == Value })
 }
 
 // nothing says what a check of this pipeline would need.

@@ -72,7 +72,7 @@ func (c *StageCell) skewedRecords() SkewCount {
 	if c.Signals[RunDone] > 0 {
 		what = "runs"
 	}
-	return SkewCount{What: what, Skewed: c.Skewed, Of: c.Signals[Done] + c.Signals[RunDone], Ahead: c.Ahead}
+	return SkewCount{What: what, Skewed: c.Skewed, Of: c.Signals[Done] + c.Signals[Filtered] + c.Signals[Dropped] + c.Signals[DeadLettered] + c.Signals[RunDone], Ahead: c.Ahead}
 }
 
 // SkewAt is what is skewed at the end of a minute: of the records that came out in the

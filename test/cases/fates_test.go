@@ -148,3 +148,44 @@ func TestAStuckPartIsRememberedByRuns(t *testing.T) {
 		t.Errorf("want 6900 s, got %s", age)
 	}
 }
+
+// TestAFateEndsARecordWithoutIDsToo: what was filtered, given up or put aside is owed no
+// more, whatever came out before it.
+func TestAFateEndsARecordWithoutIDsToo(t *testing.T) {
+	for _, fate := range []string{"filtered", "dropped", "dlq"} {
+		for name, c := range map[string]struct {
+			step, until, at float64
+			ends            func(i int) string
+		}{
+			"the last of two":           {60, 120, 372, func(i int) string { return []string{"done", fate}[i] }},
+			"the last of many":          {10, 600, 1000, func(i int) string { return map[bool]string{true: fate, false: "done"}[i == 59] }},
+			"nine of ten once a minute": {60, 1500, 1500, func(i int) string { return map[bool]string{true: "done", false: fate}[i%10 == 0] }},
+		} {
+			t.Run(fate+" "+name, func(t *testing.T) {
+				h := newHost(t)
+				h.config(frontAndWorker(false, "start: beginning", "slis: { freshness: { threshold: 60s, target: 99 } }"))
+				each(0, c.until, c.step, func(n float64, i int) {
+					h.lines("front.json", request(n, 200, "-"))
+					h.lines("worker.json", worked(n+1, c.ends(i), "-", n))
+				})
+				if e := h.explain(c.at); e.Verdict.Status != "OK" || e.age() != 0 {
+					t.Errorf("want OK and nothing owed, got %s, age %v: %s", e.Verdict.Status, e.age(), e.Verdict.Message)
+				}
+			})
+		}
+	}
+}
+
+// TestWhatCameOutIsTraffic, where nothing is accepted any more.
+func TestWhatCameOutIsTraffic(t *testing.T) {
+	h := newHost(t)
+	h.config(frontAndWorker(true, "start: beginning", "slis: { freshness: { threshold: 600s, target: 99 } }"))
+	each(0, 300, 10, func(n float64, i int) {
+		id := fmt.Sprintf("r%d", i)
+		h.lines("front.json", request(n, 200, id))
+		h.lines("worker.json", worked(n+300, "done", id, n))
+	})
+	if got := h.check(612); got != "OK: v: fresh" {
+		t.Errorf("30 records came out, got %q", got)
+	}
+}
