@@ -85,6 +85,24 @@ func (c *ruleCells) set(m sli.Minute, v sli.Counts) {
 	c.hour(h).set(i, v)
 }
 
+// held are the minutes after one that something was counted in.
+func (c *ruleCells) held(last sli.Minute) sli.Spans {
+	var out sli.Spans
+	first, _ := hourOf(last + 1)
+	c.tx.Scan(c.key(first), after(c.prefix), func(key, value []byte) bool {
+		h := sli.Minute(binary.BigEndian.Uint32(key[len(key)-4:]))
+		var rec hour
+		rec.decode(value)
+		for _, cell := range rec.cells {
+			if m := h*minutesPerHour + sli.Minute(cell.index); m > last && !cell.counts.IsZero() {
+				out = out.Add(sli.Window{From: m, To: m + 1})
+			}
+		}
+		return true
+	})
+	return out
+}
+
 // flush writes the hours that hold the given minutes.
 func (c *ruleCells) flush(touched map[sli.Minute]bool) {
 	done := map[sli.Minute]bool{}
@@ -277,6 +295,17 @@ func openStageCells(tx Tx, prefix []byte) *stageCells {
 
 func (c *stageCells) key(m sli.Minute) []byte {
 	return binary.BigEndian.AppendUint32(append([]byte(nil), c.prefix...), uint32(m))
+}
+
+// held are the minutes after one that have a cell.
+func (c *stageCells) held(last sli.Minute) sli.Spans {
+	var out sli.Spans
+	c.tx.Scan(c.key(last+1), after(c.prefix), func(key, _ []byte) bool {
+		m := sli.Minute(binary.BigEndian.Uint32(key[len(key)-4:]))
+		out = out.Add(sli.Window{From: m, To: m + 1})
+		return true
+	})
+	return out
 }
 
 // get is the cell of a minute, nil where nothing was counted.

@@ -84,6 +84,23 @@ func (s stageRecord) setAside(now time.Time, settled sli.Minute) stageRecord {
 	return s
 }
 
+// setAside removes what lies ahead of the clock from a stage. Minutes of which lines were
+// counted are lost with their counts: a position goes on behind these lines.
+func (s *stageJob) setAside(tx Tx, j *job) {
+	horizon := j.run.horizon()
+	if !s.stage.Facts.Replaces {
+		lost := s.cells.held(horizon)
+		for _, rule := range j.plan.All() {
+			if rule.Feeds(s.stage.Name) {
+				lost = lost.Union(openRuleCells(tx, ruleCellPrefix(j.plan.Name, rule.Kind, short(j.plan.Fingerprint(rule)))).held(horizon))
+			}
+		}
+		s.record.Lost = s.record.Lost.Union(lost)
+	}
+	s.record = s.record.setAside(j.run.Now, j.settled(s, j.run.Now))
+	dropKeys(tx, s.cells.prefix, horizon+1)
+}
+
 // setAside removes what lies ahead of the clock from an SLI's history. Minutes that points
 // already hold, though their time comes only now, are taken off the next one.
 func (l *ledger) setAside(tx Tx, j *job, posted sli.Spans, pending *sli.Point) {

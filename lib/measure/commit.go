@@ -136,14 +136,12 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	if stale {
 		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Lacks, s.record.Sifted = fingerprint, nil, nil, nil, nil
 	}
-	if s.posted = s.record.measured(); j.ahead {
-		s.record = s.record.setAside(j.run.Now, j.settled(s, j.run.Now))
-	}
-	s.before = s.record.measured()
+	s.posted = s.record.measured()
 	s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, s.stage.Name, fingerprint))
 	if j.ahead {
-		dropKeys(tx, s.cells.prefix, j.run.horizon()+1)
+		s.setAside(tx, j)
 	}
+	s.before = s.record.measured()
 	s.superseded = exists == s.isNew || now.Generation != s.loaded.Generation
 	if s.superseded || s.failure() != nil {
 		return
@@ -170,7 +168,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 		s.begin(r)
 	}
 	if keep := (sli.Window{From: j.historyFrom(), To: maxMinute}); !j.run.All {
-		s.record.Answered, s.record.Refused = s.record.Answered.Within(keep), s.record.Refused.Within(keep)
+		s.record.Answered, s.record.Refused, s.record.Lost = s.record.Answered.Within(keep), s.record.Refused.Within(keep), s.record.Lost.Within(keep)
 		trim(tx, s.cells.prefix, j.cellsFrom())
 	}
 	s.record.Generation++

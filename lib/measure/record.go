@@ -35,6 +35,7 @@ type stageRecord struct {
 	Fingerprint string      `json:"fingerprint"`       // of the rule that made the cells
 	Answered    sli.Spans   `json:"answered"`
 	Refused     sli.Spans   `json:"refused,omitempty"` // too much of them was malformed
+	Lost        sli.Spans   `json:"lost,omitempty"`    // what was read of them was set aside, and isn't read again
 	Inputs      sli.Inputs  `json:"inputs,omitempty"`
 	Layout      string      `json:"layout,omitempty"`
 	FirstBad    string      `json:"first_bad,omitempty"` // the newest refusal's first malformed line
@@ -53,9 +54,9 @@ type share struct {
 
 func (s share) tally() sli.Tally { return sli.Tally{Parsed: s.Parsed, Malformed: s.Malformed} }
 
-// measured is the minutes that were answered and not refused.
+// measured is the minutes that were answered, and neither refused nor set aside.
 func (s stageRecord) measured() sli.Spans {
-	return s.Answered.Minus(s.Refused)
+	return s.Answered.Minus(s.Refused).Minus(s.Lost)
 }
 
 // ruleRecord is an SLI's history beside its cells.
