@@ -41,10 +41,20 @@ func (p *program) export(ctx context.Context) int {
 		fmt.Fprintf(out, "%s.%s.%s.%s\t%s\t%d\n", p.opt.Prefix, graph, plan.Name, metric, value, m.End().Unix())
 	}
 	var missing []string
+	type series struct {
+		pipeline string
+		kind     sli.Kind
+	}
+	rest := map[series]sli.Counts{} // less than a whole event: it goes into the next minute
 	asked, err := measure.Export(ctx, run, w, measure.Exported{
 		Events: func(plan *sli.Plan, kind sli.Kind, m sli.Minute, c sli.Counts) {
-			line(sli.GraphEvents, plan, string(kind)+"_good", strconv.FormatFloat(math.Floor(c.Good), 'f', 0, 64), m)
-			line(sli.GraphEvents, plan, string(kind)+"_valid", strconv.FormatFloat(math.Floor(c.Valid), 'f', 0, 64), m)
+			of := series{plan.Name, kind}
+			c = rest[of].Plus(c)
+			valid := math.Floor(c.Valid)
+			good := min(math.Floor(c.Good), valid)
+			rest[of] = sli.Counts{Valid: c.Valid - valid, Good: c.Good - good}
+			line(sli.GraphEvents, plan, string(kind)+"_good", strconv.FormatFloat(good, 'f', 0, 64), m)
+			line(sli.GraphEvents, plan, string(kind)+"_valid", strconv.FormatFloat(valid, 'f', 0, 64), m)
 		},
 		Age: func(plan *sli.Plan, m sli.Minute, seconds float64) {
 			line(sli.GraphAge, plan, "age", strconv.FormatFloat(seconds, 'f', -1, 64), m)

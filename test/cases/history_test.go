@@ -435,3 +435,42 @@ func TestAStateThatBeginsLaterHidesNothing(t *testing.T) {
 		t.Errorf("metrics: want %v, got %v", metrics, got)
 	}
 }
+
+// TestAnExportAddsUpToWhatWasTold, fractions of an estimate too.
+func TestAnExportAddsUpToWhatWasTold(t *testing.T) {
+	h := newHost(t)
+	h.config(frontAndWorker(false, "start: beginning", "metrics: [minimal, events]\n    slis: { coverage: { target: 99, deadline: 3m } }"))
+	told := map[string]float64{}
+	var due, next []string // of the worker
+	for m := range 30 {
+		each(float64(m)*60, float64(m)*60+60, []float64{5, 3, 7, 4}[m%4], func(n float64, i int) {
+			end := "done"
+			if i%7 == 3 {
+				end = "filtered"
+			}
+			h.lines("front.json", request(n, 200, "-"))
+			switch late := n + 100; {
+			case i%9 == 5: // it never comes out
+			case late >= float64(m)*60+60:
+				next = append(next, worked(late, end, "-", n))
+			default:
+				h.lines("worker.json", worked(late, end, "-", n))
+			}
+		})
+		h.lines("worker.json", due...)
+		due, next = next, nil
+		for metric, value := range h.metrics(float64(m)*60+72, "--take") {
+			v, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told[metric] += v
+		}
+	}
+	exported := h.run(30*60+12, "export", "--from", stamp(0), "--to", stamp(30*60))
+	for _, metric := range []string{"events.v.coverage_valid", "events.v.coverage_good"} {
+		if _, sum := exported.exported(metric); told[metric] == 0 || sum < told[metric]-1 || sum > told[metric]+1 {
+			t.Errorf("%s: told %v, exported %v", metric, told[metric], sum)
+		}
+	}
+}
