@@ -20,6 +20,9 @@ type standstill struct {
 // sees only the last hours says of it.
 func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
 	s := a.State
+	if s != nil && !s.HasSince && j.standsOn(rec.Still, a, due) {
+		return
+	}
 	if s == nil || !s.HasSince || a.Age == nil {
 		rec.Still = nil
 		return
@@ -48,6 +51,35 @@ func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
 	if n := len(a.Ages); n > 0 {
 		a.Ages[n-1] = waited
 	}
+}
+
+// standsOn goes on with a standstill whose arrivals lie further back than an assessment
+// looks: where nothing has come out since, what waited then waits still. False where that
+// isn't known, or is no standstill that calls anybody.
+func (j *job) standsOn(still *standstill, a *sli.Assessment, due sli.Minute) bool {
+	s := a.State
+	if still == nil || !s.Progress.Quiet || due > still.Through+keptMinutes {
+		return false
+	}
+	waited := due.End().Sub(still.Since.End())
+	if r := j.plan.Rule(sli.Freshness); r != nil && r.ExpectEvery > 0 || waited.Seconds() < s.Progress.Patience || s.Retention > 0 && waited > s.Retention {
+		return false
+	}
+	if due > still.Through {
+		still.Pending += j.plan.Arrived(j.evidence.history(), sli.Window{From: still.Through + 1, To: due + 1})
+		still.Through = due
+	}
+	s.Name, s.Since, s.HasSince = string(sli.ProgressFrozen), still.Since, true
+	s.Progress.State, s.Progress.Rule = sli.ProgressFrozen, sli.RuleSilence
+	s.Progress.Pending, s.Progress.Before, s.Progress.Age = still.Pending, still.Before, sli.Some(waited.Seconds())
+	s.Reason = "nothing came out since " + still.Since.Start().In(j.run.Now.Location()).Format("2006-01-02 15:04 MST")
+	if a.Age == nil || a.Age.Seconds < waited.Seconds() {
+		a.Age = &sli.Age{Seconds: waited.Seconds(), Watermark: still.Since.End(), Minute: due, Basis: string(sli.AgeBySilence)}
+		if n := len(a.Ages); n > 0 {
+			a.Ages[n-1] = waited.Seconds()
+		}
+	}
+	return true
 }
 
 // keptMinutes is how many minutes between two runs a standstill's arrivals can still

@@ -32,6 +32,16 @@ func silences(model StageModel, minutes []StageMinute) []silence {
 	return out
 }
 
+// quiet tells whether nothing came out in any minute up to m, all of them known.
+func (p *StagePath) quiet(m int) bool {
+	for _, s := range p.silence[:m+1] {
+		if !s.known || s.now {
+			return false
+		}
+	}
+	return true
+}
+
 // activity reports whether the worker took anything in a minute: invocations
 // where they are counted, else departures. Behind a filter no invocation means
 // nothing unless nothing was polled either.

@@ -53,6 +53,8 @@ type Progress struct {
 	Since        int      // the minute the silence began in, -1 where there is none
 	Before       bool     // it may have begun earlier: of the minute before nothing is known
 	Pending      float64  // records accepted since
+	Quiet        bool     // nothing came out in any minute that was looked at
+	Patience     float64  // seconds that nothing may come out for while records wait
 	ETA          Quantity // seconds until drained, one significant figure: say "about"
 
 	// ByAgesOnly: departures aren't counted, so a shard that is silently not
@@ -132,6 +134,7 @@ func (p *StagePath) Progress(m, window int, scheduled bool) Progress {
 	g.AgeSlope = p.trend(m, ageTrend, p.ageLevel)
 	g.BacklogSlope = p.trend(m, backlogTrend, p.backlogLevel)
 	j := progressRules{p: p, m: m, g: &g, rate: p.rate(m)}
+	g.Quiet, g.Patience = p.quiet(m), j.patience()
 	switch {
 	case !scheduled && (j.silent() || j.stuck() || j.partStuck() || j.losing() || j.draining()):
 	case j.idle(window):
@@ -176,7 +179,7 @@ func (j progressRules) backlogFloor() float64 {
 }
 
 func (j progressRules) silent() bool {
-	limit := j.patience()
+	limit := j.g.Patience
 	if j.g.Since < 0 || j.g.Silence < limit {
 		return false
 	}
