@@ -102,6 +102,9 @@ func (j *job) follow(tx Tx) {
 		if !begun && s.hasBack && rule.Feeds(s.stage.Name) {
 			j.ids.since = max(j.ids.since, s.backTo)
 		}
+		if n := len(s.record.Answered); n > 1 && rule.Feeds(s.stage.Name) && s.stage.Facts.Gives(sli.Done) {
+			j.ids.seen = max(j.ids.seen, s.record.Answered[n-1].From.Start().UnixMicro())
+		}
 		for _, r := range s.readings {
 			seen, bits = append(seen, r.seen...), max(bits, r.bits)
 		}

@@ -77,6 +77,9 @@ type idBook struct {
 	astray  map[sli.Minute]float64     // booked ones that aren't followed any more, by minute of acceptance
 
 	due   sli.Minute // the newest minute that is spoken of
+	// seen is from when on every end is seen, in microseconds: a record that was accepted
+	// before, and has none, may have ended in a log that is gone.
+	seen  int64
 	lives []sli.Lives
 	owed  map[sli.Minute]*sli.Owed
 }
@@ -500,6 +503,9 @@ func (b *idBook) life() []sli.Lives {
 	for _, m := range minutes {
 		one := sli.Lives{Minute: m, Gone: b.forgot[m]}
 		for _, r := range b.minutes[m] {
+			if r.ended() == 0 && r.accepted < b.seen {
+				continue
+			}
 			one.Records = append(one.Records, sli.Life{Accepted: r.accepted, Ended: r.ended(), Since: r.stamp})
 		}
 		lives = append(lives, one)
