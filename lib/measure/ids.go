@@ -76,7 +76,7 @@ type idBook struct {
 	came    map[sli.Minute]*sli.Counts // freshness of the records that came out in this run
 	astray  map[sli.Minute]float64     // booked ones that aren't followed any more, by minute of acceptance
 
-	due   sli.Minute // the newest minute that is spoken of
+	due sli.Minute // the newest minute that is spoken of
 	// seen is from when on every end is seen, in microseconds: a record that was accepted
 	// before, and has none, may have ended in a log that is gone.
 	seen  int64

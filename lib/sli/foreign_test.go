@@ -9,7 +9,7 @@ import (
 
 func TestForeignTextIsEscaped(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain, 日本語, é, 👨‍👩‍👧, می‌خواهم": "plain, 日本語, é, 👨‍👩‍👧, می‌خواهم",
+		"plain, 日本語, é, 👨\u200d👩\u200d👧, می\u200cخواهم": "plain, 日本語, é, 👨\u200d👩\u200d👧, می\u200cخواهم",
 		"\x1b[31mred\a\n\t\x7f":        `\x1b[31mred\x07\x0a\x09\x7f`,
 		"\u009b2J \u0085":              `\x9b2J \x85`,
 		"a\u202eb\u2066c\u200fd\u061c": `a\u202eb\u2066c\u200fd\u061c`,

@@ -39,7 +39,7 @@ func Failure(action string, err error) error {
 	case !errors.As(err, &e):
 	case code(err) != "": // answered after all
 	case e.last != nil:
-		return fmt.Errorf("%w; %v", Failure(action, e.last), over(e.limit))
+		return fmt.Errorf("%w; %w", Failure(action, e.last), over(e.limit))
 	default:
 		return fmt.Errorf("%s: %w", action, over(e.limit))
 	}
