@@ -252,6 +252,9 @@ func (h *host) start(as string, args ...string) (*os.Process, func() (string, ti
 	}
 }
 
+// dying is how long a busy machine may take to carry a kill out.
+const dying = 3 * time.Second
+
 // alone finds processes that the helper noted and that are still there.
 func (h *host) alone() {
 	h.t.Helper()
@@ -260,9 +263,16 @@ func (h *host) alone() {
 		return
 	}
 	for pid := range strings.FieldsSeq(string(text)) {
-		status, err := os.ReadFile("/proc/" + pid + "/stat")
-		if err == nil && !strings.Contains(string(status), ") Z ") {
-			h.t.Errorf("process %s lives on: %s", pid, status)
+		var status []byte
+		lives := func() bool {
+			status, err = os.ReadFile("/proc/" + pid + "/stat")
+			return err == nil && !strings.Contains(string(status), ") Z ")
+		}
+		for begun := time.Now(); lives(); time.Sleep(10 * time.Millisecond) {
+			if time.Since(begun) > dying {
+				h.t.Errorf("process %s lives on: %s", pid, status)
+				break
+			}
 		}
 	}
 }
