@@ -313,3 +313,31 @@ func TestNothingIsShownOfAFileThatTheDirectorysOwnerMayNotRead(t *testing.T) {
 		}
 	}
 }
+
+// TestLogsConfiguredByTheirOwnNamesAreNoCopies: two logs may hold the very same lines.
+func TestLogsConfiguredByTheirOwnNamesAreNoCopies(t *testing.T) {
+	h := newHost(t)
+	h.config(`
+pipelines:
+  - name: v
+    stages: [ { name: front, access_log: { path: [DIR/a.log, DIR/b.log], format: ltsv, start: beginning } } ]
+    slis: { availability: { target: 99 } }
+`)
+	write := func(from, to float64, logs ...string) {
+		each(from, to, 1, func(n float64, _ int) {
+			for _, log := range logs {
+				h.lines(log, line("ltsv", n, 200))
+			}
+		})
+	}
+	write(0, 120, "a.log", "b.log")
+	if got := h.explain(132).sli("availability").counts(); got != "240/240" {
+		t.Errorf("two logs of 120 lines each: got %s", got)
+	}
+	h.run(132, "--take")
+	write(120, 180, "a.log", "b.log")
+	h.run(192, "--take")
+	if got := h.explain(192).sli("availability").counts(); got != "360/360" {
+		t.Errorf("and 60 more each: got %s", got)
+	}
+}

@@ -25,7 +25,7 @@ func (r *reading) original(f *file) (best *file) {
 	}
 	same := 0 // bytes
 	better := func(g *file, n int) bool {
-		return g != f && g.e != nil && !g.t.Ignored && (best == nil || n > same || n == same && g.t.Offset > best.t.Offset)
+		return g != f && g.e != nil && !g.t.Ignored && !r.apart(f, g) && (best == nil || n > same || n == same && g.t.Offset > best.t.Offset)
 	}
 	for _, g := range r.ofHead(f) {
 		if better(g, 0) {
@@ -54,6 +54,11 @@ func (r *reading) original(f *file) (best *file) {
 		best, same = g, n
 	}
 	return best
+}
+
+// apart says whether two files are of logs that are each configured by its own name: both count, however alike they are.
+func (r *reading) apart(f, g *file) bool {
+	return f.t.Name != g.t.Name && slices.Contains(r.plain, f.t.Name) && slices.Contains(r.plain, g.t.Name)
 }
 
 // beginsWith says whether the head of g begins with that of e, a shorter one.
@@ -128,7 +133,7 @@ func (r *reading) candidates(f *file) (others []*file) {
 	if f.t.Offset == 0 {
 		others = append(others, r.ofHead(f)...)
 	}
-	return slices.DeleteFunc(others, func(g *file) bool { return g == f || g.e == nil || g.t.Ignored })
+	return slices.DeleteFunc(others, func(g *file) bool { return g == f || g.e == nil || g.t.Ignored || r.apart(f, g) })
 }
 
 // likeness is up to where the lines of a file are also those of another, and whether that is all of it.
