@@ -291,6 +291,10 @@ func TestAthenaCountsWhatTheAccessLogCounts(t *testing.T) {
 			if name == "ozantunca-short.log" && where == "{ domain_name: web.example.com }" {
 				continue // the log shows that no line has the field; an engine that matches elsewhere doesn't
 			}
+			if name == "ozantunca-short.log" && !strings.Contains(where, "type:") {
+				// Half of its connections are WebSockets, whose lives athena takes for latencies.
+				where = strings.Replace(strings.Replace(where, "{}", "{ }", 1), "{ ", "{ type: ['!ws', '!wss'], ", 1)
+			}
 			t.Run(name+" "+where, func(t *testing.T) {
 				athena := f.count(t, fmt.Sprintf("athena: { database: logs, table: %s, region: us-east-1, endpoint_url: %q, where: %s }", table, endpoint, where))
 				access := f.count(t, fmt.Sprintf("access_log: { path: %s, format: alb, settle: 10m, where: %s }", path, where))
