@@ -32,10 +32,7 @@ func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
 		rec.Still = &standstill{Since: s.Since, Pending: s.Progress.Pending, Through: due, Before: s.Progress.Before}
 		return
 	}
-	if due > still.Through {
-		still.Pending += j.plan.Arrived(j.evidence.history(), sli.Window{From: still.Through + 1, To: due + 1})
-		still.Through = due
-	}
+	j.lengthen(still, due)
 	if s.Since == still.Since {
 		return
 	}
@@ -65,10 +62,7 @@ func (j *job) standsOn(still *standstill, a *sli.Assessment, due sli.Minute) boo
 	if r := j.plan.Rule(sli.Freshness); r != nil && r.ExpectEvery > 0 || waited.Seconds() < s.Progress.Patience || s.Retention > 0 && waited > s.Retention {
 		return false
 	}
-	if due > still.Through {
-		still.Pending += j.plan.Arrived(j.evidence.history(), sli.Window{From: still.Through + 1, To: due + 1})
-		still.Through = due
-	}
+	j.lengthen(still, due)
 	s.Name, s.Since, s.HasSince = string(sli.ProgressFrozen), still.Since, true
 	s.Progress.State, s.Progress.Rule = sli.ProgressFrozen, sli.RuleSilence
 	s.Progress.Pending, s.Progress.Before, s.Progress.Age = still.Pending, still.Before, sli.Some(waited.Seconds())
@@ -80,6 +74,14 @@ func (j *job) standsOn(still *standstill, a *sli.Assessment, due sli.Minute) boo
 		}
 	}
 	return true
+}
+
+// lengthen counts what has arrived up to the due minute among what waits.
+func (j *job) lengthen(still *standstill, due sli.Minute) {
+	if due > still.Through {
+		still.Pending += j.plan.Arrived(j.evidence.history(), sli.Window{From: still.Through + 1, To: due + 1})
+		still.Through = due
+	}
 }
 
 // keptMinutes is how many minutes between two runs a standstill's arrivals can still
