@@ -22,7 +22,7 @@ func (p *program) load(ctx context.Context) (*config.Config, error) {
 	c, err := within(ctx, l.load)
 	if errors.Is(err, errGivenUp) {
 		return nil, withHint(fmt.Errorf("the configuration can't be read: %w", context.Cause(ctx)),
-			"see whether it, and files that its databases' names mention, can be read")
+			"see whether it can be read")
 	}
 	return c, err
 }

@@ -160,6 +160,17 @@ func (r Run) commit(ctx context.Context, jobs []*job) (report *sli.Report, err e
 	return report, err
 }
 
+// unknown is why it can't be told what a stage of a plan reads: what the state holds of
+// the pipeline can't be found then, and must not be taken for another one's.
+func unknown(plan *sli.Plan) error {
+	for _, stage := range plan.Stages {
+		if stage.Facts.Unknown != nil {
+			return fmt.Errorf("not looked at, since what stage %s reads can't be told", stage.Name)
+		}
+	}
+	return nil
+}
+
 // Acknowledge says that the point was printed, so that the next one may be fixed.
 func Acknowledge(ctx context.Context, store Store, report *sli.Report) error {
 	return store.Update(ctx, func(tx Tx) error {
@@ -187,6 +198,9 @@ func (r Run) load(ctx context.Context) ([]*job, error) {
 			job, err := r.newJob(tx, p)
 			if err != nil {
 				return err
+			}
+			if job.broken = unknown(job.plan); job.broken != nil {
+				job.unasked()
 			}
 			jobs[i] = job
 		}

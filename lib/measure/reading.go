@@ -351,8 +351,18 @@ func read(ctx context.Context, jobs []*job) {
 	}
 }
 
+// unasked asks no source of the job anything.
+func (j *job) unasked() {
+	for _, s := range j.stages {
+		s.readings = nil
+	}
+}
+
 // giveUp puts the reason in the place of an answer that won't come any more.
 func (s *stageJob) giveUp(ctx context.Context) {
+	if len(s.readings) == 0 {
+		return // nothing was asked
+	}
 	s.readings = []*reading{{source: s.readings[0].source, err: context.Cause(ctx)}}
 }
 

@@ -153,9 +153,7 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 				continue // a run of that instant goes on from the state as it is
 			}
 			jobs[i].past = true
-			for _, s := range jobs[i].stages {
-				s.readings = nil
-			}
+			jobs[i].unasked()
 			switch {
 			case !past.began():
 				unborn = append(unborn, i)

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -75,7 +76,7 @@ func (j *job) lost() *sli.Pipeline {
 	due := sli.Due(j.run.Now, j.plan.Settle())
 	for _, stage := range j.plan.Stages {
 		w := sli.Ending(due, j.plan.Window)
-		p.Stages = append(p.Stages, &sli.StageReport{Stage: stage, Err: j.broken, Cell: new(sli.StageCell), From: w.Start(), To: w.End()})
+		p.Stages = append(p.Stages, &sli.StageReport{Stage: stage, Err: cmp.Or(stage.Facts.Unknown, j.broken), Cell: new(sli.StageCell), From: w.Start(), To: w.End()})
 	}
 	p.Newest = sli.Ending(due, j.plan.Window).From - 1
 	return p

@@ -177,6 +177,34 @@ func TestAQuietLogIsNoTrafficFromTheFirstRunOn(t *testing.T) {
 	}
 }
 
+// Where it can't be told what a stage reads, nothing is said of its pipeline, and nothing of
+// its history is lost to that.
+func TestAHistoryWaitsForAStageThatCantBeTold(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	w.second(60, 0)
+	before := w.mustRun(nil).Pipelines[0]
+	w.second(60, 0)
+	report := w.mustRun(func(r *measure.Run) {
+		other := w.pipelines()[0]
+		other.Plan.Name = "other"
+		f := &r.Pipelines[0].Plan.Stages[0].Facts
+		f.Reads, f.Unknown = "service", errors.New("its service can't be read")
+		r.Pipelines = append(r.Pipelines, other)
+	})
+	p := report.Pipelines[0]
+	if p.Measured != 0 || p.Failed() != 1 || p.Results[0].Status != sli.NotMeasured || p.Stages[0].Err == nil || p.Stages[0].Err.Error() != "its service can't be read" {
+		t.Errorf("it: %+v", p)
+	}
+	if p := report.Pipelines[1]; p.Measured != 1 {
+		t.Errorf("the other pipeline: %+v", p)
+	}
+	w.second(60, 0)
+	after := w.mustRun(nil).Pipelines[0]
+	if was, is := before.Results[0].Since, after.Results[0].Since; was != is || after.Measured != 1 {
+		t.Errorf("its history began at %v, then at %v; measured %g", was, is, after.Measured)
+	}
+}
+
 // A panic of ours costs the pipeline it happened in: the others are committed.
 func TestAPanicCostsItsPipelineOnly(t *testing.T) {
 	w := newWorld(t, t.TempDir())

@@ -18,6 +18,7 @@ type Facts struct {
 	Reads   string   // what is read, e.g. a path or a stream's name; part of the cursor's key
 	Rule    string   // everything else that shapes its events: where, fields, a configured zone
 	Former  []string // how earlier releases spelled Rule; alike in order for all stages
+	Unknown error    // why Reads can't be told in this run; nil usually. Its history is left alone then
 	Zone    string   // the offsets of the host's zone, by which stamps without one are read; empty: none are
 	Signals []Signal // the events it can give
 	Levels  []string // the gauges it can give

@@ -12,6 +12,11 @@ import (
 func Lints(p *Plan) []string {
 	limits := p.Limits.derived(p)
 	var out []string
+	for _, stage := range p.Stages {
+		if err := stage.Facts.Unknown; err != nil {
+			out = append(out, fmt.Sprintf("stage %s: %v", stage.Name, err))
+		}
+	}
 	for _, kind := range limits.SLIs {
 		rule := p.Rule(kind)
 		for _, limit := range []float64{limits.WarningRatio, limits.CriticalRatio} {

@@ -181,6 +181,29 @@ var surroundings = map[string]func(h *host) string{
 	"a PostgreSQL that says nothing": func(h *host) string {
 		return fmt.Sprintf(onSQL, "postgres://app@"+h.silent("")+"/app?sslmode=disable")
 	},
+	"a PostgreSQL's sslrootcert": func(h *host) string {
+		return fmt.Sprintf(onSQL, "postgres://app@127.0.0.1:9/app?sslmode=verify-full&sslrootcert="+h.fifo("f"))
+	},
+	"a PostgreSQL's sslcert and sslkey": func(h *host) string {
+		return fmt.Sprintf(onSQL, "host=127.0.0.1 port=9 user=app dbname=app sslcert="+h.fifo("f")+" sslkey="+h.fifo("g"))
+	},
+	"PGSSLROOTCERT": func(h *host) string {
+		h.env = append(h.env, "PGSSLROOTCERT="+h.fifo("f"))
+		return fmt.Sprintf(onSQL, "postgres://app@127.0.0.1:9/app")
+	},
+	"PGPASSFILE": func(h *host) string {
+		h.env = append(h.env, "PGPASSFILE="+h.fifo("f"))
+		return fmt.Sprintf(onSQL, "postgres://app@127.0.0.1:9/app")
+	},
+	"PGSERVICEFILE": func(h *host) string {
+		h.env = append(h.env, "PGSERVICEFILE="+h.fifo("f"))
+		return fmt.Sprintf(onSQL, "host='' service=db")
+	},
+	"PGPASSFILE of a prover's store": func(h *host) string {
+		h.env = append(h.env, "PGPASSFILE="+h.fifo("f"))
+		return strings.Replace(fmt.Sprintf(onHTTP, "127.0.0.1:9"), `http: { url: "http://127.0.0.1:9/{{.ID}}", json: { n: "{{.Want}}" } }`,
+			`sql: { dsn: "postgres://app@127.0.0.1:9/app", query: "SELECT n FROM t WHERE id = '{{.ID}}'" }`, 1)
+	},
 	"a MySQL that says nothing":          func(h *host) string { return fmt.Sprintf(onSQL, "app@tcp("+h.silent("")+")/app") },
 	"a MySQL that drips":                 func(h *host) string { return fmt.Sprintf(onSQL, "app@tcp("+h.silent("\x40\x00\x00")+")/app") },
 	"a prover's front that says nothing": func(h *host) string { return fmt.Sprintf(onHTTP, h.silent("")) },

@@ -18,11 +18,14 @@ import (
 type Database struct {
 	driver   Driver
 	mysql    *mysql.Config
-	postgres *pgx.ConnConfig
+	postgres *pgx.ConnConfig // without what stands in files; nil where unknown says why
+	text     string          // the name as pgx takes it
+	unknown  error
 	secrets  []string // never to be shown, nor a piece of them
 }
 
-// Open reads a data source name without connecting. parts are the name as it is
+// Open reads a data source name without connecting, and without the files that it
+// mentions: certificates and passwords are read by Connect. parts are the name as it is
 // written, with its variables: what a variable holds is taken as it is, whatever
 // characters it has, and never as a part of the name's grammar. driver may be empty:
 // then the name's form tells. No error shows anything of the name.
@@ -44,11 +47,8 @@ func Open(driver Driver, parts []section.Part) (*Database, error) {
 		}
 		return nil, fmt.Errorf("is no data source name of %s; write %s", driver, example[driver])
 	}
-	for _, secret := range append(n.secrets, d.password()) {
-		if secret != "" {
-			d.secrets = append(d.secrets, secret)
-		}
-	}
+	d.hide(n.secrets...)
+	d.hide(d.password())
 	return d, nil
 }
 
@@ -58,30 +58,47 @@ var example = map[Driver]string{
 }
 
 func (d *Database) parse(n *sourceName) (err error) {
-	if d.driver == Postgres {
-		text, err := n.postgres()
-		if err != nil {
-			return err
-		}
-		d.postgres, err = pgx.ParseConfig(text)
+	if d.driver == MySQL {
+		d.mysql, err = n.mysql()
 		return err
 	}
-	d.mysql, err = n.mysql()
-	return err
+	if d.text, err = n.postgres(); err != nil {
+		return err
+	}
+	return d.place()
+}
+
+// hide keeps secrets out of what is shown.
+func (d *Database) hide(secrets ...string) {
+	for _, secret := range secrets {
+		if secret != "" {
+			d.secrets = append(d.secrets, secret)
+		}
+	}
 }
 
 func (d *Database) password() string {
-	if d.driver == Postgres {
-		return d.postgres.Password
+	switch {
+	case d.driver == MySQL:
+		return d.mysql.Passwd
+	case d.postgres == nil:
+		return ""
 	}
-	return d.mysql.Passwd
+	return d.postgres.Password
 }
+
+// Unknown is why it can't be told which database it is: a service of PostgreSQL whose
+// file can't be read, or is not read in time. It is nil usually.
+func (d *Database) Unknown() error { return d.unknown }
 
 // Driver is the kind of database.
 func (d *Database) Driver() Driver { return d.driver }
 
 // String names the database without its login, such as postgres db.example:5432/app.
 func (d *Database) String() string {
+	if d.unknown != nil {
+		return string(d.driver) + " service"
+	}
 	if d.driver == Postgres {
 		return fmt.Sprintf("%s %s/%s", d.driver, d.address(), d.postgres.Database)
 	}

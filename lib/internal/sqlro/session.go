@@ -35,16 +35,19 @@ const graceful = time.Second
 
 // Connect logs in.
 func (d *Database) Connect(ctx context.Context, s Settings) (*Session, error) {
+	short, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("no end of it within %s", s.Timeout))
+	defer cancel()
+	d, err := d.ready(short)
+	if err != nil {
+		return nil, err
+	}
 	session := &Session{of: d, settings: s}
 	_, seconds := s.Now.In(s.Zone).Zone()
 	session.offset = time.FixedZone("", seconds)
-	var err error
 	if session.pool, err = session.open(); err != nil {
 		return nil, d.failure(ctx, err, limit{})
 	}
 	session.pool.SetMaxOpenConns(1)
-	short, cancel := context.WithTimeout(ctx, s.Timeout)
-	defer cancel()
 	if session.conn, err = session.pool.Conn(short); err == nil {
 		err = session.prepare(short)
 	}

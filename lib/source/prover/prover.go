@@ -184,6 +184,9 @@ func (s *Source) describe(n *section.Node, o Options) sli.Facts {
 		f.Waits = []sli.Wait{{Why: "the time between looks", For: time.Minute}}
 	}
 	looks := int((s.deadline + s.grace) / max(s.every, time.Minute)) // at a record that never comes
+	if store, ok := s.store.(*sqlStore); ok {
+		f.Unknown = store.database.Unknown()
+	}
 	for _, end := range []struct {
 		of    any
 		calls int

@@ -77,6 +77,7 @@ func New(n *section.Node) (*Source, error) {
 	s.timed = s.statement.Uses("from") || s.statement.Uses("to")
 	s.facts = sli.Facts{
 		Reads:     s.database.String(),
+		Unknown:   s.database.Unknown(),
 		Rule:      fmt.Sprintf("query=%q columns=%s zone=%s empty=%s every=%s", at("query").Raw(), strings.Join(s.statement.Columns, ","), s.zone, o.Empty, o.Every),
 		Signals:   s.shape.signals,
 		Settle:    time.Duration(o.Settle),
