@@ -10,6 +10,7 @@ import (
 
 	"github.com/mackerelio/checkers"
 
+	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -103,17 +104,17 @@ func (c *checkProgram) validate() error {
 		value float64
 	}{{"--warning-ratio", c.opt.WarningRatio}, {"--critical-ratio", c.opt.CriticalRatio}} {
 		if !(f.value >= 0 && f.value < 100) { // NaN too
-			return fmt.Errorf("%s: must be a percentage under 100 (got %s)", f.flag, sli.Shortest(f.value))
+			return fmt.Errorf("%s: must be a percentage under 100 (got %s)", f.flag, digits.Shortest(f.value))
 		}
 		if f.value > 0 && f.value <= 1 {
-			return withHint(fmt.Errorf("%s: must be a percentage over 1 (got %s)", f.flag, sli.Shortest(f.value)), "did you mean %s?", sli.Digits(f.value*100, 6))
+			return withHint(fmt.Errorf("%s: must be a percentage over 1 (got %s)", f.flag, digits.Shortest(f.value)), "did you mean %s?", digits.Of(f.value*100, 6))
 		}
 	}
 	if c.opt.WarningAge > 0 && c.opt.CriticalAge > 0 && c.opt.CriticalAge <= c.opt.WarningAge {
 		return fmt.Errorf("-c %s must be longer than -w %s", sli.Span(time.Duration(c.opt.CriticalAge)), sli.Span(time.Duration(c.opt.WarningAge)))
 	}
 	if c.opt.WarningRatio > 0 && c.opt.CriticalRatio > 0 && c.opt.WarningRatio <= c.opt.CriticalRatio {
-		return fmt.Errorf("--warning-ratio %s must be above --critical-ratio %s", sli.Shortest(c.opt.WarningRatio), sli.Shortest(c.opt.CriticalRatio))
+		return fmt.Errorf("--warning-ratio %s must be above --critical-ratio %s", digits.Shortest(c.opt.WarningRatio), digits.Shortest(c.opt.CriticalRatio))
 	}
 	if c.opt.StatusAs != "" {
 		var err error

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/internal/state"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -178,9 +179,9 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 func (e *examination) malformed(name string, s *sli.StageReport) {
 	t, limit := s.Cell.Tally, s.Stage.Facts.MaxMalformed
 	share := float64(t.Parsed) / float64(t.Parsed+t.Malformed)
-	text := fmt.Sprintf("%s: %s%% of %d lines can be read; the first bad one: %s", name, sli.Digits(100*share, 3), t.Lines, s.FirstBad)
+	text := fmt.Sprintf("%s: %s%% of %d lines can be read; the first bad one: %s", name, digits.Of(100*share, 3), t.Lines, s.FirstBad)
 	if s.Refusal != "" || 1-share > limit {
-		e.bad("%s; say format: and fields: as the lines are, or raise max_malformed: %s%%", text, sli.Digits(100*limit, 3))
+		e.bad("%s; say format: and fields: as the lines are, or raise max_malformed: %s%%", text, digits.Of(100*limit, 3))
 		return
 	}
 	e.ok("%s", text)
@@ -201,7 +202,7 @@ func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 		e.note("%s: excluded in the last %s: %s", name, sli.Span(r.Rule.Window), r.Reason)
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
-		e.ok("%s: %s%%", name, sli.Digits(ratio*100, 4))
+		e.ok("%s: %s%%", name, digits.Of(ratio*100, 4))
 		if r.Doubt != "" {
 			e.note("%s: %s", name, r.Doubt)
 		}

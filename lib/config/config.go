@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -453,7 +454,7 @@ func (b *builder) limits() {
 		value section.Percent
 	}{{"warning_ratio", c.WarningRatio}, {"critical_ratio", c.CriticalRatio}} {
 		if limit.value > 0 && limit.value <= 1 {
-			b.refuse(b.at("check", limit.key).Errorf("did you mean "+sli.Digits(float64(limit.value)*100, 6)+"?", "must be a percentage over 1"))
+			b.refuse(b.at("check", limit.key).Errorf("did you mean "+digits.Of(float64(limit.value)*100, 6)+"?", "must be a percentage over 1"))
 		}
 	}
 	if key, _, rule := limits.Backwards(b.plan); key != "" {

@@ -62,7 +62,7 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 	span := min(int(window/time.Minute), last)
 	due := w.To - 1
 	if age := stages.Age(last); age.Known {
-		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.By == AgeByRecords || age.By == AgeOfNothing && stages.minutes[last].Oldest.Known}
+		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.Exact}
 		a.Age.Watermark = ago(due.End(), age.Oldest)
 	}
 	for m := max(0, last-AgesBack); m <= last; m++ {

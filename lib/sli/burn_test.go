@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 const day = 24 * time.Hour
@@ -133,7 +135,7 @@ func TestBurnRulesOfPeriods(t *testing.T) {
 			if r.Page {
 				page = "!"
 			}
-			got = append(got, fmt.Sprintf("%s/%s>%s%s", Span(r.Long), Span(r.Short), Digits(r.Factor, 4), page))
+			got = append(got, fmt.Sprintf("%s/%s>%s%s", Span(r.Long), Span(r.Short), digits.Of(r.Factor, 4), page))
 		}
 		if text := strings.Join(got, " "); text != c.want {
 			t.Errorf("%s of %g%%: got %s, want %s", Span(c.period), c.target, text, c.want)
@@ -183,12 +185,12 @@ func TestNumbersAreDigits(t *testing.T) {
 		{2500, 3, "2,500"}, {0.104, 3, "0.104"}, {13.44, 3, "13.4"}, {1234567.8, 3, "1,234,568"}, {0.00001234, 2, "0.000012"},
 		{99.9, 4, "99.9"}, {99.999, 4, "100"}, {0, 3, "0"}, {-2500.4, 3, "-2,500"}, {1, 3, "1"}, {0.9996, 3, "1"},
 	} {
-		if got := Digits(c.v, c.n); got != c.want {
+		if got := digits.Of(c.v, c.n); got != c.want {
 			t.Errorf("%v to %d: got %s, want %s", c.v, c.n, got, c.want)
 		}
 	}
 	for _, c := range []struct{ v, limit float64 }{{99.8999, 99.9}, {99.89999999, 99.9}, {13.4401, 13.44}, {99.9999, 100}} {
-		if got := beside(c.v, c.limit, 3); got == Digits(c.limit, 17) {
+		if got := digits.Beside(c.v, c.limit, 3); got == digits.Of(c.limit, 17) {
 			t.Errorf("%v isn't told from its limit %v: %s", c.v, c.limit, got)
 		}
 	}

@@ -95,7 +95,3 @@ func Percent(share float64) float64 {
 
 // IsZero tells whether nothing was counted.
 func (c Counts) IsZero() bool { return c == Counts{} }
-
-// Weight rounds an estimated weight to 2⁻¹⁰, so that sums of estimates are exact in
-// any order.
-func Weight(w float64) float64 { return math.Round(w*1024) / 1024 }

@@ -164,7 +164,7 @@ func (c coverageByCounts) late(h History, m Minute, row StageMinute) Quantity {
 	if c.path.done.Facts.Delay {
 		return Some(cell(h, c.path.done, m).Delay.Over(c.deadline))
 	}
-	if least := row.Age.Min; row.Age.usable() && least.Known && least.Value > c.deadline.Seconds() {
+	if least := row.Age.Min; row.Age.Usable() && least.Known && least.Value > c.deadline.Seconds() {
 		return row.Done
 	}
 	return Quantity{}

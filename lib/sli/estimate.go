@@ -53,8 +53,8 @@ type Summary struct {
 	Edges        []Edge // ascending; may be empty
 }
 
-// usable reports whether the summary can stand for a distribution.
-func (s Summary) usable() bool {
+// Usable reports whether the summary can stand for a distribution.
+func (s Summary) Usable() bool {
 	return s.N > 0 && Countable(s.N) && Countable(s.Mean) && Countable(s.Max)
 }
 
@@ -83,14 +83,21 @@ type StageMinute struct {
 	Behind Quantity // how far behind the pipeline's own consumer says it is, in seconds
 	Skewed bool     // so many stamps are that Oldest is an upper bound, unless it is 0 or nothing comes out
 	Oldest Quantity // exact age of the oldest record owed at the minute's end, where ids or a watermark tell it
-	// Of records that are followed by their ids: how they stood at the minute's end, nil
-	// where they aren't followed, and how many are on their way.
-	Owed     *Owed
+	// Of records that are followed by their ids: which part of them was stuck at the
+	// minute's end, nil where they aren't followed, and how many were on their way.
+	Stuck    *Stuck
 	Underway Quantity
 	Blind    string // why ages can't be told of this minute, "" where they can
 
 	Slowest Quantity // the longest way of a record that came out, in seconds, where each tells its own
 	Empty   bool     // proven: nothing was owed at the minute's end
+}
+
+// Stuck is the part of a run of records that stays behind, while others that were accepted
+// after them come out; zero where none does.
+type Stuck struct {
+	Records, Of float64
+	Since       int64 // when the oldest of them was accepted, microseconds since the epoch
 }
 
 // StageModel is what is configured, asked or assumed about a path; times are seconds.
@@ -135,6 +142,10 @@ func measured(valid, good float64) Cohort {
 	return Cohort{Measured: true, Valid: valid, Good: Weight(clamp(good, 0, valid))}
 }
 
+// Weight rounds an estimated weight to 2⁻¹⁰, so that sums of estimates are exact in
+// any order.
+func Weight(w float64) float64 { return math.Round(w*1024) / 1024 }
+
 func clamp(v, lo, hi float64) float64 { return math.Max(lo, math.Min(v, hi)) }
 
 // StagePath answers for a run of consecutive minutes. Methods take the index
@@ -166,7 +177,7 @@ func (p *StagePath) Notes() []string { return p.notes }
 // ageExcludesWork reports whether some minute disproves that ages contain the work.
 func ageExcludesWork(minutes []StageMinute) bool {
 	for _, m := range minutes {
-		if m.Age.usable() && m.Work.usable() && m.Age.Min.Known && m.Work.Min.Known && m.Age.Min.Value < m.Work.Min.Value {
+		if m.Age.Usable() && m.Work.Usable() && m.Age.Min.Known && m.Work.Min.Known && m.Age.Min.Value < m.Work.Min.Value {
 			return true
 		}
 	}
@@ -207,7 +218,7 @@ func (p *StagePath) passing(m int) (float64, bool) {
 
 // workMean is the mean work that has to be added to an age.
 func (p *StagePath) workMean(row StageMinute) float64 {
-	if p.model.AgeIncludesWork || !row.Work.usable() {
+	if p.model.AgeIncludesWork || !row.Work.Usable() {
 		return 0
 	}
 	return math.Max(0, row.Work.Mean)

@@ -77,10 +77,10 @@ func (p *StagePath) young(m int) Quantity {
 	switch by {
 	case AgeByWorker:
 		age = math.Max(0, row.Age.Max)
-		if !p.model.AgeIncludesWork && row.Work.usable() {
+		if !p.model.AgeIncludesWork && row.Work.Usable() {
 			age += math.Max(0, row.Work.Max)
 		}
-		if p.model.CountedAtEnd && row.Work.usable() {
+		if p.model.CountedAtEnd && row.Work.Usable() {
 			age += math.Max(0, row.Work.Max) // its own run, after that of the batch before
 		}
 	case AgeBySilence:

@@ -52,7 +52,7 @@ func (model StageModel) activity(m StageMinute) (active, known bool) {
 	case !m.Invocations.Known:
 		out, known := m.departures()
 		if !known && !m.Handed.Known { // an age was read off something taken; its absence says nothing
-			return true, m.Age.usable()
+			return true, m.Age.Usable()
 		}
 		return out > 0 || m.Handed.Or(0) > 0, true
 	case m.Invocations.Value > 0:
@@ -79,6 +79,7 @@ type StageAge struct {
 	Known  bool
 	Oldest float64 // of the oldest record owed, 0 when nothing is
 	By     AgeBasis
+	Exact  bool // Oldest is told by records, not estimated
 
 	// ByAges is the oldest record as ages and silence alone show it, without
 	// counts; progress and accounting use it, so that they don't judge counts
@@ -128,13 +129,14 @@ func (p *StagePath) Age(m int) StageAge {
 	if a.Known {
 		a.ByAges = Some(a.Oldest)
 	}
+	a.Exact = a.By == AgeByRecords || a.By == AgeOfNothing && row.Oldest.Known
 	if a.By == AgeByRecords {
 		a.AtLeast = a.Oldest
 		return a
 	}
 	if head, ok := p.head(m); ok {
 		if !a.Known || head > a.Oldest {
-			a.Oldest, a.By, a.Known = head, AgeByQueue, true
+			a.Oldest, a.By, a.Known, a.Exact = head, AgeByQueue, true, false
 		}
 		if p.curves[m].anchored && row.Errors.Known && row.Errors.Value == 0 {
 			a.AtLeast = math.Max(a.AtLeast, head-secondsPerMinute)
@@ -164,7 +166,7 @@ func (p *StagePath) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 		return 0, AgeOfNothing, true
 	case s.since >= 0:
 		return p.silentAge(m), AgeBySilence, true
-	case s.now && row.Age.usable():
+	case s.now && row.Age.Usable():
 		return math.Max(0, row.Age.Max) + p.workMean(row), AgeByWorker, true
 	case s.now || !s.known || !row.In.Known:
 		return 0, "", false
@@ -186,7 +188,7 @@ func (p *StagePath) silentAge(m int) float64 {
 	last := p.minutes[s.active]
 	n = p.model.arrivals(last)
 	age += secondsPerMinute / 2 * n / (n + 1)
-	if last.Age.usable() {
+	if last.Age.Usable() {
 		age += math.Max(0, last.Age.Max-p.model.Batching)
 	}
 	return age
@@ -200,7 +202,7 @@ func (p *StagePath) newest(m int) Quantity {
 		return Quantity{}
 	}
 	row := p.minutes[s.active]
-	if !row.Age.usable() {
+	if !row.Age.Usable() {
 		return Quantity{}
 	}
 	age := math.Max(0, row.Age.Min.Or(row.Age.Mean))

@@ -3,6 +3,8 @@ package sli
 import (
 	"fmt"
 	"math"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // CheckOutcome says how a condition of a bound stood.
@@ -39,7 +41,7 @@ func (p *StagePath) bound(m int, s *StageShare) {
 		s.Upper = s.Good
 	}
 	if s.Good > s.Upper {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("estimate of %s good records moved down to %s, the most that the counts allow", Digits(s.Good, 6), Digits(s.Upper, 6)))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("estimate of %s good records moved down to %s, the most that the counts allow", digits.Of(s.Good, 6), digits.Of(s.Upper, 6)))
 		s.Good = s.Upper
 	}
 	s.Lower = p.lower(m, s.Valid)
@@ -111,7 +113,7 @@ func (p *StagePath) lower(m int, valid float64) LowerBound {
 	b := LowerBound{Checks: p.checks(m, x)}
 	b.Worst = binMax(row.Front) + ages*x.age + 2*x.work + x.store + 2*p.model.ColdStart + p.model.Poll + p.model.Batching
 	if b.Worst > p.model.Threshold {
-		b.Reason = fmt.Sprintf("the worst case of %ss is over the threshold", Digits(b.Worst, 3))
+		b.Reason = fmt.Sprintf("the worst case of %ss is over the threshold", digits.Of(b.Worst, 3))
 		return b
 	}
 	for _, c := range b.Checks {
@@ -152,12 +154,12 @@ func (p *StagePath) widen(x *extremes, i int, last bool) string {
 		return "a source has not answered for a minute around it"
 	}
 	if row.Invocations.Value > 0 {
-		if !row.Age.usable() || !row.Work.usable() {
+		if !row.Age.Usable() || !row.Work.Usable() {
 			return "ages or durations are missing in a minute around it"
 		}
 		x.age = math.Max(x.age, row.Age.Max)
 		x.work = math.Max(x.work, row.Work.Max)
-		if row.Store.usable() {
+		if row.Store.Usable() {
 			x.store = math.Max(x.store, row.Store.Max)
 		}
 	} else if arrived > 0 {
@@ -206,7 +208,7 @@ func (p *StagePath) backlogCheck(m int) CheckOutcome {
 	now, _, ok := p.Backlog(m)
 	later, _, known := p.Backlog(m + 2)
 	perMinute, passes := p.passing(m)
-	if !ok || !known || !passes || !p.minutes[m].Age.usable() {
+	if !ok || !known || !passes || !p.minutes[m].Age.Usable() {
 		return CheckFailed
 	}
 	e := perMinute / secondsPerMinute * (math.Max(0, p.minutes[m].Age.Mean) + 1.5 + p.model.Batching)

@@ -64,7 +64,7 @@ func (p *StagePath) Delay(from, to int) (StageDelay, bool) {
 }
 
 func meanOf(s Summary) float64 {
-	if !s.usable() {
+	if !s.Usable() {
 		return 0
 	}
 	return math.Max(0, s.Mean)

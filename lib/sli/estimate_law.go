@@ -163,6 +163,25 @@ func summaryLaw(s Summary, h float64) law {
 	return l
 }
 
+// Bins is a summary as samples: one at the maximum, the others at one position in all
+// bins, such that the mean comes out right; none where the summary can't be used.
+func (s Summary) Bins() []Bin {
+	if !s.Usable() {
+		return nil
+	}
+	steps := s.steps()
+	rest, width := s.N*s.Mean-s.Max, 0.0
+	for _, b := range steps {
+		rest -= b.count * b.lo
+		width += b.count * (b.hi - b.lo)
+	}
+	var bins []Bin
+	for _, b := range steps {
+		bins = append(bins, Bin{b.lo + (b.hi-b.lo)*clamp(rest/width, 0.02, 0.98), b.count})
+	}
+	return append(bins, Bin{s.Max, 1})
+}
+
 type step struct{ lo, hi, count float64 }
 
 // steps cuts a summary at its edges, without the one sample at the maximum.
@@ -204,7 +223,7 @@ func (d delayParts) within(t float64) float64 {
 	}
 	sum := binLaw(d.front, h)
 	for _, s := range []Summary{d.age, d.work, d.store} {
-		if s.usable() {
+		if s.Usable() {
 			next := summaryLaw(s, h)
 			sum = sum.convolve(&next)
 		}
@@ -228,7 +247,7 @@ func spanLaw(perInvocation, span, h float64) law {
 func (d delayParts) most() float64 {
 	sum := binMax(d.front) + d.span
 	for _, s := range []Summary{d.age, d.work, d.store} {
-		if s.usable() {
+		if s.Usable() {
 			sum += math.Max(0, s.Max)
 		}
 	}

@@ -112,12 +112,12 @@ func (p *StagePath) silentValid(m int, in float64) float64 {
 // invocations of minute used.
 func (p *StagePath) parts(m, used int, valid float64) (delayParts, string) {
 	row := p.minutes[used]
-	if !row.Age.usable() {
+	if !row.Age.Usable() {
 		return delayParts{}, "the age of the queue is not known"
 	}
 	d := delayParts{age: row.Age, store: row.Store}
 	if !p.model.AgeIncludesWork {
-		if !row.Work.usable() {
+		if !row.Work.Usable() {
 			return delayParts{}, "the duration of the work is not known"
 		}
 		d.work = row.Work
@@ -169,7 +169,7 @@ func (p *StagePath) perInvocation(m, used int) float64 {
 // minute.
 func (p *StagePath) underway(m int, perMinute float64) float64 {
 	wait := p.model.Threshold
-	if used, reason := p.invoked(m); reason == "" && used >= 0 && p.minutes[used].Age.usable() {
+	if used, reason := p.invoked(m); reason == "" && used >= 0 && p.minutes[used].Age.Usable() {
 		wait = math.Min(wait, math.Max(0, p.minutes[used].Age.Mean)+p.model.Poll+p.model.Batching)
 	}
 	return perMinute / secondsPerMinute * wait

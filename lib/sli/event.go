@@ -3,6 +3,8 @@ package sli
 import (
 	"fmt"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // Signal says what an event reports.
@@ -172,5 +174,5 @@ func (t Tally) Refusal(limit float64, minutes int) string {
 	if minutes > 1 {
 		in = fmt.Sprintf("%d minutes", minutes)
 	}
-	return fmt.Sprintf("%s of %s lines of %s are malformed, %s%%, limit %s%%", Count(float64(t.Malformed)), Count(float64(t.Parsed+t.Malformed)), in, Digits(100*share, 3), Digits(100*limit, 3))
+	return fmt.Sprintf("%s of %s lines of %s are malformed, %s%%, limit %s%%", digits.Count(float64(t.Malformed)), digits.Count(float64(t.Parsed+t.Malformed)), in, digits.Of(100*share, 3), digits.Of(100*limit, 3))
 }

@@ -125,6 +125,33 @@ func (p *StagePath) Backlog(m int) (records float64, anchored, ok bool) {
 	return c.to.backlog(), c.anchored, true
 }
 
+// Surplus is by how much the departures of each minute outgrow all arrivals and the most
+// that can have been on its way before the curves began; unknown where counts, or the
+// ages at the beginning, are.
+func (p *StagePath) Surplus() []Quantity {
+	surplus := make([]Quantity, len(p.minutes))
+	begun := false
+	var balance, most float64 // departures less arrivals, from the beginning on
+	for i, row := range p.minutes {
+		out, counted := row.departures()
+		if !row.Answered || !counted || !row.In.Known {
+			begun = false
+			continue
+		}
+		if !begun {
+			young := p.young(i)
+			if !young.Known {
+				continue
+			}
+			begun, balance, most = true, 0, young.Value
+		}
+		balance += out - row.In.Value
+		surplus[i] = Quantity{Value: Weight(max(0, balance-most)), Known: true}
+		most = max(most, balance)
+	}
+	return surplus
+}
+
 // head is the age of the first record in the queue at the end of minute m,
 // first in, first out: t − In⁻¹(Out), arrivals of a minute spread evenly over it.
 func (p *StagePath) head(m int) (float64, bool) {

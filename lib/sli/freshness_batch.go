@@ -32,7 +32,7 @@ func (f freshnessByUpdates) Derive(h History, w Window, _ time.Time) map[Minute]
 			c := cell(h, f.stage, m)
 			now := updateOf(c, m)
 			if !before.doubtful && !now.doubtful && (before.known() || now.known()) {
-				cells[m] = Counts{Valid: secondsPerMinute, Good: Weight(f.fresh(m, before.watermark, c))}
+				cells[m] = Counts{Valid: time.Minute.Seconds(), Good: Weight(f.fresh(m, before.watermark, c))}
 			}
 			if now.doubtful || now.watermark > before.watermark {
 				before = now

@@ -163,9 +163,9 @@ func (f freshnessByAge) Derive(h History, w Window, _ time.Time) map[Minute]Coun
 			if seconds, ok := f.plan.reportedAge(h, f.stage, m); ok {
 				good := 0.0
 				if seconds <= f.threshold.Seconds() {
-					good = secondsPerMinute
+					good = time.Minute.Seconds()
 				}
-				cells[m] = Counts{Valid: secondsPerMinute, Good: good}
+				cells[m] = Counts{Valid: time.Minute.Seconds(), Good: good}
 			}
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // CheckStatus is a check's status; its value is the exit code.
@@ -312,9 +314,9 @@ func (j *judgement) standstill(s *State) string {
 		if s.Progress.Before {
 			text = "at least %s records accepted since before %s, none processed"
 		}
-		return fmt.Sprintf(text, Count(s.Progress.Pending), j.clock(s.Since))
+		return fmt.Sprintf(text, digits.Count(s.Progress.Pending), j.clock(s.Since))
 	case s.Progress.Rule == RuleStuck:
-		return fmt.Sprintf("the oldest record has aged by the clock for %d minutes while others come out", stuckSteps)
+		return fmt.Sprintf("the oldest record has aged by the clock for %d minutes while others come out", StuckSteps)
 	}
 	return s.Reason
 }
@@ -323,7 +325,7 @@ func (j *judgement) standstill(s *State) string {
 func growth(s *State) string {
 	switch s.Progress.Rule {
 	case RuleBacklogGrows:
-		return fmt.Sprintf("more records arrive than come out, and %s wait", Count(s.Progress.Backlog.Value))
+		return fmt.Sprintf("more records arrive than come out, and %s wait", digits.Count(s.Progress.Backlog.Value))
 	case RuleAgeGrows:
 		return "records wait longer and longer"
 	}
@@ -358,16 +360,16 @@ func (j *judgement) ratio(r *Result) {
 			continue
 		}
 		status := limit.status
-		bad := fmt.Sprintf("%s of %s %s bad in %s", Count(counts.Bad()), Count(counts.Valid), r.Rule.Population, Span(r.Rule.Window))
+		bad := fmt.Sprintf("%s of %s %s bad in %s", digits.Count(counts.Bad()), digits.Count(counts.Valid), r.Rule.Population, Span(r.Rule.Window))
 		if r.Rule.Quality == Estimate {
 			doubt := ""
 			if status == Critical && !j.agrees(r, limit.percent/100) {
 				status, doubt = Warning, ", nothing proven agrees"
 			}
-			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", Count(counts.Bad()), r.Rule.Population, Span(r.Rule.Window), Count(counts.Valid), doubt)
+			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", digits.Count(counts.Bad()), r.Rule.Population, Span(r.Rule.Window), digits.Count(counts.Valid), doubt)
 		}
 		ratio, _ := counts.Ratio()
-		j.consider(status, "ratio", "%s %s%s%% is below %s%%: %s%s", r.Rule.Kind, atMost, beside(ratio*100, limit.percent, 4), Shortest(limit.percent), bad, j.holdUp())
+		j.consider(status, "ratio", "%s %s%s%% is below %s%%: %s%s", r.Rule.Kind, atMost, digits.Beside(ratio*100, limit.percent, 4), digits.Shortest(limit.percent), bad, j.holdUp())
 		return
 	}
 }
@@ -418,8 +420,8 @@ func (j *judgement) burn(r *Result, rule BurnRule) bool {
 		few = fmt.Sprintf("; too few to page: a page needs %d bad", pageBad)
 	}
 	j.consider(status, "burn_rate", "%s burns its error budget %s times too fast over %s (%s of %s %s bad) and %s times over %s, limit %s%s%s", r.Rule.Kind,
-		beside(long.Rate, rule.Factor, 3), Span(rule.Long), Count(long.Counts.Bad()), Count(long.Counts.Valid), r.Rule.Population,
-		beside(short.Rate, rule.Factor, 3), Span(rule.Short), Digits(rule.Factor, 3), few, j.holdUp())
+		digits.Beside(long.Rate, rule.Factor, 3), Span(rule.Long), digits.Count(long.Counts.Bad()), digits.Count(long.Counts.Valid), r.Rule.Population,
+		digits.Beside(short.Rate, rule.Factor, 3), Span(rule.Short), digits.Of(rule.Factor, 3), few, j.holdUp())
 	return true
 }
 
@@ -497,27 +499,22 @@ func hindrance(s *StageReport, state *State) string {
 		return ""
 	}
 	invoked, failed, throttled := c.Signals[Invocation], c.Signals[Failed], c.Signals[Throttled]
-	stuck := state != nil && (state.Progress.Rule == RuleStuck || byTheClock(state.Progress.AgeSlope))
+	stuck := state != nil && (state.Progress.Rule == RuleStuck || state.Progress.ByTheClock())
 	switch {
 	case !s.Stage.Facts.Gives(Invocation):
 		return ""
 	case invoked == 0 && throttled > 0:
-		return fmt.Sprintf("was not invoked (throttled %s/min)", Count(throttled))
+		return fmt.Sprintf("was not invoked (throttled %s/min)", digits.Count(throttled))
 	case invoked == 0 && state != nil && state.Name == string(ProgressFrozen):
 		return "was not invoked"
 	case stuck && failed > 0:
-		return fmt.Sprintf("is failing on one shard (%s of %s invocations a minute): a poison record?", Count(failed), Count(invoked))
+		return fmt.Sprintf("is failing on one shard (%s of %s invocations a minute): a poison record?", digits.Count(failed), digits.Count(invoked))
 	case failed > 0 && failed*2 >= invoked:
-		return fmt.Sprintf("is failing (%s of %s invocations a minute)", Count(failed), Count(invoked))
+		return fmt.Sprintf("is failing (%s of %s invocations a minute)", digits.Count(failed), digits.Count(invoked))
 	case throttled > 0:
-		return fmt.Sprintf("is throttled %s/min", Count(throttled))
+		return fmt.Sprintf("is throttled %s/min", digits.Count(throttled))
 	}
 	return ""
-}
-
-// byTheClock tells whether an age grows as time passes: its record isn't moving.
-func byTheClock(slope Quantity) bool {
-	return slope.Known && slope.Value >= stuckStepLow && slope.Value <= stuckStepHigh
 }
 
 func (j *judgement) clock(m Minute) string {

@@ -3,6 +3,8 @@ package sli
 import (
 	"fmt"
 	"slices"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // Lack is why some events of a source can't be judged: a field that their lines don't
@@ -24,7 +26,7 @@ const (
 // Unjudged says that so many events of the counts couldn't be judged, and why: the first
 // of what is lacking that the rule judges by, else what the rule itself knows.
 func (r *Rule) Unjudged(c Counts, lacking []Lack) string {
-	text := fmt.Sprintf("%s of %s %s can't be judged", Count(c.Uncertain), Count(c.Valid+c.Uncertain), r.Population)
+	text := fmt.Sprintf("%s of %s %s can't be judged", digits.Count(c.Uncertain), digits.Count(c.Valid+c.Uncertain), r.Population)
 	if c.Unjudged() == 0 {
 		return text + ": their clients went away"
 	}

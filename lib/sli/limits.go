@@ -1,6 +1,10 @@
 package sli
 
-import "time"
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
+)
 
 // Limits are the check's, as configured; flags may overwrite them. Zero: derived.
 type Limits struct {
@@ -46,7 +50,7 @@ func (r *Rule) ages() (warning, critical time.Duration) {
 func (l Limits) Backwards(p *Plan) (key, got, rule string) {
 	switch {
 	case l.WarningRatio > 0 && l.CriticalRatio > 0 && l.WarningRatio <= l.CriticalRatio:
-		return "critical_ratio", Shortest(l.CriticalRatio), "must be below warning_ratio " + Shortest(l.WarningRatio)
+		return "critical_ratio", digits.Shortest(l.CriticalRatio), "must be below warning_ratio " + digits.Shortest(l.WarningRatio)
 	case l.WarningAge > 0 && l.CriticalAge > 0 && l.WarningAge >= l.CriticalAge:
 		return "critical_age", Span(l.CriticalAge), "must be longer than warning_age " + Span(l.WarningAge)
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // Lints are doubts about a plan that is valid: objectives and limits that can't do what
@@ -21,7 +23,7 @@ func Lints(p *Plan) []string {
 		rule := p.Rule(kind)
 		for _, limit := range []float64{limits.WarningRatio, limits.CriticalRatio} {
 			if limit > rule.Target {
-				out = append(out, fmt.Sprintf("check: %s: limit %s%% is above the target %s%%, so it fires while the objective is met", kind, Shortest(limit), Shortest(rule.Target)))
+				out = append(out, fmt.Sprintf("check: %s: limit %s%% is above the target %s%%, so it fires while the objective is met", kind, digits.Shortest(limit), digits.Shortest(rule.Target)))
 			}
 		}
 		if n := p.pace(rule); n > 0 {
@@ -59,7 +61,7 @@ func slowLints(r *Rule, limits Limits, every time.Duration) []string {
 	}{{limits.CriticalRatio, Critical}, {limits.WarningRatio, Warning}} {
 		n := in(r.Window)
 		if limit.percent > 0 && ProvesBelow(Counts{Valid: n, Good: n - 1}, limit.percent/100) {
-			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, is %s by itself", r.Kind, r.Population, Count(n), Span(r.Window), limit.status))
+			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, is %s by itself", r.Kind, r.Population, digits.Count(n), Span(r.Window), limit.status))
 			break
 		}
 	}
@@ -82,7 +84,7 @@ func slowLints(r *Rule, limits Limits, every time.Duration) []string {
 		n := in(rule.Long)
 		if one := (Counts{Valid: n, Good: n - 1}); rule.Broken(r.Objective, one, Counts{Valid: 1}) {
 			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, burns %s times the budget, limit %s: it warns by itself",
-				r.Kind, r.Population, Count(n), Span(rule.Long), Digits(r.Objective.Burn(one), 3), Digits(rule.Factor, 3)))
+				r.Kind, r.Population, digits.Count(n), Span(rule.Long), digits.Of(r.Objective.Burn(one), 3), digits.Of(rule.Factor, 3)))
 			break
 		}
 	}

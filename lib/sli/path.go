@@ -232,21 +232,10 @@ func frontBins(c *StageCell) []Bin {
 	c.Latency.Each(func(seconds float64, count uint64) {
 		bins = append(bins, Bin{seconds, float64(count)})
 	})
-	s := c.Summaries["latency"]
-	if len(bins) > 0 || !s.usable() {
+	if len(bins) > 0 {
 		return bins
 	}
-	// One sample at the maximum, the others at one position in all bins, such that the
-	// mean comes out right.
-	rest, width := s.N*s.Mean-s.Max, 0.0
-	for _, step := range s.steps() {
-		rest -= step.count * step.lo
-		width += step.count * (step.hi - step.lo)
-	}
-	for _, step := range s.steps() {
-		bins = append(bins, Bin{step.lo + (step.hi-step.lo)*clamp(rest/width, 0.02, 0.98), step.count})
-	}
-	return append(bins, Bin{s.Max, 1})
+	return c.Summaries["latency"].Bins()
 }
 
 func countOf(f Facts, c *StageCell, s Signal) Quantity {
@@ -260,7 +249,7 @@ func countOf(f Facts, c *StageCell, s Signal) Quantity {
 // or a watermark tell it exactly: 0 when nothing is owed.
 func (path Path) owing(h History, w Window) func(Minute, *StageMinute) {
 	if ids := followed(h); ids != nil {
-		return func(m Minute, row *StageMinute) { row.owed(ids, m) }
+		return func(m Minute, row *StageMinute) { owed(row, ids, m) }
 	}
 	if path.ending == nil || !path.ending.Facts.Delay || path.accepted == nil {
 		return func(Minute, *StageMinute) {}
@@ -269,16 +258,19 @@ func (path Path) owing(h History, w Window) func(Minute, *StageMinute) {
 	return func(m Minute, row *StageMinute) { row.Oldest = age(m) }
 }
 
-func (row *StageMinute) owed(ids Cohorts, m Minute) {
+// owed is what the ids know of a row.
+func owed(row *StageMinute, ids Cohorts, m Minute) {
 	if row.Blind = ids.Doubt(); row.Blind != "" {
 		return
 	}
-	if row.Owed = ids.Owed(m); row.Owed == nil {
+	owed := ids.Owed(m)
+	if owed == nil {
 		return
 	}
-	row.Oldest, row.Underway = Some(0), Some(row.Owed.Records*ids.Sampled())
-	if oldest := row.Owed.Oldest; oldest != 0 {
-		row.Oldest = Some(float64(m.End().UnixMicro()-oldest) / 1e6)
+	row.Stuck = &Stuck{Records: owed.Stuck, Of: owed.Of, Since: owed.StuckSince}
+	row.Oldest, row.Underway = Some(0), Some(owed.Records*ids.Sampled())
+	if owed.Oldest != 0 {
+		row.Oldest = Some(float64(m.End().UnixMicro()-owed.Oldest) / 1e6)
 	}
 }
 

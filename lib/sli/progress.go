@@ -3,6 +3,8 @@ package sli
 import (
 	"fmt"
 	"math"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // ProgressState says where a path is heading.
@@ -86,9 +88,18 @@ func (g Progress) LossIn(retention float64) (float64, bool) {
 	return math.Max(0, (retention-g.Age.Value)/drift), true
 }
 
+// ByTheClock tells whether the age grows as time passes: its record isn't moving.
+func (g Progress) ByTheClock() bool {
+	return g.AgeSlope.Known && g.AgeSlope.Value >= stuckStepLow && g.AgeSlope.Value <= stuckStepHigh
+}
+
 // Spans of minutes and limits of the rules, chosen in simulated weeks: no floor or
 // a shorter trend means false alarms, a longer one slower ones.
 const (
+	// StuckSteps is for how many minutes an age must rise by the clock before its record
+	// is called stuck.
+	StuckSteps = 3
+
 	ageTrend      = 10 // minutes
 	backlogTrend  = 15
 	rateSpan      = 30
@@ -96,7 +107,6 @@ const (
 	ageDrift      = 3.0  // seconds a minute
 	backlogDrift  = 0.03 // of the arrivals
 	frozenAfter   = 120.0
-	stuckSteps    = 3
 	stuckStepLow  = 45.0
 	stuckStepHigh = 75.0
 )
@@ -192,7 +202,7 @@ func (j progressRules) silent() bool {
 	// may have come at its end.
 	quiet := float64(j.m-j.g.Since+1) * secondsPerMinute
 	return j.decide(ProgressFrozen, RuleSilence,
-		fmt.Sprintf("%s for %s%ss (limit %ss) while %s%s records arrived", what, least, Count(quiet), Count(limit), least, Count(j.g.Pending)))
+		fmt.Sprintf("%s for %s%ss (limit %ss) while %s%s records arrived", what, least, digits.Count(quiet), digits.Count(limit), least, digits.Count(j.g.Pending)))
 }
 
 // patience is how long nothing may come out while records arrive: longer than batching
@@ -208,12 +218,12 @@ func (j progressRules) patience() float64 {
 // out, and the same ones for minutes: in a backlog that is worked off out of order it is
 // others each time.
 func (j progressRules) partStuck() bool {
-	o := j.p.minutes[j.m].Owed
-	if o == nil || o.Stuck == 0 {
+	now := j.p.minutes[j.m].Stuck
+	if now == nil || now.Records == 0 {
 		return false
 	}
-	for i := j.m - stuckSteps; i < j.m; i++ {
-		if i < 0 || j.p.minutes[i].Owed == nil || j.p.minutes[i].Owed.StuckSince != o.StuckSince {
+	for i := j.m - StuckSteps; i < j.m; i++ {
+		if i < 0 || j.p.minutes[i].Stuck == nil || j.p.minutes[i].Stuck.Since != now.Since {
 			return false
 		}
 	}
@@ -222,9 +232,9 @@ func (j progressRules) partStuck() bool {
 
 // leftBehind says which part of the records is stuck; false where none is known to be.
 func (j progressRules) leftBehind() bool {
-	o := j.p.minutes[j.m].Owed
-	return o != nil && o.Stuck > 0 && j.decide(ProgressLosing, RulePartStuck,
-		fmt.Sprintf("part of the records is stuck: %s of %s haven't come out, though later ones have", Count(o.Stuck), Count(o.Of)))
+	part := j.p.minutes[j.m].Stuck
+	return part != nil && part.Records > 0 && j.decide(ProgressLosing, RulePartStuck,
+		fmt.Sprintf("part of the records is stuck: %s of %s haven't come out, though later ones have", digits.Count(part.Records), digits.Count(part.Of)))
 }
 
 // stuck is a shard blocked among others that go on: the largest age rises by the
@@ -232,11 +242,11 @@ func (j progressRules) leftBehind() bool {
 // records are followed one by one shows which of them are stuck.
 func (j progressRules) stuck() bool {
 	floor := math.Max(60, j.p.model.Threshold) + j.p.model.Batching
-	if j.g.Since >= 0 || !j.g.Age.Known || j.g.Age.Value < floor || j.p.minutes[j.m].Owed != nil {
+	if j.g.Since >= 0 || !j.g.Age.Known || j.g.Age.Value < floor || j.p.minutes[j.m].Stuck != nil {
 		return false
 	}
 	after := j.g.Age.Value
-	for i := j.m - 1; i >= j.m-stuckSteps; i-- {
+	for i := j.m - 1; i >= j.m-StuckSteps; i-- {
 		before := j.p.ageLevel(i)
 		if step := after - before.Value; !before.Known || step < stuckStepLow || step > stuckStepHigh {
 			return false
@@ -244,19 +254,19 @@ func (j progressRules) stuck() bool {
 		after = before.Value
 	}
 	return j.decide(ProgressFrozen, RuleStuck,
-		fmt.Sprintf("the oldest record aged by the clock for %d minutes, to %ss (limit %ss)", stuckSteps, Count(j.g.Age.Value), Count(floor)))
+		fmt.Sprintf("the oldest record aged by the clock for %d minutes, to %ss (limit %ss)", StuckSteps, digits.Count(j.g.Age.Value), digits.Count(floor)))
 }
 
 func (j progressRules) losing() bool {
 	g := j.g
 	if floor := j.ageFloor(); g.Age.Known && g.Age.Value > floor && g.AgeSlope.Or(0) > ageDrift {
 		return j.leftBehind() || j.decide(ProgressLosing, RuleAgeGrows,
-			fmt.Sprintf("the age grows and is %ss (judged above %ss)", Count(g.Age.Value), Count(floor)))
+			fmt.Sprintf("the age grows and is %ss (judged above %ss)", digits.Count(g.Age.Value), digits.Count(floor)))
 	}
 	limit := backlogDrift * j.rate * secondsPerMinute
 	if floor := j.backlogFloor(); g.Backlog.Or(0) > floor && g.BacklogSlope.Known && g.BacklogSlope.Value > limit {
 		return j.decide(ProgressLosing, RuleBacklogGrows,
-			fmt.Sprintf("the backlog grows and is %s records (judged above %s)", Count(g.Backlog.Value), Count(floor)))
+			fmt.Sprintf("the backlog grows and is %s records (judged above %s)", digits.Count(g.Backlog.Value), digits.Count(floor)))
 	}
 	return false
 }
@@ -269,11 +279,11 @@ func (j progressRules) draining() bool {
 	case (old || large) && g.BacklogSlope.Or(0) < 0 && g.Backlog.Value > 0:
 		g.ETA = about(g.Backlog.Value / -g.BacklogSlope.Value * secondsPerMinute)
 		return j.decide(ProgressDraining, RuleBacklogFalls,
-			fmt.Sprintf("the backlog of %s records falls by %s a minute, about %s to go", Count(g.Backlog.Value), Digits(-g.BacklogSlope.Value, 3), inWords(g.ETA.Value)))
+			fmt.Sprintf("the backlog of %s records falls by %s a minute, about %s to go", digits.Count(g.Backlog.Value), digits.Of(-g.BacklogSlope.Value, 3), inWords(g.ETA.Value)))
 	case old && g.AgeSlope.Or(0) < -ageDrift:
 		g.ETA = about(g.Age.Value / -g.AgeSlope.Value * secondsPerMinute)
 		return j.decide(ProgressDraining, RuleAgeFalls,
-			fmt.Sprintf("the age of %ss falls by %ss a minute, about %s to go", Count(g.Age.Value), Digits(-g.AgeSlope.Value, 2), inWords(g.ETA.Value)))
+			fmt.Sprintf("the age of %ss falls by %ss a minute, about %s to go", digits.Count(g.Age.Value), digits.Of(-g.AgeSlope.Value, 2), inWords(g.ETA.Value)))
 	}
 	return false
 }
@@ -344,7 +354,7 @@ func (p *StagePath) rate(m int) float64 {
 func (p *StagePath) longestWork(m int) float64 {
 	var longest float64
 	for i := m - workSpan + 1; i <= m; i++ {
-		if row, ok := p.at(i); ok && row.Work.usable() {
+		if row, ok := p.at(i); ok && row.Work.Usable() {
 			longest = math.Max(longest, row.Work.Max)
 		}
 	}
@@ -375,7 +385,7 @@ func about(seconds float64) Quantity {
 // inWords is a rounded time in that unit.
 func inWords(seconds float64) string {
 	unit, name := timeUnit(seconds)
-	return Digits(seconds/unit, 3) + name
+	return digits.Of(seconds/unit, 3) + name
 }
 
 func timeUnit(seconds float64) (unit float64, name string) {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // ProverKind is the kind, and the name, of the stage that a pipeline's prover is.
@@ -232,7 +234,7 @@ func proverLints(p *Plan) []string {
 		n, needs := math.Floor(float64(p.Period)/float64(proving.Every)), ProofNeeds(rule.Target)
 		if n < needs {
 			out = append(out, fmt.Sprintf("%s: the prover is too slow to prove %s%%: %s records without a failure would, one every %s gives %s in %s, which prove %s%%",
-				rule.Kind, Shortest(rule.Target), Count(needs), Span(proving.Every), Count(n), Span(p.Period), Digits(100-100*Disproved(n), 4)))
+				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), Span(proving.Every), digits.Count(n), Span(p.Period), digits.Of(100-100*Disproved(n), 4)))
 		}
 	}
 	return out
@@ -245,12 +247,12 @@ func ProverNotes(p *Plan) []string {
 		return nil
 	}
 	out := []string{fmt.Sprintf("prover: one record every %s; verdict after %s; no failure in a day's %s rules out losses above %s%%",
-		Span(proving.Every), Span(proving.Deadline), Count(math.Floor(float64(24*time.Hour)/float64(proving.Every))), Digits(100*Disproved(float64(24*time.Hour)/float64(proving.Every)), 3))}
+		Span(proving.Every), Span(proving.Deadline), digits.Count(math.Floor(float64(24*time.Hour)/float64(proving.Every))), digits.Of(100*Disproved(float64(24*time.Hour)/float64(proving.Every)), 3))}
 	for _, rule := range p.Rules {
 		if rule.Method == "prover" {
 			needs := ProofNeeds(rule.Target)
 			out = append(out, fmt.Sprintf("prover: %s %s%% is proven by %s records without a failure, after %s",
-				rule.Kind, Shortest(rule.Target), Count(needs), Span(time.Duration(needs)*proving.Every.Truncate(time.Second))))
+				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), Span(time.Duration(needs)*proving.Every.Truncate(time.Second))))
 		}
 	}
 	return out

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // Sieve are the conditions that let a line count: all of Where, and those of one of
@@ -132,7 +134,7 @@ func (s Sieve) none(key string, f Sifted) string {
 	if key != "where" {
 		verb = "match"
 	}
-	return fmt.Sprintf("%s %s 0 of %s lines", key, verb, Count(float64(f.Read)))
+	return fmt.Sprintf("%s %s 0 of %s lines", key, verb, digits.Count(float64(f.Read)))
 }
 
 // unlike says of each field which values lines have, and why those may not be what the

@@ -3,6 +3,8 @@ package sli
 import (
 	"fmt"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
 )
 
 // Skew is how far ahead of the run's clock an event may be stamped, and ahead of its own
@@ -117,7 +119,7 @@ func (j *judgement) skewed() {
 // text says how many are skewed, e.g. 3 of 20 records of stage worker at 12:05 UTC lie in
 // the future, by up to 2h.
 func (s SkewCount) text(stage string, zone *time.Location) string {
-	many := fmt.Sprintf("%s of %s %s", Count(s.Skewed), Count(s.Of), s.What)
+	many := fmt.Sprintf("%s of %s %s", digits.Count(s.Skewed), digits.Count(s.Of), s.What)
 	if s.What == skewedRows {
 		many = fmt.Sprintf("%.0f%% of the rows", 100*s.Skewed)
 	}

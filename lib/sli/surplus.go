@@ -22,35 +22,16 @@ func (path Path) surplusRule() *Rule {
 	return r
 }
 
-// surplus is by how much departures have outgrown arrivals, and the most that can have
-// been on its way before them, minute by minute.
+// surplus is by how much departures outgrow arrivals, minute by minute.
 type surplus struct{ path Path }
 
 func (s surplus) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 	wide := Window{w.From - lookBack, w.To}
-	path := NewStagePath(s.path.model(h, 0), s.path.rows(h, wide))
 	cells := map[Minute]Counts{}
-	begun := false
-	var balance, most float64 // departures less arrivals, from the beginning on
-	for i := range wide.Minutes() {
-		row, answered := path.at(i)
-		out, counted := row.departures()
-		if !answered || !counted || !row.In.Known {
-			begun = false
-			continue
+	for i, more := range NewStagePath(s.path.model(h, 0), s.path.rows(h, wide)).Surplus() {
+		if m := wide.From + Minute(i); more.Known && w.Contains(m) {
+			cells[m] = Counts{Valid: more.Value}
 		}
-		if !begun {
-			young := path.young(i)
-			if !young.Known {
-				continue
-			}
-			begun, balance, most = true, 0, young.Value
-		}
-		balance += out - row.In.Value
-		if m := wide.From + Minute(i); w.Contains(m) {
-			cells[m] = Counts{Valid: Weight(max(0, balance-most))}
-		}
-		most = max(most, balance)
 	}
 	return cells
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -32,7 +33,7 @@ func (t *texter) prover(s *sli.StageReport) {
 	}
 	t.line("    %s", text)
 	if judged > 0 {
-		t.line("    no failure in %s would rule out losses above %s%%, with 95%% confidence", count(judged), sli.Digits(100*sli.Disproved(judged), 3))
+		t.line("    no failure in %s would rule out losses above %s%%, with 95%% confidence", count(judged), digits.Of(100*sli.Disproved(judged), 3))
 	}
 	t.line("    records carry the marker %s; logs that show it leave them out of other SLIs, counts of CloudWatch hold them", sli.ProverMarker)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -237,18 +238,18 @@ func (t *texter) result(r *sli.Result) {
 func (t *texter) outcome(r *sli.Result) string {
 	switch r.Status {
 	case sli.NotMeasured:
-		return t.paint(yellow, "not measured") + fmt.Sprintf(": %s (target %s%%)", sli.Escaped(r.Reason), sli.Shortest(r.Rule.Target))
+		return t.paint(yellow, "not measured") + fmt.Sprintf(": %s (target %s%%)", sli.Escaped(r.Reason), digits.Shortest(r.Rule.Target))
 	case sli.NoTraffic:
-		return fmt.Sprintf("no traffic in %s: %s (target %s%%)", t.span(r.Window), sli.Escaped(r.Reason), sli.Shortest(r.Rule.Target))
+		return fmt.Sprintf("no traffic in %s: %s (target %s%%)", t.span(r.Window), sli.Escaped(r.Reason), digits.Shortest(r.Rule.Target))
 	case sli.Excluded:
-		return fmt.Sprintf("excluded in %s: %s (target %s%%)", t.span(r.Window), sli.Escaped(r.Reason), sli.Shortest(r.Rule.Target))
+		return fmt.Sprintf("excluded in %s: %s (target %s%%)", t.span(r.Window), sli.Escaped(r.Reason), digits.Shortest(r.Rule.Target))
 	}
 	ratio, _ := r.Counts.Ratio()
 	colour := green
 	if met, _ := r.Counts.Percent(); met < r.Rule.Target {
 		colour = red
 	}
-	return t.paint(colour, percent(ratio)) + fmt.Sprintf(" (target %s%%)", sli.Shortest(r.Rule.Target))
+	return t.paint(colour, percent(ratio)) + fmt.Sprintf(" (target %s%%)", digits.Shortest(r.Rule.Target))
 }
 
 // bounds is where the truth lies, and what that rests on.
@@ -282,7 +283,7 @@ func (t *texter) history(r *sli.Result) {
 		burns := ""
 		for _, b := range r.Burns {
 			if b.Measured {
-				burns += fmt.Sprintf(", %s over %s", sli.Digits(b.Rate, 3), sli.Span(b.Length))
+				burns += fmt.Sprintf(", %s over %s", digits.Of(b.Rate, 3), sli.Span(b.Length))
 			}
 		}
 		if burns != "" {
@@ -351,7 +352,7 @@ func (t *texter) windowOf(s *sli.StageReport) string {
 func (t *texter) inputs(in sli.Inputs) {
 	parts := make([]string, 0, len(in))
 	for name, v := range in {
-		parts = append(parts, fmt.Sprintf("%s %s (%s)", name, sli.Shortest(v.Value), v.From))
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", name, digits.Shortest(v.Value), v.From))
 	}
 	slices.Sort(parts)
 	if len(parts) > 0 {
@@ -395,7 +396,7 @@ func (t *texter) lambda(c *sli.StageCell) {
 		}
 	}
 	for _, m := range c.EMF {
-		number := func(v float64) string { return sli.Digits(v, 6) }
+		number := func(v float64) string { return digits.Of(v, 6) }
 		t.line("    metric %s %s: %s values, sum %s, min %s, max %s %s", sli.Escaped(m.Namespace), sli.Escaped(m.Name), count(m.Count), number(m.Sum), number(m.Min), number(m.Max), sli.Escaped(m.Unit))
 	}
 }
@@ -412,19 +413,19 @@ func percent(share float64) string {
 func seconds(s float64) string {
 	switch {
 	case s < 1:
-		return sli.Digits(s*1000, 3) + "ms"
+		return digits.Of(s*1000, 3) + "ms"
 	case s < 100:
-		return sli.Digits(s, 3) + "s"
+		return digits.Of(s, 3) + "s"
 	}
 	return sli.SpanOf(s)
 }
 
 // whole is a number with its thousands apart.
-func whole(n int64) string { return sli.Count(float64(n)) }
+func whole(n int64) string { return digits.Count(float64(n)) }
 
 // count is a number of records, requests or seconds: whole ones, also where it was
 // estimated.
-func count(v float64) string { return sli.Count(v) }
+func count(v float64) string { return digits.Count(v) }
 
 // share is good of valid ones; rounding makes neither all nor none of some.
 func share(c sli.Counts) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/internal/sqlro"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -104,7 +105,7 @@ func (s shape) take(into *said, row []sqlro.Value) error {
 			return fmt.Errorf("column %s %w", s.columns[i], err)
 		}
 		if n < 0 {
-			return fmt.Errorf("column %s is negative (got %s)", s.columns[i], sli.Shortest(n))
+			return fmt.Errorf("column %s is negative (got %s)", s.columns[i], digits.Shortest(n))
 		}
 		into.numbers = append(into.numbers, n)
 	}
@@ -140,7 +141,7 @@ func (s shape) takeAge(into *said, row []sqlro.Value) error {
 func (s shape) pair(said said, part, whole string) (float64, float64, error) {
 	a, b := said.numbers[slices.Index(s.columns, part)], said.numbers[slices.Index(s.columns, whole)]
 	if a > b {
-		return 0, 0, fmt.Errorf("%s is more than %s (got %s of %s)", part, whole, sli.Shortest(a), sli.Shortest(b))
+		return 0, 0, fmt.Errorf("%s is more than %s (got %s of %s)", part, whole, digits.Shortest(a), digits.Shortest(b))
 	}
 	return a, b, nil
 }

@@ -1,4 +1,5 @@
-package sli
+// Package digits writes numbers as people read them: in digits, never with an exponent.
+package digits
 
 import (
 	"math"
@@ -6,14 +7,12 @@ import (
 	"strings"
 )
 
-// Texts for people hold numbers in digits, never with an exponent.
-
 // Count is a whole number with its thousands apart.
 func Count(v float64) string { return apart(strconv.FormatFloat(math.Round(v), 'f', 0, 64)) }
 
-// Digits is a number to n significant digits, all digits before the point told, its
+// Of is a number to n significant digits, all digits before the point told, its
 // thousands apart.
-func Digits(v float64, n int) string {
+func Of(v float64, n int) string {
 	places := 0
 	if v != 0 && !math.IsInf(v, 0) && !math.IsNaN(v) {
 		places = max(0, n-1-int(math.Floor(math.Log10(math.Abs(v)))))
@@ -40,12 +39,12 @@ func apart(digits string) string {
 	return digits
 }
 
-// beside is a number to at least n significant digits, and to as many more as tell it
+// Beside is a number to at least n significant digits, and to as many more as tell it
 // from the limit that it is compared with.
-func beside(v, limit float64, n int) string {
-	text := Digits(v, n)
-	for ; n < 17 && v != limit && text == Digits(limit, n); n++ {
-		text = Digits(v, n+1)
+func Beside(v, limit float64, n int) string {
+	text := Of(v, n)
+	for ; n < 17 && v != limit && text == Of(limit, n); n++ {
+		text = Of(v, n+1)
 	}
 	return text
 }
