@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -172,7 +173,7 @@ func (r *reading) emit(e *sli.Event) {
 	if m < r.oldest {
 		return
 	}
-	if !sli.Countable(e.Weight) {
+	if !estimate.Countable(e.Weight) {
 		r.odd = fmt.Errorf("%s must be between ±2^53 (got %g)", e.Signal, e.Weight)
 		return
 	}
@@ -270,18 +271,18 @@ func (r *reading) inexact() error {
 		return r.odd
 	}
 	for _, l := range r.batch.Levels {
-		if !sli.Countable(l.Value) {
+		if !estimate.Countable(l.Value) {
 			return fmt.Errorf("%s must be between ±2^53 (got %g)", l.Name, l.Value)
 		}
 	}
 	for name, input := range r.batch.Inputs {
-		if !sli.Countable(input.Value) {
+		if !estimate.Countable(input.Value) {
 			return fmt.Errorf("%s must be between ±2^53 (got %g)", name, input.Value)
 		}
 	}
 	for _, v := range r.batch.Summaries {
 		for _, n := range []float64{v.Summary.N, v.Summary.Mean, v.Summary.Max} {
-			if !sli.Countable(n) {
+			if !estimate.Countable(n) {
 				return fmt.Errorf("%s must be between ±2^53 (got %g)", v.Name, n)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -252,7 +253,7 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 
 // stageReport is what a source did in this run, and what its stage counted in the
 // window.
-func (j *job) stageReport(s *stageJob, means *sli.StageDelay) *sli.StageReport {
+func (j *job) stageReport(s *stageJob, means *estimate.StageDelay) *sli.StageReport {
 	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
 	window := j.window(s)
 	known := j.evidence.stage(s.stage.Name)

@@ -3,6 +3,7 @@ package measure
 import (
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -43,7 +44,7 @@ func (j *job) stand(rec *pipelineRecord, a *sli.Assessment, due sli.Minute) {
 	if waited <= a.Age.Seconds {
 		return
 	}
-	s.Progress.Age = sli.Some(waited)
+	s.Progress.Age = estimate.Some(waited)
 	a.Age.Seconds, a.Age.Watermark = waited, still.Since.End()
 	if n := len(a.Ages); n > 0 {
 		a.Ages[n-1] = waited
@@ -63,12 +64,12 @@ func (j *job) standsOn(still *standstill, a *sli.Assessment, due sli.Minute) boo
 		return false
 	}
 	j.lengthen(still, due)
-	s.Name, s.Since, s.HasSince = string(sli.ProgressFrozen), still.Since, true
-	s.Progress.State, s.Progress.Rule = sli.ProgressFrozen, sli.RuleSilence
-	s.Progress.Pending, s.Progress.Before, s.Progress.Age = still.Pending, still.Before, sli.Some(waited.Seconds())
+	s.Name, s.Since, s.HasSince = string(estimate.ProgressFrozen), still.Since, true
+	s.Progress.State, s.Progress.Rule = estimate.ProgressFrozen, estimate.RuleSilence
+	s.Progress.Pending, s.Progress.Before, s.Progress.Age = still.Pending, still.Before, estimate.Some(waited.Seconds())
 	s.Reason = "nothing came out since " + still.Since.Start().In(j.run.Now.Location()).Format("2006-01-02 15:04 MST")
 	if a.Age == nil || a.Age.Seconds < waited.Seconds() {
-		a.Age = &sli.Age{Seconds: waited.Seconds(), Watermark: still.Since.End(), Minute: due, Basis: string(sli.AgeBySilence)}
+		a.Age = &sli.Age{Seconds: waited.Seconds(), Watermark: still.Since.End(), Minute: due, Basis: string(estimate.AgeBySilence)}
 		if n := len(a.Ages); n > 0 {
 			a.Ages[n-1] = waited.Seconds()
 		}

@@ -3,6 +3,8 @@ package sli
 import (
 	"math"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // Assessment is how a pipeline stands at the end of a minute.
@@ -11,8 +13,8 @@ type Assessment struct {
 	Ages  []float64 // of the last minutes, NaN where not measured
 	State *State
 	Flow  *Flow
-	Delay *StageDelay // means per stage, an estimate
-	Run   *BatchRun   // of a batch job, nil if none goes on
+	Delay *estimate.StageDelay // means per stage, an estimate
+	Run   *BatchRun            // of a batch job, nil if none goes on
 	Notes []string
 }
 
@@ -57,7 +59,7 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 	if r := path.plan.Rule(Freshness); r != nil {
 		threshold, every = r.Threshold, r.ExpectEvery
 	}
-	stages := NewStagePath(path.model(h, threshold), path.rows(h, w))
+	stages := estimate.NewStagePath(path.model(h, threshold), path.rows(h, w))
 	last := w.Minutes() - 1
 	span := min(int(window/time.Minute), last)
 	due := w.To - 1
@@ -84,7 +86,7 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 // AgesBack is how many earlier minutes a breach of an age limit may last from.
 const AgesBack = 30
 
-func agesAt(stages *StagePath, m int) float64 {
+func agesAt(stages *estimate.StagePath, m int) float64 {
 	if age := stages.Age(m); age.Known {
 		return age.Oldest
 	}
@@ -118,7 +120,7 @@ func (p *Plan) Arrived(h History, w Window) float64 {
 }
 
 // flow is the accounting of the window, with the backlog at its end.
-func (path Path) flow(h History, stages *StagePath, w Window, last int) *Flow {
+func (path Path) flow(h History, stages *estimate.StagePath, w Window, last int) *Flow {
 	f := &Flow{Window: w}
 	total := func(s Signal) float64 {
 		stage := path.counting(s)

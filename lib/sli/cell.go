@@ -3,6 +3,8 @@ package sli
 import (
 	"cmp"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // StageCell is what one stage's source said about one minute, or, merged, about a
@@ -39,7 +41,7 @@ type StageCell struct {
 	Probes map[ProbeVerdict]float64 `json:",omitempty"` // known-answer records by their verdicts
 
 	// Summaries are what statistics say, by name: age, work, store. They don't merge.
-	Summaries map[string]Summary `json:",omitempty"`
+	Summaries map[string]estimate.Summary `json:",omitempty"`
 }
 
 // Count adds one event. Its verdicts are the SLIs' affair.
@@ -253,9 +255,9 @@ func (c *StageCell) prove(verdict ProbeVerdict, n float64) {
 }
 
 // Describe sets what statistics say under a name.
-func (c *StageCell) Describe(name string, v Summary) {
+func (c *StageCell) Describe(name string, v estimate.Summary) {
 	if c.Summaries == nil {
-		c.Summaries = make(map[string]Summary)
+		c.Summaries = make(map[string]estimate.Summary)
 	}
 	c.Summaries[name] = v
 }

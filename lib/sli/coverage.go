@@ -3,6 +3,8 @@ package sli
 import (
 	"fmt"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // coverageRule chooses how records are matched: by id where both ends log ids, else
@@ -147,7 +149,7 @@ func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Co
 	for i := range rows {
 		rows[i].Late = c.late(h, wide.From+Minute(i), rows[i])
 	}
-	path := NewStagePath(c.path.model(h, 0), rows)
+	path := estimate.NewStagePath(c.path.model(h, 0), rows)
 	cells := map[Minute]Counts{}
 	for i, m := range path.Coverage(c.deadline.Seconds()) {
 		if minute := wide.From + Minute(i); m.Measured && w.Contains(minute) {
@@ -160,14 +162,14 @@ func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Co
 // late is how many of the records that a minute counts as done are known to have taken
 // longer than the deadline: by their own delays, or since the youngest handed over was
 // older.
-func (c coverageByCounts) late(h History, m Minute, row StageMinute) Quantity {
+func (c coverageByCounts) late(h History, m Minute, row estimate.StageMinute) estimate.Quantity {
 	if c.path.done.Facts.Delay {
-		return Some(cell(h, c.path.done, m).Delay.Over(c.deadline))
+		return estimate.Some(cell(h, c.path.done, m).Delay.Over(c.deadline))
 	}
 	if least := row.Age.Min; row.Age.Usable() && least.Known && least.Value > c.deadline.Seconds() {
 		return row.Done
 	}
-	return Quantity{}
+	return estimate.Quantity{}
 }
 
 // Bound is what the counts of records given up prove: these never came out.
@@ -177,7 +179,7 @@ func (c coverageByCounts) Bound(h History, w Window, now time.Time) (Bounds, []s
 		valid += cell.Valid
 	}
 	wide := Window{w.From - lookBack, w.To}
-	path := NewStagePath(c.path.model(h, 0), c.path.rows(h, wide))
+	path := estimate.NewStagePath(c.path.model(h, 0), c.path.rows(h, wide))
 	given := path.GivenUp(int(w.From-wide.From), int(w.To-wide.From))
 	if valid <= 0 || given <= 0 {
 		return Bounds{Kind: "none"}, nil

@@ -6,6 +6,7 @@
 //
 //	world ─► source ─► Event, Level ─► Classify ─► minute cells ─► Window ─► Report ─► output
 //
-// The package is pure: no I/O, no clock, no log, nothing but the standard library.
+// The package is pure: no I/O, no clock, no log, nothing but the standard library and the
+// arithmetic of estimate.
 // Three outcomes are never merged: a value, no traffic, not measured.
 package sli

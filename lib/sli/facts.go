@@ -1,6 +1,10 @@
 package sli
 
-import "time"
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
+)
 
 // Scope says from where a source gives the same answer.
 type Scope string
@@ -190,5 +194,5 @@ type Batch struct {
 type MinuteSummary struct {
 	Minute  Minute
 	Name    string
-	Summary Summary
+	Summary estimate.Summary
 }

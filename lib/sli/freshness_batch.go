@@ -1,6 +1,10 @@
 package sli
 
-import "time"
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
+)
 
 // batchRule is freshness of a pipeline that is updated at intervals: the age of its
 // data counts from the last update, also when nothing arrives.
@@ -32,7 +36,7 @@ func (f freshnessByUpdates) Derive(h History, w Window, _ time.Time) map[Minute]
 			c := cell(h, f.stage, m)
 			now := updateOf(c, m)
 			if !before.doubtful && !now.doubtful && (before.known() || now.known()) {
-				cells[m] = Counts{Valid: time.Minute.Seconds(), Good: Weight(f.fresh(m, before.watermark, c))}
+				cells[m] = Counts{Valid: time.Minute.Seconds(), Good: estimate.Weight(f.fresh(m, before.watermark, c))}
 			}
 			if now.doubtful || now.watermark > before.watermark {
 				before = now

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // stagesRule estimates freshness from the stages' own metrics: front latency + queue
@@ -31,10 +33,10 @@ type freshnessByStages struct {
 }
 
 // shares estimates the minutes of w and what is around them.
-func (f freshnessByStages) shares(h History, w Window) (*StagePath, Window) {
+func (f freshnessByStages) shares(h History, w Window) (*estimate.StagePath, Window) {
 	after := Minute((f.threshold+time.Minute-1)/time.Minute) + 2
 	wide := Window{w.From - lookBack, w.To + after}
-	return NewStagePath(f.path.model(h, f.threshold), f.path.rows(h, wide)), wide
+	return estimate.NewStagePath(f.path.model(h, f.threshold), f.path.rows(h, wide)), wide
 }
 
 func (f freshnessByStages) Derive(h History, w Window, now time.Time) map[Minute]Counts {
@@ -52,7 +54,7 @@ func (f freshnessByStages) Derive(h History, w Window, now time.Time) map[Minute
 // Bound says where the window's true ratio lies.
 func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []string) {
 	stages, wide := f.shares(h, w)
-	var shares []StageShare
+	var shares []estimate.StageShare
 	var warnings []string
 	seen := map[string]bool{}
 	add := func(text string) {
@@ -61,7 +63,7 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 			warnings = append(warnings, text)
 		}
 	}
-	checks := map[string]CheckOutcome{}
+	checks := map[string]estimate.CheckOutcome{}
 	for m := w.From; m < w.To; m++ {
 		s := stages.Freshness(int(m - wide.From))
 		shares = append(shares, s)
@@ -69,7 +71,7 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 			add(text)
 		}
 		for _, c := range s.Lower.Checks {
-			if was, known := checks[c.Name]; !known || was == CheckHeld {
+			if was, known := checks[c.Name]; !known || was == estimate.CheckHeld {
 				checks[c.Name] = c.Outcome
 			}
 		}
@@ -77,7 +79,7 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 	for _, note := range stages.Notes() {
 		add(note)
 	}
-	total := SumStages(shares)
+	total := estimate.SumStages(shares)
 	b := Bounds{Kind: "none"}
 	if total.Valid <= 0 {
 		return b, warnings

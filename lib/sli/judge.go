@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // CheckStatus is a check's status; its value is the exit code.
@@ -97,7 +98,7 @@ func (j *judgement) decide() {
 	if excluded == "" && j.p.Plan.HasAge() {
 		j.age()
 		j.state()
-		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(ProgressIdle) || j.measures(Freshness)
+		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(estimate.ProgressIdle) || j.measures(Freshness)
 	}
 	for _, r := range j.p.Results {
 		if slices.Contains(j.limits.SLIs, r.Rule.Kind) && (ratios || burns) {
@@ -240,7 +241,7 @@ func (j *judgement) age() {
 
 // part says that only a part of the records is so old, where that is known.
 func (j *judgement) part() string {
-	if s := j.p.State; s != nil && s.Progress.Rule == RulePartStuck {
+	if s := j.p.State; s != nil && s.Progress.Rule == estimate.RulePartStuck {
 		return "; " + s.Reason
 	}
 	return ""
@@ -297,10 +298,10 @@ func (j *judgement) state() {
 			oldest += ", limit " + Span(j.limits.CriticalAge)
 		}
 	}
-	switch ProgressState(s.Name) {
-	case ProgressFrozen:
+	switch estimate.ProgressState(s.Name) {
+	case estimate.ProgressFrozen:
 		j.worsen(Critical, "state", "FROZEN: %s%s%s", j.standstill(s), j.holdUp(), oldest)
-	case ProgressLosing:
+	case estimate.ProgressLosing:
 		j.worsen(Warning, "state", "LOSING: %s%s%s", growth(s), j.holdUp(), oldest)
 	default:
 	}
@@ -309,14 +310,14 @@ func (j *judgement) state() {
 // standstill says what stands still, without the age, which follows.
 func (j *judgement) standstill(s *State) string {
 	switch {
-	case s.Progress.Rule == RuleSilence && s.HasSince:
+	case s.Progress.Rule == estimate.RuleSilence && s.HasSince:
 		text := "%s records accepted since %s, none processed"
 		if s.Progress.Before {
 			text = "at least %s records accepted since before %s, none processed"
 		}
 		return fmt.Sprintf(text, digits.Count(s.Progress.Pending), j.clock(s.Since))
-	case s.Progress.Rule == RuleStuck:
-		return fmt.Sprintf("the oldest record has aged by the clock for %d minutes while others come out", StuckSteps)
+	case s.Progress.Rule == estimate.RuleStuck:
+		return fmt.Sprintf("the oldest record has aged by the clock for %d minutes while others come out", estimate.StuckSteps)
 	}
 	return s.Reason
 }
@@ -324,9 +325,9 @@ func (j *judgement) standstill(s *State) string {
 // growth says what grows; how old the oldest record is by now follows.
 func growth(s *State) string {
 	switch s.Progress.Rule {
-	case RuleBacklogGrows:
+	case estimate.RuleBacklogGrows:
 		return fmt.Sprintf("more records arrive than come out, and %s wait", digits.Count(s.Progress.Backlog.Value))
-	case RuleAgeGrows:
+	case estimate.RuleAgeGrows:
 		return "records wait longer and longer"
 	}
 	return s.Reason
@@ -379,7 +380,7 @@ func (j *judgement) agrees(r *Result, limit float64) bool {
 	if r.Bounds.Upper != nil && *r.Bounds.Upper < limit {
 		return true
 	}
-	if s := j.p.State; s != nil && (s.Name == string(ProgressFrozen) || s.Name == string(ProgressLosing)) {
+	if s := j.p.State; s != nil && (s.Name == string(estimate.ProgressFrozen) || s.Name == string(estimate.ProgressLosing)) {
 		return true
 	}
 	return j.p.Age != nil && j.limits.WarningAge > 0 && j.p.Age.Seconds > j.limits.WarningAge.Seconds()
@@ -499,13 +500,13 @@ func hindrance(s *StageReport, state *State) string {
 		return ""
 	}
 	invoked, failed, throttled := c.Signals[Invocation], c.Signals[Failed], c.Signals[Throttled]
-	stuck := state != nil && (state.Progress.Rule == RuleStuck || state.Progress.ByTheClock())
+	stuck := state != nil && (state.Progress.Rule == estimate.RuleStuck || state.Progress.ByTheClock())
 	switch {
 	case !s.Stage.Facts.Gives(Invocation):
 		return ""
 	case invoked == 0 && throttled > 0:
 		return fmt.Sprintf("was not invoked (throttled %s/min)", digits.Count(throttled))
-	case invoked == 0 && state != nil && state.Name == string(ProgressFrozen):
+	case invoked == 0 && state != nil && state.Name == string(estimate.ProgressFrozen):
 		return "was not invoked"
 	case stuck && failed > 0:
 		return fmt.Sprintf("is failing on one shard (%s of %s invocations a minute): a poison record?", digits.Count(failed), digits.Count(invoked))

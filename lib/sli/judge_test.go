@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 var judgeNow = time.Date(2026, 11, 22, 11, 40, 12, 0, time.FixedZone("JST", 9*3600))
@@ -30,7 +32,7 @@ func asyncPipeline() *Pipeline {
 		Plan: plan, HasNewest: true, Newest: MinuteAt(judgeNow) - 4,
 		Age:   &Age{Seconds: 2, Basis: "age and work"},
 		Ages:  []float64{2, 2, 2},
-		State: &State{Name: string(ProgressCurrent), Progress: Progress{State: ProgressCurrent, Since: -1}},
+		State: &State{Name: string(estimate.ProgressCurrent), Progress: estimate.Progress{State: estimate.ProgressCurrent, Since: -1}},
 		Results: []*Result{{
 			Rule: plan.Rules[0], Status: Value, Measured: 1, Counts: Counts{Valid: 40000, Good: 39990},
 		}},
@@ -45,7 +47,7 @@ func asyncPipeline() *Pipeline {
 func TestVerdicts(t *testing.T) {
 	frozen := func(p *Pipeline) {
 		p.State = &State{Name: "FROZEN", Reason: "arrivals and no activity for 8m", Since: MinuteAt(judgeNow) - 8, HasSince: true,
-			Progress: Progress{State: ProgressFrozen, Rule: RuleSilence, Pending: 1204, Age: Some(492)}}
+			Progress: estimate.Progress{State: estimate.ProgressFrozen, Rule: estimate.RuleSilence, Pending: 1204, Age: estimate.Some(492)}}
 		p.Age.Seconds, p.Ages = 492, []float64{432, 492}
 		p.Stages[1].Due = &StageCell{}
 		p.Stages[1].Due.Signals[Throttled] = 412
@@ -69,7 +71,7 @@ func TestVerdicts(t *testing.T) {
 		{"stopped consumer", func(p *Pipeline, _ *Limits) { frozen(p) },
 			"CRITICAL state: FROZEN: 1,204 records accepted since 11:32 JST, none processed; transform was not invoked (throttled 412/min); oldest is 8m12s, limit 5m"},
 		{"losing", func(p *Pipeline, _ *Limits) {
-			p.State = &State{Name: "LOSING", Reason: "the age grows by 12s a minute", Progress: Progress{State: ProgressLosing, Rule: RuleAgeGrows, AgeSlope: Some(12), Age: Some(40)}}
+			p.State = &State{Name: "LOSING", Reason: "the age grows by 12s a minute", Progress: estimate.Progress{State: estimate.ProgressLosing, Rule: estimate.RuleAgeGrows, AgeSlope: estimate.Some(12), Age: estimate.Some(40)}}
 		}, "WARNING state: LOSING: records wait longer and longer; oldest is 2s, limit 5m"},
 		{"draining leaves the verdict alone", func(p *Pipeline, _ *Limits) { p.State.Name = "DRAINING" }, "OK: fresh"},
 		{"nothing arrives, nothing owed", func(p *Pipeline, _ *Limits) {

@@ -9,19 +9,21 @@ import (
 	"math/bits"
 	"slices"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // seldom is the part of a StageCell that few sources fill.
 type seldom struct {
-	Skewed    float64                  `json:",omitempty"`
-	Ahead     time.Duration            `json:",omitempty"`
-	Levels    map[string]float64       `json:",omitempty"`
-	Lives     *Distribution            `json:",omitempty"`
-	Reports   *Reports                 `json:",omitempty"`
-	EMF       []EMFSeries              `json:",omitempty"`
-	Probes    map[ProbeVerdict]float64 `json:",omitempty"`
-	Summaries map[string]Summary       `json:",omitempty"`
-	Unmatched int64                    `json:",omitempty"`
+	Skewed    float64                     `json:",omitempty"`
+	Ahead     time.Duration               `json:",omitempty"`
+	Levels    map[string]float64          `json:",omitempty"`
+	Lives     *Distribution               `json:",omitempty"`
+	Reports   *Reports                    `json:",omitempty"`
+	EMF       []EMFSeries                 `json:",omitempty"`
+	Probes    map[ProbeVerdict]float64    `json:",omitempty"`
+	Summaries map[string]estimate.Summary `json:",omitempty"`
+	Unmatched int64                       `json:",omitempty"`
 }
 
 func (s *seldom) empty() bool {

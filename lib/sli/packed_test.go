@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // filledCell has a value in every field.
@@ -24,7 +26,7 @@ func filledCell(t *testing.T) *StageCell {
 		Reports:   &Reports{Count: 3, ColdStarts: 1},
 		EMF:       []EMFSeries{{Namespace: "n", Name: "m", Unit: "Count", Count: 1, Sum: 2, Min: 3, Max: 4}},
 		Probes:    map[ProbeVerdict]float64{"lost": 2},
-		Summaries: map[string]Summary{"work": {N: 1, Mean: 2, Max: 3}},
+		Summaries: map[string]estimate.Summary{"work": {N: 1, Mean: 2, Max: 3}},
 	}
 	for i := range c.Signals {
 		c.Signals[i] = float64(i) + 0.25

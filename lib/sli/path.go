@@ -1,6 +1,10 @@
 package sli
 
-import "time"
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
+)
 
 // Path is which stages of a plan are front, queue, worker and store to a record on
 // its way: where what estimators need is read.
@@ -70,8 +74,8 @@ func (path Path) stages() []string {
 }
 
 // model is what is configured, asked or assumed about the path.
-func (path Path) model(h History, threshold time.Duration) StageModel {
-	m := AssumedStageModel()
+func (path Path) model(h History, threshold time.Duration) estimate.StageModel {
+	m := estimate.AssumedStageModel()
 	m.Threshold = threshold.Seconds()
 	m.HasFront = path.front != nil
 	inputs := Inputs{}
@@ -103,8 +107,8 @@ func (path Path) model(h History, threshold time.Duration) StageModel {
 }
 
 // rows are the minutes of w as estimators read them.
-func (path Path) rows(h History, w Window) []StageMinute {
-	rows := make([]StageMinute, w.Minutes())
+func (path Path) rows(h History, w Window) []estimate.StageMinute {
+	rows := make([]estimate.StageMinute, w.Minutes())
 	answered := Spans{w}
 	for _, name := range path.stages() {
 		answered = answered.Intersect(h.Answered(name))
@@ -141,16 +145,16 @@ func cell(h History, s *Stage, m Minute) *StageCell {
 	return emptyCell
 }
 
-func (path Path) row(h History, m Minute) StageMinute {
-	row := StageMinute{Answered: true}
+func (path Path) row(h History, m Minute) estimate.StageMinute {
+	row := estimate.StageMinute{Answered: true}
 	if path.accepted != nil {
-		row.In = Some(cell(h, path.accepted, m).Signals[Accepted])
+		row.In = estimate.Some(cell(h, path.accepted, m).Signals[Accepted])
 		if path.withheld(h, m) || cell(h, path.accepted, m).skewedLines().Over() {
-			row.In = Quantity{}
+			row.In = estimate.Quantity{}
 		}
 		if path.accepted.Facts.OwnAge {
 			if seconds, ok := cell(h, path.accepted, m).Levels["age"]; ok {
-				row.Behind = Some(seconds)
+				row.Behind = estimate.Some(seconds)
 			}
 		}
 	}
@@ -159,17 +163,17 @@ func (path Path) row(h History, m Minute) StageMinute {
 	}
 	if path.worker != nil {
 		c := cell(h, path.worker, m)
-		row.Invocations, row.Errors, row.Throttles = Some(c.Signals[Invocation]), Some(c.Signals[Failed]), Some(c.Signals[Throttled])
+		row.Invocations, row.Errors, row.Throttles = estimate.Some(c.Signals[Invocation]), estimate.Some(c.Signals[Failed]), estimate.Some(c.Signals[Throttled])
 		row.Age, row.Work = c.Summaries["age"], c.Summaries["work"]
 	}
 	if path.done != nil && !cell(h, path.done, m).skewedLines().Over() { // else more came out than is booked
 		c, facts := cell(h, path.done, m), path.done.Facts
-		row.Done, row.Handed = Some(c.Signals[Done]), Some(c.Signals[Done])
+		row.Done, row.Handed = estimate.Some(c.Signals[Done]), estimate.Some(c.Signals[Done])
 		if facts.Gives(HandFailed) {
 			// A mapping answers only once its counts have been seen: without points it
 			// stands still, which is zero.
-			row.Handed = Some(c.Signals[Handed])
-			row.Done = Some(c.Signals[Handed] - c.Signals[HandFailed])
+			row.Handed = estimate.Some(c.Signals[Handed])
+			row.Done = estimate.Some(c.Signals[Handed] - c.Signals[HandFailed])
 		}
 		row.Filtered = countOf(facts, c, Filtered)
 		row.Dropped = countOf(facts, c, Dropped)
@@ -182,14 +186,14 @@ func (path Path) row(h History, m Minute) StageMinute {
 
 // slowest is the longest delay of the records that came out in a minute; one that came
 // out again says nothing of it.
-func (path Path) slowest(h History, m Minute) Quantity {
+func (path Path) slowest(h History, m Minute) estimate.Quantity {
 	if path.ending == nil || !path.ending.Facts.Delay {
-		return Quantity{}
+		return estimate.Quantity{}
 	}
 	if ids := followed(h); ids != nil {
-		return Some(ids.Ends(m).Longest.Seconds())
+		return estimate.Some(ids.Ends(m).Longest.Seconds())
 	}
-	return Some(cell(h, path.ending, m).Delay.Max())
+	return estimate.Some(cell(h, path.ending, m).Delay.Max())
 }
 
 const (
@@ -227,10 +231,10 @@ func (c *StageCell) written() float64 {
 
 // frontBins is the front's latency as a log tells it, request by request, or as far as
 // statistics tell it.
-func frontBins(c *StageCell) []Bin {
-	var bins []Bin
+func frontBins(c *StageCell) []estimate.Bin {
+	var bins []estimate.Bin
 	c.Latency.Each(func(seconds float64, count uint64) {
-		bins = append(bins, Bin{seconds, float64(count)})
+		bins = append(bins, estimate.Bin{Seconds: seconds, Count: float64(count)})
 	})
 	if len(bins) > 0 {
 		return bins
@@ -238,28 +242,28 @@ func frontBins(c *StageCell) []Bin {
 	return c.Summaries["latency"].Bins()
 }
 
-func countOf(f Facts, c *StageCell, s Signal) Quantity {
+func countOf(f Facts, c *StageCell, s Signal) estimate.Quantity {
 	if !f.Gives(s) {
-		return Quantity{}
+		return estimate.Quantity{}
 	}
-	return Some(c.Signals[s])
+	return estimate.Some(c.Signals[s])
 }
 
 // owing puts into a row how old the oldest record owed is at the minute's end, where ids
 // or a watermark tell it exactly: 0 when nothing is owed.
-func (path Path) owing(h History, w Window) func(Minute, *StageMinute) {
+func (path Path) owing(h History, w Window) func(Minute, *estimate.StageMinute) {
 	if ids := followed(h); ids != nil {
-		return func(m Minute, row *StageMinute) { owed(row, ids, m) }
+		return func(m Minute, row *estimate.StageMinute) { owed(row, ids, m) }
 	}
 	if path.ending == nil || !path.ending.Facts.Delay || path.accepted == nil {
-		return func(Minute, *StageMinute) {}
+		return func(Minute, *estimate.StageMinute) {}
 	}
 	age := path.byWatermark(h, w)
-	return func(m Minute, row *StageMinute) { row.Oldest = age(m) }
+	return func(m Minute, row *estimate.StageMinute) { row.Oldest = age(m) }
 }
 
 // owed is what the ids know of a row.
-func owed(row *StageMinute, ids Cohorts, m Minute) {
+func owed(row *estimate.StageMinute, ids Cohorts, m Minute) {
 	if row.Blind = ids.Doubt(); row.Blind != "" {
 		return
 	}
@@ -267,10 +271,10 @@ func owed(row *StageMinute, ids Cohorts, m Minute) {
 	if owed == nil {
 		return
 	}
-	row.Stuck = &Stuck{Records: owed.Stuck, Of: owed.Of, Since: owed.StuckSince}
-	row.Oldest, row.Underway = Some(0), Some(owed.Records*ids.Sampled())
+	row.Stuck = &estimate.Stuck{Records: owed.Stuck, Of: owed.Of, Since: owed.StuckSince}
+	row.Oldest, row.Underway = estimate.Some(0), estimate.Some(owed.Records*ids.Sampled())
 	if owed.Oldest != 0 {
-		row.Oldest = Some(float64(m.End().UnixMicro()-owed.Oldest) / 1e6)
+		row.Oldest = estimate.Some(float64(m.End().UnixMicro()-owed.Oldest) / 1e6)
 	}
 }
 
@@ -296,8 +300,8 @@ const (
 // byWatermark takes the largest accepted_at that has come out, of the group that is
 // furthest behind where there are groups: the first record that was accepted after it is
 // the oldest one owed.
-func (path Path) byWatermark(h History, w Window) func(Minute) Quantity {
-	ages := map[Minute]Quantity{}
+func (path Path) byWatermark(h History, w Window) func(Minute) estimate.Quantity {
+	ages := map[Minute]estimate.Quantity{}
 	t := tide{timed: path.timed(h, w)}
 	for m := w.From - watermarkReach; m < w.To; m++ {
 		t.rise(m, cell(h, path.accepted, m), cell(h, path.ending, m))
@@ -305,7 +309,7 @@ func (path Path) byWatermark(h History, w Window) func(Minute) Quantity {
 			ages[m] = t.age(m)
 		}
 	}
-	return func(m Minute) Quantity { return ages[m] }
+	return func(m Minute) estimate.Quantity { return ages[m] }
 }
 
 // timed tells whether the front says when requests began.
@@ -363,7 +367,7 @@ func (t *tide) behind() int64 {
 
 // age is that of the oldest record owed at a minute's end; unknown where nothing has come
 // out that far back.
-func (t *tide) age(m Minute) Quantity {
+func (t *tide) age(m Minute) estimate.Quantity {
 	watermark := t.behind()
 	slack := int64(wholeSlack)
 	if t.timed && watermark%microsecondsPerSecond != 0 {
@@ -371,9 +375,9 @@ func (t *tide) age(m Minute) Quantity {
 	}
 	switch {
 	case t.newest == 0 || t.newest < watermark+slack:
-		return Some(0)
+		return estimate.Some(0)
 	case watermark == 0:
-		return Quantity{}
+		return estimate.Quantity{}
 	}
 	oldest := t.accepted.first(watermark+slack, m)
 	if oldest == 0 {
@@ -382,5 +386,5 @@ func (t *tide) age(m Minute) Quantity {
 			oldest = watermark // counted before seconds were noted
 		}
 	}
-	return Some(max(0, float64(m.End().UnixMicro()-oldest)/1e6))
+	return estimate.Some(max(0, float64(m.End().UnixMicro()-oldest)/1e6))
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // Spec is an SLI as configured; zero fields, which no key can say, mean the defaults.
@@ -392,7 +394,7 @@ func (p *Plan) Parts() []string {
 }
 
 // Mean is a stage's part of the mean delay, in seconds.
-func (p *Plan) Mean(name string, d *StageDelay, c *StageCell) (float64, bool) {
+func (p *Plan) Mean(name string, d *estimate.StageDelay, c *StageCell) (float64, bool) {
 	path := p.pathOf(p.ends())
 	s := p.stage(name)
 	switch {

@@ -3,6 +3,8 @@ package sli
 import (
 	"slices"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // Report is all that outputs see of a run.
@@ -33,8 +35,8 @@ type Pipeline struct {
 	Delay *StageCell // delays of the window, nil where no source has them
 	Flow  *Flow
 	State *State
-	Run   *BatchRun   // of a batch job, nil if none goes on
-	Means *StageDelay // mean delays per stage, an estimate; nil where not known
+	Run   *BatchRun            // of a batch job, nil if none goes on
+	Means *estimate.StageDelay // mean delays per stage, an estimate; nil where not known
 
 	Warnings []string
 }
@@ -66,7 +68,7 @@ type Flow struct {
 type State struct {
 	Name     string // CURRENT, IDLE, DRAINING, LOSING, FROZEN, UNKNOWN
 	Reason   string
-	Progress Progress
+	Progress estimate.Progress
 	Since    Minute // a silence began then
 	HasSince bool
 

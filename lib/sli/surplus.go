@@ -1,6 +1,10 @@
 package sli
 
-import "time"
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
+)
 
 // surplusRule counts deliveries beyond all arrivals: records that were delivered again,
 // where neither ids nor a signal tell them. It is an estimate; nil where ages don't tell
@@ -28,7 +32,7 @@ type surplus struct{ path Path }
 func (s surplus) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 	wide := Window{w.From - lookBack, w.To}
 	cells := map[Minute]Counts{}
-	for i, more := range NewStagePath(s.path.model(h, 0), s.path.rows(h, wide)).Surplus() {
+	for i, more := range estimate.NewStagePath(s.path.model(h, 0), s.path.rows(h, wide)).Surplus() {
 		if m := wide.From + Minute(i); more.Known && w.Contains(m) {
 			cells[m] = Counts{Valid: more.Value}
 		}

@@ -3,6 +3,8 @@ package sli
 import (
 	"testing"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 // answeredCells is a history that was answered from minute 1000 on.
@@ -36,7 +38,7 @@ func TestSurplusOfDeliveries(t *testing.T) {
 		for m := Minute(1000); m < 1120; m++ {
 			in, out := new(StageCell), new(StageCell)
 			in.Signals[Accepted], out.Signals[Handed], out.Signals[Invocation] = c.in(m), c.out(m), 10
-			out.Summaries = map[string]Summary{"age": {N: 10, Mean: c.age, Max: c.age}, "work": {N: 10, Mean: 0.1, Max: 0.2}}
+			out.Summaries = map[string]estimate.Summary{"age": {N: 10, Mean: c.age, Max: c.age}, "work": {N: 10, Mean: 0.1, Max: 0.2}}
 			h["stream"][m], h["worker"][m] = in, out
 		}
 		rule := plan.pathOf(nil, nil).surplusRule()

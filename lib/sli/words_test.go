@@ -12,11 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
 func anEvent(t *rapid.T) Event {
 	return Event{
-		Weight:     Weight(rapid.Float64Range(0, 1e9).Draw(t, "weight")),
+		Weight:     estimate.Weight(rapid.Float64Range(0, 1e9).Draw(t, "weight")),
 		Signal:     Signal(rapid.IntRange(0, int(signals)-1).Draw(t, "signal")),
 		Status:     rapid.OneOf(rapid.SampledFrom([]int{0, 99, 100, 200, 404, 460, 499, 500, 599, 600}), rapid.Int()).Draw(t, "status"),
 		Method:     []byte(rapid.SampledFrom([]string{"", "GET", "POST", "\x1b[31m"}).Draw(t, "method")),

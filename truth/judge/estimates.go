@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
@@ -156,7 +156,7 @@ func Estimates(family sim.Family, w *sim.World) (Estimate, error) {
 
 // shares are the estimates of every minute in which users wrote, and the truth.
 type shares struct {
-	measured []sli.StageShare
+	measured []estimate.StageShare
 	truth    []sim.Cell
 }
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
@@ -16,15 +16,15 @@ const coldStart = 2 * time.Second
 // path is what CloudWatch and the front's log finally show of a world.
 type path struct {
 	world   *sim.World
-	minutes []sli.StageMinute
-	model   sli.StageModel
+	minutes []estimate.StageMinute
+	model   estimate.StageModel
 }
 
 // newPath reads a world's minutes once all points have become visible.
 func newPath(w *sim.World) (*path, error) {
 	s := &w.Scenario
-	p := &path{world: w, minutes: make([]sli.StageMinute, (w.End-w.Start)/sim.Instant(time.Minute/time.Microsecond))}
-	p.model = sli.AssumedStageModel()
+	p := &path{world: w, minutes: make([]estimate.StageMinute, (w.End-w.Start)/sim.Instant(time.Minute/time.Microsecond))}
+	p.model = estimate.AssumedStageModel()
 	p.model.Lanes = float64(s.Stream.Shards * s.Worker.Lanes)
 	p.model.BatchSize = float64(s.Worker.BatchSize)
 	p.model.Batching = s.Worker.Window.Seconds()
@@ -50,7 +50,7 @@ var (
 )
 
 // each visits a statistic of all minutes; one without a point is not visited.
-func (p *path) each(namespace, metric, stat string, dims []sim.Dim, visit func(*sli.StageMinute, float64)) error {
+func (p *path) each(namespace, metric, stat string, dims []sim.Dim, visit func(*estimate.StageMinute, float64)) error {
 	data, err := p.world.Series(sim.Query{Namespace: namespace, Metric: metric, Dims: dims, Stat: stat, From: p.world.Start, To: p.world.End}, sim.Never)
 	for _, d := range data {
 		visit(&p.minutes[p.index(d.Stamp)], d.Value)
@@ -63,65 +63,65 @@ func (p *path) index(at sim.Instant) int {
 }
 
 // count reads a sum into a field; a minute without a point counts 0.
-func (p *path) count(namespace, metric string, dims []sim.Dim, field func(*sli.StageMinute) *sli.Quantity) error {
+func (p *path) count(namespace, metric string, dims []sim.Dim, field func(*estimate.StageMinute) *estimate.Quantity) error {
 	for i := range p.minutes {
-		*field(&p.minutes[i]) = sli.Some(0)
+		*field(&p.minutes[i]) = estimate.Some(0)
 	}
-	return p.each(namespace, metric, "Sum", dims, func(m *sli.StageMinute, v float64) { *field(m) = sli.Some(v) })
+	return p.each(namespace, metric, "Sum", dims, func(m *estimate.StageMinute, v float64) { *field(m) = estimate.Some(v) })
 }
 
 // summary reads n, mean, maximum and minimum of a metric in milliseconds.
-func (p *path) summary(metric string, field func(*sli.StageMinute) *sli.Summary) error {
+func (p *path) summary(metric string, field func(*estimate.StageMinute) *estimate.Summary) error {
 	for _, s := range []struct {
 		stat string
-		set  func(*sli.Summary, float64)
+		set  func(*estimate.Summary, float64)
 	}{
-		{"SampleCount", func(s *sli.Summary, v float64) { s.N = v }},
-		{"Average", func(s *sli.Summary, v float64) { s.Mean = v / 1000 }},
-		{"Maximum", func(s *sli.Summary, v float64) { s.Max = v / 1000 }},
-		{"Minimum", func(s *sli.Summary, v float64) { s.Min = sli.Some(v / 1000) }},
+		{"SampleCount", func(s *estimate.Summary, v float64) { s.N = v }},
+		{"Average", func(s *estimate.Summary, v float64) { s.Mean = v / 1000 }},
+		{"Maximum", func(s *estimate.Summary, v float64) { s.Max = v / 1000 }},
+		{"Minimum", func(s *estimate.Summary, v float64) { s.Min = estimate.Some(v / 1000) }},
 	} {
-		if err := p.each("AWS/Lambda", metric, s.stat, function, func(m *sli.StageMinute, v float64) { s.set(field(m), v) }); err != nil {
+		if err := p.each("AWS/Lambda", metric, s.stat, function, func(m *estimate.StageMinute, v float64) { s.set(field(m), v) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func age(m *sli.StageMinute) *sli.Summary  { return &m.Age }
-func work(m *sli.StageMinute) *sli.Summary { return &m.Work }
+func age(m *estimate.StageMinute) *estimate.Summary  { return &m.Age }
+func work(m *estimate.StageMinute) *estimate.Summary { return &m.Work }
 
 func (p *path) read() error {
 	for i := range p.minutes {
 		p.minutes[i].Answered = true
 	}
-	type field = func(*sli.StageMinute) *sli.Quantity
+	type field = func(*estimate.StageMinute) *estimate.Quantity
 	for _, c := range []struct {
 		namespace, metric string
 		dims              []sim.Dim
 		field             field
 	}{
-		{"AWS/Kinesis", "IncomingRecords", stream, func(m *sli.StageMinute) *sli.Quantity { return &m.In }},
-		{"AWS/Lambda", "Invocations", function, func(m *sli.StageMinute) *sli.Quantity { return &m.Invocations }},
-		{"AWS/Lambda", "Errors", function, func(m *sli.StageMinute) *sli.Quantity { return &m.Errors }},
-		{"AWS/Lambda", "Throttles", function, func(m *sli.StageMinute) *sli.Quantity { return &m.Throttles }},
-		{"AWS/Lambda", "InvokedEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.Handed }},
-		{"AWS/Lambda", "FailedInvokeEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.Done }}, // taken off below
-		{"AWS/Lambda", "FilteredOutEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.Filtered }},
-		{"AWS/Lambda", "DroppedEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.Dropped }},
-		{"AWS/Lambda", "OnFailureDestinationDeliveredEventCount", mapping, func(m *sli.StageMinute) *sli.Quantity { return &m.DeadLettered }},
+		{"AWS/Kinesis", "IncomingRecords", stream, func(m *estimate.StageMinute) *estimate.Quantity { return &m.In }},
+		{"AWS/Lambda", "Invocations", function, func(m *estimate.StageMinute) *estimate.Quantity { return &m.Invocations }},
+		{"AWS/Lambda", "Errors", function, func(m *estimate.StageMinute) *estimate.Quantity { return &m.Errors }},
+		{"AWS/Lambda", "Throttles", function, func(m *estimate.StageMinute) *estimate.Quantity { return &m.Throttles }},
+		{"AWS/Lambda", "InvokedEventCount", mapping, func(m *estimate.StageMinute) *estimate.Quantity { return &m.Handed }},
+		{"AWS/Lambda", "FailedInvokeEventCount", mapping, func(m *estimate.StageMinute) *estimate.Quantity { return &m.Done }}, // taken off below
+		{"AWS/Lambda", "FilteredOutEventCount", mapping, func(m *estimate.StageMinute) *estimate.Quantity { return &m.Filtered }},
+		{"AWS/Lambda", "DroppedEventCount", mapping, func(m *estimate.StageMinute) *estimate.Quantity { return &m.Dropped }},
+		{"AWS/Lambda", "OnFailureDestinationDeliveredEventCount", mapping, func(m *estimate.StageMinute) *estimate.Quantity { return &m.DeadLettered }},
 	} {
 		if err := p.count(c.namespace, c.metric, c.dims, c.field); err != nil {
 			return err
 		}
 	}
 	// A mapping that doesn't poll writes nothing: its silence is information.
-	if err := p.each("AWS/Lambda", "PolledEventCount", "Sum", mapping, func(m *sli.StageMinute, v float64) { m.Polled = sli.Some(v) }); err != nil {
+	if err := p.each("AWS/Lambda", "PolledEventCount", "Sum", mapping, func(m *estimate.StageMinute, v float64) { m.Polled = estimate.Some(v) }); err != nil {
 		return err
 	}
 	for i := range p.minutes {
 		m := &p.minutes[i]
-		m.Done = sli.Some(m.Handed.Value - m.Done.Value)
+		m.Done = estimate.Some(m.Handed.Value - m.Done.Value)
 	}
 	if err := p.summary("IteratorAge", age); err != nil {
 		return err
@@ -146,9 +146,9 @@ func (p *path) front() {
 	}
 	for m, b := range bins {
 		for d, n := range b {
-			p.minutes[m].Front = append(p.minutes[m].Front, sli.Bin{Seconds: d.Seconds(), Count: n})
+			p.minutes[m].Front = append(p.minutes[m].Front, estimate.Bin{Seconds: d.Seconds(), Count: n})
 		}
-		slices.SortFunc(p.minutes[m].Front, func(a, b sli.Bin) int {
+		slices.SortFunc(p.minutes[m].Front, func(a, b estimate.Bin) int {
 			if a.Seconds < b.Seconds {
 				return -1
 			}
@@ -159,7 +159,7 @@ func (p *path) front() {
 
 // estimators are those for a threshold, asked as the suite asks CloudWatch:
 // counts of ages below T, or, under 20 s, below T/2 and T; of work below T/4.
-func (p *path) estimators(threshold time.Duration, counted bool) (*sli.StagePath, error) {
+func (p *path) estimators(threshold time.Duration, counted bool) (*estimate.StagePath, error) {
 	t := threshold.Seconds()
 	edges := []float64{t}
 	if t < 20 {
@@ -170,8 +170,8 @@ func (p *path) estimators(threshold time.Duration, counted bool) (*sli.StagePath
 	for i := range rows {
 		rows[i].Age.Edges, rows[i].Work.Edges = nil, nil
 		if !counted {
-			for _, f := range []*sli.Quantity{&rows[i].Handed, &rows[i].Done, &rows[i].Filtered, &rows[i].Dropped, &rows[i].DeadLettered, &rows[i].Polled} {
-				*f = sli.Quantity{}
+			for _, f := range []*estimate.Quantity{&rows[i].Handed, &rows[i].Done, &rows[i].Filtered, &rows[i].Dropped, &rows[i].DeadLettered, &rows[i].Polled} {
+				*f = estimate.Quantity{}
 			}
 		}
 	}
@@ -185,13 +185,13 @@ func (p *path) estimators(threshold time.Duration, counted bool) (*sli.StagePath
 	}
 	model := p.model
 	model.Threshold, model.Counted = t, counted
-	return sli.NewStagePath(model, rows), nil
+	return estimate.NewStagePath(model, rows), nil
 }
 
 // below reads how many samples of a metric are at most so many seconds.
-func (p *path) below(metric string, seconds float64, field func(*sli.StageMinute) *sli.Summary) error {
-	return p.each("AWS/Lambda", metric, fmt.Sprintf("TC(:%g)", seconds*1000), function, func(m *sli.StageMinute, v float64) {
+func (p *path) below(metric string, seconds float64, field func(*estimate.StageMinute) *estimate.Summary) error {
+	return p.each("AWS/Lambda", metric, fmt.Sprintf("TC(:%g)", seconds*1000), function, func(m *estimate.StageMinute, v float64) {
 		s := field(m)
-		s.Edges = append(s.Edges, sli.Edge{At: seconds, Count: v})
+		s.Edges = append(s.Edges, estimate.Edge{At: seconds, Count: v})
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
@@ -46,7 +46,7 @@ func (p *path) alarms() ([][]bool, error) {
 		}
 		for m := range p.minutes {
 			g := est.Progress(m, window, false)
-			spoken[k] = append(spoken[k], g.State == sli.ProgressFrozen || g.State == sli.ProgressLosing)
+			spoken[k] = append(spoken[k], g.State == estimate.ProgressFrozen || g.State == estimate.ProgressLosing)
 			a := est.Age(m)
 			spoken[2+k] = append(spoken[2+k], a.Known && a.Oldest > alarmThreshold.Seconds())
 		}

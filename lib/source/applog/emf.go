@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -87,7 +88,7 @@ func (v *metric) read(member json.RawMessage) bool {
 		return false
 	}
 	for _, n := range slices.Concat(v.values, v.counts, []float64{v.count, v.total, v.min, v.max}) {
-		if !sli.Countable(n) {
+		if !estimate.Countable(n) {
 			return false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -384,7 +385,7 @@ func number(b []byte) (float64, bool) {
 		return 0, false
 	}
 	v, err := strconv.ParseFloat(string(bytes.TrimSpace(b)), 64)
-	return v, err == nil && v >= 0 && sli.Countable(v)
+	return v, err == nil && v >= 0 && estimate.Countable(v)
 }
 
 // toldTwice remembers the invocations whose end was told, since a timeout and a kill

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -186,7 +187,7 @@ func (c *compiler) counted(n *section.Node, signal sli.Signal, count string) cou
 	if err != nil {
 		return counted{signal, c.need(count), 0}
 	}
-	if !(number >= 0 && sli.Countable(number)) {
+	if !(number >= 0 && estimate.Countable(number)) {
 		c.refuse(at(n, "count").Errorf("", "must be a field, or a number from 0 to 2^53"))
 	}
 	return counted{signal, none, number}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -205,7 +206,7 @@ func (p *part) take(out *cloudwatch.GetMetricDataOutput) {
 		points := p.series[q.metric].points[q.stat]
 		for j := range min(len(r.Timestamps), len(r.Values)) {
 			v := r.Values[j]
-			if !sli.Countable(v) {
+			if !estimate.Countable(v) {
 				p.series[q.metric].Err = fmt.Errorf("%s: %s of %s must be between ±2^53 (got %g)", getMetricData, q.stat, p.metrics[q.metric], v)
 				continue
 			}

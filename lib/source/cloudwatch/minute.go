@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -117,7 +118,7 @@ func (m *Minute) Sum(keys ...string) (total float64, ok bool) {
 
 // Event emits so much of an event inside the minute.
 func (m *Minute) Event(e sli.Event, weight float64) {
-	e.Weight = sli.Weight(weight)
+	e.Weight = estimate.Weight(weight)
 	if e.Weight <= 0 {
 		return
 	}
@@ -170,24 +171,24 @@ func (m *Minute) Summary(name, key string, unit time.Duration) {
 	}
 }
 
-func (m *Minute) summary(key string, unit time.Duration) (sli.Summary, bool) {
+func (m *Minute) summary(key string, unit time.Duration) (estimate.Summary, bool) {
 	n, _ := m.Stat(key, SampleCount)
 	mean, hasMean := m.Stat(key, Average)
 	most, hasMost := m.Stat(key, Maximum)
 	if n <= 0 || !hasMean || !hasMost {
-		return sli.Summary{}, false
+		return estimate.Summary{}, false
 	}
-	s := sli.Summary{N: n, Mean: mean * unit.Seconds(), Max: most * unit.Seconds()}
+	s := estimate.Summary{N: n, Mean: mean * unit.Seconds(), Max: most * unit.Seconds()}
 	if least, ok := m.Stat(key, Minimum); ok {
-		s.Min = sli.Some(least * unit.Seconds())
+		s.Min = estimate.Some(least * unit.Seconds())
 	}
 	for _, stat := range m.metrics[key].Stats {
 		at, ok := bound(stat)
 		if v, has := m.Stat(key, stat); ok && has {
-			s.Edges = append(s.Edges, sli.Edge{At: at * unit.Seconds(), Count: v})
+			s.Edges = append(s.Edges, estimate.Edge{At: at * unit.Seconds(), Count: v})
 		}
 	}
-	slices.SortFunc(s.Edges, func(a, b sli.Edge) int { return cmp.Compare(a.At, b.At) })
+	slices.SortFunc(s.Edges, func(a, b estimate.Edge) int { return cmp.Compare(a.At, b.At) })
 	return s, true
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/kindtest"
@@ -89,7 +90,7 @@ func TestAgesWithoutExtendedStatistics(t *testing.T) {
 	w.PutAgo(age, 0, 1000, 3000)
 	h := w.Read(w.Stage("lambda: {function: transform, settle: 180s}"), sli.Ask{Edges: []time.Duration{time.Minute}}, nil)
 	s, ok := h.Summary("age", w.Ago(0))
-	if !ok || s.N != 2 || s.Mean != 2 || s.Max != 3 || s.Min != sli.Some(1) || len(s.Edges) != 0 || !h.Warned("IteratorAge") {
+	if !ok || s.N != 2 || s.Mean != 2 || s.Max != 3 || s.Min != estimate.Some(1) || len(s.Edges) != 0 || !h.Warned("IteratorAge") {
 		t.Errorf("summary %+v, warnings %q", s, h.Warnings)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/internal/gauge"
 	"mackerel-plugin-pipeline-sli/lib/internal/sqlro"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -194,7 +195,7 @@ func (r *reading) tell(b *sli.Batch, m int64, s said, none bool, memory *gauge.M
 	}
 	emit := func(signal sli.Signal, verdict sli.Verdict, weight float64) {
 		if weight > 0 {
-			r.ask.Emit(&sli.Event{Time: sli.Minute(m).Start().UnixMicro(), Signal: signal, Good: verdict, Weight: sli.Weight(weight)})
+			r.ask.Emit(&sli.Event{Time: sli.Minute(m).Start().UnixMicro(), Signal: signal, Good: verdict, Weight: estimate.Weight(weight)})
 		}
 	}
 	switch {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/google/go-cmp/cmp"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -162,10 +163,10 @@ func (h Heard) Level(name string, minute time.Time) (float64, bool) {
 }
 
 // Summary is a distribution of a minute.
-func (h Heard) Summary(name string, minute time.Time) (sli.Summary, bool) {
+func (h Heard) Summary(name string, minute time.Time) (estimate.Summary, bool) {
 	i := slices.IndexFunc(h.Summaries, func(s sli.MinuteSummary) bool { return s.Name == name && s.Minute == sli.MinuteAt(minute) })
 	if i < 0 {
-		return sli.Summary{}, false
+		return estimate.Summary{}, false
 	}
 	return h.Summaries[i].Summary, true
 }

@@ -1,4 +1,7 @@
-package sli
+// Package estimate makes delays, curves, bounds, losses and states out of what a path's
+// stages count and measure, minute by minute: numbers in, numbers out. It knows no plan,
+// no stage and no source; everything in it follows from a StageModel and StageMinutes.
+package estimate
 
 import "math"
 
