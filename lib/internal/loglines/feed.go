@@ -59,7 +59,7 @@ func (f files) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.
 	if err := position(f, cursor, &cur); err != nil {
 		return fed{}, err
 	}
-	opt := file.Options{Globs: f.Path, Now: ask.Now, Optional: f.Optional, Final: ask.Final, Start: f.start(ask), Look: ask.look}
+	opt := file.Options{Globs: f.Path, Now: ask.Now, Optional: f.Optional, Final: ask.Final, Start: f.start(ask), Prefetch: ask.prefetch}
 	if ask.Again {
 		stats, err := file.Again(ctx, opt, cur, sink)
 		return fed{files: cur.Files, stats: stats, failed: f.tolerate(err)}, nil

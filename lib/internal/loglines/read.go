@@ -41,7 +41,7 @@ type Ask struct {
 	Mark    string                      // see logscan.Config
 	Count   func(minute int64, c Count) // the accounting of a minute since the epoch
 
-	look file.Look // of a feed that has long files to read
+	prefetch file.Prefetch // of a feed that has long files to read
 }
 
 // Answer is what a reading covers.
@@ -88,7 +88,7 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 		ask.From = ask.Now
 	}
 	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
-	ask.look = r.eye.look()
+	ask.prefetch = r.prefetcher.start()
 	got, err := l.feed.read(ctx, ask, cursor, r.block)
 	if err != nil {
 		return Answer{}, err
@@ -98,14 +98,14 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 
 // reading is one reading of all files of a log.
 type reading struct {
-	log    *Log
-	ask    Ask
-	limits limits
-	first  bool
-	files  map[*file.Tracked]*fileReading
-	rec    logscan.Record
-	near   logscan.Seen // of the lines that are being read
-	eye    eye
+	log        *Log
+	ask        Ask
+	limits     limits
+	first      bool
+	files      map[*file.Tracked]*fileReading
+	rec        logscan.Record
+	near       logscan.Seen // of the lines that are being read
+	prefetcher prefetcher
 
 	firstBad string
 	lacks    []Lack
@@ -213,7 +213,7 @@ func (r *reading) block(b file.Block) error {
 	if f.count.undecided == 0 {
 		r.flush(f)
 	}
-	r.eye.known.Store(f.scanner.Known())
+	r.prefetcher.known.Store(f.scanner.Known())
 	f.note.Scan, f.note.Minute = f.scanner.Note(), f.minute
 	if f.note.Document = nil; f.docs != nil {
 		f.note.Document = f.docs.note()
@@ -244,14 +244,14 @@ func (r *reading) keepNothing(f *fileReading) {
 // core or here, and the others one by one.
 func (r *reading) lines(f *fileReading, b file.Block) {
 	at := 0
-	if ahead, ok := b.Seen.(*sight); ok {
+	if ahead, ok := b.Prefetched.(*prefetch); ok {
 		for at < min(len(b.Data), b.Fresh+ahead.from) {
 			at = r.one(f, b, at)
 		}
 		fresh := b
 		fresh.Data, fresh.Offset = b.Data[b.Fresh:], b.Offset+int64(b.Fresh)
 		at = b.Fresh + r.seen(f, fresh, &ahead.Seen, at-b.Fresh)
-		r.eye.free(ahead)
+		r.prefetcher.free(ahead)
 	}
 	for at < len(b.Data) {
 		if known := f.scanner.Known(); known != nil && f.plain(b) {

@@ -21,11 +21,11 @@ type blocks struct {
 
 // chunk is a block that was read into buf, from the cutter's area on.
 type chunk struct {
-	buf   []byte
-	n     int
-	seen  any
-	err   error
-	panic any
+	buf        []byte
+	n          int
+	prefetched any
+	err        error
+	panic      any
 }
 
 const (
@@ -34,8 +34,8 @@ const (
 )
 
 // next reads on and gives what it read behind carry, which may lie in the block before.
-func (b *blocks) next(carry []byte) (data []byte, seen any, err error) {
-	if b.look != nil && b.n == aheadAfter {
+func (b *blocks) next(carry []byte) (data []byte, prefetched any, err error) {
+	if b.prefetch != nil && b.n == aheadAfter {
 		b.begin()
 	}
 	b.n++
@@ -53,7 +53,7 @@ func (b *blocks) next(carry []byte) (data []byte, seen any, err error) {
 		b.buf = got.buf
 	}
 	b.read += int64(got.n)
-	return got.buf[start-len(carry) : start+got.n], got.seen, got.err
+	return got.buf[start-len(carry) : start+got.n], got.prefetched, got.err
 }
 
 // await takes the next block. Where it isn't ready yet, it is no longer looked at: whoever
@@ -92,7 +92,7 @@ func (b *blocks) run(read int64) {
 		got, start := chunk{buf: buf}, b.area+int(read%page)
 		got.n, got.err = fill(b.r, buf[start:b.area+b.block])
 		read += int64(got.n)
-		got.seen = b.look(buf[start:start+got.n], b.awake.Load)
+		got.prefetched = b.prefetch(buf[start:start+got.n], b.awake.Load)
 		b.full <- got
 		if got.err != nil {
 			return

@@ -96,28 +96,28 @@ type Options struct {
 	Since     time.Time // Tail and Again pass over files last modified before it; zero means none
 	Optional  bool      // a file that is missing is none that failed: nothing is written
 	Final     bool      // hand over an unterminated last line too: nothing more will be written
-	Look      Look      // given what was read of a long file ahead of its lines; nil: nothing is read ahead
+	Prefetch  Prefetch  // given what was read of a long file ahead of its lines; nil: nothing is read ahead
 	Block     int       // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 256 KiB
 }
 
-// Look is given what was read, from anywhere to anywhere in a file, on another core and
+// Prefetch is given what was read, from anywhere to anywhere in a file, on another core and
 // before the lines that lie there are handed over. What it makes of that comes with them
-// as Block.Seen. It must not keep the bytes, and ends soon once the lines are waited for.
-type Look func(data []byte, waited func() bool) any
+// as Block.Prefetched. It must not keep the bytes, and ends soon once the lines are waited for.
+type Prefetch func(data []byte, waited func() bool) any
 
 // Block is a run of whole lines of one file; valid only during the call.
 type Block struct {
-	File      *Tracked // the caller may set File.Note; all else is read-only
-	Offset    int64    // of Data[0] in the decompressed file
-	Data      []byte   // whole lines, each with its '\n'; the very last of a finished file may lack it
-	Truncated bool     // Data is only the beginning of one line longer than MaxLine
-	First     bool     // the first block of this file in this reading
-	FromStart bool     // this reading of the file began at its very beginning
-	Entered   bool     // this reading entered the file in its middle: what lies before was passed over
-	Follows   bool     // the file follows one that is gone: lines older than its first one may be missing
-	Seen      any      // what Look made of the bytes that begin at Data[Fresh]; nil: nothing
-	Fresh     int      // see Seen
-	At        int64    // the time of lines that carry none, in µs since the epoch, where the feed knows it
+	File       *Tracked // the caller may set File.Note; all else is read-only
+	Offset     int64    // of Data[0] in the decompressed file
+	Data       []byte   // whole lines, each with its '\n'; the very last of a finished file may lack it
+	Truncated  bool     // Data is only the beginning of one line longer than MaxLine
+	First      bool     // the first block of this file in this reading
+	FromStart  bool     // this reading of the file began at its very beginning
+	Entered    bool     // this reading entered the file in its middle: what lies before was passed over
+	Follows    bool     // the file follows one that is gone: lines older than its first one may be missing
+	Prefetched any      // what Prefetch made of the bytes that begin at Data[Fresh]; nil: nothing
+	Fresh      int      // see Prefetched
+	At         int64    // the time of lines that carry none, in µs since the epoch, where the feed knows it
 }
 
 // FileStat says how the reading of one file went.

@@ -18,11 +18,11 @@ type sinkError struct{ error }
 //
 //	[ … room for MaxLine … carry ][ block … ]
 type cutter struct {
-	buf   []byte
-	spare [][]byte // as buf, to read ahead into; made when needed
-	area  int      // index where the block begins
-	block int      // its length
-	look  Look     // nil: nothing is read ahead
+	buf      []byte
+	spare    [][]byte // as buf, to read ahead into; made when needed
+	area     int      // index where the block begins
+	block    int      // its length
+	prefetch Prefetch // nil: nothing is read ahead
 }
 
 func newCutter(block int) *cutter {
@@ -61,11 +61,11 @@ func (c *cutter) cut(ctx context.Context, r io.Reader, from position, final bool
 			return l.position, l.read, errStopped
 		}
 		var data []byte
-		var seen any
+		var prefetched any
 		fresh := len(l.carry)
-		data, seen, err = b.next(l.carry)
+		data, prefetched, err = b.next(l.carry)
 		l.read = b.read
-		if failed := l.take(data, fresh, seen); failed != nil {
+		if failed := l.take(data, fresh, prefetched); failed != nil {
 			return l.position, l.read, sinkError{failed}
 		}
 	}
@@ -92,7 +92,7 @@ func fill(r io.Reader, p []byte) (n int, err error) {
 }
 
 // take works one read off: data begins with the line carried over, and what was just read, and maybe looked at, begins at fresh.
-func (l *lines) take(data []byte, fresh int, seen any) error {
+func (l *lines) take(data []byte, fresh int, prefetched any) error {
 	whole := len(data)
 	l.carry = nil
 	if l.hole {
@@ -122,7 +122,7 @@ func (l *lines) take(data []byte, fresh int, seen any) error {
 	if end := fresh + bytes.LastIndexByte(data[fresh:], '\n') + 1; end > fresh {
 		b := Block{Offset: l.off, Data: data[:end]}
 		if len(data) == whole {
-			b.Seen, b.Fresh = seen, fresh
+			b.Prefetched, b.Fresh = prefetched, fresh
 		}
 		if err := l.sink(b); err != nil {
 			return err

@@ -241,7 +241,7 @@ func cutAll(t *testing.T, c *cutter, text []byte, r io.Reader, final bool) (got 
 		if !b.Truncated && !bytes.HasPrefix(text[b.Offset:], b.Data) {
 			t.Fatalf("data at %d differ", b.Offset)
 		}
-		if seen, ok := b.Seen.([]byte); ok && !bytes.HasPrefix(seen, b.Data[b.Fresh:]) {
+		if seen, ok := b.Prefetched.([]byte); ok && !bytes.HasPrefix(seen, b.Data[b.Fresh:]) {
 			t.Fatalf("what was seen of the data at %d is not theirs", b.Offset)
 		}
 		got = append(got, b.Data...)
@@ -260,7 +260,7 @@ func FuzzCut(f *testing.F) {
 	f.Add(bytes.Repeat([]byte("0123456789\n"), 1000), false)
 	f.Add(bytes.Repeat([]byte("0123456789\n"), 5000), false)
 	c, ahead := newCutter(page), newCutter(page)
-	ahead.look = func(data []byte, _ func() bool) any { return bytes.Clone(data) }
+	ahead.prefetch = func(data []byte, _ func() bool) any { return bytes.Clone(data) }
 	f.Fuzz(func(t *testing.T, text []byte, final bool) {
 		want := bytes.TrimLeft(text, "\x00")
 		if !final {

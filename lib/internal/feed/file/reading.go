@@ -44,7 +44,7 @@ func newReading(opt Options, cur Cursor, sink func(Block) error) *reading {
 	if cur.Seen && len(cur.Files)+len(cur.Broken) == 0 {
 		r.stats.Absent = cur.LastRun
 	}
-	r.cutter.look = opt.Look
+	r.cutter.prefetch = opt.Prefetch
 	r.expand(opt.Globs)
 	r.recognise()
 	r.giveUp()
