@@ -30,6 +30,7 @@ var mayImport = []struct {
 	{"lib/builtin", []string{"lib/*"}},
 	{"lib/source/*", []string{"lib/sli", "lib/estimate", "lib/internal/*", "lib/source/cloudwatch", "lib/digits"}},
 	{"lib/cli", []string{"lib/config", "lib/measure", "lib/sli", "lib/internal/state", "lib/internal/section", "lib/digits"}},
+	{"lib/internal/feed/*", []string{"lib/internal/feed", "lib/internal/awsconf"}},
 	{"lib/internal/*", []string{"lib/internal/*"}},
 	{"mackerel-plugin-pipeline-sli", mains},
 	{"check-pipeline-freshness", mains},

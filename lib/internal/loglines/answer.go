@@ -9,15 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 )
 
 // answer says what the reading covers.
 func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
-	stats := got.stats
-	a := Answer{Cursor: got.cursor, Bytes: stats.Bytes, Calls: got.calls, FirstBad: r.firstBad, Lacks: r.lacks, Looked: got.looked, Lost: int64(len(stats.Lost))}
-	a.Warnings = append(append(a.Warnings, stats.Warnings...), stats.Lost...)
+	a := Answer{Cursor: got.cursor, Bytes: got.Bytes, Calls: got.calls, FirstBad: r.firstBad, Lacks: r.lacks, Looked: got.looked, Lost: int64(len(got.Lost))}
+	a.Warnings = append(append(a.Warnings, got.Warnings...), got.Lost...)
 	newestDue := minuteOf(r.ask.Now.Add(-r.log.Settle()).UnixMicro()) - 1
 	for _, f := range r.files {
 		r.conclude(f)
@@ -33,14 +31,14 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 		a.Zoneless = a.Zoneless || f.scanner.Zoneless()
 	}
 	if a.Unanswered = got.failed; a.Unanswered == nil {
-		a.Unanswered = alien(got.files)
+		a.Unanswered = alien(got.notes)
 	}
 	a.To = r.until(got)
-	if got.failed != nil || !r.ask.Final && (a.Unanswered != nil || len(stats.Broken) > 0) {
+	if got.failed != nil || !r.ask.Final && (a.Unanswered != nil || len(got.broken) > 0) {
 		a.To = time.Time{} // counted, but an answer for no minute
 	}
-	if len(stats.Broken) > 0 && got.failed == nil {
-		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: its file is gone, and the one that follows has no line yet: what is written meanwhile is unknown, and not measured", strings.Join(stats.Broken, ", ")))
+	if len(got.broken) > 0 && got.failed == nil {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: its file is gone, and the one that follows has no line yet: what is written meanwhile is unknown, and not measured", strings.Join(got.broken, ", ")))
 	}
 	if ctx.Err() != nil || !got.reached.IsZero() {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", r.log.Reads()))
@@ -50,19 +48,19 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 }
 
 // alien is an error when one of the files never had a line that could be read.
-func alien(files []file.Tracked) error {
-	for i := range files {
-		if n := noteOf(&files[i]); !n.Read && n.Bad != "" {
+func alien(notes []json.RawMessage) error {
+	for _, raw := range notes {
+		if n := noteOf(raw); !n.Read && n.Bad != "" {
 			return errors.New("no line can be read; the first is " + n.Bad)
 		}
 	}
 	return nil
 }
 
-func noteOf(t *file.Tracked) note {
+func noteOf(raw json.RawMessage) note {
 	var n note
 	// A note that can't be read is forgotten: the format is found anew.
-	_ = json.Unmarshal(t.Note, &n)
+	_ = json.Unmarshal(raw, &n)
 	return n
 }
 
@@ -96,13 +94,10 @@ func (r *reading) until(got fed) time.Time {
 	if !got.reached.IsZero() && got.reached.Before(to) {
 		to = got.reached
 	}
-	for _, f := range got.stats.Files {
-		if f.Complete {
-			continue
-		}
+	for _, path := range got.behind {
 		reached := time.Time{}
-		for t, reading := range r.files {
-			if t.Path == f.Path && reading.latest > 0 {
+		for log, reading := range r.files {
+			if log.Path == path && reading.latest > 0 {
 				reached = time.UnixMicro(reading.latest)
 			}
 		}
@@ -123,7 +118,7 @@ func (r *reading) from(to time.Time, got fed) time.Time {
 		return instant(r.oldest())
 	}
 	earliest := r.earliest()
-	if absent := got.stats.Absent; !absent.IsZero() {
+	if absent := got.absent; !absent.IsZero() {
 		if line := instant(earliest); earliest != 0 && line.Before(absent) {
 			absent = line
 		}
@@ -135,7 +130,7 @@ func (r *reading) from(to time.Time, got fed) time.Time {
 	if got.byTime && !r.ask.From.IsZero() {
 		return r.ask.From
 	}
-	if len(got.files) == 0 && !got.byTime {
+	if len(got.notes) == 0 && !got.byTime {
 		return to.Truncate(time.Minute) // what will be there is seen to begin
 	}
 	known, entered := int64(math.MaxInt64), int64(0) // minutes
@@ -150,11 +145,8 @@ func (r *reading) from(to time.Time, got fed) time.Time {
 			known = min(known, minute+1)
 		}
 	}
-	for _, f := range got.files {
-		// Passed over, since nothing was written to it in the time that is asked for.
-		if f.Size > 0 && !f.Ignored && f.Mtime.Before(r.ask.From) {
-			known = min(known, minuteOf(f.Mtime.UnixMicro())+1)
-		}
+	if !got.untouched.IsZero() && got.untouched.Before(r.ask.From) { // it was passed over
+		known = min(known, minuteOf(got.untouched.UnixMicro())+1)
 	}
 	if known == math.MaxInt64 && entered == 0 {
 		return to
@@ -176,7 +168,7 @@ func (r *reading) resumed(got fed) time.Time {
 	if r.first || r.ask.Again || r.ask.Final {
 		return time.Time{}
 	}
-	unseen := got.stats.Unseen
+	unseen := got.unseen
 	lines := map[string]int64{} // by log
 	for _, f := range r.files {
 		if !f.cut && !f.follows {

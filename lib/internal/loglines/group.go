@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/cwlogs"
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
 
@@ -38,7 +38,7 @@ func decodeGroup(n *section.Node) (groupOptions, error) {
 	return o, nil
 }
 
-// group is the feed of a CloudWatch Logs group.
+// group is the origin of a CloudWatch Logs group.
 type group struct {
 	groupOptions
 	account awsconf.Options
@@ -58,7 +58,7 @@ func (g group) permissions() []string {
 	return []string{"logs:FilterLogEvents " + resource}
 }
 
-func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.Block) error) (fed, error) {
+func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error) {
 	var cur cwlogs.Cursor
 	if err := position(g, cursor, &cur); err != nil {
 		return fed{}, err
@@ -86,7 +86,7 @@ func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.
 }
 
 func (g group) fed(cur cwlogs.Cursor, stats cwlogs.Stats) fed {
-	out := fed{files: []file.Tracked{{Path: g.Group, Note: cur.Note}}, stats: stats.Stats, calls: stats.Calls, byTime: true, looked: stats.Looked}
+	out := fed{Stats: stats.Stats, notes: []json.RawMessage{cur.Note}, calls: stats.Calls, byTime: true, looked: stats.Looked}
 	if !stats.Reached.IsZero() {
 		out.reached = stats.Reached.Add(g.settle)
 	}

@@ -10,11 +10,11 @@ import (
 	service "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/s3"
 )
 
-// objects is the feed of a load balancer's logs in S3.
+// objects is the origin of a load balancer's logs in S3.
 type objects struct {
 	location s3.Location
 	account  awsconf.Options
@@ -35,7 +35,7 @@ func (o objects) permissions() []string {
 	return []string{"s3:ListBucket " + bucket, "s3:GetObject " + bucket + inside + "*"}
 }
 
-func (o objects) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.Block) error) (fed, error) {
+func (o objects) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error) {
 	var cur s3.Cursor
 	if err := position(o, cursor, &cur); err != nil {
 		return fed{}, err
@@ -63,7 +63,7 @@ func (o objects) read(ctx context.Context, ask Ask, cursor []byte, sink func(fil
 }
 
 func (o objects) fed(cur s3.Cursor, stats s3.Stats) fed {
-	out := fed{files: []file.Tracked{{Path: o.location.String(), Note: cur.Note}}, stats: stats.Stats, calls: stats.Calls, byTime: true}
+	out := fed{Stats: stats.Stats, notes: []json.RawMessage{cur.Note}, calls: stats.Calls, byTime: true}
 	if !stats.Reached.IsZero() {
 		out.reached = stats.Reached.Add(o.settle)
 	}

@@ -38,7 +38,7 @@ type Options struct {
 type Log struct {
 	options     Options
 	scan        logscan.Config
-	feed        feed
+	origin      origin
 	settle      time.Duration
 	permissions []string
 }
@@ -123,17 +123,17 @@ func (l *Log) setFeed(n *section.Node, account awsconf.Options) error {
 			return err
 		}
 		g := group{of, account, awsconf.NewSession(account, awsconf.Patience{}), settle(settleGroup)}
-		l.feed, l.permissions = g, g.permissions()
+		l.origin, l.permissions = g, g.permissions()
 	case o.S3 != "":
 		location, err := s3.ParseLocation(o.S3)
 		if err != nil {
 			return child(n, "s3").Errorf("s3://BUCKET/PREFIX/AWSLogs/ACCOUNT/elasticloadbalancing/REGION/app.NAME.ID", "%v", err)
 		}
 		s := objects{location, account, awsconf.NewSession(account, awsconf.Patience{}), settle(settleS3)}
-		l.feed, l.permissions = s, s.permissions()
+		l.origin, l.permissions = s, s.permissions()
 	default:
 		settle(settleFile)
-		l.feed = files{o}
+		l.origin = files{o}
 		return nil
 	}
 	if account.RoleARN != "" {
@@ -168,7 +168,7 @@ func child(n *section.Node, key string) *section.Node {
 }
 
 // Reads names what is read.
-func (l *Log) Reads() string { return l.feed.String() }
+func (l *Log) Reads() string { return l.origin.String() }
 
 // Remote tells whether every host sees the same log.
 func (l *Log) Remote() bool { return len(l.options.Path) == 0 }

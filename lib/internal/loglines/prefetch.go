@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 )
 
@@ -26,7 +26,7 @@ type prefetch struct {
 }
 
 // start is for a feed; nil where there is no other core.
-func (p *prefetcher) start() file.Prefetch {
+func (p *prefetcher) start() feed.Prefetch {
 	if runtime.GOMAXPROCS(0) < 2 {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 )
@@ -41,7 +42,7 @@ type Ask struct {
 	Mark    string                      // see logscan.Config
 	Count   func(minute int64, c Count) // the accounting of a minute since the epoch
 
-	prefetch file.Prefetch // of a feed that has long files to read
+	prefetch feed.Prefetch // of a feed that has long files to read
 }
 
 // Answer is what a reading covers.
@@ -87,9 +88,9 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 	case l.options.Start == "end" && l.Remote():
 		ask.From = ask.Now
 	}
-	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*file.Tracked]*fileReading{}}
+	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*feed.Log]*fileReading{}}
 	ask.prefetch = r.prefetcher.start()
-	got, err := l.feed.read(ctx, ask, cursor, r.block)
+	got, err := l.origin.read(ctx, ask, cursor, r.block)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -102,7 +103,7 @@ type reading struct {
 	ask        Ask
 	limits     limits
 	first      bool
-	files      map[*file.Tracked]*fileReading
+	files      map[*feed.Log]*fileReading
 	rec        logscan.Record
 	near       logscan.Seen // of the lines that are being read
 	prefetcher prefetcher
@@ -157,13 +158,13 @@ type fileReading struct {
 	latest   int64 // the newest time seen
 }
 
-func (r *reading) file(b file.Block) (*fileReading, error) {
-	if f, ok := r.files[b.File]; ok {
+func (r *reading) file(b feed.Block) (*fileReading, error) {
+	if f, ok := r.files[b.Log]; ok {
 		return f, nil
 	}
-	f := &fileReading{path: b.File.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows, created: b.FromStart && b.File.Created, log: b.File.Name}
+	f := &fileReading{path: b.Log.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows, created: b.FromStart && b.Created, log: b.Log.Name}
 	if !r.ask.Again {
-		f.note = noteOf(b.File)
+		f.note = noteOf(b.Log.Note)
 	}
 	f.hidden = sync.OnceValues(func() (uint32, bool) {
 		if r.log.Remote() {
@@ -189,20 +190,20 @@ func (r *reading) file(b file.Block) (*fileReading, error) {
 		f.docs = &documents{sink: r.sink(f, b.Offset)}
 		f.docs.resume(*f.note.Document)
 	}
-	r.files[b.File] = f
+	r.files[b.Log] = f
 	return f, nil
 }
 
 // block reads the lines of one block.
-func (r *reading) block(b file.Block) error {
+func (r *reading) block(b feed.Block) error {
 	f, err := r.file(b)
 	if err != nil {
 		return err
 	}
 	if b.First {
-		f.path, f.line, f.counted = b.File.Path, 0, b.Offset == 0
+		f.path, f.line, f.counted = b.Log.Path, 0, b.Offset == 0
 	}
-	f.later = b.File.Mtime.After(r.ask.Now.Add(skew))
+	f.later = b.Log.Mtime.After(r.ask.Now.Add(skew))
 	if b.Truncated {
 		f.line++
 		f.note.Begun = true
@@ -219,7 +220,7 @@ func (r *reading) block(b file.Block) error {
 		f.note.Document = f.docs.note()
 	}
 	r.keepNothing(f)
-	if b.File.Note, err = json.Marshal(f.note); err != nil {
+	if b.Log.Note, err = json.Marshal(f.note); err != nil {
 		return err
 	}
 	return nil
@@ -242,7 +243,7 @@ func (r *reading) keepNothing(f *fileReading) {
 
 // lines reads the lines of a block: at a glance those that were looked at, on another
 // core or here, and the others one by one.
-func (r *reading) lines(f *fileReading, b file.Block) {
+func (r *reading) lines(f *fileReading, b feed.Block) {
 	at := 0
 	if ahead, ok := b.Prefetched.(*prefetch); ok {
 		for at < min(len(b.Data), b.Fresh+ahead.from) {
@@ -266,11 +267,11 @@ func (r *reading) lines(f *fileReading, b file.Block) {
 }
 
 // plain tells whether each line speaks for itself.
-func (f *fileReading) plain(b file.Block) bool { return b.At == 0 && f.docs == nil && f.note.Begun }
+func (f *fileReading) plain(b feed.Block) bool { return b.At == 0 && f.docs == nil && f.note.Begun }
 
 // seen reads lines that were looked at, of which the first begins at a place in the
 // block, and gives where the next one begins.
-func (r *reading) seen(f *fileReading, b file.Block, seen *logscan.Seen, at int) int {
+func (r *reading) seen(f *fileReading, b feed.Block, seen *logscan.Seen, at int) int {
 	for plain := f.plain(b); plain && seen.Left() > 0; {
 		if next := r.run(f, seen, at); next > at {
 			at = next
@@ -309,7 +310,7 @@ func (r *reading) run(f *fileReading, seen *logscan.Seen, at int) int {
 
 // one reads the line that begins at a place in the block, and gives where the next one
 // begins.
-func (r *reading) one(f *fileReading, b file.Block, at int) int {
+func (r *reading) one(f *fileReading, b feed.Block, at int) int {
 	end := lineEnd(b.Data, at)
 	line, offset := b.Data[at:end], b.Offset+int64(at)
 	f.line++

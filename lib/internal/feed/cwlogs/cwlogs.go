@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 const (
@@ -74,7 +74,7 @@ type Options struct {
 
 // Stats says how a reading went.
 type Stats struct {
-	file.Stats
+	feed.Stats
 	// Reached is up to when events were read, where the reading stopped early; zero
 	// elsewhere.
 	Reached time.Time
@@ -86,7 +86,7 @@ type Stats struct {
 // Read hands every event since cur to sink, a line each with its time, then those
 // before it that are found only now, and returns the next cursor. When ctx ends it
 // stops and says in Stats.Reached how far it got. On an error nothing counts.
-func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Cursor, Stats, error) {
+func Read(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) error) (Cursor, Stats, error) {
 	r := newReading(opt, cur, sink)
 	if opt.Until.IsZero() && cur.From > r.now+time.Minute.Milliseconds() { // the clock was ahead; events weren't
 		cur.From = min(r.now, r.memory.newest())
@@ -117,7 +117,7 @@ func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) er
 		r.stats.Looked = time.UnixMilli(begin)
 	}
 	r.memory.forget(min(next.From, r.memory.newest()) - (Reach + time.Minute).Milliseconds())
-	next.Known, next.IDs, next.Note = r.memory.known, r.memory.encode(), r.file.Note
+	next.Known, next.IDs, next.Note = r.memory.known, r.memory.encode(), r.log.Note
 	return next, r.stats, r.failed
 }
 
@@ -152,9 +152,9 @@ func quarter(ctx context.Context, now time.Time) time.Duration {
 }
 
 // Again hands over once more the events since opt.From that cur has passed.
-func Again(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Stats, error) {
+func Again(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) error) (Stats, error) {
 	r := newReading(opt, cur, sink)
-	r.file.Note = nil
+	r.log.Note = nil
 	twice := map[uint64]bool{}
 	done, err := r.pages(ctx, opt.from(), r.to, func(id uint64, at int64) bool {
 		if twice[id] {
@@ -183,8 +183,8 @@ func (o Options) from() int64 {
 // reading is one run. Times are in ms since the epoch.
 type reading struct {
 	opt    Options
-	sink   func(file.Block) error
-	file   *file.Tracked
+	sink   func(feed.Block) error
+	log    feed.Log
 	stats  Stats
 	memory *memory
 	failed error // the sink's
@@ -194,7 +194,7 @@ type reading struct {
 	left    int
 }
 
-func newReading(opt Options, cur Cursor, sink func(file.Block) error) *reading {
+func newReading(opt Options, cur Cursor, sink func(feed.Block) error) *reading {
 	r := &reading{opt: opt, sink: sink, now: opt.Now.UnixMilli(), left: opt.Events, memory: recall(cur)}
 	if r.to = r.now; !opt.Until.IsZero() {
 		r.to = opt.Until.UnixMilli()
@@ -202,7 +202,7 @@ func newReading(opt Options, cur Cursor, sink func(file.Block) error) *reading {
 	if r.left <= 0 {
 		r.left = defaultEvents
 	}
-	r.file = &file.Tracked{Path: opt.Group, Name: opt.Group, Mtime: opt.Now, Note: cur.Note}
+	r.log = feed.Log{Path: opt.Group, Name: opt.Group, Mtime: opt.Now, Note: cur.Note}
 	r.stats.Complete = true
 	return r
 }
@@ -282,9 +282,9 @@ func (r *reading) hand(message string, at int64) error {
 			line[i] = ' '
 		}
 	}
-	b := file.Block{File: r.file, Offset: r.stats.Bytes, Data: line, At: at * 1000, First: r.stats.Bytes == 0}
-	if len(line) > file.MaxLine {
-		b.Data, b.Truncated = line[:file.MaxLine], true
+	b := feed.Block{Log: &r.log, Offset: r.stats.Bytes, Data: line, At: at * 1000, First: r.stats.Bytes == 0}
+	if len(line) > feed.MaxLine {
+		b.Data, b.Truncated = line[:feed.MaxLine], true
 	}
 	r.stats.Bytes += int64(len(line))
 	return r.sink(b)

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -114,7 +114,7 @@ func (g *group) options() Options {
 func (g *group) read() []string {
 	g.t.Helper()
 	var lines []string
-	next, stats, err := Read(context.Background(), g.options(), g.cursor, func(b file.Block) error {
+	next, stats, err := Read(context.Background(), g.options(), g.cursor, func(b feed.Block) error {
 		lines = append(lines, fmt.Sprintf("%d: %s", (b.At-noon.UnixMicro())/1e6, strings.TrimSuffix(string(b.Data), "\n")))
 		return nil
 	})
@@ -330,7 +330,7 @@ func TestWithoutABeginningEverythingThereIsIsRead(t *testing.T) {
 	opt.From, opt.Events = time.Time{}, 1_000_000
 	read := func() (n int) {
 		t.Helper()
-		next, stats, err := Read(context.Background(), opt, g.cursor, func(file.Block) error { n++; return nil })
+		next, stats, err := Read(context.Background(), opt, g.cursor, func(feed.Block) error { n++; return nil })
 		if err != nil || !stats.Complete {
 			t.Fatal(err, stats)
 		}
@@ -355,7 +355,7 @@ func TestAgainGivesWhatWasPassedAndNothingElse(t *testing.T) {
 	var lines []string
 	opt := g.options()
 	opt.From = at(-100)
-	if _, err := Again(context.Background(), opt, g.cursor, func(b file.Block) error {
+	if _, err := Again(context.Background(), opt, g.cursor, func(b feed.Block) error {
 		lines = append(lines, strings.TrimSpace(string(b.Data)))
 		return nil
 	}); err != nil {
@@ -396,7 +396,7 @@ func TestTheCallersErrorStopsTheReading(t *testing.T) {
 	g := newGroup(t)
 	g.put("a", -90, 1)
 	refused := errors.New("refused")
-	cur, _, err := Read(context.Background(), g.options(), Cursor{}, func(file.Block) error { return refused })
+	cur, _, err := Read(context.Background(), g.options(), Cursor{}, func(feed.Block) error { return refused })
 	if !errors.Is(err, refused) || cur.From != 0 {
 		t.Errorf("%v, cursor %+v", err, cur)
 	}

@@ -3,6 +3,8 @@ package file
 import (
 	"context"
 	"testing"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 func TestAgainHandsOverWhatWasReadAndNothingBeyond(t *testing.T) {
@@ -36,7 +38,7 @@ func TestAgainStopsBesideAStoppedReading(t *testing.T) {
 	text, _ := numbered("line", 3000)
 	f.write("access.log", text)
 	ctx, stop := context.WithCancel(t.Context())
-	passed := f.try(ctx, func(Block) error { stop(); return nil })
+	passed := f.try(ctx, func(feed.Block) error { stop(); return nil })
 	want(t, f.again(), passed...)
 }
 

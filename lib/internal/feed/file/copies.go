@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/klauspost/compress/gzip"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // A copy of a file that is still there holds nothing new, as far as its bytes are those of the other: they are read there. So files that begin alike are
@@ -174,10 +176,11 @@ func (r *reading) compare(ctx context.Context, h *os.File, f, g *file) (likeness
 	if err != nil {
 		return l, nil //nolint:nilerr // there is nothing to compare with
 	}
-	a, b := make([]byte, defaultBlock), make([]byte, defaultBlock)
+	const block = 256 << 10
+	a, b := make([]byte, block), make([]byte, block)
 	for at := l.to; ctx.Err() == nil; {
-		n, end := fill(mine, a) // before the other, which may grow
-		m, _ := fill(theirs, b[:n])
+		n, end := feed.Fill(mine, a) // before the other, which may grow
+		m, _ := feed.Fill(theirs, b[:n])
 		same := 0
 		for same < m && a[same] == b[same] {
 			same++
@@ -191,7 +194,7 @@ func (r *reading) compare(ctx context.Context, h *os.File, f, g *file) (likeness
 			return l, nil
 		}
 	}
-	return l, errStopped
+	return l, context.Cause(ctx)
 }
 
 // contentFrom is the content of h from an offset on, decompressed by an inflater of its own.

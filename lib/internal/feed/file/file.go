@@ -13,11 +13,11 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 const (
-	// MaxLine is the length, without its newline, of the longest line handed over whole, in bytes.
-	MaxLine = 1 << 20
 	// headMax is how many bytes at a file's beginning tell it from others.
 	headMax = 1 << 10
 	// idleAfter is how long a file that was rotated away must not have grown before nothing more is expected in it.
@@ -29,9 +29,7 @@ const (
 	// maxUnnamed bounds the finished, foreign and vanished files that stay known beside those.
 	maxUnnamed = 64
 
-	defaultTail  = 64 << 20
-	defaultBlock = 256 << 10
-	page         = 4096
+	defaultTail = 64 << 20
 )
 
 // Cursor is what is known of the files read so far. The zero Cursor is that of a first run.
@@ -92,32 +90,12 @@ type Options struct {
 	Globs     []string  // paths or globs (filepath.Match, and ** for any number of directories)
 	Now       time.Time // the run's clock
 	Start     Start
-	TailBytes int64     // decompressed bytes of each file for Tail and Again; 0 means 64 MiB
-	Since     time.Time // Tail and Again pass over files last modified before it; zero means none
-	Optional  bool      // a file that is missing is none that failed: nothing is written
-	Final     bool      // hand over an unterminated last line too: nothing more will be written
-	Prefetch  Prefetch  // given what was read of a long file ahead of its lines; nil: nothing is read ahead
-	Block     int       // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 256 KiB
-}
-
-// Prefetch is given what was read, from anywhere to anywhere in a file, on another core and
-// before the lines that lie there are handed over. What it makes of that comes with them
-// as Block.Prefetched. It must not keep the bytes, and ends soon once the lines are waited for.
-type Prefetch func(data []byte, waited func() bool) any
-
-// Block is a run of whole lines of one file; valid only during the call.
-type Block struct {
-	File       *Tracked // the caller may set File.Note; all else is read-only
-	Offset     int64    // of Data[0] in the decompressed file
-	Data       []byte   // whole lines, each with its '\n'; the very last of a finished file may lack it
-	Truncated  bool     // Data is only the beginning of one line longer than MaxLine
-	First      bool     // the first block of this file in this reading
-	FromStart  bool     // this reading of the file began at its very beginning
-	Entered    bool     // this reading entered the file in its middle: what lies before was passed over
-	Follows    bool     // the file follows one that is gone: lines older than its first one may be missing
-	Prefetched any      // what Prefetch made of the bytes that begin at Data[Fresh]; nil: nothing
-	Fresh      int      // see Prefetched
-	At         int64    // the time of lines that carry none, in µs since the epoch, where the feed knows it
+	TailBytes int64         // decompressed bytes of each file for Tail and Again; 0 means 64 MiB
+	Since     time.Time     // Tail and Again pass over files last modified before it; zero means none
+	Optional  bool          // a file that is missing is none that failed: nothing is written
+	Final     bool          // hand over an unterminated last line too: nothing more will be written
+	Prefetch  feed.Prefetch // given what was read of a long file ahead of its lines; nil: nothing is read ahead
+	Block     int           // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 256 KiB
 }
 
 // FileStat says how the reading of one file went.
@@ -129,14 +107,11 @@ type FileStat struct {
 
 // Stats says how a reading went.
 type Stats struct {
-	Bytes    int64      // decompressed bytes passed, all files
-	Files    []FileStat // the files that had to be opened, in reading order
-	Complete bool       // every file that could be opened was read to its end
-	Absent   time.Time  // of a log of which nothing was ever found: the run that last looked in vain
-	Unseen   bool       // lines written before this reading may be missing, of a log that is seen from now on
-	Broken   []string   // the logs of which nothing is known until a next file has a line
-	Lost     []string   // what can't be read any more, a sentence each
-	Warnings []string   // doubts, a sentence each
+	feed.Stats            // Complete: every file that could be opened was read to its end
+	Files      []FileStat // the files that had to be opened, in reading order
+	Absent     time.Time  // of a log of which nothing was ever found: the run that last looked in vain
+	Unseen     bool       // lines written before this reading may be missing, of a log that is seen from now on
+	Broken     []string   // the logs of which nothing is known until a next file has a line
 }
 
 // Read hands every complete line written since cur to sink, oldest generation first, and returns the next cursor; cur itself isn't changed.
@@ -144,7 +119,7 @@ type Stats struct {
 // When ctx ends it stops at a block's border and returns what was reached, with Complete false in Stats and no error. An error of sink stops it too: the cursor
 // returned stands before the block refused. Errors of single paths and files (errors.Is: fs.ErrNotExist, fs.ErrPermission) are joined and
 // returned after everything else was read; the cursor is good then as well.
-func Read(ctx context.Context, opt Options, cur Cursor, sink func(Block) error) (Cursor, Stats, error) {
+func Read(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) error) (Cursor, Stats, error) {
 	r := newReading(opt, cur, sink)
 	for _, f := range r.files {
 		if f.t.isCopy() {
@@ -166,7 +141,7 @@ func Read(ctx context.Context, opt Options, cur Cursor, sink func(Block) error) 
 
 // Again hands over once more what cur has already passed: of each file at most TailBytes before the cursor's offset, and nothing beyond it. The last line of
 // a file lacks its newline where the cursor stands within it (Tracked.Skip). Stats and errors are Read's; Lost names the files that are gone.
-func Again(ctx context.Context, opt Options, cur Cursor, sink func(Block) error) (Stats, error) {
+func Again(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) error) (Stats, error) {
 	r := newReading(opt, cur, sink)
 	for _, f := range r.files {
 		if err := r.back(ctx, f); err != nil {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // fataler is what *testing.T and *rapid.T have in common here.
@@ -49,7 +51,7 @@ func follow(t *testing.T, globs ...string) *follower {
 }
 
 func newFollower(t fataler, dir string, globs ...string) *follower {
-	f := &follower{t: t, dir: dir, opt: Options{Start: Beginning, Block: page, Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}}
+	f := &follower{t: t, dir: dir, opt: Options{Start: Beginning, Block: 4096, Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}}
 	for _, g := range globs {
 		f.opt.Globs = append(f.opt.Globs, filepath.Join(dir, g))
 	}
@@ -69,7 +71,7 @@ func (f *follower) run(after ...time.Duration) []string {
 	return lines
 }
 
-func (f *follower) try(ctx context.Context, sink func(Block) error, after ...time.Duration) []string {
+func (f *follower) try(ctx context.Context, sink func(feed.Block) error, after ...time.Duration) []string {
 	f.t.Helper()
 	f.opt.Now = f.opt.Now.Add(time.Minute)
 	for _, d := range after {
@@ -91,14 +93,14 @@ func (f *follower) try(ctx context.Context, sink func(Block) error, after ...tim
 	return f.lines()
 }
 
-func (f *follower) collect(sink func(Block) error) func(Block) error {
-	return func(b Block) error {
+func (f *follower) collect(sink func(feed.Block) error) func(feed.Block) error {
+	return func(b feed.Block) error {
 		if sink != nil {
 			if err := sink(b); err != nil {
 				return err
 			}
 		}
-		f.blocks = append(f.blocks, seen{b.File.Path, string(b.Data), b.Offset, b.Truncated, b.First, b.FromStart, b.File.Created})
+		f.blocks = append(f.blocks, seen{b.Log.Path, string(b.Data), b.Offset, b.Truncated, b.First, b.FromStart, b.Created})
 		return nil
 	}
 }

@@ -1,6 +1,10 @@
 package file
 
-import "slices"
+import (
+	"slices"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
+)
 
 // gap is a log whose file is gone, perhaps with lines that were never read. What is written from the first line of its next file on is seen. A file that was
 // truncated is gone, too: another one may have been given its inode.
@@ -15,7 +19,7 @@ func (r *reading) breakOff(t *Tracked) { r.gaps[t.Name] = new(gap) }
 func (r *reading) resume(t *Tracked) { delete(r.gaps, t.Name) }
 
 // followed is the gaps that end with a block of f: the first of the log's next file.
-func (r *reading) followed(f *file, b Block) (gaps []*gap) {
+func (r *reading) followed(f *file, b feed.Block) (gaps []*gap) {
 	if !b.First || !b.FromStart {
 		return nil
 	}

@@ -3,7 +3,6 @@ package file
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"os"
 
 	"github.com/klauspost/compress/gzip"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 var (
@@ -93,7 +94,7 @@ func (r *reading) loadHead(e *entry) error {
 	}
 	defer f.Close()
 	raw := make([]byte, headMax)
-	n, err := fill(f, raw)
+	n, err := feed.Fill(f, raw)
 	if err != nil && err != io.EOF {
 		e.err = err
 		return err
@@ -103,7 +104,7 @@ func (r *reading) loadHead(e *entry) error {
 		e.head = nil
 		content := make([]byte, headMax)
 		if z, err := r.inflate(f); err == nil {
-			n, _ = fill(z, content)
+			n, _ = feed.Fill(z, content)
 			e.head = content[:n]
 		}
 	}
@@ -185,20 +186,4 @@ func gzipError(err error) error {
 		return fmt.Errorf("%w: it ends in the middle", errGzip)
 	}
 	return fmt.Errorf("%w: %w", errGzip, err)
-}
-
-// skip passes over n bytes of z and returns how many there were; fewer only at z's end.
-func (c *cutter) skip(ctx context.Context, z io.Reader, n int64) (passed int64, err error) {
-	for passed < n && err == nil {
-		if ctx.Err() != nil {
-			return passed, errStopped
-		}
-		var m int
-		m, err = fill(z, c.buf[c.area:c.area+int(min(int64(c.block), n-passed))])
-		passed += int64(m)
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return passed, err
 }

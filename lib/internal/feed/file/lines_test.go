@@ -1,16 +1,15 @@
 package file
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 func TestUnfinishedLastLineWaits(t *testing.T) {
@@ -110,12 +109,12 @@ func TestEndlessLine(t *testing.T) {
 }
 
 func TestLongestLineIsWholeWhateverTheBlocks(t *testing.T) {
-	for _, block := range []int{page, 64 << 10, MaxLine} {
+	for _, block := range []int{4096, 64 << 10, feed.MaxLine} {
 		for _, before := range []int{0, 1, 4095, 4096, 70_000} {
 			f := follow(t, "access.log")
 			f.opt.Block = block
-			f.write("access.log", strings.Repeat("b", before)+"\n"+strings.Repeat("x", MaxLine)+"\n"+strings.Repeat("y", MaxLine+1)+"\nend\n")
-			want(t, f.run(), strings.Repeat("b", before), strings.Repeat("x", MaxLine), "<1048576 bytes", "end")
+			f.write("access.log", strings.Repeat("b", before)+"\n"+strings.Repeat("x", feed.MaxLine)+"\n"+strings.Repeat("y", feed.MaxLine+1)+"\nend\n")
+			want(t, f.run(), strings.Repeat("b", before), strings.Repeat("x", feed.MaxLine), "<1048576 bytes", "end")
 		}
 	}
 }
@@ -169,7 +168,7 @@ func TestStoppedReadingGoesOnExactlyThere(t *testing.T) {
 			for ; !f.stats.Complete; runs++ {
 				ctx, stop := context.WithCancel(t.Context())
 				blocks := 0
-				got = append(got, f.try(ctx, func(Block) error {
+				got = append(got, f.try(ctx, func(feed.Block) error {
 					if blocks++; blocks == 3 {
 						stop()
 					}
@@ -208,7 +207,7 @@ func TestBlockRefusedIsHandedOverAgain(t *testing.T) {
 	f.write("access.log", text)
 	refused := errors.New("refused")
 	n := 0
-	got := f.try(t.Context(), func(Block) error {
+	got := f.try(t.Context(), func(feed.Block) error {
 		if n++; n == 3 {
 			return refused
 		}
@@ -223,7 +222,7 @@ func TestBlockRefusedIsHandedOverAgain(t *testing.T) {
 func TestNoteIsKeptPerFile(t *testing.T) {
 	f := follow(t, "access.log")
 	f.write("access.log", "a1\n")
-	f.try(t.Context(), func(b Block) error { b.File.Note = []byte(`{"format":"ltsv"}`); return nil })
+	f.try(t.Context(), func(b feed.Block) error { b.Log.Note = []byte(`{"format":"ltsv"}`); return nil })
 	f.rename("access.log", "access.log.1")
 	f.write("access.log", "b1\n")
 	f.run()
@@ -233,46 +232,4 @@ func TestNoteIsKeptPerFile(t *testing.T) {
 	if got := f.tracked("access.log").Note; got != nil {
 		t.Errorf("note of the new file: %s", got)
 	}
-}
-
-// cutAll cuts text with reads of odd sizes and joins what comes out, each block ended by "|", truncated lines by "…|".
-func cutAll(t *testing.T, c *cutter, text []byte, r io.Reader, final bool) (got []byte) {
-	at, read, err := c.cut(context.Background(), r, position{}, final, func(b Block) error {
-		if !b.Truncated && !bytes.HasPrefix(text[b.Offset:], b.Data) {
-			t.Fatalf("data at %d differ", b.Offset)
-		}
-		if seen, ok := b.Prefetched.([]byte); ok && !bytes.HasPrefix(seen, b.Data[b.Fresh:]) {
-			t.Fatalf("what was seen of the data at %d is not theirs", b.Offset)
-		}
-		got = append(got, b.Data...)
-		return nil
-	})
-	if err != nil || read != int64(len(text)) || at.off > read {
-		t.Fatalf("at %+v of %d: %v", at, read, err)
-	}
-	return got
-}
-
-func FuzzCut(f *testing.F) {
-	f.Add([]byte("a\nb\n"), true)
-	f.Add([]byte("a\n\n\nb"), false)
-	f.Add([]byte("\x00\x00a\n\x00"), true)
-	f.Add(bytes.Repeat([]byte("0123456789\n"), 1000), false)
-	f.Add(bytes.Repeat([]byte("0123456789\n"), 5000), false)
-	c, ahead := newCutter(page), newCutter(page)
-	ahead.prefetch = func(data []byte, _ func() bool) any { return bytes.Clone(data) }
-	f.Fuzz(func(t *testing.T, text []byte, final bool) {
-		want := bytes.TrimLeft(text, "\x00")
-		if !final {
-			want = want[:bytes.LastIndexByte(want, '\n')+1]
-		}
-		for _, r := range []io.Reader{bytes.NewReader(text), iotest.HalfReader(bytes.NewReader(text)), iotest.DataErrReader(bytes.NewReader(text))} {
-			if got := cutAll(t, c, text, r, final); len(text) < MaxLine && !bytes.Equal(got, want) {
-				t.Fatalf("got %q, want %q", got, want)
-			}
-		}
-		if got := cutAll(t, ahead, text, bytes.NewReader(text), final); len(text) < MaxLine && !bytes.Equal(got, want) {
-			t.Fatalf("read ahead: got %q, want %q", got, want)
-		}
-	})
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // file is a tracked file in this run.
@@ -15,6 +17,7 @@ type file struct {
 	t   *Tracked // as the next cursor will know it
 	old *Tracked // as the cursor knew it; nil if it is new
 	e   *entry   // where it is; nil if it isn't to be found
+	log feed.Log // as its blocks name it
 
 	entered bool // this reading begins in its middle
 	dropped bool // it was a copy that has taken its original's place

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // model is a log on disk together with what must come of it. Every line is unlike all others.
@@ -169,7 +171,7 @@ func (m *model) look(blocks int, after time.Duration) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	n := 0
-	m.delivered = append(m.delivered, m.try(ctx, func(Block) error {
+	m.delivered = append(m.delivered, m.try(ctx, func(feed.Block) error {
 		if n++; n == blocks {
 			stop()
 		}

@@ -13,6 +13,8 @@ import (
 	"slices"
 
 	"github.com/klauspost/compress/gzip"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // reading is one run over a log's files.
@@ -20,23 +22,23 @@ type reading struct {
 	*finder
 	opt    Options
 	cur    Cursor
-	sink   func(Block) error
+	sink   func(feed.Block) error
 	files  []*file            // in reading order
 	gaps   map[string]*gap    // by log
 	byHead map[uint64][]*file // those whose head is a full one, by its hash; nil until it is needed
 	stats  Stats
-	cutter *cutter
+	cutter *feed.Cutter
 
 	compressed *bufio.Reader
 	inflater   *gzip.Reader
 }
 
 // newReading finds out what there is to read; nothing is handed over yet.
-func newReading(opt Options, cur Cursor, sink func(Block) error) *reading {
+func newReading(opt Options, cur Cursor, sink func(feed.Block) error) *reading {
 	if opt.TailBytes <= 0 {
 		opt.TailBytes = defaultTail
 	}
-	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]*gap{}, cutter: newCutter(opt.Block)}
+	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]*gap{}, cutter: feed.NewCutter(opt.Block, opt.Prefetch)}
 	r.stats.Complete = true
 	for _, name := range cur.Broken {
 		r.gaps[name] = new(gap)
@@ -44,7 +46,6 @@ func newReading(opt Options, cur Cursor, sink func(Block) error) *reading {
 	if cur.Seen && len(cur.Files)+len(cur.Broken) == 0 {
 		r.stats.Absent = cur.LastRun
 	}
-	r.cutter.prefetch = opt.Prefetch
 	r.expand(opt.Globs)
 	r.recognise()
 	r.giveUp()
@@ -162,12 +163,12 @@ func (r *reading) forward(ctx context.Context, f *file) error {
 			size = math.MaxInt64 // of content: as much as there is
 		}
 		r.checkTail(t, h)
-		at, read, err := r.cut(ctx, f, h, position{t.Offset, t.Skip}, size, r.last(f))
-		if t.Offset, t.Skip = at.off, at.skip; !t.Gzip {
+		at, read, err := r.cut(ctx, f, h, feed.Position{Offset: t.Offset, Skip: t.Skip}, size, r.last(f))
+		if t.Offset, t.Skip = at.Offset, at.Skip; !t.Gzip {
 			t.Tail = tail(h, t.Offset)
 		}
 		if err == nil {
-			t.Partial = read > at.off && !at.skip
+			t.Partial = read > at.Offset && !at.Skip
 			t.Done = t.Gzip || r.idle(t)
 		} else if errors.Is(err, errGzip) {
 			t.Done = true // until it changes
@@ -204,7 +205,7 @@ func (r *reading) begin(ctx context.Context, f *file, h *os.File) error {
 	if t.Gzip {
 		z, err := r.inflate(h)
 		if err == nil {
-			size, err = r.cutter.skip(ctx, z, math.MaxInt64)
+			size, err = r.cutter.Skip(ctx, z, math.MaxInt64)
 		}
 		if err != nil && !errors.Is(err, errGzip) { // damage is met again, and said, where it lies
 			return err
@@ -229,20 +230,23 @@ func (r *reading) back(ctx context.Context, f *file) error {
 		return nil
 	}
 	return r.pass(ctx, f, func(h *os.File, _ os.FileInfo) error {
-		from := position{off: t.Own}
+		from := feed.Position{Offset: t.Own}
 		if t.Offset-t.Own > r.opt.TailBytes {
-			from, f.entered = position{t.Offset - r.opt.TailBytes - 1, true}, true
+			from, f.entered = feed.Position{Offset: t.Offset - r.opt.TailBytes - 1, Skip: true}, true
 		}
 		_, _, err := r.cut(ctx, f, h, from, t.Offset, t.Skip)
 		return err
 	})
 }
 
+// sinkError keeps the caller's own errors apart from those of the file.
+type sinkError struct{ error }
+
 // pass opens f for do and notes how that went. Only errors of the sink are returned.
 func (r *reading) pass(ctx context.Context, f *file, do func(*os.File, os.FileInfo) error) error {
 	before := r.stats.Bytes
-	err := errStopped
-	if ctx.Err() == nil {
+	err := context.Cause(ctx)
+	if err == nil {
 		var h *os.File
 		var info os.FileInfo
 		if h, info, err = f.e.open(); err == nil {
@@ -256,39 +260,41 @@ func (r *reading) pass(ctx context.Context, f *file, do func(*os.File, os.FileIn
 	switch {
 	case errors.As(err, &refused):
 		return refused.error
-	case err != nil && err != errStopped && err != errReplaced:
+	case err != nil && err != context.Cause(ctx) && err != errReplaced:
 		r.fail(f.t.Path, err)
 	}
 	return nil
 }
 
 // cut hands over the lines of h between two offsets of its content.
-func (r *reading) cut(ctx context.Context, f *file, h *os.File, from position, to int64, final bool) (at position, read int64, err error) {
-	var content io.Reader = io.NewSectionReader(h, from.off, to-from.off)
+func (r *reading) cut(ctx context.Context, f *file, h *os.File, from feed.Position, to int64, final bool) (at feed.Position, read int64, err error) {
+	var content io.Reader = io.NewSectionReader(h, from.Offset, to-from.Offset)
 	if f.t.Gzip {
 		z, err := r.inflate(h)
 		if err != nil {
-			return from, from.off, err
+			return from, from.Offset, err
 		}
-		if passed, err := r.cutter.skip(ctx, z, from.off); err != nil || passed < from.off {
+		if passed, err := r.cutter.Skip(ctx, z, from.Offset); err != nil || passed < from.Offset {
 			return from, passed, err
 		}
-		content = io.LimitReader(z, to-from.off)
+		content = io.LimitReader(z, to-from.Offset)
 	}
+	f.log.Path, f.log.Name, f.log.Mtime, f.log.Note = f.t.Path, f.t.Name, f.t.Mtime, f.t.Note
 	first := true
-	at, read, err = r.cutter.cut(ctx, content, from, final, func(b Block) error {
-		b.File, b.First, b.FromStart, b.Entered = f.t, first, from == position{}, f.entered
+	at, read, err = r.cutter.Cut(ctx, content, from, final, func(b feed.Block) error {
+		b.Log, b.First, b.FromStart, b.Created, b.Entered = &f.log, first, from == feed.Position{}, f.t.Created, f.entered
 		followed := r.followed(f, b)
 		b.Follows, first = len(followed) > 0, false
 		if err := r.sink(b); err != nil {
-			return err
+			return sinkError{err}
 		}
+		f.t.Note = f.log.Note
 		for _, g := range followed {
 			g.over = true
 		}
 		return nil
 	})
-	r.stats.Bytes += read - from.off
+	r.stats.Bytes += read - from.Offset
 	return at, read, err
 }
 

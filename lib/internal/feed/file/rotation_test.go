@@ -5,6 +5,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 func TestRotationByRename(t *testing.T) {
@@ -199,7 +201,7 @@ func TestRotationWhileReading(t *testing.T) {
 			f.write("a.log", "a2\n")
 			f.write("b.log", "b3\n")
 			rotated := false
-			got := f.try(t.Context(), func(Block) error {
+			got := f.try(t.Context(), func(feed.Block) error {
 				if !rotated {
 					rotate(f)
 				}

@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // shelf is objects that answer without a network, as a test wants them to.
@@ -128,7 +128,7 @@ func TestTheNextObjectIsFetchedWhileOneIsRead(t *testing.T) {
 		return nil, nil
 	}
 	var got strings.Builder
-	_, stats, err := Read(t.Context(), s.options(), Cursor{}, func(b file.Block) error {
+	_, stats, err := Read(t.Context(), s.options(), Cursor{}, func(b feed.Block) error {
 		got.Write(b.Data)
 		return nil
 	})
@@ -160,7 +160,7 @@ func TestHoweverAReadingEndsNoDownloadGoesOn(t *testing.T) {
 			defer cancel()
 			opt := s.options()
 			opt.Bytes = 1000
-			next, stats, err := Read(ctx, opt, Cursor{}, func(file.Block) error { return end(cancel, &opt) })
+			next, stats, err := Read(ctx, opt, Cursor{}, func(feed.Block) error { return end(cancel, &opt) })
 			if err != nil != (name == "the caller refuses") || err == nil && (next.Part == nil || stats.Complete) {
 				t.Errorf("%s: %v, cursor %+v, stats %+v", name, err, next, stats)
 			}
@@ -184,7 +184,7 @@ func TestARefusedOrVanishedObjectIsToldInItsTurn(t *testing.T) {
 		return nil, nil
 	}
 	var lines string
-	take := func(b file.Block) error { lines += string(b.Data); return nil }
+	take := func(b feed.Block) error { lines += string(b.Data); return nil }
 	next, stats, err := Read(t.Context(), s.options(), Cursor{}, take)
 	want := []string{"s3://logs/" + key(-10, "10.0.0.1") + " is gone"}
 	if diff := cmp.Diff(want, stats.Lost); err != nil || lines != "a\nc\n" || diff != "" {
@@ -215,7 +215,7 @@ func TestABegunObjectThatVanishesIsSaid(t *testing.T) {
 	s.put(key(-10, "10.0.0.1"), packed("second\n"))
 	opt := s.options()
 	opt.Bytes = 1000
-	next, _, err := Read(t.Context(), opt, Cursor{}, func(file.Block) error { return nil })
+	next, _, err := Read(t.Context(), opt, Cursor{}, func(feed.Block) error { return nil })
 	if err != nil || next.Part == nil {
 		t.Fatal(err, next)
 	}
@@ -226,7 +226,7 @@ func TestABegunObjectThatVanishesIsSaid(t *testing.T) {
 		}
 		return nil, nil
 	}
-	next, stats, err := Read(t.Context(), opt, next, func(file.Block) error { return nil })
+	next, stats, err := Read(t.Context(), opt, next, func(feed.Block) error { return nil })
 	if err != nil || next.Part != nil || len(stats.Lost) != 1 || !strings.HasSuffix(stats.Lost[0], "is gone before it was read to its end") {
 		t.Errorf("%v, cursor %+v, lost %q", err, next, stats.Lost)
 	}
@@ -239,8 +239,8 @@ func TestAgainGivesOfABegunObjectWhatWasRead(t *testing.T) {
 	opt := s.options()
 	opt.Bytes = 1000
 	var first, again, rest strings.Builder
-	into := func(b *strings.Builder) func(file.Block) error {
-		return func(block file.Block) error { b.Write(block.Data); return nil }
+	into := func(b *strings.Builder) func(feed.Block) error {
+		return func(block feed.Block) error { b.Write(block.Data); return nil }
 	}
 	next, _, err := Read(t.Context(), opt, Cursor{}, into(&first))
 	if err != nil || next.Part == nil {
@@ -264,7 +264,7 @@ func TestObjectsAreReadInTheSameMemory(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, stats, err := Read(t.Context(), s.options(), Cursor{}, func(file.Block) error { return nil })
+	_, stats, err := Read(t.Context(), s.options(), Cursor{}, func(feed.Block) error { return nil })
 	runtime.ReadMemStats(&after)
 	if err != nil || stats.Calls != objects+1 {
 		t.Fatal(err, stats)
@@ -288,7 +288,7 @@ func TestEveryLineOnce(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			var runs []string
-			next, stats, err := Read(ctx, opt, cur, func(b file.Block) error {
+			next, stats, err := Read(ctx, opt, cur, func(b feed.Block) error {
 				for line := range strings.Lines(string(b.Data)) {
 					runs = append(runs, line)
 				}

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // errGone says that an object isn't there any more.
@@ -87,8 +88,11 @@ func (c *content) inflate(ctx context.Context, from io.Reader) error {
 	for {
 		select {
 		case block := <-c.room.empty:
-			block, err := fill(inflated, block)
-			c.full <- block
+			if block == nil {
+				block = make([]byte, blockSize)
+			}
+			n, err := feed.Fill(inflated, block[:blockSize])
+			c.full <- block[:n]
 			if err == io.EOF {
 				return nil
 			}
@@ -97,20 +101,6 @@ func (c *content) inflate(ctx context.Context, from io.Reader) error {
 			}
 		case <-ctx.Done():
 			return ctx.Err()
-		}
-	}
-}
-
-// fill reads until a block is full or r ends.
-func fill(r io.Reader, block []byte) ([]byte, error) {
-	if block == nil {
-		block = make([]byte, blockSize)
-	}
-	block = block[:blockSize]
-	for n := 0; ; {
-		m, err := r.Read(block[n:])
-		if n += m; err != nil || n == len(block) {
-			return block[:n], err
 		}
 	}
 }

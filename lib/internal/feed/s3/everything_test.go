@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 func TestWithoutABeginningEverythingThereIsIsRead(t *testing.T) {
@@ -21,7 +21,7 @@ func TestWithoutABeginningEverythingThereIsIsRead(t *testing.T) {
 		opt := b.options()
 		opt.From = time.Time{}
 		var lines []string
-		next, _, err := Read(t.Context(), opt, cur, func(block file.Block) error {
+		next, _, err := Read(t.Context(), opt, cur, func(block feed.Block) error {
 			lines = append(lines, strings.TrimSpace(string(block.Data)))
 			return nil
 		})
@@ -49,7 +49,7 @@ func TestWithoutABeginningNothingMayBeThereYet(t *testing.T) {
 	b.put(key(-5, "10.0.0.1"), packed("first\n"))
 	opt.Now = noon.Add(time.Minute)
 	lines := 0
-	if _, _, err = Read(t.Context(), opt, cur, func(file.Block) error { lines++; return nil }); err != nil || lines != 1 {
+	if _, _, err = Read(t.Context(), opt, cur, func(feed.Block) error { lines++; return nil }); err != nil || lines != 1 {
 		t.Errorf("%v, %d blocks of the first object", err, lines)
 	}
 }
@@ -69,7 +69,7 @@ func TestABacklogOfDaysIsGoneOnWith(t *testing.T) {
 	var got []string
 	for runs := 0; runs == 0 || !b.stats.Complete; runs++ {
 		opt.Bytes = b.bytes
-		next, stats, err := Read(context.Background(), opt, b.cursor, func(block file.Block) error {
+		next, stats, err := Read(context.Background(), opt, b.cursor, func(block feed.Block) error {
 			got = append(got, strings.Split(strings.TrimSpace(string(block.Data)), "\n")...)
 			return nil
 		})

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // pending is what of the listed objects is to be read: first the one that was begun.
@@ -35,7 +35,7 @@ func (r *reading) passed(o object) bool {
 // forward reads what is pending, and returns what it had to leave.
 func (r *reading) forward(ctx context.Context, pending []object) (left []object, err error) {
 	left, err = r.objects(ctx, pending, r.pass)
-	if len(left) > 0 && left[0].from != (file.Position{}) {
+	if len(left) > 0 && left[0].from != (feed.Position{}) {
 		r.next.Part = &Part{left[0].key, left[0].from}
 	}
 	r.forget()
@@ -109,14 +109,14 @@ var errEnough = errors.New("enough for one run")
 
 // read hands the lines of an object over and returns where it got; false when it stopped
 // before the end.
-func (r *reading) read(ctx context.Context, c *content) (file.Position, bool, error) {
+func (r *reading) read(ctx context.Context, c *content) (feed.Position, bool, error) {
 	at, err := r.lines(ctx, c)
 	switch {
 	case err == nil:
 		return at, true, nil
 	case errors.Is(err, errEnough) || ctx.Err() != nil:
 		return at, false, nil //nolint:nilerr // what was read stands; the rest follows
-	case err == errGone && c.from != file.Position{}:
+	case err == errGone && c.from != feed.Position{}:
 		r.lose("%s is gone before it was read to its end", r.name(c.key))
 		return at, true, nil
 	case err == errGone:
@@ -136,26 +136,23 @@ func (r *reading) lose(format string, args ...any) {
 func (r *reading) name(key string) string { return "s3://" + r.opt.Location.Bucket + "/" + key }
 
 // lines cuts content into lines.
-func (r *reading) lines(ctx context.Context, c *content) (file.Position, error) {
+func (r *reading) lines(ctx context.Context, c *content) (feed.Position, error) {
 	limited, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r.file.Path, r.file.Name = r.name(c.key), r.name(c.key)
+	r.log.Path, r.log.Name = r.name(c.key), r.name(c.key)
 	first := true
-	at, err := r.cutter.Cut(limited, c, c.from, func(offset int64, data []byte, truncated bool) error {
-		r.file.Mtime = c.at
-		b := file.Block{File: &r.file, Offset: offset, Data: data, Truncated: truncated, First: first, FromStart: c.from == file.Position{}}
+	at, _, err := r.cutter.Cut(limited, c, c.from, true, func(b feed.Block) error {
+		r.log.Mtime = c.at
+		b.Log, b.First, b.FromStart = &r.log, first, c.from == feed.Position{}
 		first = false
-		r.stats.Bytes += int64(len(data))
-		if r.left -= int64(len(data)); r.left <= 0 {
+		r.stats.Bytes += int64(len(b.Data))
+		if r.left -= int64(len(b.Data)); r.left <= 0 {
 			stop(errEnough)
 		}
-		if offset > longest {
+		if b.Offset > longest {
 			return damage{errors.New("longer than any log")}
 		}
 		return r.sink(b)
 	})
-	if err != nil && err == limited.Err() {
-		err = context.Cause(limited)
-	}
 	return at, err
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // reading is one run.
@@ -21,22 +21,22 @@ type reading struct {
 	opt    Options
 	next   Cursor
 	seen   map[uint64]time.Time // when the intervals of objects passed ended, as far as listed
-	sink   func(file.Block) error
-	file   file.Tracked // the object being read; to the caller all are one log
-	cutter file.Cutter
+	sink   func(feed.Block) error
+	log    feed.Log // the object being read; to the caller all are one log
+	cutter *feed.Cutter
 	stats  Stats
 	left   int64 // bytes of content that may still be read
 }
 
-func newReading(opt Options, cur Cursor, sink func(file.Block) error) *reading {
-	r := &reading{opt: opt, next: cur, sink: sink, left: opt.Bytes, cutter: file.NewCutter(), seen: map[uint64]time.Time{}}
+func newReading(opt Options, cur Cursor, sink func(feed.Block) error) *reading {
+	r := &reading{opt: opt, next: cur, sink: sink, left: opt.Bytes, cutter: feed.NewCutter(0, nil), seen: map[uint64]time.Time{}}
 	for _, hash := range cur.Seen {
 		r.seen[hash] = cur.Newest
 	}
 	if r.left <= 0 {
 		r.left = defaultBytes
 	}
-	r.file.Note = cur.Note
+	r.log.Note = cur.Note
 	r.stats.Complete = true
 	return r
 }
@@ -45,7 +45,7 @@ func newReading(opt Options, cur Cursor, sink func(file.Block) error) *reading {
 type object struct {
 	key   string
 	ended time.Time
-	from  file.Position
+	from  feed.Position
 	until int64 // read up to there; 0: to its end
 }
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 const (
@@ -55,7 +55,7 @@ type Cursor struct {
 // Part is an object of which some was read.
 type Part struct {
 	Key string `json:"key"`
-	file.Position
+	feed.Position
 }
 
 // Options say what is read and how.
@@ -69,7 +69,7 @@ type Options struct {
 
 // Stats says how a reading went.
 type Stats struct {
-	file.Stats
+	feed.Stats
 	// Reached is up to when all that has been delivered was read, where the reading
 	// stopped before the last object; zero elsewhere.
 	Reached time.Time
@@ -80,7 +80,7 @@ type Stats struct {
 // the next cursor. When ctx ends, or enough was read, it stops and says in
 // Stats.Reached how far it got. An object that can't be inflated is read up to there;
 // the rest is Lost. On any other error nothing is returned that counts.
-func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Cursor, Stats, error) {
+func Read(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) error) (Cursor, Stats, error) {
 	r := newReading(opt, cur, sink)
 	if cur.Newest.IsZero() {
 		r.next.Born, r.next.Newest = opt.From, opt.From
@@ -93,14 +93,14 @@ func Read(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) er
 	if err != nil {
 		return cur, Stats{}, err
 	}
-	r.next.Note = r.file.Note
+	r.next.Note = r.log.Note
 	r.next.Seen = slices.Sorted(maps.Keys(r.seen))
 	return r.next, r.stats, nil
 }
 
 // Again hands over once more what cur has passed of the objects whose intervals ended
 // after opt.From.
-func Again(ctx context.Context, opt Options, cur Cursor, sink func(file.Block) error) (Stats, error) {
+func Again(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) error) (Stats, error) {
 	r := newReading(opt, cur, sink)
 	err := r.days(ctx, opt.From, func(listed []object) ([]object, error) {
 		return r.objects(ctx, r.passedBefore(listed), func(object) {})

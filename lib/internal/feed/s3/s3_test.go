@@ -24,7 +24,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
-	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/samplestest"
 )
 
@@ -90,7 +90,7 @@ func (b *bucket) options() Options {
 func (b *bucket) read() []string {
 	b.t.Helper()
 	var lines []string
-	next, stats, err := Read(context.Background(), b.options(), b.cursor, func(block file.Block) error {
+	next, stats, err := Read(context.Background(), b.options(), b.cursor, func(block feed.Block) error {
 		lines = append(lines, strings.Split(strings.TrimSuffix(string(block.Data), "\n"), "\n")...)
 		return nil
 	})
@@ -149,7 +149,7 @@ func TestMidnightLosesNothing(t *testing.T) {
 	b.put(key(12*60-10, "10.0.0.1"), packed("before\n"))
 	opt := b.options()
 	opt.From = b.now.Add(-20 * time.Minute)
-	b.cursor, _, _ = Read(context.Background(), opt, Cursor{}, func(file.Block) error { return nil })
+	b.cursor, _, _ = Read(context.Background(), opt, Cursor{}, func(feed.Block) error { return nil })
 	b.put(key(12*60-5, "10.0.0.1"), packed("late yesterday\n"))
 	b.put(key(12*60, "10.0.0.1"), packed("midnight\n"))
 	// The day is that of delivery: an interval of yesterday may lie in today's folder.
@@ -233,7 +233,7 @@ func TestAgainGivesWhatWasPassedAndNothingElse(t *testing.T) {
 	opt := b.options()
 	opt.From = noon.Add(-7 * time.Minute)
 	var lines []string
-	if _, err := Again(context.Background(), opt, b.cursor, func(block file.Block) error {
+	if _, err := Again(context.Background(), opt, b.cursor, func(block feed.Block) error {
 		lines = append(lines, strings.TrimSpace(string(block.Data)))
 		return nil
 	}); err != nil {
@@ -263,7 +263,7 @@ func TestABrokenDownloadCountsNothingAndIsTriedAgain(t *testing.T) {
 	b.put(key(-5, "10.0.0.1"), packed("a line\n"))
 	opt := b.options()
 	opt.Client = cutOff{b.client}
-	next, _, err := Read(context.Background(), opt, Cursor{}, func(file.Block) error { return nil })
+	next, _, err := Read(context.Background(), opt, Cursor{}, func(feed.Block) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "s3:GetObject of logs") || next.Newest != (Cursor{}).Newest {
 		t.Errorf("%v, cursor %+v", err, next)
 	}

@@ -1,4 +1,4 @@
-package file
+package feed
 
 import (
 	"io"
@@ -8,7 +8,7 @@ import (
 // blocks reads a stream block by block. Of a long one the next block is read, and
 // looked at, while the lines of the last one are handed over.
 type blocks struct {
-	*cutter
+	*Cutter
 	r    io.Reader
 	read int64 // offset of the next byte
 	n    int   // how many were read
@@ -19,7 +19,7 @@ type blocks struct {
 	awake atomic.Bool // somebody waits for the next block
 }
 
-// chunk is a block that was read into buf, from the cutter's area on.
+// chunk is a block that was read into buf, from the Cutter's area on.
 type chunk struct {
 	buf        []byte
 	n          int
@@ -43,7 +43,7 @@ func (b *blocks) next(carry []byte) (data []byte, prefetched any, err error) {
 	got := chunk{buf: b.buf}
 	if b.full == nil {
 		copy(got.buf[start-len(carry):], carry) // moved before the read goes over its old place
-		got.n, got.err = fill(b.r, got.buf[start:b.area+b.block])
+		got.n, got.err = Fill(b.r, got.buf[start:b.area+b.block])
 	} else {
 		if got = b.await(); got.panic != nil {
 			panic(got.panic)
@@ -90,7 +90,7 @@ func (b *blocks) run(read int64) {
 	}()
 	for buf := range b.free {
 		got, start := chunk{buf: buf}, b.area+int(read%page)
-		got.n, got.err = fill(b.r, buf[start:b.area+b.block])
+		got.n, got.err = Fill(b.r, buf[start:b.area+b.block])
 		read += int64(got.n)
 		got.prefetched = b.prefetch(buf[start:start+got.n], b.awake.Load)
 		b.full <- got

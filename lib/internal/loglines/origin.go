@@ -9,24 +9,25 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
 )
 
-// feed is where lines come from.
-type feed interface {
+// origin is where lines come from: files, objects or a group, each read by its feed.
+type origin interface {
 	// read hands what is new since the cursor, or with ask.Again once more what it has
 	// passed, to sink.
-	read(ctx context.Context, ask Ask, cursor []byte, sink func(file.Block) error) (fed, error)
+	read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error)
 	// String names what is read.
 	String() string
 }
 
-// fed is what a feed says beside the lines.
+// fed is what an origin says beside the lines.
 type fed struct {
+	feed.Stats
 	cursor []byte
-	files  []file.Tracked // that are known now, with their notes
-	calls  int            // requests made to a service
-	stats  file.Stats
+	notes  []json.RawMessage // of all logs that are known now
+	calls  int               // requests made to a service
 	// byTime says that everything from Ask.From on was asked for, not what there is of
 	// some files.
 	byTime bool
@@ -36,10 +37,17 @@ type fed struct {
 	looked time.Time
 	// reached is up to when everything was read, where a reading by time stopped early.
 	reached time.Time
+
+	// Of files:
+	behind    []string  // the paths of those that weren't read to their ends
+	broken    []string  // the logs of which nothing is known until a next file has a line
+	absent    time.Time // where nothing was ever found before: when it was last looked in vain
+	unseen    bool      // lines written before this reading may be missing
+	untouched time.Time // when the one was written to that hasn't been for the longest time; zero where there is none
 }
 
-// position reads a cursor into what a feed keeps.
-func position(of feed, cursor []byte, into any) error {
+// position reads a cursor into what an origin keeps.
+func position(of origin, cursor []byte, into any) error {
 	if cursor == nil {
 		return nil
 	}
@@ -49,12 +57,12 @@ func position(of feed, cursor []byte, into any) error {
 	return nil
 }
 
-// files is the feed of local files.
+// files is the origin of local files.
 type files struct{ *Options }
 
 func (f files) String() string { return strings.Join(f.Path, ", ") }
 
-func (f files) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.Block) error) (fed, error) {
+func (f files) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error) {
 	var cur file.Cursor
 	if err := position(f, cursor, &cur); err != nil {
 		return fed{}, err
@@ -62,12 +70,29 @@ func (f files) read(ctx context.Context, ask Ask, cursor []byte, sink func(file.
 	opt := file.Options{Globs: f.Path, Now: ask.Now, Optional: f.Optional, Final: ask.Final, Start: f.start(ask), Prefetch: ask.prefetch}
 	if ask.Again {
 		stats, err := file.Again(ctx, opt, cur, sink)
-		return fed{files: cur.Files, stats: stats, failed: f.tolerate(err)}, nil
+		return f.fed(cur, stats, err), nil
 	}
 	next, stats, err := file.Read(ctx, opt, cur, sink)
-	out := fed{files: next.Files, stats: stats, failed: f.tolerate(err)}
+	out := f.fed(next, stats, err)
 	out.cursor, err = json.Marshal(next)
 	return out, err
+}
+
+func (f files) fed(cur file.Cursor, stats file.Stats, err error) fed {
+	out := fed{Stats: stats.Stats, broken: stats.Broken, absent: stats.Absent, unseen: stats.Unseen, failed: f.tolerate(err)}
+	for _, s := range stats.Files {
+		if !s.Complete {
+			out.behind = append(out.behind, s.Path)
+		}
+	}
+	for i := range cur.Files {
+		t := &cur.Files[i]
+		out.notes = append(out.notes, t.Note)
+		if t.Size > 0 && !t.Ignored && (out.untouched.IsZero() || t.Mtime.Before(out.untouched)) {
+			out.untouched = t.Mtime
+		}
+	}
+	return out
 }
 
 // tolerate passes over a missing file that may be missing.
