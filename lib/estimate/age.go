@@ -220,3 +220,39 @@ func (p *StagePath) arrived(from, to int) float64 {
 	}
 	return n
 }
+
+// AgeAt is the age at the end of one minute, in seconds; NaN where it isn't known.
+type AgeAt struct {
+	Seconds   float64
+	Throttled bool // something was turned away for capacity: an age within a limit may be that of the lucky ones
+}
+
+// AgeAt is the age at the end of minute m for those who compare it with limits.
+func (p *StagePath) AgeAt(m int) AgeAt {
+	age := p.Age(m)
+	if !age.Known {
+		return AgeAt{Seconds: math.NaN()}
+	}
+	return AgeAt{Seconds: age.Oldest}
+}
+
+// recovered is the part of a limit at which a breach of it has ended.
+const recovered = 0.9
+
+// Breached tells whether a limit in seconds is broken at the end of ages, oldest first: a
+// breach ends at 0.9 × the limit, or after two minutes in a row within it.
+func Breached(ages []AgeAt, limit float64) bool {
+	broken, within := false, 0
+	for _, age := range ages {
+		switch {
+		case math.IsNaN(age.Seconds):
+		case age.Seconds > limit:
+			broken, within = true, 0
+		case broken:
+			if within++; age.Seconds <= recovered*limit || within >= 2 {
+				broken, within = false, 0
+			}
+		}
+	}
+	return broken
+}

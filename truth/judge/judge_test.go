@@ -32,7 +32,7 @@ func TestTheSuiteKeepsItsPromisesOnTheSmallSet(t *testing.T) {
 		}
 	}
 	for _, e := range r.Estimates {
-		if e.Share[0][0].Windows == 0 {
+		if e.Share[0][0].All.N == 0 {
 			t.Errorf("%s: nothing was estimated", e.Family)
 		}
 	}
@@ -103,7 +103,7 @@ func TestABoundThatIsTooTightIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	real, err := path.shares(time.Minute, true)
+	real, err := path.shares(time.Minute, Sights[1])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,13 +17,17 @@ const coldStart = 2 * time.Second
 type path struct {
 	world   *sim.World
 	minutes []estimate.StageMinute
+	writes  []float64 // of the store, minute by minute
 	model   estimate.StageModel
+
+	byThreshold map[time.Duration][]estimate.StageMinute
 }
 
 // newPath reads a world's minutes once all points have become visible.
 func newPath(w *sim.World) (*path, error) {
 	s := &w.Scenario
 	p := &path{world: w, minutes: make([]estimate.StageMinute, (w.End-w.Start)/sim.Instant(time.Minute/time.Microsecond))}
+	p.writes, p.byThreshold = make([]float64, len(p.minutes)), map[time.Duration][]estimate.StageMinute{}
 	p.model = estimate.AssumedStageModel()
 	p.model.Lanes = float64(s.Stream.Shards * s.Worker.Lanes)
 	p.model.BatchSize = float64(s.Worker.BatchSize)
@@ -47,13 +51,19 @@ var (
 	function = []sim.Dim{{Name: "FunctionName", Value: sim.FunctionName}}
 	stream   = []sim.Dim{{Name: "StreamName", Value: sim.StreamName}}
 	mapping  = []sim.Dim{{Name: "EventSourceMappingUUID", Value: sim.MappingUUID}}
+	table    = []sim.Dim{{Name: "TableName", Value: sim.TableName}, {Name: "Operation", Value: sim.Operation}}
 )
 
 // each visits a statistic of all minutes; one without a point is not visited.
 func (p *path) each(namespace, metric, stat string, dims []sim.Dim, visit func(*estimate.StageMinute, float64)) error {
+	return p.points(namespace, metric, stat, dims, func(m int, v float64) { visit(&p.minutes[m], v) })
+}
+
+// points visits the same by the number of the minute.
+func (p *path) points(namespace, metric, stat string, dims []sim.Dim, visit func(int, float64)) error {
 	data, err := p.world.Series(sim.Query{Namespace: namespace, Metric: metric, Dims: dims, Stat: stat, From: p.world.Start, To: p.world.End}, sim.Never)
 	for _, d := range data {
-		visit(&p.minutes[p.index(d.Stamp)], d.Value)
+		visit(p.index(d.Stamp), d.Value)
 	}
 	return err
 }
@@ -123,6 +133,9 @@ func (p *path) read() error {
 		m := &p.minutes[i]
 		m.Done = estimate.Some(m.Handed.Value - m.Done.Value)
 	}
+	if err := p.points("AWS/DynamoDB", "SuccessfulRequestLatency", "SampleCount", table, func(m int, v float64) { p.writes[m] = v }); err != nil {
+		return err
+	}
 	if err := p.summary("IteratorAge", age); err != nil {
 		return err
 	}
@@ -157,24 +170,39 @@ func (p *path) front() {
 	}
 }
 
-// estimators are those for a threshold, asked as the suite asks CloudWatch:
-// counts of ages below T, or, under 20 s, below T/2 and T; of work below T/4.
-func (p *path) estimators(threshold time.Duration, counted bool) (*estimate.StagePath, error) {
+// Sight is how much of a pipeline can be seen beside ages and durations.
+type Sight struct {
+	Name   string
+	counts int  // which counts say what came out
+	plain  bool // CloudWatch gives no counts of ages below a value
+}
+
+const (
+	byAges = iota
+	byMapping
+	byWrites
+)
+
+// Sights are those that are judged: S, and three times SF.
+var Sights = []Sight{
+	{Name: "ages only"},
+	{Name: "mapping counts", counts: byMapping},
+	{Name: "mapping counts, no TC", counts: byMapping, plain: true},
+	{Name: "writes counted", counts: byWrites},
+}
+
+// edged are the minutes asked as the suite asks CloudWatch: counts of ages below T,
+// or, under 20 s, below T/2 and T; of work below T/4.
+func (p *path) edged(threshold time.Duration) ([]estimate.StageMinute, error) {
+	if rows, done := p.byThreshold[threshold]; done {
+		return rows, nil
+	}
 	t := threshold.Seconds()
 	edges := []float64{t}
 	if t < 20 {
 		edges = []float64{t / 2, t}
 	}
-	rows := slices.Clone(p.minutes)
-	q := &path{world: p.world, minutes: rows}
-	for i := range rows {
-		rows[i].Age.Edges, rows[i].Work.Edges = nil, nil
-		if !counted {
-			for _, f := range []*estimate.Quantity{&rows[i].Handed, &rows[i].Done, &rows[i].Filtered, &rows[i].Dropped, &rows[i].DeadLettered, &rows[i].Polled} {
-				*f = estimate.Quantity{}
-			}
-		}
-	}
+	q := &path{world: p.world, minutes: slices.Clone(p.minutes)}
 	for _, e := range edges {
 		if err := q.below("IteratorAge", e, age); err != nil {
 			return nil, err
@@ -183,9 +211,8 @@ func (p *path) estimators(threshold time.Duration, counted bool) (*estimate.Stag
 	if err := q.below("Duration", t/4, work); err != nil {
 		return nil, err
 	}
-	model := p.model
-	model.Threshold, model.Counted = t, counted
-	return estimate.NewStagePath(model, rows), nil
+	p.byThreshold[threshold] = q.minutes
+	return q.minutes, nil
 }
 
 // below reads how many samples of a metric are at most so many seconds.
@@ -194,4 +221,52 @@ func (p *path) below(metric string, seconds float64, field func(*estimate.StageM
 		s := field(m)
 		s.Edges = append(s.Edges, estimate.Edge{At: seconds, Count: v})
 	})
+}
+
+// view is what estimators are told under a sight.
+func (p *path) view(threshold time.Duration, sight Sight) (view, error) {
+	edged, err := p.edged(threshold)
+	if err != nil {
+		return view{}, err
+	}
+	v := view{path: p, rows: slices.Clone(edged), model: p.model}
+	v.model.Threshold, v.model.Counted, v.model.CountedAtEnd = threshold.Seconds(), sight.counts != byAges, sight.counts == byWrites
+	for i := range v.rows {
+		row := &v.rows[i]
+		if sight.counts != byMapping {
+			for _, f := range []*estimate.Quantity{&row.Handed, &row.Done, &row.Filtered, &row.Dropped, &row.DeadLettered, &row.Polled} {
+				*f = estimate.Quantity{}
+			}
+		}
+		if sight.counts == byWrites {
+			row.Done, row.Handed = estimate.Some(p.writes[i]), estimate.Some(p.writes[i])
+		}
+		if sight.plain {
+			row.Age.Edges = nil
+		}
+	}
+	return v, nil
+}
+
+// view is a pipeline as far as it can be seen.
+type view struct {
+	*path
+	rows  []estimate.StageMinute
+	model estimate.StageModel
+}
+
+// pieceLength is how many minutes are estimated from the same history.
+const pieceLength = 30
+
+// each visits the minutes of a view with estimators that know no more of the past than
+// the suite does: a run of minutes before, and what comes after as far as it is settled
+// by then.
+func (v view) each(back, after int, visit func(p *estimate.StagePath, at, m int)) {
+	for from := 0; from < len(v.rows); from += pieceLength {
+		first, to := max(0, from-back), min(len(v.rows), from+pieceLength)
+		p := estimate.NewStagePath(v.model, v.rows[first:min(len(v.rows), to+after)])
+		for m := from; m < to; m++ {
+			visit(p, m-first, m)
+		}
+	}
 }

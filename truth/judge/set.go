@@ -13,9 +13,13 @@ import (
 // Set says how much is judged. Everything follows from it: the same set has the
 // same result, always.
 type Set struct {
+	First     uint64        // seed of random worlds and weeks; the others follow it
 	Seeds     int           // worlds of each family
 	Length    time.Duration // of each, if shorter than they come
 	Weeks     int           // of healthy traffic, and as many with bursts
+	Leaks     int           // weeks in which a hundredth of the departures is never counted
+	Losses    int           // worlds of each share of results that are lost
+	Only      []string      // the parts that are judged, by their names; empty: all
 	Hours     int           // of logs that are read minute by minute
 	Troubles  int           // that the check is run on, of all there are
 	Pipelines time.Duration // how long every pipeline is run beside that
@@ -25,8 +29,8 @@ type Set struct {
 
 // Standard is the set that docs/truth.md shows, Small one for every test run.
 var (
-	Standard = Set{Seeds: 16, Weeks: 8, Hours: 24, Troubles: len(Troubles()), Pipelines: 4 * time.Hour, Every: true}
-	Small    = Set{Seeds: 1, Length: time.Hour, Hours: 1, Pipelines: 35 * time.Minute}
+	Standard = Set{First: 1000, Seeds: 16, Weeks: 8, Leaks: 2, Losses: 8, Hours: 24, Troubles: len(Troubles()), Pipelines: 4 * time.Hour, Every: true}
+	Small    = Set{First: 1000, Seeds: 1, Losses: 1, Length: time.Hour, Hours: 1, Pipelines: 35 * time.Minute}
 )
 
 // Result is all that was found.
@@ -35,19 +39,21 @@ type Result struct {
 	Compared  []Compared // through the program, by SLI and method
 	Estimates []Estimate
 	Detected  []Detected
-	Healthy   [2][]Alarms // by Rules; without and with bursts
+	Healthy   [3][][]Alarms // by AlarmThresholds and Rules; without bursts, with them, and with a leak of the counts
+	Losses    []Lost
 	Fired     []Fired
 	Ways      *Ways
 }
 
-// Detected are the alarms over one family's faults, by Rules.
+// Weeks are the kinds of weeks without a fault.
+var Weeks = [3]string{"healthy", "with bursts", "with a leak of 1 %"}
+
+// Detected are the alarms over one family's faults, by Rules, and its ages.
 type Detected struct {
 	Family sim.Family
 	Alarms []Alarms
+	Ages   AgeErrors
 }
-
-// faulty are the families whose fault ought to be noticed.
-var faulty = []sim.Family{sim.Stopped, sim.Throttled, sim.SlowWorker, sim.HotShard, sim.Poison, sim.SilentShard}
 
 // Run judges the set. said is told what has been done, for people who wait.
 func (s Set) Run(said func(string)) (*Result, error) {
@@ -55,7 +61,10 @@ func (s Set) Run(said func(string)) (*Result, error) {
 	for _, part := range []struct {
 		name string
 		run  func(*Result) error
-	}{{"logs", s.logs}, {"estimates and detection", s.worlds}, {"healthy weeks", s.weeks}, {"verdicts", s.verdicts}, {"pipelines", s.pipelines}, {"every method", s.ways}} {
+	}{{"logs", s.logs}, {"worlds", s.worlds}, {"weeks", s.weeks}, {"losses", s.losses}, {"verdicts", s.verdicts}, {"pipelines", s.pipelines}, {"methods", s.ways}} {
+		if len(s.Only) > 0 && !slices.Contains(s.Only, part.name) {
+			continue
+		}
 		said(part.name)
 		if err := part.run(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
@@ -101,27 +110,28 @@ func (s Set) logs(r *Result) error {
 // world is what one random world of a family gave.
 type world struct {
 	estimate Estimate
-	alarms   []Alarms // nil where its family has no fault
+	alarms   []Alarms
+	ages     AgeErrors
 }
 
 func (s Set) worlds(r *Result) error {
 	families := sim.Families()
 	worlds, err := each(len(families)*s.Seeds, func(i int) (world, error) {
 		family := families[i/s.Seeds]
-		scenario, err := sim.Random(family, uint64(i%s.Seeds))
+		scenario, err := sim.Random(family, s.First+uint64(i%s.Seeds))
 		if err != nil {
 			return world{}, err
 		}
 		if s.Length > 0 {
 			scenario.Length = s.Length
 		}
-		w, err := sim.Run(scenario)
+		p, err := runPath(scenario)
 		if err != nil {
 			return world{}, err
 		}
 		var one world
-		if one.estimate, err = Estimates(family, w); err == nil && slices.Contains(faulty, family) {
-			one.alarms, err = Detection(w)
+		if one.estimate, err = Estimates(family, p); err == nil {
+			one.alarms, one.ages, err = Detection(p)
 		}
 		return one, err
 	})
@@ -130,15 +140,14 @@ func (s Set) worlds(r *Result) error {
 	}
 	for i, family := range families {
 		sum := newEstimate(family)
-		alarms := make([]Alarms, len(Rules))
+		found := Detected{family, make([]Alarms, len(Rules)), newAgeErrors()}
 		for _, one := range worlds[i*s.Seeds : (i+1)*s.Seeds] {
 			sum.Add(one.estimate)
-			addAlarms(alarms, one.alarms)
+			addAlarms(found.Alarms, one.alarms)
+			found.Ages.Add(one.ages)
 		}
 		r.Estimates = append(r.Estimates, sum)
-		if slices.Contains(faulty, family) {
-			r.Detected = append(r.Detected, Detected{family, alarms})
-		}
+		r.Detected = append(r.Detected, found)
 	}
 	return nil
 }
@@ -150,20 +159,69 @@ func addAlarms(to, from []Alarms) {
 }
 
 func (s Set) weeks(r *Result) error {
-	weeks, err := each(2*s.Weeks, func(i int) ([]Alarms, error) {
-		w, err := sim.Run(Week(uint64(i/2), i%2 == 1))
+	n := 2*s.Weeks + s.Leaks
+	weeks, err := each(n, func(i int) ([][]Alarms, error) {
+		scenario := Week(s.First+uint64(i/2), i%2 == 1)
+		if i >= 2*s.Weeks {
+			scenario = Week(s.First+uint64(i-2*s.Weeks), false)
+			scenario.Metrics.Leak = 0.01
+		}
+		p, err := runPath(scenario)
 		if err != nil {
 			return nil, err
 		}
-		return Health(w)
+		found := make([][]Alarms, len(AlarmThresholds))
+		for t, threshold := range AlarmThresholds {
+			if found[t], err = Health(p, threshold); err != nil {
+				return nil, err
+			}
+		}
+		return found, nil
 	})
+	if err != nil {
+		return err
+	}
 	for k := range r.Healthy {
-		r.Healthy[k] = make([]Alarms, len(Rules))
+		for range AlarmThresholds {
+			r.Healthy[k] = append(r.Healthy[k], make([]Alarms, len(Rules)))
+		}
 	}
-	for i, alarms := range weeks {
-		addAlarms(r.Healthy[i%2], alarms)
+	for i, found := range weeks {
+		kind := i % 2
+		if i >= 2*s.Weeks {
+			kind = 2
+		}
+		for t := range found {
+			addAlarms(r.Healthy[kind][t], found[t])
+		}
 	}
-	return err
+	return nil
+}
+
+func (s Set) losses(r *Result) error {
+	found, err := each(len(LostShares)*s.Losses, func(i int) (Lost, error) {
+		return Losses(s.First+uint64(i%s.Losses), LostShares[i/s.Losses])
+	})
+	if err != nil {
+		return err
+	}
+	for i := range LostShares {
+		var sum Lost
+		for _, one := range found[i*s.Losses : (i+1)*s.Losses] {
+			sum.Add(one)
+		}
+		r.Losses = append(r.Losses, sum)
+	}
+	return nil
+}
+
+// runPath runs a scenario and reads what it shows.
+func runPath(scenario sim.Scenario) (*path, error) {
+	w, err := sim.Run(scenario)
+	if err != nil {
+		return nil, err
+	}
+	return newPath(w)
 }
 
 func (s Set) verdicts(r *Result) error {

@@ -146,7 +146,7 @@ func (o *Ways) way(x ExplainedOther) *Way {
 func (o *Ways) Broken() []string {
 	var broken []string
 	for _, w := range o.List {
-		if w.Quality == "exact" && w.Own.Windows > 0 && w.Own.Worst > 1e-9 {
+		if w.Quality == "exact" && w.Own.N > 0 && w.Own.Worst > 1e-9 {
 			broken = append(broken, fmt.Sprintf("freshness by %s is exact, and errs by up to %.3g points of the %s it counts", w.Method, w.Own.Worst, w.Population))
 		}
 		if w.Windows == 0 {
@@ -164,7 +164,7 @@ func (p *page) ways(o *Ways) {
 	p.head("method", "quality", "population", "windows", "mean error, of its own, points", "mean error, of every record, points", "worst")
 	for _, w := range o.List {
 		own := "–"
-		if w.Own.Windows > 0 {
+		if w.Own.N > 0 {
 			own = points(w.Own.Mean())
 		}
 		p.row("`"+w.Method+"`", w.Quality, w.Population, fmt.Sprint(w.Windows), own, points(w.Every.Mean()), fmt.Sprintf("%.0f", w.Every.Worst))

@@ -201,7 +201,7 @@ func (x *pointIndex) mapping() {
 	x.empty(polled)
 	for i := range x.w.Invocations {
 		v := &x.w.Invocations[i]
-		x.add(invoked, v.Began, v.Began, 0, float64(v.Events), 1)
+		x.add(invoked, v.Began, v.Began, 0, float64(v.Events-x.leaked(i, v.Events-v.Failed)), 1)
 		x.add(failed, v.Ended, v.Ended, 0, float64(v.Failed), 1)
 	}
 	for _, d := range x.w.Drops {
@@ -211,6 +211,15 @@ func (x *pointIndex) mapping() {
 		}
 		x.add(to, d.At, d.At, 0, float64(d.Records), 1)
 	}
+}
+
+// leaked is how many of n departures no metric counts; thing tells them from others.
+func (x *pointIndex) leaked(thing, n int) int {
+	leak := x.w.Scenario.Metrics.Leak
+	if leak == 0 {
+		return 0
+	}
+	return int(leak*float64(n) + fixed(x.w.Scenario.Seed, forLeak, uint64(thing)))
 }
 
 // table publishes AWS/DynamoDB: a latency for every write that succeeded. Two
@@ -227,7 +236,7 @@ func (x *pointIndex) table() {
 		v := &x.w.Invocations[i]
 		ms := float64(v.PerRecord*2/5) / 1000
 		x.w.steps(v, func(s step) {
-			if s.writes > 0 {
+			if s.writes > 0 && x.leaked(int(s.id), 1) == 0 {
 				x.add(latency, s.at, s.at, 0, ms, float64(s.writes))
 				x.add(consumed, s.at, s.at, 0, 1, float64(s.writes))
 			}

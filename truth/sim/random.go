@@ -22,6 +22,7 @@ const (
 	forPhase
 	forFamily
 	forWindow
+	forLeak
 )
 
 // source is a generator of its own for one purpose.

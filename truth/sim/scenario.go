@@ -99,6 +99,7 @@ type Metrics struct {
 	AgeIncludesDuration bool          // IteratorAge is measured when the invocation ends
 	NoMapping           bool          // the mapping's counts are not opted in to
 	PlainOnly           []string      // metrics without percentiles, TC and PR
+	Leak                float64       // share of the departures that no metric ever counts
 	Queue               bool          // publish AWS/SQS too, as if the stream were a queue
 }
 
@@ -187,7 +188,7 @@ func (s *Scenario) Validate() error {
 	}{
 		{"front reads", s.Front.Reads}, {"front client errors", s.Front.ClientErrors}, {"front errors", s.Front.Errors},
 		{"stream hot", s.Stream.Hot}, {"worker errors", s.Worker.Errors}, {"worker mapping drops", s.Worker.MappingDrops},
-		{"worker skips", s.Worker.Skips}, {"worker audits", s.Worker.Audits},
+		{"worker skips", s.Worker.Skips}, {"worker audits", s.Worker.Audits}, {"metrics leak", s.Metrics.Leak},
 	} {
 		if !(c.share >= 0 && c.share <= 1) {
 			return fmt.Errorf("scenario: share of %s must be 0 to 1, got %v", c.name, c.share)

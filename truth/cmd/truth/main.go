@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
 	"mackerel-plugin-pipeline-sli/truth/judge"
 )
@@ -15,22 +16,34 @@ func main() {
 	out := flag.String("out", "docs/truth.md", "where the page is written; - is stdout")
 	small := flag.Bool("small", false, "the small set, as every test run judges it")
 	postgres := flag.String("postgres", "", "`DSN` of a PostgreSQL database that a table videos may be made in, for the method rows")
+	first := flag.Uint64("first", judge.Standard.First, "the first `seed` of random worlds and weeks")
+	seeds := flag.Int("seeds", judge.Standard.Seeds, "worlds of each family")
+	weeks := flag.Int("weeks", judge.Standard.Weeks, "healthy weeks, and as many with bursts")
+	only := flag.String("only", "", "`parts` to judge, separated by commas: logs, worlds, weeks, losses, verdicts, pipelines, methods")
+	trace := flag.Bool("trace", false, "tell each false alarm")
 	flag.Parse()
-	if err := run(*out, *small, *postgres); err != nil {
+	set := judge.Standard
+	set.First, set.Seeds, set.Weeks = *first, *seeds, *weeks
+	if *small {
+		set = judge.Small
+	}
+	set.Postgres = *postgres
+	if *only != "" {
+		set.Only = strings.Split(*only, ",")
+	}
+	if *trace {
+		judge.Trace = func(text string) { fmt.Fprintln(os.Stderr, text) }
+	}
+	if err := run(*out, set); err != nil {
 		fmt.Fprintln(os.Stderr, "truth: error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(path string, small bool, postgres string) error {
+func run(path string, set judge.Set) error {
 	if err := judge.Credentials(); err != nil {
 		return err
 	}
-	set := judge.Standard
-	if small {
-		set = judge.Small
-	}
-	set.Postgres = postgres
 	result, err := set.Run(func(part string) { fmt.Fprintln(os.Stderr, "truth:", part) })
 	if err != nil {
 		return err
