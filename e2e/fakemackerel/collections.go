@@ -10,7 +10,18 @@ import (
 // A collection is a set of JSON objects with ids, such as monitors or dashboards, kept as they were posted.
 type collection struct {
 	member  string
+	allowed func(map[string]any) error // what the documentation says of a post
+	made    int
 	objects []map[string]any
+}
+
+// decoded is a posted object that keeps the documented rules.
+func (c *collection) decoded(body []byte) (map[string]any, error) {
+	object := map[string]any{}
+	if err := decode(body, &object); err != nil {
+		return nil, err
+	}
+	return object, c.allowed(object)
 }
 
 func (c *collection) index(id string) int {
@@ -22,11 +33,12 @@ func (c *collection) list(*http.Request, []byte) (any, error) {
 }
 
 func (c *collection) create(_ *http.Request, body []byte) (any, error) {
-	object := map[string]any{}
-	if err := decode(body, &object); err != nil {
+	object, err := c.decoded(body)
+	if err != nil {
 		return nil, err
 	}
-	object["id"] = fmt.Sprintf("%s%05d", c.member, len(c.objects)+1)
+	c.made++
+	object["id"] = fmt.Sprintf("%s%05d", c.member, c.made)
 	c.objects = append(c.objects, object)
 	return object, nil
 }
@@ -51,8 +63,8 @@ func (c *collection) find(r *http.Request, _ []byte) (any, error) {
 
 func (c *collection) update(r *http.Request, body []byte) (any, error) {
 	return c.at(r, func(i int) (any, error) {
-		object := map[string]any{}
-		if err := decode(body, &object); err != nil {
+		object, err := c.decoded(body)
+		if err != nil {
 			return nil, err
 		}
 		object["id"] = c.objects[i]["id"]

@@ -85,8 +85,8 @@ func New() (*Server, error) {
 			serviceValues: map[metric][]Point{},
 			definitions:   map[string]Definition{},
 			services:      map[string][]string{},
-			monitors:      collection{member: "monitor"},
-			dashboards:    collection{member: "dashboard"},
+			monitors:      collection{member: "monitor", allowed: documentedMonitor},
+			dashboards:    collection{member: "dashboard", allowed: documentedDashboard},
 		},
 	}
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.handler()}}

@@ -39,6 +39,9 @@ func Into(env *cli.Env) {
 		Series:      mackerel.Count,
 		Explain:     explain.Text,
 		ExplainJSON: explain.JSON,
+		Dashboard:   mackerel.Dashboard,
+		Monitors:    mackerel.Monitors,
+		Terraform:   mackerel.Terraform,
 	}
 	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
 }

@@ -16,6 +16,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Version and Commit are set when a release is built.
@@ -58,7 +59,14 @@ type Outputs struct {
 	Series      func(plan *sli.Plan) int
 	Explain     func(w io.Writer, report *sli.Report, style sli.Style) error
 	ExplainJSON func(w io.Writer, report *sli.Report, zone *time.Location) error
+	Dashboard   Generator
+	Monitors    Generator
+	Terraform   Generator // monitors
 }
+
+// Generator makes what Mackerel is to be given about the plans, into a pulled file where
+// there is one, with notes for people.
+type Generator func(plans []*sli.Plan, at sli.Posting, lang words.Language, pulled []byte) (document []byte, notes []string, err error)
 
 // CheckOutput words the check's line.
 type CheckOutput struct {

@@ -50,6 +50,7 @@ type common struct {
 	Pipeline []string `long:"pipeline" value-name:"P" description:"only this pipeline; repeatable"`
 	StateDir string   `long:"state-dir" value-name:"DIR" description:"where positions and counts are kept"`
 	Timeout  span     `short:"t" long:"timeout" value-name:"D" default:"20s" description:"when the run ends with what is known"`
+	Lang     string   `long:"lang" value-name:"ja|en" description:"language of what people read (default: language: in the file, else en)"`
 	Version  bool     `long:"version" description:"print version, commit and Go version"`
 	Help     bool     `short:"h" long:"help" description:"print this help"`
 }
@@ -68,6 +69,10 @@ type metricOptions struct {
 	Strict   bool   `long:"strict" description:"validate: doubts are failures"`
 	From     string `long:"from" value-name:"T" description:"export: the first minute"`
 	To       string `long:"to" value-name:"T" description:"export: up to this minute"`
+	HostID   string `long:"host-id" value-name:"ID" description:"dashboard: of this host's metrics (default: the id that the agent keeps)"`
+	Role     string `long:"role" value-name:"S:R" description:"dashboard, monitors: of the metrics of all hosts of a role"`
+	Merge    string `long:"merge" value-name:"FILE" description:"dashboard, monitors: put it into this file, which mkr pulled"`
+	Format   string `long:"format" value-name:"mkr|terraform" default:"mkr" description:"monitors: for whom"`
 }
 
 // errHelp says that help was asked for, and holds it.

@@ -39,6 +39,8 @@ var commands = map[string]command{
 	"explain":    {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
 	"validate":   {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
 	"export":     {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", (*program).export},
+	"dashboard":  {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", (*program).dashboard},
+	"monitors":   {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", (*program).monitors},
 	"init":       {nil, "a commented configuration file to begin with, from flags", (*program).starter},
 }
 

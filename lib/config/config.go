@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -55,6 +56,7 @@ type AWS struct {
 // Config is what configuration files say.
 type Config struct {
 	StateDir  string
+	Language  string // of texts; empty: not said
 	Pipelines []Pipeline
 }
 
@@ -87,29 +89,28 @@ func (r Reader) Read(sources []Source) (*Config, error) {
 	var errs []error
 	seen := map[string]string{}
 	for _, source := range sources {
-		pipelines, stateDir, err := r.read(source)
+		part, err := r.read(source)
 		errs = append(errs, err)
-		if stateDir != "" {
-			c.StateDir = stateDir
-		}
-		for _, p := range pipelines {
+		c.StateDir = cmp.Or(part.StateDir, c.StateDir)
+		c.Language = cmp.Or(part.Language, c.Language)
+		for _, p := range part.Pipelines {
 			if other, ok := seen[p.Plan.Name]; ok {
 				errs = append(errs, p.name.Errorf("the other one is in "+other, "pipeline names must be unique"))
 			}
 			seen[p.Plan.Name] = source.Name
 		}
-		c.Pipelines = append(c.Pipelines, pipelines...)
+		c.Pipelines = append(c.Pipelines, part.Pipelines...)
 	}
 	return c, errors.Join(errs...)
 }
 
-func (r Reader) read(source Source) ([]Pipeline, string, error) {
-	pipelines, stateDir, err := r.readOwn(source)
+func (r Reader) read(source Source) (Config, error) {
+	part, err := r.readOwn(source)
 	if err != nil && alien(source.Text) {
 		err = &section.Error{File: source.Name, Line: 1, Column: 1, Rule: "is no configuration of this program: nothing in it is called pipelines",
 			Hint: "write a starter file with: mackerel-plugin-pipeline-sli init"}
 	}
-	return pipelines, stateDir, err
+	return part, err
 }
 
 // alien tells whether a text is no configuration at all, but perhaps some other file
@@ -129,15 +130,15 @@ func alien(text []byte) bool {
 	return true
 }
 
-func (r Reader) readOwn(source Source) ([]Pipeline, string, error) {
+func (r Reader) readOwn(source Source) (Config, error) {
 	root, err := section.Parse(source.Name, source.Text, r.Getenv)
 	if root == nil {
-		return nil, "", err
+		return Config{}, err
 	}
 	var f file
 	errs := []error{err, root.DecodeVariants(&f, r.variants())}
 	if errors.Join(errs...) != nil {
-		return nil, "", errors.Join(errs...)
+		return Config{}, errors.Join(errs...)
 	}
 	list, _ := root.Get("pipelines")
 	var pipelines []Pipeline
@@ -152,7 +153,7 @@ func (r Reader) readOwn(source Source) ([]Pipeline, string, error) {
 			}
 		}
 	}
-	return pipelines, f.StateDir, errors.Join(errs...)
+	return Config{StateDir: f.StateDir, Language: f.Language, Pipelines: pipelines}, errors.Join(errs...)
 }
 
 func (r Reader) variants() section.Variants {

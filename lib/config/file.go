@@ -11,6 +11,7 @@ import (
 type file struct {
 	StateDir  string             `yaml:"state_dir" doc:"where positions and counts are kept" otherwise:"under the agent's work directory"`
 	Metrics   section.StringList `yaml:"metrics" doc:"which graphs are posted: a set (minimal, standard, full) and/or graph names" otherwise:"minimal"`
+	Language  string             `yaml:"language" enum:"en|ja" doc:"of what people read: the check's text, explain, reports; names stay" otherwise:"en"`
 	AWS       AWS                `yaml:"aws" doc:"region, credentials and endpoint of stages that ask AWS"`
 	Pipelines []pipeline         `yaml:"pipelines" required:"true" doc:"one entry per pipeline"`
 }

@@ -87,12 +87,15 @@ func (o Objective) BurnGraph() []time.Duration {
 	return lengths
 }
 
-// Rules whose factor is near 1 are broken by chance as often as not where a service
-// spends what it may: below slowFactor the long window must prove the burn.
+// Bounds of what a rule with a slow factor must prove.
 const (
 	slowFactor = 2
 	burnLevel  = 0.001
 )
+
+// NeedsProof tells whether the long window must prove the burn: a rule whose factor is
+// near 1 is broken by chance as often as not where a service spends what it may.
+func (r BurnRule) NeedsProof() bool { return r.Factor < slowFactor }
 
 // over tells whether counts burn faster than the rule's factor. Products of decimal
 // fractions are a little off in binary; as fast as the factor isn't over it.
@@ -105,7 +108,7 @@ func (r BurnRule) Broken(o Objective, long, short Counts) bool {
 	if !r.over(o, long) || !r.over(o, short) {
 		return false
 	}
-	return r.Factor >= slowFactor || atLeast(math.Round(long.Bad()), math.Round(long.Valid), r.Factor*o.Allowed()) < burnLevel
+	return !r.NeedsProof() || atLeast(math.Round(long.Bad()), math.Round(long.Valid), r.Factor*o.Allowed()) < burnLevel
 }
 
 // pageBad is how many bad events a page needs in its long window: one may be chance.

@@ -36,6 +36,9 @@ func (l Limits) derived(p *Plan) Limits {
 	return l
 }
 
+// CriticalAge is the age that is critical by the plan's own limits; 0 where none is.
+func CriticalAge(p *Plan) time.Duration { return p.Limits.derived(p).CriticalAge }
+
 // ages are the limits of the age that follow from the rule.
 func (r *Rule) ages() (warning, critical time.Duration) {
 	if r.ExpectEvery > 0 {

@@ -41,10 +41,7 @@ func Line(found []sli.Finding) (string, sli.CheckStatus) {
 }
 
 func message(f sli.Finding) string {
-	text := f.Plan.Name + ": " + f.Text
-	if label := f.Plan.Label; label != "" && label != f.Plan.Name {
-		text = label + " (" + f.Plan.Name + "): " + f.Text
-	}
+	text := f.Plan.Title() + ": " + f.Text
 	if f.Status != sli.OK && f.Plan.Runbook != "" {
 		text += " " + f.Plan.Runbook
 	}

@@ -1,0 +1,48 @@
+// Package words holds what the programs say to people, each sentence once, in every
+// language. Findings are values; texts are made of them here.
+//
+// Names (of metrics, keys, flags, statuses, states) are the same in every language and
+// are handed in as arguments.
+package words
+
+import "fmt"
+
+// Language is a language of texts. The zero value is English.
+type Language int
+
+// The languages there are.
+const (
+	English Language = iota
+	Japanese
+)
+
+// languages are their names as the configuration and --lang spell them.
+var languages = [...]string{English: "en", Japanese: "ja"}
+
+func (l Language) String() string { return languages[l] }
+
+// Parse reads a language's name. The empty name is English.
+func Parse(name string) (Language, error) {
+	if name == "" {
+		return English, nil
+	}
+	for l, known := range languages {
+		if name == known {
+			return Language(l), nil
+		}
+	}
+	return English, fmt.Errorf("must be en or ja (got %q)", name)
+}
+
+// Text is one thing to say, in every language, with the verbs of package fmt for its
+// arguments. Where another language wants them in another order it numbers them (%[2]s).
+type Text struct{ En, Ja string }
+
+// Say is the text in the language, with its arguments.
+func (l Language) Say(t Text, args ...any) string {
+	format := t.En
+	if l == Japanese {
+		format = t.Ja
+	}
+	return fmt.Sprintf(format, args...)
+}
