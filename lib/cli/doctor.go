@@ -25,13 +25,17 @@ func (p *program) doctor(ctx context.Context) int {
 	past := e.state(ctx, c)
 	// Every source is asked, whatever the state knows; the numbers are those of the state.
 	run := p.newRun(c)
-	asked, _, err := p.measure(ctx, run, memory())
+	first, cancel := share(ctx, 3) // the state's history, and peers, are looked at, too
+	defer cancel()
+	asked, _, err := p.measure(first, run, memory())
 	if err != nil {
 		return p.usage(err)
 	}
 	report := asked
 	if past != nil {
-		if report, _, err = p.measure(ctx, p.newRun(c), past); err != nil {
+		second, cancel := share(ctx, 2)
+		defer cancel()
+		if report, _, err = p.measure(second, p.newRun(c), past); err != nil {
 			return p.usage(err)
 		}
 	}

@@ -28,7 +28,9 @@ func (p *program) export(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
-	report, store, err := p.measure(ctx, p.newRun(c), p.store(c, true))
+	first, cancel := share(ctx, 2)
+	defer cancel()
+	report, store, err := p.measure(first, p.newRun(c), p.store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}

@@ -32,7 +32,7 @@ func memory() measure.Store { return store{state.Overlay(nil)} }
 
 // newRun is a run over the configured pipelines.
 func (p *program) newRun(c *config.Config) measure.Run {
-	run := measure.Run{Now: p.now, Scratch: memory()}
+	run := measure.Run{Now: p.now, Scratch: memory(), Share: share}
 	if p.opt.At != "" {
 		run.Until = p.now
 	}

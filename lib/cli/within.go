@@ -3,6 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
 
 // errGivenUp says that something didn't come back in time.
@@ -35,4 +39,15 @@ func within[T any](ctx context.Context, do func() (T, error)) (T, error) {
 		var none T
 		return none, errGivenUp
 	}
+}
+
+// share is one of n parts of the time that ctx has left: what hangs in one of several
+// readings leaves the others theirs.
+func share(ctx context.Context, n int) (context.Context, context.CancelFunc) {
+	end, ends := ctx.Deadline()
+	if !ends || n < 2 {
+		return context.WithCancel(ctx)
+	}
+	part := time.Until(end) / time.Duration(n)
+	return context.WithTimeoutCause(ctx, part, fmt.Errorf("no answer within %s, its part of --timeout", section.Duration(part.Round(10*time.Millisecond))))
 }

@@ -23,22 +23,23 @@ type Exported struct {
 // the beginning of w on. The report is of asking them, nil where nothing was lacking.
 func Export(ctx context.Context, run Run, w sli.Window, visit Exported) (*sli.Report, error) {
 	var asked *sli.Report
-	lacking, err := run.lacking(ctx, w)
+	look := context.WithoutCancel(ctx) // what is known is printed whatever hangs
+	lacking, err := run.lacking(look, w)
 	if err != nil {
 		return nil, err
 	}
 	if len(lacking) > 0 && run.Scratch != nil {
 		sub := run
 		sub.Pipelines, sub.Since, sub.History = lacking, w.Start().Add(-time.Minute), false
-		if asked, err = sub.beside(ctx); err != nil {
+		if asked, err = sub.beside(ctx, 1); err != nil {
 			return nil, err
 		}
 	}
-	return asked, run.Store.View(ctx, func(tx Tx) error {
+	return asked, run.Store.View(look, func(tx Tx) error {
 		if asked == nil {
 			return run.export(tx, tx, w, visit)
 		}
-		return run.Scratch.View(ctx, func(scratch Tx) error { return run.export(tx, scratch, w, visit) })
+		return run.Scratch.View(look, func(scratch Tx) error { return run.export(tx, scratch, w, visit) })
 	})
 }
 

@@ -68,6 +68,9 @@ type Run struct {
 	Adopt     bool // take over pipelines whose configuration file is gone
 	History   bool // budgets and burn rates are wanted
 	Inject    bool // probers may send; only the metric program's ordinary run does
+	// Share is one of n parts of the time that is left, for what is asked in several turns;
+	// nil: the first one may take all of it.
+	Share func(ctx context.Context, n int) (context.Context, context.CancelFunc)
 	// Clock is the time now, for the instants that probers send and see at; nil: it
 	// stands still at Now.
 	Clock func() time.Time

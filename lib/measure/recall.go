@@ -171,8 +171,16 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 	if err != nil || r.Scratch == nil {
 		return err
 	}
+	present := slices.ContainsFunc(jobs, func(j *job) bool { return !j.past })
+	turns := 0
+	for _, turn := range []bool{len(unborn) > 0, len(lacking) > 0, present} {
+		if turn {
+			turns++
+		}
+	}
 	if len(unborn) > 0 {
-		asked, err := alone.beside(ctx)
+		asked, err := alone.beside(ctx, turns)
+		turns--
 		if err != nil {
 			return err
 		}
@@ -181,7 +189,7 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 		}
 	}
 	if len(lacking) > 0 {
-		asked, err := beside.beside(ctx)
+		asked, err := beside.beside(ctx, turns)
 		if err != nil {
 			return err
 		}
@@ -192,8 +200,13 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 	return nil
 }
 
-// beside asks the sources alone, into the run's own scratch.
-func (r Run) beside(ctx context.Context) (*sli.Report, error) {
+// beside asks the sources alone, into the run's own scratch, in the first of some turns.
+func (r Run) beside(ctx context.Context, turns int) (*sli.Report, error) {
+	if r.Share != nil {
+		part, cancel := r.Share(ctx, turns)
+		defer cancel()
+		ctx = part
+	}
 	r.Store, r.Take, r.Inject = r.Scratch, false, false
 	return r.Do(ctx)
 }

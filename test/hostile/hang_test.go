@@ -348,3 +348,54 @@ func TestSIGTERMEndsARunThatHangs(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsToldOfThePastIsPrintedThoughASourceHangs: of what the state has and of what it
+// hasn't, beside a pipeline, and a stage of the same pipeline, that hangs.
+func TestWhatIsToldOfThePastIsPrintedThoughASourceHangs(t *testing.T) {
+	for name, surround := range map[string]func(h *host) string{
+		"a log that is a FIFO": surroundings["a log that is a FIFO"],
+		"AWS_CONFIG_FILE":      surroundings["AWS_CONFIG_FILE"],
+		"a stage beside it": func(h *host) string {
+			return fmt.Sprintf(`
+- name: w
+  stages: [ { name: front, access_log: { path: DIR/a.log, format: ltsv } }, { name: store, sql: { dsn: %q, query: "SELECT updated_at FROM t" } } ]
+  slis: { availability: { target: 99 }, freshness: { threshold: 60s, target: 99 } }`, "postgres://app@"+h.silent("")+"/app?sslmode=disable")
+		},
+	} {
+		for _, c := range []struct {
+			kept bool
+			args []string
+			says string
+		}{
+			{false, []string{"export", "--from", "-12m", "--to", "-0m"}, "pipeline-sli.events.v.availability_valid\t6\t"},
+			{true, []string{"export", "--from", "-12m", "--to", "-0m"}, "pipeline-sli.events.v.availability_valid\t6\t"},
+			{false, []string{"--at", "-2m", "explain", "--json"}, `"valid": 30,`},
+			{true, []string{"--at", "-2m", "explain", "--json"}, `"valid": 30,`},
+		} {
+			t.Run(fmt.Sprintf("%s/%s/kept=%v", name, strings.Join(c.args[:3], " "), c.kept), func(t *testing.T) {
+				t.Parallel()
+				h := newHost(t)
+				if c.kept { // by a run without what hangs
+					h.config("")
+					_, end := h.start("plugin")
+					end()
+				}
+				h.config(surround(h))
+				_, end := h.start("plugin", append(c.args[:len(c.args):len(c.args)], "-t", deadline.String())...)
+				out, took := end()
+				if took > deadline+500*time.Millisecond {
+					t.Logf("took %s", took)
+				}
+				want := []string{c.says}
+				if strings.Contains(name, "beside") && c.args[0] == "export" {
+					want = append(want, "pipeline-sli.events.w.availability_valid\t6\t")
+				}
+				for _, says := range want {
+					if !strings.Contains(out, says) {
+						t.Errorf("no %q in:\n%s", says, out)
+					}
+				}
+			})
+		}
+	}
+}
