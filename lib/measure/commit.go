@@ -400,6 +400,9 @@ func (s *stageJob) answer(j *job, r *reading) {
 		s.record.Cursor = r.batch.Cursor
 		s.resume(j, r.batch.Resumed)
 	}
+	if !r.ask.Again {
+		s.record.Blind = r.batch.To.IsZero() && !s.stage.Facts.Replaces
+	}
 	if r.batch.To.IsZero() {
 		return
 	}

@@ -56,7 +56,7 @@ func (r Run) export(tx, scratch Tx, w sli.Window, visit Exported) error {
 		}
 		past.past, beside.past = true, true
 		for i, l := range past.ledgers[:len(past.plan.Rules)] {
-			l.fill(beside.ledgers[i], w)
+			l.fill(beside.ledgers[i], past.holes(l.rule), w)
 			past.export(l, w, visit)
 		}
 		if visit.Age != nil && past.plan.HasAge() {
@@ -76,7 +76,7 @@ func (r Run) lacking(ctx context.Context, w sli.Window) (lacking []Pipeline, err
 				return err
 			}
 			for _, l := range past.ledgers[:len(past.plan.Rules)] {
-				if len((sli.Spans{past.due(l.rule, w)}).Minus(l.answered).Minus(past.refused(l.rule))) > 0 {
+				if len((sli.Spans{past.due(l.rule, w)}).Minus(l.answered).Minus(past.refused(l.rule)).Minus(past.holes(l.rule))) > 0 {
 					lacking = append(lacking, p)
 					break
 				}

@@ -511,6 +511,19 @@ func (h *history) judge() {
 	if lacking && h.skipped == 0 {
 		h.fail("lines were lost by a cut, and nothing was said to be skipped")
 	}
+	// What the sources tell beside, of minutes that the state calls not measured, must be
+	// all there was.
+	run.Scratch = disk{state.Overlay(nil)}
+	_, err = measure.Export(context.Background(), run, sli.Window{From: from, To: to}, measure.Exported{Events: func(_ *sli.Plan, _ sli.Kind, m sli.Minute, c sli.Counts) {
+		all := must[m]
+		for _, weight := range may[m] {
+			all += weight
+		}
+		if !measured[m] && int64(c.Valid) != all {
+			h.fail("minute %s: the sources tell %d of %d where the state calls it not measured", m.Start().Format("15:04"), int64(c.Valid), all)
+		}
+	}})
+	h.must(err)
 	for _, w := range h.writers {
 		if w.dark {
 			h.excuse(w.from, to)

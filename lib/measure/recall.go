@@ -84,6 +84,33 @@ func (j *job) refused(rule *sli.Rule) sli.Spans {
 	return out
 }
 
+// holes is the minutes that the state knows to have gone unseen: what was written to a log
+// that was gone, or entered in its middle, isn't in what is there of it now, whatever that
+// seems to show.
+func (p *recalled) holes(rule *sli.Rule) sli.Spans {
+	var out sli.Spans
+	for _, s := range p.feeding(rule) {
+		if s.stage.Facts.Replaces {
+			continue
+		}
+		answered, resumed := s.record.Answered, s.record.Resumed
+		seen := sli.Window{From: p.rec.Born, To: resumed}
+		if len(answered) > 0 {
+			seen.To = answered[len(answered)-1].To
+			if resumed < answered[0].From { // nothing before the first answer went unseen
+				seen.From = answered[0].From
+			}
+		}
+		if s.record.Blind {
+			seen.To = maxMinute
+		}
+		if seen.From < seen.To {
+			out = out.Union(sli.Spans{seen}.Minus(answered))
+		}
+	}
+	return out
+}
+
 // back is how many minutes before the newest due one a pipeline's numbers rest on the
 // cells of its stages.
 func (j *job) back() time.Duration {
@@ -107,7 +134,7 @@ func (j *job) known() bool {
 func (p *recalled) lacks() bool {
 	for _, l := range p.ledgers {
 		w := sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window)
-		if len(sli.Spans{w}.Minus(l.answered).Minus(p.refused(l.rule))) > 0 {
+		if len(sli.Spans{w}.Minus(l.answered).Minus(p.refused(l.rule)).Minus(p.holes(l.rule))) > 0 {
 			return true
 		}
 	}
@@ -247,7 +274,7 @@ func (p *recalled) tell(tx Tx, beside *recalled) *sli.Pipeline {
 	filled := 0
 	if beside != nil {
 		for i, l := range p.ledgers {
-			filled = max(filled, l.fill(beside.ledgers[i], sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window)))
+			filled = max(filled, l.fill(beside.ledgers[i], p.holes(l.rule), sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window)))
 		}
 		if !p.known() {
 			evidence = beside
@@ -278,9 +305,10 @@ func (p *recalled) speak(due sli.Minute) {
 	}
 }
 
-// fill takes minutes that the ledger has nothing of from what the sources say.
-func (l *ledger) fill(beside *ledger, w sli.Window) int {
-	more := beside.measured.Minus(l.answered)
+// fill takes minutes that the ledger has nothing of from what the sources say, but for
+// those that they can't know of.
+func (l *ledger) fill(beside *ledger, holes sli.Spans, w sli.Window) int {
+	more := beside.measured.Minus(l.answered).Minus(holes)
 	if len(more) > 0 {
 		l.beside, l.more = beside.cells, more
 		l.answered, l.measured = l.answered.Union(more), l.measured.Union(more)

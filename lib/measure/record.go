@@ -32,6 +32,7 @@ type stageRecord struct {
 	Cursor      []byte      `json:"cursor"`
 	ReadTo      time.Time   `json:"read_to"`           // the last answer covers what was written by then
 	Resumed     sli.Minute  `json:"resumed,omitempty"` // after a time that can't be seen any more: the first minute that can
+	Blind       bool        `json:"blind,omitempty"`   // the last reading found what is written meanwhile unknown
 	Fingerprint string      `json:"fingerprint"`       // of the rule that made the cells
 	Answered    sli.Spans   `json:"answered"`
 	Refused     sli.Spans   `json:"refused,omitempty"` // too much of them was malformed

@@ -47,3 +47,68 @@ func TestARecordThatMayHaveEndedInALostLogOwesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestMinutesOfALogThatWasGoneAreToldByNothingThatIsThereNow: export and --at leave them not
+// measured, whatever the files of now seem to show; minutes from before the history are told.
+func TestMinutesOfALogThatWasGoneAreToldByNothingThatIsThereNow(t *testing.T) {
+	older := func(h *host) { // lines of before the first run
+		each(-600, 0, 10, func(n float64, _ int) { h.lines("w/old.log", ltsv(n, 200)) })
+	}
+	for name, c := range map[string]struct {
+		path   string
+		before func(h *host)
+		back   float64 // when lines come again
+		seen   float64 // from when on all is in sight: under a glob, of the logs that are left
+	}{
+		"beside another":         {"w/*.log", older, 450, 360},
+		"beside an empty one":    {"w/*.log", func(*host) {}, 450, 480},
+		"by its name":            {"w/a.log", func(*host) {}, 450, 480},
+		"and isn't back":         {"w/*.log", older, 0, 600},
+		"by its name, not back":  {"w/a.log", func(*host) {}, 0, 600},
+		"back within the minute": {"w/a*", func(*host) {}, 310, 360},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(strings.ReplaceAll(oneLog("ltsv", "start: window", "slis: { availability: { target: 99 } }"), "a.log", c.path))
+			h.file("w/b.log", "")
+			c.before(h)
+			end := 600.0
+			for n := 0.0; n < end; n += 10 {
+				switch {
+				case n < 300:
+					h.lines("w/a.log", ltsv(n, 200))
+				case n == 300:
+					h.lines("w/a.log", ltsv(n, 200)) // nobody has read it
+					os.Remove(h.path("w/a.log"))
+					if c.back == 0 {
+						h.file("w/a.log", "")
+					}
+				case c.back > 0 && n >= c.back:
+					h.lines("w/a.log", ltsv(n, 200))
+				}
+				if int(n)%60 == 10 && n > 60 {
+					h.run(n + 2)
+				}
+			}
+			told := map[string]bool{}
+			for l := range strings.Lines(h.run(end+12, "export", "--from", stamp(-1200), "--to", stamp(end)).out) {
+				if f := strings.Fields(l); strings.HasSuffix(f[0], "availability_valid") {
+					told[f[2]] = true
+				}
+			}
+			for m := 1.0; m < 10; m++ {
+				begin, over := 60*m, 60*m+60
+				gone := begin >= 240 && begin < c.seen // the last look was at 252
+				if got := told[fmt.Sprint(noonPlus(over).Unix())]; got == gone {
+					t.Errorf("minute %v: exported %v", m, got)
+				}
+			}
+			if name == "beside another" && !told[fmt.Sprint(noonPlus(-240).Unix())] {
+				t.Error("what is older than the history isn't told")
+			}
+			if r := h.explain(end+12, "--at", stamp(432)).sli("availability"); r.Measured > 0.65 {
+				t.Errorf("at 432: %v of the window are measured", r.Measured)
+			}
+		})
+	}
+}
