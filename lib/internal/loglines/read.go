@@ -36,11 +36,11 @@ type Ask struct {
 	// Record takes one line that could be read. A line that it returns an error for is
 	// malformed.
 	Record func(*logscan.Record, *logscan.Scanner) error
-	// Glances, when set, takes lines of one minute at once, in place of Record, where a
-	// Glance says all that Need and the scanner know of them.
-	Glances func([]logscan.Glance)
-	Mark    string                      // see logscan.Config
-	Count   func(minute int64, c Count) // the accounting of a minute since the epoch
+	// Requests, when set, takes lines of one minute at once, in place of Record, where a
+	// Request says all that Need and the scanner know of them.
+	Requests func([]logscan.Request)
+	Mark     string                      // see logscan.Config
+	Count    func(minute int64, c Count) // the accounting of a minute since the epoch
 
 	prefetch feed.Prefetch // of a feed that has long files to read
 }
@@ -293,7 +293,7 @@ func (r *reading) seen(f *fileReading, b feed.Block, seen *logscan.Seen, at int)
 // run reads lines of the current minute all at once, as many as it can, and gives where
 // the next one begins.
 func (r *reading) run(f *fileReading, seen *logscan.Seen, at int) int {
-	if r.ask.Glances == nil || f.from >= f.to {
+	if r.ask.Requests == nil || f.from >= f.to {
 		return at
 	}
 	run, end, latest := f.scanner.Run(seen, f.from, f.to)
@@ -301,7 +301,7 @@ func (r *reading) run(f *fileReading, seen *logscan.Seen, at int) int {
 		return at
 	}
 	if f.latest = max(f.latest, latest); f.wanted {
-		r.ask.Glances(run)
+		r.ask.Requests(run)
 	}
 	f.line += int64(len(run))
 	f.count.add(Count{Lines: int64(len(run)), Parsed: int64(len(run)), Bytes: int64(end + 1 - at)})

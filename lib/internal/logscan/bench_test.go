@@ -45,9 +45,9 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
-// BenchmarkGlance is Scan for lines that are written like those before them and of which
+// BenchmarkRequest is Scan for lines that are written like those before them and of which
 // nothing more is asked, a line an operation.
-func BenchmarkGlance(b *testing.B) {
+func BenchmarkRequest(b *testing.B) {
 	for _, f := range detectable {
 		b.Run(f.String(), func(b *testing.B) {
 			cfg, lines := benchLines(f)

@@ -16,7 +16,7 @@ import (
 type layout struct {
 	format Format
 	stops  []byte // the two bytes whose places are sought in advance; nil: none are
-	read   func(*layout, *look, []Glance) int
+	read   func(*layout, *look, []Request) int
 	pieces []piece      // LTSV, JSON: by value
 	end    piece        // JSON: what stands behind the last value
 	wants  []want       // the values that are wanted, in the order of the line
@@ -26,7 +26,7 @@ type layout struct {
 	has    [slots]bool  // canonical slots with a value
 	shown  []shown      // what Record.Field gives beside what the Record has itself
 	split  bool         // URI, path or host are wanted
-	whole  bool         // a Glance says all that is asked of a line
+	whole  bool         // a Request says all that is asked of a line
 
 	patterns []pattern // of the pieces
 	long     []int     // LTSV: the pieces that are longer than their patterns
@@ -101,7 +101,7 @@ type look struct {
 	at        int8   // the number of the layout that is asked
 	short     bool   // some value may be a dash
 	spans     [maxSpans]span
-	kept      []span // of the lines of which more is asked than a Glance has, one line's behind the other's
+	kept      []span // of the lines of which more is asked than a Request has, one line's behind the other's
 	front     front  // Combined
 
 	mark             string // Config.Mark
@@ -151,7 +151,7 @@ func (g *look) begin(lines []byte, place uint32, l *layout) {
 
 // each reads lines one by one, as many as are written like others before them and as there
 // is room for, and gives their number.
-func (l *layout) each(g *look, some []Glance, read func(*layout, *look, *Glance) bool) (n int) {
+func (l *layout) each(g *look, some []Request, read func(*layout, *look, *Request) bool) (n int) {
 	for n < len(some) && int(g.from) < len(g.lines) && read(l, g, &some[n]) {
 		g.done(l, &some[n])
 		n++
@@ -160,7 +160,7 @@ func (l *layout) each(g *look, some []Glance, read func(*layout, *look, *Glance)
 }
 
 // done goes on to the next line.
-func (g *look) done(l *layout, seen *Glance) {
+func (g *look) done(l *layout, seen *Request) {
 	seen.from, seen.end, seen.layout = g.from, g.place+g.end, g.at
 	if !l.whole {
 		g.kept = append(g.kept, g.spans[:l.spans]...)
@@ -175,7 +175,7 @@ func (g *look) own() *[maxPieces]uint32 {
 
 // other looks at one line by the other layouts, and gives the one by which to go on. Where
 // none fits, the line is passed.
-func (g *look) other(layouts []*layout, one []Glance) *layout {
+func (g *look) other(layouts []*layout, one []Request) *layout {
 	first := g.at
 	for at, l := range layouts {
 		g.at, g.stand = int8(at), 0
@@ -218,16 +218,16 @@ func (s *Scanner) learn(line []byte) {
 	p, ok := s.plan(s.format), false
 	switch s.format {
 	case LTSV:
-		l.read = func(l *layout, g *look, some []Glance) int { return l.each(g, some, (*layout).readLTSV) }
+		l.read = func(l *layout, g *look, some []Request) int { return l.each(g, some, (*layout).readLTSV) }
 		values, ok = l.learnLTSV(p, line)
 	case JSON:
-		l.read = func(l *layout, g *look, some []Glance) int { return l.each(g, some, (*layout).readJSON) }
+		l.read = func(l *layout, g *look, some []Request) int { return l.each(g, some, (*layout).readJSON) }
 		values, ok = l.learnJSON(p, line)
 	case Combined:
 		l.read = (*layout).readCombined
 		values, ok = l.learnCombined(p, line)
 	case ALB:
-		l.read = func(l *layout, g *look, some []Glance) int { return l.each(g, some, (*layout).readALB) }
+		l.read = func(l *layout, g *look, some []Request) int { return l.each(g, some, (*layout).readALB) }
 		values, ok = l.learnALB(p)
 	}
 	if !ok || !s.want(l, values) || l.format == Combined && !l.wantParts() || l.format == ALB && !l.wantFields(s.cfg.Mark) {

@@ -27,7 +27,7 @@ type Config struct {
 	LatencyUnit string            // "" by the label's convention | s | ms | us | ns
 	TimeIs      string            // "" by the label's convention | start | end
 	Wrapper     Wrapper           // WrapAuto finds Docker and CRI by itself
-	Mark        string            // what user agents begin with that Glance.Marked tells apart
+	Mark        string            // what user agents begin with that Request.Marked tells apart
 
 	// Application says that the lines are an application's own: Need names fields as
 	// they stand in the line, never canonical ones, and a function's metrics and reports

@@ -70,7 +70,7 @@ func (l *layout) wantParts() bool {
 // readCombined is Scanner.readCombined for lines without anything out of the ordinary: all
 // stops but the last are quotes, and what stands at them is what stood there before. It
 // reads as many as there are, and as there is room for, and gives their number.
-func (l *layout) readCombined(g *look, some []Glance) (n int) {
+func (l *layout) readCombined(g *look, some []Request) (n int) {
 	lines, last := g.lines, len(l.pieces)&(maxPieces-1)
 	for ; n < len(some) && int(g.from) < len(lines) && l.stands(g); n++ {
 		seen, stops := &some[n], g.own()
@@ -194,7 +194,7 @@ func (l *layout) putMore(g *look, size span) {
 }
 
 // takeFirst takes the first of several tokens for the latency, whatever comes behind it.
-func (l *layout) takeFirst(g *look, seen *Glance, at span) bool {
+func (l *layout) takeFirst(g *look, seen *Request, at span) bool {
 	n := bytes.IndexByte(g.lines[at.from:g.end], ' ')
 	if n < 0 {
 		return false

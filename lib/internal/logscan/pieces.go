@@ -73,7 +73,7 @@ func (p *pattern) differs(b *[patternSize]byte) uint64 {
 
 // readLTSV is Scanner.readLTSV for lines with the labels of the layout: each begins at
 // the stop that ends the value before.
-func (l *layout) readLTSV(g *look, seen *Glance) bool {
+func (l *layout) readLTSV(g *look, seen *Request) bool {
 	if !l.stands(g) || l.long != nil && !l.longStand(g) {
 		return false
 	}
@@ -125,7 +125,7 @@ func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
 // readJSON is Scanner.readJSON for flat objects with the keys of the layout, strings
 // without escapes and numbers. A stop that is no quote, or one too many, stands where
 // the next piece ought to.
-func (l *layout) readJSON(g *look, seen *Glance) bool {
+func (l *layout) readJSON(g *look, seen *Request) bool {
 	stops := g.stops[g.stop:]
 	at, stop := int(g.from), 1
 	for n := range l.pieces {

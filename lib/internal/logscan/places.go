@@ -36,7 +36,7 @@ func (s *spaces) of(field int) span { return span{s[field-1] + 1, s[field]} }
 
 // readALB is Scanner.readALB for lines with all the fields that are looked at, of
 // requests that were answered.
-func (l *layout) readALB(g *look, seen *Glance) bool {
+func (l *layout) readALB(g *look, seen *Request) bool {
 	g.end, g.passed, g.short = g.from+uint32(bytes.IndexByte(g.lines[g.from:], '\n')), 0, false
 	if g.end-g.from < 5 || !g.fields() || g.lines[g.end-1] == '\r' {
 		return false
@@ -64,7 +64,7 @@ func (l *layout) readALB(g *look, seen *Glance) bool {
 }
 
 // readPhases reads the three times that a request took.
-func (l *layout) readPhases(g *look, seen *Glance) bool {
+func (l *layout) readPhases(g *look, seen *Request) bool {
 	a, b, c := g.spaces.of(albPhases), g.spaces.of(albPhases+1), g.spaces.of(albPhases+2)
 	total := int64(none)
 	if d := &l.decimal; d.least == 5 && a.to-a.from == 5 && b.to-b.from == 5 && c.to-c.from == 5 {

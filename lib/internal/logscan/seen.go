@@ -32,12 +32,12 @@ func (s *Scanner) Known() *Known {
 	return s.known
 }
 
-// maxMethod is how long a method may be that a Glance names.
+// maxMethod is how long a method may be that a Request names.
 const maxMethod = 8
 
-// Glance is what was seen of a line: all that most requests are judged by. Its values are
+// Request is what was seen of a line: all that most requests are judged by. Its values are
 // those of a Record.
-type Glance struct {
+type Request struct {
 	Time           int64
 	Latency        time.Duration
 	Method         uint64 // its bytes, the first one lowest
@@ -55,9 +55,9 @@ type Glance struct {
 	end    uint32 // the place of its line end, in all data
 }
 
-// Glance is what would be seen of the record's line, but for Marked; false where the
+// Request is what would be seen of the record's line, but for Marked; false where the
 // method is too long to be named.
-func (r *Record) Glance() (g Glance, named bool) {
+func (r *Record) Request() (g Request, named bool) {
 	g.Time, g.Status, g.Latency, g.HasLatency, g.IntegerLatency = r.Time, int32(r.Status), r.Latency, r.HasLatency, r.IntegerLatency
 	n := len(r.Method)
 	if n > maxMethod {
@@ -68,7 +68,7 @@ func (r *Record) Glance() (g Glance, named bool) {
 }
 
 // AppendMethod appends the bytes of the method.
-func (g *Glance) AppendMethod(to []byte) []byte {
+func (g *Request) AppendMethod(to []byte) []byte {
 	for i := range g.MethodLen {
 		to = append(to, byte(g.Method>>(8*i)))
 	}
@@ -79,7 +79,7 @@ func (g *Glance) AppendMethod(to []byte) []byte {
 type Seen struct {
 	known *Known
 	look  look
-	lines []Glance
+	lines []Request
 
 	next int    // how many of the lines were come to
 	rest []span // of those that weren't: see look.kept
@@ -132,7 +132,7 @@ func (s *Seen) lookAt(lines []byte, place int) {
 func (s *Seen) Left() int { return len(s.lines) - s.next }
 
 // passed remembers a line that was read at a glance.
-func (s *Scanner) passed(g *Glance, l *layout) {
+func (s *Scanner) passed(g *Request, l *layout) {
 	s.unwrapper.seen, s.flavour = WrapNone, l.flavour
 	if s.clock.last = g.Time; l.start && g.HasLatency {
 		s.clock.last -= ceilMicros(g.Latency)
@@ -142,7 +142,7 @@ func (s *Scanner) passed(g *Glance, l *layout) {
 // Run comes to the next lines, as many as there are one behind the other that were read
 // at a glance which says all that is asked of them, and whose time lies in [from, to). It
 // gives the place of the last one's line end, and the latest time.
-func (s *Scanner) Run(seen *Seen, from, to int64) (run []Glance, end int, latest int64) {
+func (s *Scanner) Run(seen *Seen, from, to int64) (run []Request, end int, latest int64) {
 	k, lines := seen.known, seen.lines[seen.next:]
 	if len(lines) == 0 || lines[0].layout < 0 || k.of != s || k.forgotten != s.forgotten {
 		return nil, 0, 0

@@ -30,7 +30,7 @@ func (g *look) time(at span) (int64, bool) {
 }
 
 // timed reads the time.
-func (g *look) timed(seen *Glance) (ok bool) {
+func (g *look) timed(seen *Request) (ok bool) {
 	seen.Time, ok = g.time(g.spans[slotTime])
 	return ok
 }
@@ -43,7 +43,7 @@ func (g *look) bare() bool {
 
 // understand reads the other values, as Scanner.finish does. What is seldom is left to
 // functions of its own.
-func (l *layout) understand(g *look, seen *Glance) bool {
+func (l *layout) understand(g *look, seen *Request) bool {
 	lines := g.lines
 	if g.short && !l.dashes(g) {
 		return false
@@ -94,7 +94,7 @@ func (l *layout) understand(g *look, seen *Glance) bool {
 }
 
 // takeLatency reads the latency; false where it isn't simple.
-func (l *layout) takeLatency(g *look, seen *Glance, at span) bool {
+func (l *layout) takeLatency(g *look, seen *Request, at span) bool {
 	nanos, integer := l.decimal.nanos(g.lines, at.from, at.to), false
 	if nanos < 0 {
 		var length int
@@ -125,7 +125,7 @@ func (l *layout) dashes(g *look) bool {
 }
 
 // otherMethod finds a method that isn't simply what a request line begins with.
-func (l *layout) otherMethod(g *look, seen *Glance) bool {
+func (l *layout) otherMethod(g *look, seen *Request) bool {
 	if l.split { // Scanner.finishRequest does it
 		seen.method = nowhere
 		return true

@@ -125,7 +125,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		Mark:   sli.ProverMarker,
 	}
 	if c.where.Empty() && !c.judges && c.accepted.Empty() && !c.ids {
-		lines.Glances = c.glances
+		lines.Requests = c.requests
 	}
 	a, err := s.log.Read(ctx, lines, cursor)
 	if err != nil {
@@ -166,7 +166,7 @@ type counter struct {
 	lacks    []sli.Lack // what requests lack that Good asks for
 	event    sli.Event  // of which only what differs from line to line is set anew
 	method   []byte     // to be used again, like
-	same     [1]logscan.Glance
+	same     [1]logscan.Request
 }
 
 func (s *Source) counter(ask sli.Ask) *counter {
@@ -204,7 +204,7 @@ func (c *counter) record(rec *logscan.Record, scan *logscan.Scanner) error {
 	if !c.accepted.Empty() {
 		says.accepted = c.accepted.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first[1] + i) })
 	}
-	g, named := rec.Glance()
+	g, named := rec.Request()
 	if c.event.Connection = rec.Connection; !named || c.ids || rec.Connection {
 		c.one(&g, rec.Method, rec.ID, says)
 		return nil
@@ -240,17 +240,17 @@ func (c *counter) lacking(found []loglines.Lack) []sli.Lack {
 	return sli.Lacking(all, nil)
 }
 
-// glances takes requests of which nothing more is asked.
-func (c *counter) glances(run []logscan.Glance) { c.bundles.add(run, verdicts{}) }
+// requests takes those of which nothing more is asked.
+func (c *counter) requests(run []logscan.Request) { c.bundles.add(run, verdicts{}) }
 
 // single takes a request that names no record.
-func (c *counter) single(g *logscan.Glance, says verdicts) {
+func (c *counter) single(g *logscan.Request, says verdicts) {
 	c.method, c.event.Connection = g.AppendMethod(c.method[:0]), false
 	c.one(g, c.method, nil, says)
 }
 
 // one emits a request by itself.
-func (c *counter) one(g *logscan.Glance, method, id []byte, says verdicts) {
+func (c *counter) one(g *logscan.Request, method, id []byte, says verdicts) {
 	if !c.bundles.wants(method) {
 		c.sift.Method(method)
 		c.sift.Skip(1)

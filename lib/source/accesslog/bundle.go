@@ -20,7 +20,7 @@ type bundles struct {
 
 	// single takes a request that must be judged by itself: of a client's abort the latency
 	// matters, whatever the edges.
-	single func(g *logscan.Glance, says verdicts)
+	single func(g *logscan.Request, says verdicts)
 }
 
 // bundle is an event in the making.
@@ -65,7 +65,7 @@ func newBundles(ask sli.Ask) bundles {
 }
 
 // add takes requests.
-func (b *bundles) add(run []logscan.Glance, says verdicts) {
+func (b *bundles) add(run []logscan.Request, says verdicts) {
 	edges := b.ask.Edges
 	for i := range run {
 		g := &run[i]
@@ -110,7 +110,7 @@ func (l likeness) hash() uint8 {
 }
 
 // renew emits a bundle and begins one of a request's kind and minute in its place.
-func (b *bundles) renew(at uint8, like likeness, g *logscan.Glance, says verdicts) *bundle {
+func (b *bundles) renew(at uint8, like likeness, g *logscan.Request, says verdicts) *bundle {
 	of := b.some[at]
 	if of.begin == math.MinInt64 {
 		of = new(bundle)

@@ -44,7 +44,7 @@ func see(s *Scanner, rec *Record, err error) seen {
 }
 
 // glanceConfigs are ways of asking for the lines of benchLines.
-func glanceConfigs(f Format) []Config {
+func fastConfigs(f Format) []Config {
 	configs := []Config{
 		{Need: []string{"method", "user_agent"}},
 		{Need: []string{"user_agent"}, Mark: "Mozilla/5.0"},
@@ -69,7 +69,7 @@ func glanceConfigs(f Format) []Config {
 }
 
 // glanceLines are more ways of writing than benchLines has.
-var glanceLines = []string{
+var fastLines = []string{
 	"time:2026-10-25T02:30:00\tstatus:200\treqtime:0.1",
 	"time:2026-10-25T02:59:59\tstatus:200\treqtime:0.1",
 	"time:2026-07-25T02:59:59\tstatus:200\treqtime:0.1\tua:-",
@@ -115,7 +115,7 @@ var glanceLines = []string{
 // follow reads lines as a reading does, by one scanner that looks at all lines to come
 // and by one that may not learn, and holds them against each other. It counts what was
 // read at a glance.
-func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
+func follow(t *testing.T, cfg Config, lines [][]byte) (fast int) {
 	t.Helper()
 	quick, exact := scanner(t, cfg), scanner(t, cfg)
 	exact.lessons = maxLessons
@@ -134,7 +134,7 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 		}
 		if at < looked && at%3 > 0 {
 			if n := run(t, quick, exact, &seen, data, at); n > at {
-				glances += bytes.Count(data[at:n], []byte{'\n'})
+				fast += bytes.Count(data[at:n], []byte{'\n'})
 				at = n
 				continue
 			}
@@ -153,7 +153,7 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 		}
 		var err error
 		if recalled {
-			glances++
+			fast++
 		} else {
 			err = quick.Scan(line, &rec)
 		}
@@ -163,7 +163,7 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (glances int) {
 		}
 		at = end
 	}
-	return glances
+	return fast
 }
 
 // run takes lines as a Run and holds it against the exact reader; it gives where the next
@@ -195,8 +195,8 @@ func run(t *testing.T, quick, exact *Scanner, seen *Seen, data []byte, at int) i
 }
 
 // alike says in what a glance differs from a record, "" where it doesn't.
-func alike(g *Glance, rec *Record, mark string) string {
-	want, named := rec.Glance()
+func alike(g *Request, rec *Record, mark string) string {
+	want, named := rec.Request()
 	switch {
 	case g.Time != want.Time, g.Status != want.Status:
 		return "time or status"
@@ -256,18 +256,18 @@ func spoil(r *rand.Rand, line []byte, other []byte) []byte {
 	return line
 }
 
-// TestAGlanceSaysWhatScanSays is the promise of Glance: over good lines, and over lines
+// TestARequestReadFastSaysWhatScanSays is the promise of the fast readers: over good lines, and over lines
 // that differ from them a little, in any order, records, reasons and all that is
 // remembered are the exact reader's.
-func TestAGlanceSaysWhatScanSays(t *testing.T) {
+func TestARequestReadFastSaysWhatScanSays(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, f := range detectable {
 		_, good := benchLines(f)
-		glances := 0
-		for _, cfg := range glanceConfigs(f) {
+		fast := 0
+		for _, cfg := range fastConfigs(f) {
 			for range 40 {
 				lines := bytes.Split(bytes.Join(good[:10], []byte("\n")), []byte("\n"))
-				pool := [][]byte{good[0], []byte(glanceLines[r.IntN(len(glanceLines))]), []byte(glanceLines[r.IntN(len(glanceLines))])}
+				pool := [][]byte{good[0], []byte(fastLines[r.IntN(len(fastLines))]), []byte(fastLines[r.IntN(len(fastLines))])}
 				for i := range 30 {
 					line := pool[r.IntN(len(pool))]
 					if i%3 == 0 {
@@ -275,24 +275,24 @@ func TestAGlanceSaysWhatScanSays(t *testing.T) {
 					}
 					lines = append(lines, line)
 				}
-				glances += follow(t, cfg, lines[r.IntN(10):])
+				fast += follow(t, cfg, lines[r.IntN(10):])
 			}
 		}
-		if glances < 40*10*len(glanceConfigs(f))/2 {
-			t.Errorf("%v: only %d lines were read at a glance", f, glances)
+		if fast < 40*10*len(fastConfigs(f))/2 {
+			t.Errorf("%v: only %d lines were read at a glance", f, fast)
 		}
 	}
 }
 
-// FuzzGlance is the same for any lines; what begins with ! is put behind a good line
+// FuzzRequest is the same for any lines; what begins with ! is put behind a good line
 // that it spoils.
-func FuzzGlance(f *testing.F) {
+func FuzzRequest(f *testing.F) {
 	for format := range detectable {
 		_, good := benchLines(detectable[format])
 		f.Add(uint8(format), uint64(1), bytes.Join(good[:5], []byte("\n")))
-		f.Add(uint8(format), uint64(2), []byte(glanceLines[format]))
+		f.Add(uint8(format), uint64(2), []byte(fastLines[format]))
 	}
-	for i, line := range glanceLines {
+	for i, line := range fastLines {
 		f.Add(uint8(i), uint64(i), []byte(line+"\n"+line+"\n"+line))
 	}
 	f.Fuzz(func(t *testing.T, which uint8, seed uint64, data []byte) {
@@ -301,7 +301,7 @@ func FuzzGlance(f *testing.F) {
 		}
 		r := rand.New(rand.NewPCG(seed, 1))
 		format := detectable[int(which)%len(detectable)]
-		configs := glanceConfigs(format)
+		configs := fastConfigs(format)
 		_, good := benchLines(format)
 		lines := append([][]byte{}, good[:3]...)
 		for line := range bytes.Lines(data) {
