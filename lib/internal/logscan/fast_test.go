@@ -118,7 +118,7 @@ var fastLines = []string{
 func follow(t *testing.T, cfg Config, lines [][]byte) (fast int) {
 	t.Helper()
 	quick, exact := scanner(t, cfg), scanner(t, cfg)
-	exact.lessons = maxLessons
+	exact.samples = maxSamples
 	data := append(bytes.Join(lines, []byte("\n")), '\n')
 	var rec, want Record
 	var seen Seen

@@ -133,10 +133,10 @@ type Scanner struct {
 	lambda    int  // the slot of the first of lambdaPaths
 	reported  Invocation
 
-	layouts   []*layout // of lines met before, see Seen
-	lessons   int       // how many were looked at to learn them
-	forgotten int       // how often they were dropped
-	sure      clock     // for those who look ahead
+	templates []*template // of lines met before, see Seen
+	samples   int         // how many were looked at to learn them
+	forgotten int         // how often they were dropped
+	sure      clock       // for those who look ahead
 	known     *Known
 }
 

@@ -11,7 +11,7 @@ const agentQuote = 6
 
 // learnCombined notes what stands at the quotes of a good line, and lists what each part
 // of it feeds, then what its columns feed.
-func (l *layout) learnCombined(p *plan, line []byte) (values []*binding, ok bool) {
+func (l *template) learnCombined(p *plan, line []byte) (values []*binding, ok bool) {
 	l.stops = []byte(`"\\`)
 	line = append(slices.Clone(line), '\n')
 	stops := appendStops(nil, line, l.stops[0], l.stops[1])
@@ -53,7 +53,7 @@ var partSlots = map[int]int8{partTime: slotTime, partRequest: slotRequest, partS
 
 // wantParts notes what is wanted of a line beyond the rule; false where something is
 // wanted instead.
-func (l *layout) wantParts() bool {
+func (l *template) wantParts() bool {
 	for part, at := range l.keep {
 		slot, ruled := partSlots[part]
 		switch {
@@ -70,7 +70,7 @@ func (l *layout) wantParts() bool {
 // readCombined is Scanner.readCombined for lines without anything out of the ordinary: all
 // stops but the last are quotes, and what stands at them is what stood there before. It
 // reads as many as there are, and as there is room for, and gives their number.
-func (l *layout) readCombined(g *look, some []Request) (n int) {
+func (l *template) readCombined(g *look, some []Request) (n int) {
 	lines, last := g.lines, len(l.pieces)&(maxPieces-1)
 	for ; n < len(some) && int(g.from) < len(lines) && l.stands(g); n++ {
 		seen, stops := &some[n], g.own()
@@ -184,7 +184,7 @@ func (g *look) bracket(quote uint32) uint32 {
 }
 
 // putMore notes where the other parts lie.
-func (l *layout) putMore(g *look, size span) {
+func (l *template) putMore(g *look, size span) {
 	l.put(g, partBytes, size.from, size.to)
 	stops := g.own()
 	if g.put(slotTime, stops[1]-g.front.size, stops[1]-2); !l.common {
@@ -194,7 +194,7 @@ func (l *layout) putMore(g *look, size span) {
 }
 
 // takeFirst takes the first of several tokens for the latency, whatever comes behind it.
-func (l *layout) takeFirst(g *look, seen *Request, at span) bool {
+func (l *template) takeFirst(g *look, seen *Request, at span) bool {
 	n := bytes.IndexByte(g.lines[at.from:g.end], ' ')
 	if n < 0 {
 		return false
@@ -210,7 +210,7 @@ func (l *layout) takeFirst(g *look, seen *Request, at span) bool {
 
 // readColumns reads the named tokens at the end of the line, each behind a space, and
 // gives where they end, 0 where they aren't simple.
-func (l *layout) readColumns(g *look, at uint32) uint32 {
+func (l *template) readColumns(g *look, at uint32) uint32 {
 	for n, latency := range l.columns {
 		if g.lines[at] != ' ' {
 			return 0

@@ -71,9 +71,9 @@ func (p *pattern) differs(b *[patternSize]byte) uint64 {
 	return (binary.LittleEndian.Uint64(b[:8])^p.text[0])&p.mask[0] | (binary.LittleEndian.Uint64(b[8:])^p.text[1])&p.mask[1]
 }
 
-// readLTSV is Scanner.readLTSV for lines with the labels of the layout: each begins at
+// readLTSV is Scanner.readLTSV for lines with the labels of the template: each begins at
 // the stop that ends the value before.
-func (l *layout) readLTSV(g *look, seen *Request) bool {
+func (l *template) readLTSV(g *look, seen *Request) bool {
 	if !l.stands(g) || l.long != nil && !l.longStand(g) {
 		return false
 	}
@@ -100,7 +100,7 @@ func (p *place) of(stops *[maxPieces]uint32) span {
 }
 
 // learnLTSV notes the labels of a good line.
-func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
+func (l *template) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
 	l.stops = []byte("\t\t")
 	for i, from := 0, 0; i < len(line); {
 		colon := labelEnd(line[from:])
@@ -122,10 +122,10 @@ func (l *layout) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
 	return values, true
 }
 
-// readJSON is Scanner.readJSON for flat objects with the keys of the layout, strings
+// readJSON is Scanner.readJSON for flat objects with the keys of the template, strings
 // without escapes and numbers. A stop that is no quote, or one too many, stands where
 // the next piece ought to.
-func (l *layout) readJSON(g *look, seen *Request) bool {
+func (l *template) readJSON(g *look, seen *Request) bool {
 	stops := g.stops[g.stop:]
 	at, stop := int(g.from), 1
 	for n := range l.pieces {
@@ -161,7 +161,7 @@ func plainText(b []byte) bool {
 }
 
 // learnJSON notes the keys of a good line, and how it is spaced.
-func (l *layout) learnJSON(p *plan, line []byte) (values []*binding, ok bool) {
+func (l *template) learnJSON(p *plan, line []byte) (values []*binding, ok bool) {
 	if !plainText(line) || line[0] != '{' {
 		return nil, false
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // learnALB lists what each field of a line feeds.
-func (l *layout) learnALB(p *plan) (values []*binding, ok bool) {
+func (l *template) learnALB(p *plan) (values []*binding, ok bool) {
 	l.last, l.took = p.last, p.sum
 	return p.at, true
 }
@@ -16,7 +16,7 @@ func (l *layout) learnALB(p *plan) (values []*binding, ok bool) {
 // wantFields notes whether more than time and status is wanted of what stands in front of
 // the request, and whether the end of the user agent matters: it doesn't where only its
 // beginning is asked for; false where something is wanted instead.
-func (l *layout) wantFields(mark string) bool {
+func (l *template) wantFields(mark string) bool {
 	for field, at := range l.keep[:albRequest] {
 		l.more = l.more || at != none && field != albTime && field != albStatus
 	}
@@ -36,7 +36,7 @@ func (s *spaces) of(field int) span { return span{s[field-1] + 1, s[field]} }
 
 // readALB is Scanner.readALB for lines with all the fields that are looked at, of
 // requests that were answered.
-func (l *layout) readALB(g *look, seen *Request) bool {
+func (l *template) readALB(g *look, seen *Request) bool {
 	g.end, g.passed, g.short = g.from+uint32(bytes.IndexByte(g.lines[g.from:], '\n')), 0, false
 	if g.end-g.from < 5 || !g.fields() || g.lines[g.end-1] == '\r' {
 		return false
@@ -64,7 +64,7 @@ func (l *layout) readALB(g *look, seen *Request) bool {
 }
 
 // readPhases reads the three times that a request took.
-func (l *layout) readPhases(g *look, seen *Request) bool {
+func (l *template) readPhases(g *look, seen *Request) bool {
 	a, b, c := g.spaces.of(albPhases), g.spaces.of(albPhases+1), g.spaces.of(albPhases+2)
 	total := int64(none)
 	if d := &l.decimal; d.least == 5 && a.to-a.from == 5 && b.to-b.from == 5 && c.to-c.from == 5 {
@@ -89,7 +89,7 @@ func (l *layout) readPhases(g *look, seen *Request) bool {
 }
 
 // readStrings reads the fields from the request on.
-func (l *layout) readStrings(g *look) bool {
+func (l *template) readStrings(g *look) bool {
 	line, from := g.lines[:g.end], g.spaces[albRequest-1]+1
 	for field := albRequest; field <= l.last; field++ {
 		if from >= g.end {

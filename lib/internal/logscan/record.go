@@ -28,8 +28,8 @@ type Record struct {
 	ID        []byte
 	UserAgent []byte
 
-	scanner *Scanner
-	layout  *layout // by which it was filled at a glance; nil: it wasn't
+	scanner  *Scanner
+	template *template // by which it was filled at a glance; nil: it wasn't
 }
 
 // begin makes r the empty record of a line. It says field by field what Record{} would
@@ -39,7 +39,7 @@ func (r *Record) begin(s *Scanner, line []byte) {
 	r.Latency, r.HasLatency, r.IntegerLatency = 0, false, false
 	r.Elapsed, r.HasElapsed, r.Connection = 0, false, false
 	r.Invocation, r.Method, r.URI, r.Path, r.Host, r.ID, r.UserAgent = nil, nil, nil, nil, nil, nil, nil
-	r.scanner, r.Text, r.layout = s, line, nil
+	r.scanner, r.Text, r.template = s, line, nil
 }
 
 // Field gives the value of Config.Need[i]: JSON strings decoded, numbers and
@@ -165,7 +165,7 @@ func (s *Scanner) finishLatency(rec *Record) {
 // its lines have it: two labels measure two things (the request, its upstream),
 // and a line's unknown value of one is not its value of the other.
 func (s *Scanner) preferLatency(name string) {
-	s.latency, s.layouts = name, nil
+	s.latency, s.templates = name, nil
 	s.forgotten++
 	for _, p := range s.plans {
 		if p != nil {

@@ -13,21 +13,21 @@ import (
 type Known struct {
 	of        *Scanner
 	forgotten int // the Scanner's, at that time
-	layouts   []*layout
+	templates []*template
 	clock     clock
 }
 
 // Known is what s knows now, nil where that is nothing.
 func (s *Scanner) Known() *Known {
-	if len(s.layouts) == 0 {
+	if len(s.templates) == 0 {
 		return nil
 	}
 	if s.sure.zoneless != s.clock.zoneless {
 		s.reassure()
 		s.known = nil
 	}
-	if k := s.known; k == nil || k.forgotten != s.forgotten || len(k.layouts) != len(s.layouts) {
-		s.known = &Known{of: s, forgotten: s.forgotten, layouts: append([]*layout(nil), s.layouts...), clock: s.sure}
+	if k := s.known; k == nil || k.forgotten != s.forgotten || len(k.templates) != len(s.templates) {
+		s.known = &Known{of: s, forgotten: s.forgotten, templates: append([]*template(nil), s.templates...), clock: s.sure}
 	}
 	return s.known
 }
@@ -46,7 +46,7 @@ type Request struct {
 	IntegerLatency bool
 	Marked         bool // the user agent begins with Config.Mark
 	whole          bool // no more is asked of the line
-	layout         int8 // its number; none: the line isn't written like others before it
+	template       int8 // its number; none: the line isn't written like others before it
 	Status         int32
 
 	from   uint32 // where the line begins, in its stretch
@@ -113,15 +113,15 @@ func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
 
 // lookAt looks at a stretch of whole lines that begins at a place in the data.
 func (s *Seen) lookAt(lines []byte, place int) {
-	g, layouts := &s.look, s.known.layouts
-	l := layouts[0]
+	g, templates := &s.look, s.known.templates
+	l := templates[0]
 	for g.begin(lines, uint32(place), l); int(g.from) < len(lines); {
 		s.lines = slices.Grow(s.lines, 64)
 		n := len(s.lines)
 		some := s.lines[n : n+64]
 		read := l.read(l, g, some)
 		if read < len(some) && int(g.from) < len(lines) {
-			l = g.other(layouts, some[read:read+1])
+			l = g.other(templates, some[read:read+1])
 			read++
 		}
 		s.lines = s.lines[:n+read]
@@ -132,7 +132,7 @@ func (s *Seen) lookAt(lines []byte, place int) {
 func (s *Seen) Left() int { return len(s.lines) - s.next }
 
 // passed remembers a line that was read at a glance.
-func (s *Scanner) passed(g *Request, l *layout) {
+func (s *Scanner) passed(g *Request, l *template) {
 	s.unwrapper.seen, s.flavour = WrapNone, l.flavour
 	if s.clock.last = g.Time; l.start && g.HasLatency {
 		s.clock.last -= ceilMicros(g.Latency)
@@ -144,14 +144,14 @@ func (s *Scanner) passed(g *Request, l *layout) {
 // gives the place of the last one's line end, and the latest time.
 func (s *Scanner) Run(seen *Seen, from, to int64) (run []Request, end int, latest int64) {
 	k, lines := seen.known, seen.lines[seen.next:]
-	if len(lines) == 0 || lines[0].layout < 0 || k.of != s || k.forgotten != s.forgotten {
+	if len(lines) == 0 || lines[0].template < 0 || k.of != s || k.forgotten != s.forgotten {
 		return nil, 0, 0
 	}
-	n, layout := 0, lines[0].layout
+	n, template := 0, lines[0].template
 	latest = from
 	for i := range lines {
 		g := &lines[i]
-		if g.layout != layout || !g.whole || g.Time < from || g.Time >= to {
+		if g.template != template || !g.whole || g.Time < from || g.Time >= to {
 			break
 		}
 		latest = max(latest, g.Time)
@@ -162,7 +162,7 @@ func (s *Scanner) Run(seen *Seen, from, to int64) (run []Request, end int, lates
 	}
 	last := &lines[n-1]
 	seen.next += n
-	s.passed(last, k.layouts[layout])
+	s.passed(last, k.templates[template])
 	return lines[:n], int(last.end), latest
 }
 
@@ -172,10 +172,10 @@ func (s *Scanner) Run(seen *Seen, from, to int64) (run []Request, end int, lates
 func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end int, read bool) {
 	g, k := &seen.lines[seen.next], seen.known
 	seen.next++
-	if g.layout < 0 {
+	if g.template < 0 {
 		return int(g.end), false
 	}
-	l := k.layouts[g.layout]
+	l := k.templates[g.template]
 	var spans []span
 	if !l.whole {
 		spans, seen.rest = seen.rest[:l.spans], seen.rest[l.spans:]
@@ -186,9 +186,9 @@ func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end in
 	line := data[from:g.end]
 	s.passed(g, l)
 	s.set.reset()
-	if rec.layout != l || rec.scanner != s || l.split { // else it is as empty as it must be
+	if rec.template != l || rec.scanner != s || l.split { // else it is as empty as it must be
 		rec.begin(s, line)
-		rec.layout = l
+		rec.template = l
 	}
 	rec.Text = line
 	rec.Time, rec.Status = g.Time, int(g.Status)

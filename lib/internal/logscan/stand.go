@@ -5,12 +5,12 @@ import "bytes"
 // The pieces of an LTSV or combined line begin where it begins and at each of its stops but
 // the last, which is its line end: so many lines can be held against them at once.
 
-// stands tells whether the pieces of the layout stand in the line, but for the ends of long
+// stands tells whether the pieces of the template stand in the line, but for the ends of long
 // ones.
-func (l *layout) stands(g *look) bool { return g.from < g.stand || l.linesStand(g) }
+func (l *template) stands(g *look) bool { return g.from < g.stand || l.linesStand(g) }
 
 // longStand tells whether the long pieces stand in the line.
-func (l *layout) longStand(g *look) bool {
+func (l *template) longStand(g *look) bool {
 	for _, n := range l.long {
 		at := g.stops[int(g.stop)+n]
 		if n == 0 {
@@ -24,7 +24,7 @@ func (l *layout) longStand(g *look) bool {
 }
 
 // linesStand is stands, and finds out for how many lines.
-func (l *layout) linesStand(g *look) bool {
+func (l *template) linesStand(g *look) bool {
 	if vectors && len(l.pieces) > 1 {
 		g.stand = uint32(linesStandByVector(g.lines[:len(g.lines)+slack], int(g.from), g.stops[g.stop+1:], l.patterns))
 	}
@@ -35,7 +35,7 @@ func (l *layout) linesStand(g *look) bool {
 }
 
 // lineStands gives where the line ends if the pieces stand in it, else where it begins.
-func (l *layout) lineStands(g *look) uint32 {
+func (l *template) lineStands(g *look) uint32 {
 	stops := g.stops[g.stop:]
 	if len(stops) <= len(l.pieces) {
 		return g.from

@@ -65,7 +65,7 @@ func TestLinesStand(t *testing.T) {
 	several := 0
 	for range 5_000 {
 		labels := make([][]byte, 2+r.IntN(8))
-		l := &layout{}
+		l := &template{}
 		for i := range labels {
 			label := bytes.Repeat([]byte("abc:"), 4)[:1+r.IntN(patternSize)]
 			labels[i] = label

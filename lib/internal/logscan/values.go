@@ -43,7 +43,7 @@ func (g *look) bare() bool {
 
 // understand reads the other values, as Scanner.finish does. What is seldom is left to
 // functions of its own.
-func (l *layout) understand(g *look, seen *Request) bool {
+func (l *template) understand(g *look, seen *Request) bool {
 	lines := g.lines
 	if g.short && !l.dashes(g) {
 		return false
@@ -94,7 +94,7 @@ func (l *layout) understand(g *look, seen *Request) bool {
 }
 
 // takeLatency reads the latency; false where it isn't simple.
-func (l *layout) takeLatency(g *look, seen *Request, at span) bool {
+func (l *template) takeLatency(g *look, seen *Request, at span) bool {
 	nanos, integer := l.decimal.nanos(g.lines, at.from, at.to), false
 	if nanos < 0 {
 		var length int
@@ -107,7 +107,7 @@ func (l *layout) takeLatency(g *look, seen *Request, at span) bool {
 }
 
 // dashes takes out the values that are a dash; false where one of them matters.
-func (l *layout) dashes(g *look) bool {
+func (l *template) dashes(g *look) bool {
 	if g.short = false; l.format == JSON {
 		return true
 	}
@@ -125,7 +125,7 @@ func (l *layout) dashes(g *look) bool {
 }
 
 // otherMethod finds a method that isn't simply what a request line begins with.
-func (l *layout) otherMethod(g *look, seen *Request) bool {
+func (l *template) otherMethod(g *look, seen *Request) bool {
 	if l.split { // Scanner.finishRequest does it
 		seen.method = nowhere
 		return true
@@ -203,7 +203,7 @@ func decimalsOf(text []byte, exponent int) decimals {
 }
 
 // thousandths is a number written as 0.123, and none where it isn't: of its thousandths,
-// with the decimals of a layout.
+// with the decimals of a template.
 func (d *decimals) thousandths(w uint64) int64 {
 	w ^= ones * '0'
 	v := w&0xFF | w>>8&0xFFFFFF00

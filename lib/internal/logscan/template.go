@@ -7,16 +7,16 @@ import (
 	"slices"
 )
 
-// A layout is a way of writing lines that was met before: what stands between the
+// A template is a way of writing lines that was met before: what stands between the
 // values, and which values are wanted. A line that is written so is read at a glance:
 // only what stands between its values is compared, and only what is wanted is looked
 // at. Whatever differs in the least is left to the exact readers; where a glance says
-// something, it says what they would say. A layout is never changed once made, and
+// something, it says what they would say. A template is never changed once made, and
 // reading by it has no effect but on the look, so that lines can be read in any order.
-type layout struct {
+type template struct {
 	format Format
 	stops  []byte // the two bytes whose places are sought in advance; nil: none are
-	read   func(*layout, *look, []Request) int
+	read   func(*template, *look, []Request) int
 	pieces []piece      // LTSV, JSON: by value
 	end    piece        // JSON: what stands behind the last value
 	wants  []want       // the values that are wanted, in the order of the line
@@ -67,10 +67,10 @@ type shown struct {
 }
 
 const (
-	none       = -1
-	maxSpans   = 16 // a power of two, and some more than slots
-	maxLayouts = 4  // kept of one file
-	maxLessons = 64 // lines of one file looked at in order to learn
+	none         = -1
+	maxSpans     = 16 // a power of two, and some more than slots
+	maxTemplates = 4  // kept of one file
+	maxSamples   = 64 // lines of one file looked at in order to learn
 )
 
 // span is a part of some lines. The values of canonical slots have the places of their
@@ -96,9 +96,9 @@ type look struct {
 	from, end uint32 // the line looked at; end is the place of its line end
 	stop      uint   // the number of the line end before the line, among the stops
 	passed    uint   // how many of the stops are its
-	stand     uint32 // until there lines have the pieces of the layout that is asked
+	stand     uint32 // until there lines have the pieces of the template that is asked
 	place     uint32 // of the stretch, in all data
-	at        int8   // the number of the layout that is asked
+	at        int8   // the number of the template that is asked
 	short     bool   // some value may be a dash
 	spans     [maxSpans]span
 	kept      []span // of the lines of which more is asked than a Request has, one line's behind the other's
@@ -139,8 +139,8 @@ func (g *look) slacked(lines []byte) []byte {
 }
 
 // begin looks at a stretch of whole lines that begins at a place, all written in the format
-// of a layout, the first.
-func (g *look) begin(lines []byte, place uint32, l *layout) {
+// of a template, the first.
+func (g *look) begin(lines []byte, place uint32, l *template) {
 	g.lines, g.place, g.at, g.from, g.stop, g.stand = lines, place, 0, 0, 0, 0
 	g.stops = append(g.stops[:0], math.MaxUint32)
 	if l.stops != nil {
@@ -151,7 +151,7 @@ func (g *look) begin(lines []byte, place uint32, l *layout) {
 
 // each reads lines one by one, as many as are written like others before them and as there
 // is room for, and gives their number.
-func (l *layout) each(g *look, some []Request, read func(*layout, *look, *Request) bool) (n int) {
+func (l *template) each(g *look, some []Request, read func(*template, *look, *Request) bool) (n int) {
 	for n < len(some) && int(g.from) < len(g.lines) && read(l, g, &some[n]) {
 		g.done(l, &some[n])
 		n++
@@ -160,8 +160,8 @@ func (l *layout) each(g *look, some []Request, read func(*layout, *look, *Reques
 }
 
 // done goes on to the next line.
-func (g *look) done(l *layout, seen *Request) {
-	seen.from, seen.end, seen.layout = g.from, g.place+g.end, g.at
+func (g *look) done(l *template, seen *Request) {
+	seen.from, seen.end, seen.template = g.from, g.place+g.end, g.at
 	if !l.whole {
 		g.kept = append(g.kept, g.spans[:l.spans]...)
 	}
@@ -173,11 +173,11 @@ func (g *look) own() *[maxPieces]uint32 {
 	return (*[maxPieces]uint32)(g.stops[g.stop : g.stop+maxPieces])
 }
 
-// other looks at one line by the other layouts, and gives the one by which to go on. Where
+// other looks at one line by the other templates, and gives the one by which to go on. Where
 // none fits, the line is passed.
-func (g *look) other(layouts []*layout, one []Request) *layout {
+func (g *look) other(templates []*template, one []Request) *template {
 	first := g.at
-	for at, l := range layouts {
+	for at, l := range templates {
 		g.at, g.stand = int8(at), 0
 		if g.at != first && l.read(l, g, one) > 0 {
 			return l
@@ -188,13 +188,13 @@ func (g *look) other(layouts []*layout, one []Request) *layout {
 	for int(g.stop)+1 < len(g.stops) && g.stops[g.stop+1] <= g.end {
 		g.stop++
 	}
-	one[0].from, one[0].end, one[0].layout = g.from, g.place+g.end, none
+	one[0].from, one[0].end, one[0].template = g.from, g.place+g.end, none
 	g.from = g.end + 1
-	return layouts[first]
+	return templates[first]
 }
 
 // put notes where the value numbered n lies, if it is wanted.
-func (l *layout) put(g *look, n int, from, to uint32) {
+func (l *template) put(g *look, n int, from, to uint32) {
 	if at := l.keep[n]; at >= 0 {
 		g.put(at, from, to)
 	}
@@ -208,26 +208,26 @@ func (g *look) put(at int8, from, to uint32) {
 	}
 }
 
-// learn makes a layout of a line that has just been read exactly.
+// learn makes a template of a line that has just been read exactly.
 func (s *Scanner) learn(line []byte) {
-	if s.lessons++; s.lessons > maxLessons || len(s.layouts) == maxLayouts || s.cfg.Application || len(line) >= stretch {
+	if s.samples++; s.samples > maxSamples || len(s.templates) == maxTemplates || s.cfg.Application || len(line) >= stretch {
 		return
 	}
-	l := &layout{format: s.format}
+	l := &template{format: s.format}
 	var values []*binding
 	p, ok := s.plan(s.format), false
 	switch s.format {
 	case LTSV:
-		l.read = func(l *layout, g *look, some []Request) int { return l.each(g, some, (*layout).readLTSV) }
+		l.read = func(l *template, g *look, some []Request) int { return l.each(g, some, (*template).readLTSV) }
 		values, ok = l.learnLTSV(p, line)
 	case JSON:
-		l.read = func(l *layout, g *look, some []Request) int { return l.each(g, some, (*layout).readJSON) }
+		l.read = func(l *template, g *look, some []Request) int { return l.each(g, some, (*template).readJSON) }
 		values, ok = l.learnJSON(p, line)
 	case Combined:
-		l.read = (*layout).readCombined
+		l.read = (*template).readCombined
 		values, ok = l.learnCombined(p, line)
 	case ALB:
-		l.read = func(l *layout, g *look, some []Request) int { return l.each(g, some, (*layout).readALB) }
+		l.read = func(l *template, g *look, some []Request) int { return l.each(g, some, (*template).readALB) }
 		values, ok = l.learnALB(p)
 	}
 	if !ok || !s.want(l, values) || l.format == Combined && !l.wantParts() || l.format == ALB && !l.wantFields(s.cfg.Mark) {
@@ -243,9 +243,9 @@ func (s *Scanner) learn(line []byte) {
 	l.decimal = decimalsOf(s.lastLatency(line), l.exponent)
 	s.reassure()
 	var trial Seen
-	trial.Look(&Known{of: s, layouts: []*layout{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
-	if len(trial.lines) == 1 && trial.lines[0].layout == 0 {
-		s.layouts = append(s.layouts, l)
+	trial.Look(&Known{of: s, templates: []*template{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
+	if len(trial.lines) == 1 && trial.lines[0].template == 0 {
+		s.templates = append(s.templates, l)
 	}
 }
 
@@ -257,7 +257,7 @@ func (s *Scanner) reassure() {
 
 // want works out which value each slot gets, as storeAt does; false when it can't be
 // said once for all lines.
-func (s *Scanner) want(l *layout, values []*binding) bool {
+func (s *Scanner) want(l *template, values []*binding) bool {
 	type winner struct {
 		value int
 		by    *target
@@ -350,7 +350,7 @@ func (s *Scanner) fieldNeeds(slot int) bool {
 }
 
 // wantLatency settles the latency's unit, as finishLatency does.
-func (s *Scanner) wantLatency(l *layout, by *target) bool {
+func (s *Scanner) wantLatency(l *template, by *target) bool {
 	u := s.unit
 	if by != nil && by.label != nil {
 		if by.rank != preferred && by.label.name != "" {
