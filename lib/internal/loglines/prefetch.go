@@ -12,8 +12,8 @@ import (
 // prefetcher looks, on another core, at lines that are yet to be read. What it saw spares
 // the reading most of the work on them; it counts nothing and changes nothing.
 type prefetcher struct {
-	known atomic.Pointer[logscan.Known] // of the file that is being read
-	spare chan *prefetch                // to be used again
+	templates atomic.Pointer[logscan.Templates] // of the file that is being read
+	spare     chan *prefetch                    // to be used again
 }
 
 // spares is how many are kept to be used again: more aren't under way.
@@ -21,7 +21,7 @@ const spares = 4
 
 // prefetch is what was seen of a piece of a file.
 type prefetch struct {
-	logscan.Seen
+	logscan.Prescanned
 	from int // where the first line begins that was looked at
 }
 
@@ -32,8 +32,8 @@ func (p *prefetcher) start() feed.Prefetch {
 	}
 	p.spare = make(chan *prefetch, spares)
 	return func(data []byte, waited func() bool) any {
-		known := p.known.Load()
-		if known == nil {
+		templates := p.templates.Load()
+		if templates == nil {
 			return nil
 		}
 		var f *prefetch
@@ -45,7 +45,7 @@ func (p *prefetcher) start() feed.Prefetch {
 		if f.from = bytes.IndexByte(data, '\n') + 1; f.from == 0 {
 			f.from = len(data)
 		}
-		f.Look(known, data, f.from, waited)
+		f.Prescan(templates, data, f.from, waited)
 		return f
 	}
 }

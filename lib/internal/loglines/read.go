@@ -105,7 +105,7 @@ type reading struct {
 	first      bool
 	files      map[*feed.Log]*fileReading
 	rec        logscan.Record
-	near       logscan.Seen // of the lines that are being read
+	here       logscan.Prescanned // of the lines that are being read
 	prefetcher prefetcher
 
 	firstBad string
@@ -214,7 +214,7 @@ func (r *reading) block(b feed.Block) error {
 	if f.count.undecided == 0 {
 		r.flush(f)
 	}
-	r.prefetcher.known.Store(f.scanner.Known())
+	r.prefetcher.templates.Store(f.scanner.Templates())
 	f.note.Scan, f.note.Minute = f.scanner.Note(), f.minute
 	if f.note.Document = nil; f.docs != nil {
 		f.note.Document = f.docs.note()
@@ -251,13 +251,13 @@ func (r *reading) lines(f *fileReading, b feed.Block) {
 		}
 		fresh := b
 		fresh.Data, fresh.Offset = b.Data[b.Fresh:], b.Offset+int64(b.Fresh)
-		at = b.Fresh + r.seen(f, fresh, &ahead.Seen, at-b.Fresh)
+		at = b.Fresh + r.prescanned(f, fresh, &ahead.Prescanned, at-b.Fresh)
 		r.prefetcher.free(ahead)
 	}
 	for at < len(b.Data) {
-		if known := f.scanner.Known(); known != nil && f.plain(b) {
-			r.near.Look(known, b.Data, at, nil)
-			if next := r.seen(f, b, &r.near, at); next > at {
+		if templates := f.scanner.Templates(); templates != nil && f.plain(b) {
+			r.here.Prescan(templates, b.Data, at, nil)
+			if next := r.prescanned(f, b, &r.here, at); next > at {
 				at = next
 				continue
 			}
@@ -269,15 +269,15 @@ func (r *reading) lines(f *fileReading, b feed.Block) {
 // plain tells whether each line speaks for itself.
 func (f *fileReading) plain(b feed.Block) bool { return b.At == 0 && f.docs == nil && f.note.Begun }
 
-// seen reads lines that were looked at, of which the first begins at a place in the
+// prescanned reads lines that were looked at, of which the first begins at a place in the
 // block, and gives where the next one begins.
-func (r *reading) seen(f *fileReading, b feed.Block, seen *logscan.Seen, at int) int {
-	for plain := f.plain(b); plain && seen.Left() > 0; {
-		if next := r.run(f, seen, at); next > at {
+func (r *reading) prescanned(f *fileReading, b feed.Block, scanned *logscan.Prescanned, at int) int {
+	for plain := f.plain(b); plain && scanned.Left() > 0; {
+		if next := r.run(f, scanned, at); next > at {
 			at = next
 			continue
 		}
-		end, read := f.scanner.Recall(seen, b.Data, at, &r.rec)
+		end, read := f.scanner.Next(scanned, b.Data, at, &r.rec)
 		if !read {
 			at = r.one(f, b, at)
 			plain = f.plain(b)
@@ -292,11 +292,11 @@ func (r *reading) seen(f *fileReading, b feed.Block, seen *logscan.Seen, at int)
 
 // run reads lines of the current minute all at once, as many as it can, and gives where
 // the next one begins.
-func (r *reading) run(f *fileReading, seen *logscan.Seen, at int) int {
+func (r *reading) run(f *fileReading, scanned *logscan.Prescanned, at int) int {
 	if r.ask.Requests == nil || f.from >= f.to {
 		return at
 	}
-	run, end, latest := f.scanner.Run(seen, f.from, f.to)
+	run, end, latest := f.scanner.Run(scanned, f.from, f.to)
 	if len(run) == 0 {
 		return at
 	}

@@ -60,10 +60,10 @@ func BenchmarkRequest(b *testing.B) {
 			data := append(bytes.Join(lines, []byte("\n")), '\n')
 			b.SetBytes(int64(len(data) / len(lines)))
 			b.ReportAllocs()
-			var seen Seen
+			var seen Prescanned
 			for left := 0; b.Loop(); left-- {
 				if left == 0 {
-					seen.Look(s.Known(), data, 0, func() bool { return false })
+					seen.Prescan(s.Templates(), data, 0, func() bool { return false })
 					run, _, _ := s.Run(&seen, 0, math.MaxInt64)
 					if left = len(run); left != len(lines) {
 						b.Fatalf("read %d lines of %d", left, len(lines))

@@ -41,7 +41,7 @@ func (p *plan) planCombined(columns []string, latency bool) {
 	p.at = make([]*binding, len(combinedNames))
 	for part, names := range combinedNames {
 		p.at[part] = p.place(names...)
-		p.prefix = p.prefix || part < partTime && p.at[part] != nil
+		p.client = p.client || part < partTime && p.at[part] != nil
 	}
 	for _, name := range columns {
 		p.columns = append(p.columns, p.byName[name])
@@ -59,8 +59,8 @@ func (s *Scanner) readCombined(p *plan, line []byte, _ *Record) error {
 	if open < 0 || blank(line[:open]) {
 		return ErrCombined
 	}
-	if p.prefix {
-		s.readPrefix(p, line[:open])
+	if p.client {
+		s.readClient(p, line[:open])
 	}
 	s.set.storeText(p.at[partTime], line[open+1:end])
 	rest := trimBlank(line[end+1:])
@@ -106,9 +106,9 @@ func (s *Scanner) bracketedTime(line []byte) (open, end int) {
 	}
 }
 
-// readPrefix reads what stands before the time. The user may hold spaces, so a
+// readClient reads what stands before the time. The user may hold spaces, so a
 // fourth word means a virtual host only where the second one is an address.
-func (s *Scanner) readPrefix(p *plan, b []byte) {
+func (s *Scanner) readClient(p *plan, b []byte) {
 	var words [3][]byte
 	first, _, rest, _ := nextToken(bytes.TrimRight(b, " "))
 	second, _, afterSecond, _ := nextToken(rest)

@@ -121,15 +121,15 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (fast int) {
 	exact.samples = maxSamples
 	data := append(bytes.Join(lines, []byte("\n")), '\n')
 	var rec, want Record
-	var seen Seen
+	var seen Prescanned
 	looked := 0 // until where
 	for at := 0; at < len(data); {
 		end := at + bytes.IndexByte(data[at:], '\n') + 1
 		line := data[at:end]
-		if k := quick.Known(); at >= looked && k != nil {
+		if k := quick.Templates(); at >= looked && k != nil {
 			// Now the next lines, now a stretch or more.
-			if seen.Look(k, data, at, []func() bool{nil, func() bool { return false }}[at%2]); len(seen.lines) > 0 {
-				looked = int(seen.lines[len(seen.lines)-1].end) + 1
+			if seen.Prescan(k, data, at, []func() bool{nil, func() bool { return false }}[at%2]); len(seen.requests) > 0 {
+				looked = int(seen.requests[len(seen.requests)-1].end) + 1
 			}
 		}
 		if at < looked && at%3 > 0 {
@@ -142,10 +142,10 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (fast int) {
 		recalled := false
 		if at < looked {
 			var place int
-			if place, recalled = quick.Recall(&seen, data, at, &rec); place+1 != end {
+			if place, recalled = quick.Next(&seen, data, at, &rec); place+1 != end {
 				t.Fatalf("line ends at %d, seen to end at %d", end, place+1)
 			}
-			if problem := alike(&seen.lines[seen.next-1], &rec, cfg.Mark); recalled && problem != "" {
+			if problem := alike(&seen.requests[seen.next-1], &rec, cfg.Mark); recalled && problem != "" {
 				t.Fatalf("%s of line %q", problem, line)
 			}
 		} else if seen.Left() > 0 {
@@ -168,7 +168,7 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (fast int) {
 
 // run takes lines as a Run and holds it against the exact reader; it gives where the next
 // one begins.
-func run(t *testing.T, quick, exact *Scanner, seen *Seen, data []byte, at int) int {
+func run(t *testing.T, quick, exact *Scanner, seen *Prescanned, data []byte, at int) int {
 	t.Helper()
 	const from, to = 0, 1_800_000_000_000_000
 	lines, end, latest := quick.Run(seen, from, to)

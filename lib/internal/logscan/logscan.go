@@ -133,11 +133,11 @@ type Scanner struct {
 	lambda    int  // the slot of the first of lambdaPaths
 	reported  Invocation
 
-	templates []*template // of lines met before, see Seen
+	templates []*template // of lines met before, see Prescanned
 	samples   int         // how many were looked at to learn them
 	forgotten int         // how often they were dropped
 	sure      clock       // for those who look ahead
-	known     *Known
+	handed    *Templates
 }
 
 // NewScanner makes a Scanner that goes on from what an earlier one noted of the

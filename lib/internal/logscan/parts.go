@@ -12,11 +12,11 @@ const agentQuote = 6
 // learnCombined notes what stands at the quotes of a good line, and lists what each part
 // of it feeds, then what its columns feed.
 func (l *template) learnCombined(p *plan, line []byte) (values []*binding, ok bool) {
-	l.stops = []byte(`"\\`)
+	l.delimiters = []byte(`"\\`)
 	line = append(slices.Clone(line), '\n')
-	stops := appendStops(nil, line, l.stops[0], l.stops[1])
-	quotes := stops[:len(stops)-1]
-	if p.prefix || len(quotes) < 2 || len(stops) >= maxPieces || slices.ContainsFunc(quotes, func(at uint32) bool { return line[at] != '"' }) {
+	delimiters := appendDelimiters(nil, line, l.delimiters[0], l.delimiters[1])
+	quotes := delimiters[:len(delimiters)-1]
+	if p.client || len(quotes) < 2 || len(delimiters) >= maxLiterals || slices.ContainsFunc(quotes, func(at uint32) bool { return line[at] != '"' }) {
 		return nil, false
 	}
 	frames := append([]string{""}, slices.Repeat([]string{`"`}, len(quotes))...) // the first one of the line's beginning
@@ -43,7 +43,7 @@ func (l *template) learnCombined(p *plan, line []byte) (values []*binding, ok bo
 		ok = rest[0] == '\n' || rest[0] == ' ' && (l.tail || len(l.columns) > 0 && len(quotes) == agentQuote)
 	}
 	for _, text := range frames {
-		l.pieces = append(l.pieces, newFrame(text))
+		l.literals = append(l.literals, newFrame(text))
 	}
 	return values, ok
 }
@@ -68,17 +68,17 @@ func (l *template) wantParts() bool {
 }
 
 // readCombined is Scanner.readCombined for lines without anything out of the ordinary: all
-// stops but the last are quotes, and what stands at them is what stood there before. It
+// delimiters but the last are quotes, and what stands at them is what stood there before. It
 // reads as many as there are, and as there is room for, and gives their number.
-func (l *template) readCombined(g *look, some []Request) (n int) {
-	lines, last := g.lines, len(l.pieces)&(maxPieces-1)
-	for ; n < len(some) && int(g.from) < len(lines) && l.stands(g); n++ {
-		seen, stops := &some[n], g.own()
-		quote, end, from := stops[1], stops[2], g.from
+func (l *template) readCombined(g *prescan, some []Request) (n int) {
+	lines, last := g.lines, len(l.literals)&(maxLiterals-1)
+	for ; n < len(some) && int(g.from) < len(lines) && l.matches(g); n++ {
+		seen, delimiters := &some[n], g.own()
+		quote, end, from := delimiters[1], delimiters[2], g.from
 		// What stands in front of the request is mostly what stood there before.
-		at := quote + 1 - frontSize
+		at := quote + 1 - prefixSize
 		before := at - from
-		same := before <= 24 && g.front.stands((*[frontSize]byte)(lines[uint(at):uint(at)+frontSize]))
+		same := before <= 24 && g.prefix.matches((*[prefixSize]byte)(lines[uint(at):uint(at)+prefixSize]))
 		switch {
 		case !same:
 		case before > 8:
@@ -86,10 +86,10 @@ func (l *template) readCombined(g *look, some []Request) (n int) {
 		default:
 			same = !hasBracket(eight(lines, from)<<(64-8*before), 0)
 		}
-		if !same && !g.newFront() {
+		if !same && !g.newPrefix() {
 			return n
 		}
-		size := span{end + uint32(len(`" 200 `)), stops[3]}
+		size := span{end + uint32(len(`" 200 `)), delimiters[3]}
 		if !l.common {
 			if size.to--; lines[size.to] != ' ' {
 				return n
@@ -98,10 +98,10 @@ func (l *template) readCombined(g *look, some []Request) (n int) {
 		if !size.fewDigits(lines) && !isCount(lines, size) {
 			return n
 		}
-		g.end, g.passed, g.short = stops[last], uint(len(l.pieces)), false
+		g.end, g.passed, g.short = delimiters[last], uint(len(l.literals)), false
 		g.spans[slotRequest], g.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}
 		if !l.common {
-			agent, behind := span{stops[5] + 1, stops[agentQuote]}, stops[l.behind&(maxPieces-1)]+1
+			agent, behind := span{delimiters[5] + 1, delimiters[agentQuote]}, delimiters[l.behind&(maxLiterals-1)]+1
 			g.spans[slotUserAgent], g.short = agent, agent.to-agent.from == 1
 			if g.spans[slotLatency] = (span{behind + 1, g.end}); !l.tail && l.readColumns(g, behind) != g.end {
 				return n
@@ -110,7 +110,7 @@ func (l *template) readCombined(g *look, some []Request) (n int) {
 		if !l.whole || l.more {
 			l.putMore(g, size)
 		}
-		seen.Time = g.front.time
+		seen.Time = g.prefix.time
 		if !g.bare() || !l.understand(g, seen) {
 			return n
 		}
@@ -128,17 +128,17 @@ func isCount(lines []byte, at span) bool {
 	return allDigits(b) || isDash(b)
 }
 
-// front is what stands in front of a request: a time in brackets, and a little more.
-type front struct {
-	words [frontSize / 8]uint64
+// prefix is what stands in front of a request: a time in brackets, and a little more.
+type prefix struct {
+	words [prefixSize / 8]uint64
 	size  uint32 // from the time's first byte to the quote
 	time  int64
 }
 
-const frontSize = 32
+const prefixSize = 32
 
-// stands tells whether it is what it was.
-func (f *front) stands(b *[frontSize]byte) bool {
+// matches tells whether it is what it was.
+func (f *prefix) matches(b *[prefixSize]byte) bool {
 	w := &f.words
 	return (binary.LittleEndian.Uint64(b[0:])^w[0])|(binary.LittleEndian.Uint64(b[8:])^w[1])|(binary.LittleEndian.Uint64(b[16:])^w[2])|(binary.LittleEndian.Uint64(b[24:])^w[3]) == 0
 }
@@ -146,21 +146,21 @@ func (f *front) stands(b *[frontSize]byte) bool {
 // hasBracket tells whether an opening bracket is among sixteen bytes.
 func hasBracket(a, b uint64) bool { return equal(a, '[')|equal(b, '[') != 0 }
 
-// newFront reads the time in brackets in front of the request, and remembers what stands
+// newPrefix reads the time in brackets in front of the request, and remembers what stands
 // there.
-func (g *look) newFront() (ok bool) {
-	quote := g.stops[g.stop+1]
+func (g *prescan) newPrefix() (ok bool) {
+	quote := g.delimiters[g.delimiter+1]
 	from := g.bracket(quote)
 	if from == 0 || g.lines[quote-2] != ']' || g.lines[quote-1] != ' ' {
 		return false
 	}
-	g.front = front{size: quote - from}
-	if g.front.time, ok = g.time(span{from, quote - 2}); !ok {
+	g.prefix = prefix{size: quote - from}
+	if g.prefix.time, ok = g.time(span{from, quote - 2}); !ok {
 		return false
 	}
-	if g.front.size+2 <= frontSize && quote+1-g.from >= frontSize {
-		for i := range g.front.words {
-			g.front.words[i] = eight(g.lines, quote+1-frontSize+uint32(8*i))
+	if g.prefix.size+2 <= prefixSize && quote+1-g.from >= prefixSize {
+		for i := range g.prefix.words {
+			g.prefix.words[i] = eight(g.lines, quote+1-prefixSize+uint32(8*i))
 		}
 	}
 	return true
@@ -168,7 +168,7 @@ func (g *look) newFront() (ok bool) {
 
 // bracket is where the time begins, in brackets in front of a quote: behind the first
 // opening one; 0 where it isn't simple.
-func (g *look) bracket(quote uint32) uint32 {
+func (g *prescan) bracket(quote uint32) uint32 {
 	if quote <= g.from {
 		return 0
 	}
@@ -184,17 +184,17 @@ func (g *look) bracket(quote uint32) uint32 {
 }
 
 // putMore notes where the other parts lie.
-func (l *template) putMore(g *look, size span) {
+func (l *template) putMore(g *prescan, size span) {
 	l.put(g, partBytes, size.from, size.to)
-	stops := g.own()
-	if g.put(slotTime, stops[1]-g.front.size, stops[1]-2); !l.common {
-		l.put(g, partReferer, stops[3]+1, stops[4])
-		l.put(g, partUserAgent, stops[5]+1, stops[agentQuote])
+	delimiters := g.own()
+	if g.put(slotTime, delimiters[1]-g.prefix.size, delimiters[1]-2); !l.common {
+		l.put(g, partReferer, delimiters[3]+1, delimiters[4])
+		l.put(g, partUserAgent, delimiters[5]+1, delimiters[agentQuote])
 	}
 }
 
 // takeFirst takes the first of several tokens for the latency, whatever comes behind it.
-func (l *template) takeFirst(g *look, seen *Request, at span) bool {
+func (l *template) takeFirst(g *prescan, seen *Request, at span) bool {
 	n := bytes.IndexByte(g.lines[at.from:g.end], ' ')
 	if n < 0 {
 		return false
@@ -210,7 +210,7 @@ func (l *template) takeFirst(g *look, seen *Request, at span) bool {
 
 // readColumns reads the named tokens at the end of the line, each behind a space, and
 // gives where they end, 0 where they aren't simple.
-func (l *template) readColumns(g *look, at uint32) uint32 {
+func (l *template) readColumns(g *prescan, at uint32) uint32 {
 	for n, latency := range l.columns {
 		if g.lines[at] != ' ' {
 			return 0

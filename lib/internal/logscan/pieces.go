@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// piece is what stands in front of a value: a label, or a key with its quotes, and what
+// literal is what stands in front of a value: a label, or a key with its quotes, and what
 // parts it from the value before.
-type piece struct {
+type literal struct {
 	text []byte
 	pattern
-	number bool // JSON: the value is a number, else a string
-	stops  int8 // JSON: the quotes in it
+	number     bool // JSON: the value is a number, else a string
+	delimiters int8 // JSON: the quotes in it
 }
 
 // pattern is the first sixteen bytes of a text, and a mask of those it has.
@@ -23,16 +23,16 @@ const patternSize = 16
 
 // Bounds on what is remembered of a line.
 const (
-	maxPieces     = 64
-	maxPieceBytes = 64
+	maxLiterals     = 64
+	maxLiteralBytes = 64
 )
 
 // newPiece is false where the text is too long to be remembered.
-func newPiece(text []byte, number bool) (piece, bool) {
-	if len(text) > maxPieceBytes {
-		return piece{}, false
+func newLiteral(text []byte, number bool) (literal, bool) {
+	if len(text) > maxLiteralBytes {
+		return literal{}, false
 	}
-	p := piece{text: bytes.Clone(text), number: number, stops: int8(bytes.Count(text, []byte{'"'}))}
+	p := literal{text: bytes.Clone(text), number: number, delimiters: int8(bytes.Count(text, []byte{'"'}))}
 	var word, mask [patternSize]byte
 	for i := range copy(word[:], text) {
 		mask[i] = 0xFF
@@ -44,9 +44,9 @@ func newPiece(text []byte, number bool) (piece, bool) {
 	return p, true
 }
 
-// newFrame is a piece of which NUL stands for any byte.
-func newFrame(text string) piece {
-	p, _ := newPiece([]byte(text), false)
+// newFrame is a literal of which NUL stands for any byte.
+func newFrame(text string) literal {
+	p, _ := newLiteral([]byte(text), false)
 	for i := range text {
 		if text[i] == 0 {
 			p.mask[i/8] &^= 0xFF << (8 * (i % 8))
@@ -55,8 +55,8 @@ func newFrame(text string) piece {
 	return p
 }
 
-// at tells whether the piece stands at place i of some lines.
-func (p *piece) at(lines []byte, i int) bool {
+// at tells whether the literal stands at place i of some lines.
+func (p *literal) at(lines []byte, i int) bool {
 	window := lines[i:]
 	if len(window) < patternSize {
 		var last [patternSize]byte
@@ -72,21 +72,21 @@ func (p *pattern) differs(b *[patternSize]byte) uint64 {
 }
 
 // readLTSV is Scanner.readLTSV for lines with the labels of the template: each begins at
-// the stop that ends the value before.
-func (l *template) readLTSV(g *look, seen *Request) bool {
-	if !l.stands(g) || l.long != nil && !l.longStand(g) {
+// the delimiter that ends the value before.
+func (l *template) readLTSV(g *prescan, seen *Request) bool {
+	if !l.matches(g) || l.long != nil && !l.longMatch(g) {
 		return false
 	}
-	stops := g.own()
-	g.end, g.passed, g.short = stops[len(l.pieces)&(maxPieces-1)], uint(len(l.pieces)), false
-	g.spans[slotTime] = l.places[slotTime].of(stops)
-	g.spans[slotStatus], g.spans[slotLatency] = l.places[slotStatus].of(stops), l.places[slotLatency].of(stops)
-	agent, verb := l.places[slotUserAgent].of(stops), l.places[l.verb].of(stops)
+	delimiters := g.own()
+	g.end, g.passed, g.short = delimiters[len(l.literals)&(maxLiterals-1)], uint(len(l.literals)), false
+	g.spans[slotTime] = l.places[slotTime].of(delimiters)
+	g.spans[slotStatus], g.spans[slotLatency] = l.places[slotStatus].of(delimiters), l.places[slotLatency].of(delimiters)
+	agent, verb := l.places[slotUserAgent].of(delimiters), l.places[l.verb].of(delimiters)
 	g.spans[slotUserAgent], g.spans[l.verb] = agent, verb
 	if !l.whole {
 		for i := range l.wants {
 			w := &l.wants[i]
-			at := w.of(stops)
+			at := w.of(delimiters)
 			g.put(w.at, at.from, at.to)
 		}
 	}
@@ -94,26 +94,26 @@ func (l *template) readLTSV(g *look, seen *Request) bool {
 	return (l.bare || g.bare()) && g.timed(seen) && l.understand(g, seen)
 }
 
-// of is where the value lies of which this is the place, in the line of some stops.
-func (p *place) of(stops *[maxPieces]uint32) span {
-	return span{stops[p.value&(maxPieces-1)] + p.front, stops[(p.value+1)&(maxPieces-1)]}
+// of is where the value lies of which this is the place, in the line of some delimiters.
+func (p *place) of(delimiters *[maxLiterals]uint32) span {
+	return span{delimiters[p.value&(maxLiterals-1)] + p.literal, delimiters[(p.value+1)&(maxLiterals-1)]}
 }
 
 // learnLTSV notes the labels of a good line.
 func (l *template) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) {
-	l.stops = []byte("\t\t")
+	l.delimiters = []byte("\t\t")
 	for i, from := 0, 0; i < len(line); {
 		colon := labelEnd(line[from:])
-		if colon <= 0 || len(values) == maxPieces-1 {
+		if colon <= 0 || len(values) == maxLiterals-1 {
 			return nil, false // an empty field, too
 		}
-		label, known := newPiece(line[i:from+colon+1], false)
+		label, known := newLiteral(line[i:from+colon+1], false)
 		if !known || !plainText(line[from:from+colon]) {
 			return nil, false
 		}
 		values = append(values, p.byName[string(line[from:from+colon])])
 		i = valueEnd(line, from+colon+1, '\t')
-		l.pieces = append(l.pieces, label)
+		l.literals = append(l.literals, label)
 		from = i + 1
 		if from == len(line) {
 			return nil, false // an empty field at the end
@@ -123,35 +123,35 @@ func (l *template) learnLTSV(p *plan, line []byte) (values []*binding, ok bool) 
 }
 
 // readJSON is Scanner.readJSON for flat objects with the keys of the template, strings
-// without escapes and numbers. A stop that is no quote, or one too many, stands where
-// the next piece ought to.
-func (l *template) readJSON(g *look, seen *Request) bool {
-	stops := g.stops[g.stop:]
-	at, stop := int(g.from), 1
-	for n := range l.pieces {
-		p := &l.pieces[n]
+// without escapes and numbers. A delimiter that is no quote, or one too many, stands where
+// the next literal ought to.
+func (l *template) readJSON(g *prescan, seen *Request) bool {
+	delimiters := g.delimiters[g.delimiter:]
+	at, delimiter := int(g.from), 1
+	for n := range l.literals {
+		p := &l.literals[n]
 		if !p.at(g.lines, at) {
 			return false
 		}
 		from := at + len(p.text)
-		stop += int(p.stops)
-		if stop >= len(stops) {
+		delimiter += int(p.delimiters)
+		if delimiter >= len(delimiters) {
 			return false
 		}
 		if !p.number {
-			at = int(stops[stop])
+			at = int(delimiters[delimiter])
 		} else if at = numberEnd(g.lines, from); at < 0 {
 			return false
 		}
 		l.put(g, n, uint32(from), uint32(at))
 	}
-	if stop += int(l.end.stops); !l.end.at(g.lines, at) || stop >= len(stops) {
+	if delimiter += int(l.end.delimiters); !l.end.at(g.lines, at) || delimiter >= len(delimiters) {
 		return false
 	}
-	if at += len(l.end.text); g.lines[at] != '\n' || int(stops[stop]) != at {
+	if at += len(l.end.text); g.lines[at] != '\n' || int(delimiters[delimiter]) != at {
 		return false
 	}
-	g.end, g.passed = uint32(at), uint(stop)
+	g.end, g.passed = uint32(at), uint(delimiter)
 	return (l.bare || g.bare()) && g.timed(seen) && l.understand(g, seen)
 }
 
@@ -165,7 +165,7 @@ func (l *template) learnJSON(p *plan, line []byte) (values []*binding, ok bool) 
 	if !plainText(line) || line[0] != '{' {
 		return nil, false
 	}
-	l.stops = []byte(`"\`)
+	l.delimiters = []byte(`"\`)
 	for i, at := 0, 1; ; {
 		at = space(line, at)
 		if at == len(line) || line[at] != '"' {
@@ -175,18 +175,18 @@ func (l *template) learnJSON(p *plan, line []byte) (values []*binding, ok bool) 
 		node := p.root.children[string(line[at+1:end])]
 		at = space(line, space(line, end+1)+1)
 		number := line[at] == '-' || isDigit(line[at])
-		if len(values) == maxPieces-1 || !number && line[at] != '"' {
+		if len(values) == maxLiterals-1 || !number && line[at] != '"' {
 			return nil, false
 		}
 		from := at
 		if !number {
 			from++
 		}
-		front, known := newPiece(line[i:from], number)
-		if !known || i == 0 && (len(front.text) < 5 || bytes.HasPrefix(front.text, []byte(`{"log":`))) {
+		before, known := newLiteral(line[i:from], number)
+		if !known || i == 0 && (len(before.text) < 5 || bytes.HasPrefix(before.text, []byte(`{"log":`))) {
 			return nil, false
 		}
-		l.pieces = append(l.pieces, front)
+		l.literals = append(l.literals, before)
 		var b *binding
 		if node != nil {
 			b = node.binding
@@ -200,7 +200,7 @@ func (l *template) learnJSON(p *plan, line []byte) (values []*binding, ok bool) 
 			at = i + 1
 		}
 		if at = space(line, at); line[at] == '}' {
-			l.end, known = newPiece(line[i:], false)
+			l.end, known = newLiteral(line[i:], false)
 			return values, known
 		}
 		at++

@@ -29,14 +29,14 @@ const headBlock = 256
 
 // spaces are the places of spaces at the beginning of a line, at least those in front of the
 // request and one more where there are so many, and room for what is found with them.
-type spaces [albRequest + 1 + 64 + stopsAhead]uint32
+type spaces [albRequest + 1 + 64 + delimitersAhead]uint32
 
 // of is where a field lies, which is none of the first and the last ones.
 func (s *spaces) of(field int) span { return span{s[field-1] + 1, s[field]} }
 
 // readALB is Scanner.readALB for lines with all the fields that are looked at, of
 // requests that were answered.
-func (l *template) readALB(g *look, seen *Request) bool {
+func (l *template) readALB(g *prescan, seen *Request) bool {
 	g.end, g.passed, g.short = g.from+uint32(bytes.IndexByte(g.lines[g.from:], '\n')), 0, false
 	if g.end-g.from < 5 || !g.fields() || g.lines[g.end-1] == '\r' {
 		return false
@@ -64,7 +64,7 @@ func (l *template) readALB(g *look, seen *Request) bool {
 }
 
 // readPhases reads the three times that a request took.
-func (l *template) readPhases(g *look, seen *Request) bool {
+func (l *template) readPhases(g *prescan, seen *Request) bool {
 	a, b, c := g.spaces.of(albPhases), g.spaces.of(albPhases+1), g.spaces.of(albPhases+2)
 	total := int64(none)
 	if d := &l.decimal; d.least == 5 && a.to-a.from == 5 && b.to-b.from == 5 && c.to-c.from == 5 {
@@ -89,7 +89,7 @@ func (l *template) readPhases(g *look, seen *Request) bool {
 }
 
 // readStrings reads the fields from the request on.
-func (l *template) readStrings(g *look) bool {
+func (l *template) readStrings(g *prescan) bool {
 	line, from := g.lines[:g.end], g.spaces[albRequest-1]+1
 	for field := albRequest; field <= l.last; field++ {
 		if from >= g.end {
@@ -121,7 +121,7 @@ func (l *template) readStrings(g *look) bool {
 
 // fields finds the spaces in front of the request, one between two fields; false where that
 // isn't so.
-func (g *look) fields() bool {
+func (g *prescan) fields() bool {
 	var head *[headBlock]byte
 	if int(g.from)+headBlock <= cap(g.lines) {
 		head = (*[headBlock]byte)(g.lines[g.from : g.from+headBlock])

@@ -29,7 +29,7 @@ type plan struct {
 	at      []*binding   // ALB, Combined: by place in the line
 	last    int          // ALB: the last field that must be looked at
 	sum     bool         // ALB: latency is the sum of the three phases
-	prefix  bool         // Combined: something in front of the time is wanted
+	client  bool         // Combined: something in front of the time is wanted
 	columns []*binding   // Combined: by token after the user agent; nil: skipped
 	latency bool         // Combined: the first unquoted one of these is the latency
 	groups  []regexGroup // Regex

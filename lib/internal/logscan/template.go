@@ -12,25 +12,25 @@ import (
 // only what stands between its values is compared, and only what is wanted is looked
 // at. Whatever differs in the least is left to the exact readers; where a glance says
 // something, it says what they would say. A template is never changed once made, and
-// reading by it has no effect but on the look, so that lines can be read in any order.
+// reading by it has no effect but on the prescan, so that lines can be read in any order.
 type template struct {
-	format Format
-	stops  []byte // the two bytes whose places are sought in advance; nil: none are
-	read   func(*template, *look, []Request) int
-	pieces []piece      // LTSV, JSON: by value
-	end    piece        // JSON: what stands behind the last value
-	wants  []want       // the values that are wanted, in the order of the line
-	places [slots]place // LTSV: of the canonical slots with a value
-	keep   []int8       // by value: its place among the spans; none: it isn't wanted
-	spans  int          // how many places there are, see span
-	has    [slots]bool  // canonical slots with a value
-	shown  []shown      // what Record.Field gives beside what the Record has itself
-	split  bool         // URI, path or host are wanted
-	whole  bool         // a Request says all that is asked of a line
+	format     Format
+	delimiters []byte // the two bytes whose places are sought in advance; nil: none are
+	read       func(*template, *prescan, []Request) int
+	literals   []literal    // LTSV, JSON: by value
+	end        literal      // JSON: what stands behind the last value
+	wants      []want       // the values that are wanted, in the order of the line
+	places     [slots]place // LTSV: of the canonical slots with a value
+	keep       []int8       // by value: its place among the spans; none: it isn't wanted
+	spans      int          // how many places there are, see span
+	has        [slots]bool  // canonical slots with a value
+	shown      []shown      // what Record.Field gives beside what the Record has itself
+	split      bool         // URI, path or host are wanted
+	whole      bool         // a Request says all that is asked of a line
 
-	patterns []pattern // of the pieces
-	long     []int     // LTSV: the pieces that are longer than their patterns
-	bare     bool      // the first one says that nothing is around the line, see look.bare
+	patterns []pattern // of the literals
+	long     []int     // LTSV: the literals that are longer than their patterns
+	bare     bool      // the first one says that nothing is around the line, see prescan.bare
 
 	verb     uint8 // the slot that the method is of: its own or the request's
 	took     bool  // ALB: the latency is the sum of three times, see readPhases
@@ -56,8 +56,8 @@ type want struct {
 	lack bool // a dash there is as good as nothing
 }
 
-// place is where an LTSV value lies: behind the stop of its number, and so many bytes more.
-type place struct{ value, front uint32 }
+// place is where an LTSV value lies: behind the delimiter of its number, and so many bytes of a literal more.
+type place struct{ value, literal uint32 }
 
 // shown is a further slot that has a value.
 type shown struct {
@@ -88,21 +88,21 @@ func (s span) of(line []byte, place uint32) []byte {
 	return line[s.from-place : s.to-place : s.to-place]
 }
 
-// look is one at a stretch of lines.
-type look struct {
-	lines []byte   // all of the stretch; what lies behind it may be read, but doesn't count
-	stops []uint32 // one before the first byte, where a line might have ended, then theirs
+// prescan is a look at a stretch of lines.
+type prescan struct {
+	lines      []byte   // all of the stretch; what lies behind it may be read, but doesn't count
+	delimiters []uint32 // one before the first byte, where a line might have ended, then theirs
 
 	from, end uint32 // the line looked at; end is the place of its line end
-	stop      uint   // the number of the line end before the line, among the stops
-	passed    uint   // how many of the stops are its
-	stand     uint32 // until there lines have the pieces of the template that is asked
+	delimiter uint   // the number of the line end before the line, among the delimiters
+	passed    uint   // how many of the delimiters are its
+	matching  uint32 // until there lines have the literals of the template that is asked
 	place     uint32 // of the stretch, in all data
 	at        int8   // the number of the template that is asked
 	short     bool   // some value may be a dash
 	spans     [maxSpans]span
 	kept      []span // of the lines of which more is asked than a Request has, one line's behind the other's
-	front     front  // Combined
+	prefix    prefix // Combined
 
 	mark             string // Config.Mark
 	marked, markMask uint64 // its first eight bytes, and which of them it has
@@ -118,7 +118,7 @@ type look struct {
 const slack = 16
 
 // heed makes the user agents marked that begin with a text.
-func (g *look) heed(mark string) {
+func (g *prescan) heed(mark string) {
 	if g.mark == mark {
 		return
 	}
@@ -130,7 +130,7 @@ func (g *look) heed(mark string) {
 }
 
 // slacked is a stretch with slack behind it.
-func (g *look) slacked(lines []byte) []byte {
+func (g *prescan) slacked(lines []byte) []byte {
 	if cap(lines)-len(lines) >= slack {
 		return lines
 	}
@@ -140,18 +140,18 @@ func (g *look) slacked(lines []byte) []byte {
 
 // begin looks at a stretch of whole lines that begins at a place, all written in the format
 // of a template, the first.
-func (g *look) begin(lines []byte, place uint32, l *template) {
-	g.lines, g.place, g.at, g.from, g.stop, g.stand = lines, place, 0, 0, 0, 0
-	g.stops = append(g.stops[:0], math.MaxUint32)
-	if l.stops != nil {
-		g.stops = appendStops(g.stops, lines, l.stops[0], l.stops[1])
+func (g *prescan) begin(lines []byte, place uint32, l *template) {
+	g.lines, g.place, g.at, g.from, g.delimiter, g.matching = lines, place, 0, 0, 0, 0
+	g.delimiters = append(g.delimiters[:0], math.MaxUint32)
+	if l.delimiters != nil {
+		g.delimiters = appendDelimiters(g.delimiters, lines, l.delimiters[0], l.delimiters[1])
 	}
-	g.stops = slices.Grow(g.stops, maxPieces)
+	g.delimiters = slices.Grow(g.delimiters, maxLiterals)
 }
 
 // each reads lines one by one, as many as are written like others before them and as there
 // is room for, and gives their number.
-func (l *template) each(g *look, some []Request, read func(*template, *look, *Request) bool) (n int) {
+func (l *template) each(g *prescan, some []Request, read func(*template, *prescan, *Request) bool) (n int) {
 	for n < len(some) && int(g.from) < len(g.lines) && read(l, g, &some[n]) {
 		g.done(l, &some[n])
 		n++
@@ -160,33 +160,33 @@ func (l *template) each(g *look, some []Request, read func(*template, *look, *Re
 }
 
 // done goes on to the next line.
-func (g *look) done(l *template, seen *Request) {
+func (g *prescan) done(l *template, seen *Request) {
 	seen.from, seen.end, seen.template = g.from, g.place+g.end, g.at
 	if !l.whole {
 		g.kept = append(g.kept, g.spans[:l.spans]...)
 	}
-	g.from, g.stop = g.end+1, g.stop+g.passed
+	g.from, g.delimiter = g.end+1, g.delimiter+g.passed
 }
 
-// own are the stops of the line, behind the line end before it, and further ones.
-func (g *look) own() *[maxPieces]uint32 {
-	return (*[maxPieces]uint32)(g.stops[g.stop : g.stop+maxPieces])
+// own are the delimiters of the line, behind the line end before it, and further ones.
+func (g *prescan) own() *[maxLiterals]uint32 {
+	return (*[maxLiterals]uint32)(g.delimiters[g.delimiter : g.delimiter+maxLiterals])
 }
 
 // other looks at one line by the other templates, and gives the one by which to go on. Where
 // none fits, the line is passed.
-func (g *look) other(templates []*template, one []Request) *template {
+func (g *prescan) other(templates []*template, one []Request) *template {
 	first := g.at
 	for at, l := range templates {
-		g.at, g.stand = int8(at), 0
+		g.at, g.matching = int8(at), 0
 		if g.at != first && l.read(l, g, one) > 0 {
 			return l
 		}
 	}
-	g.at, g.stand = first, 0
+	g.at, g.matching = first, 0
 	g.end = g.from + uint32(bytes.IndexByte(g.lines[g.from:], '\n'))
-	for int(g.stop)+1 < len(g.stops) && g.stops[g.stop+1] <= g.end {
-		g.stop++
+	for int(g.delimiter)+1 < len(g.delimiters) && g.delimiters[g.delimiter+1] <= g.end {
+		g.delimiter++
 	}
 	one[0].from, one[0].end, one[0].template = g.from, g.place+g.end, none
 	g.from = g.end + 1
@@ -194,14 +194,14 @@ func (g *look) other(templates []*template, one []Request) *template {
 }
 
 // put notes where the value numbered n lies, if it is wanted.
-func (l *template) put(g *look, n int, from, to uint32) {
+func (l *template) put(g *prescan, n int, from, to uint32) {
 	if at := l.keep[n]; at >= 0 {
 		g.put(at, from, to)
 	}
 }
 
 // put notes where a value lies.
-func (g *look) put(at int8, from, to uint32) {
+func (g *prescan) put(at int8, from, to uint32) {
 	g.spans[at&(maxSpans-1)] = span{from, to}
 	if to-from == 1 {
 		g.short = true
@@ -218,33 +218,33 @@ func (s *Scanner) learn(line []byte) {
 	p, ok := s.plan(s.format), false
 	switch s.format {
 	case LTSV:
-		l.read = func(l *template, g *look, some []Request) int { return l.each(g, some, (*template).readLTSV) }
+		l.read = func(l *template, g *prescan, some []Request) int { return l.each(g, some, (*template).readLTSV) }
 		values, ok = l.learnLTSV(p, line)
 	case JSON:
-		l.read = func(l *template, g *look, some []Request) int { return l.each(g, some, (*template).readJSON) }
+		l.read = func(l *template, g *prescan, some []Request) int { return l.each(g, some, (*template).readJSON) }
 		values, ok = l.learnJSON(p, line)
 	case Combined:
 		l.read = (*template).readCombined
 		values, ok = l.learnCombined(p, line)
 	case ALB:
-		l.read = func(l *template, g *look, some []Request) int { return l.each(g, some, (*template).readALB) }
+		l.read = func(l *template, g *prescan, some []Request) int { return l.each(g, some, (*template).readALB) }
 		values, ok = l.learnALB(p)
 	}
 	if !ok || !s.want(l, values) || l.format == Combined && !l.wantParts() || l.format == ALB && !l.wantFields(s.cfg.Mark) {
 		return
 	}
-	for i := range l.pieces {
-		l.patterns = append(l.patterns, l.pieces[i].pattern)
-		if len(l.pieces[i].text) > patternSize {
+	for i := range l.literals {
+		l.patterns = append(l.patterns, l.literals[i].pattern)
+		if len(l.literals[i].text) > patternSize {
 			l.long = append(l.long, i)
 		}
 	}
-	l.bare = l.pieces != nil && len(l.pieces[0].text) > 4 && l.pieces[0].text[0]-'!' <= '~'-'!' && l.pieces[0].text[4] != '-'
+	l.bare = l.literals != nil && len(l.literals[0].text) > 4 && l.literals[0].text[0]-'!' <= '~'-'!' && l.literals[0].text[4] != '-'
 	l.decimal = decimalsOf(s.lastLatency(line), l.exponent)
 	s.reassure()
-	var trial Seen
-	trial.Look(&Known{of: s, templates: []*template{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
-	if len(trial.lines) == 1 && trial.lines[0].template == 0 {
+	var trial Prescanned
+	trial.Prescan(&Templates{of: s, all: []*template{l}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
+	if len(trial.requests) == 1 && trial.requests[0].template == 0 {
 		s.templates = append(s.templates, l)
 	}
 }
@@ -310,9 +310,9 @@ func (s *Scanner) want(l *template, values []*binding) bool {
 		}
 		w := want{at: at, lack: lack[at]}
 		if l.format == LTSV {
-			w.place = place{uint32(n), uint32(len(l.pieces[n].text))}
+			w.place = place{uint32(n), uint32(len(l.literals[n].text))}
 			if n == 0 {
-				w.front++ // the line end before it is no part of the piece
+				w.literal++ // the line end before it is no part of the literal
 			}
 		}
 		if l.wants = append(l.wants, w); at < slots {

@@ -18,7 +18,7 @@ func (s span) fewDigits(lines []byte) bool {
 }
 
 // time reads a stamp.
-func (g *look) time(at span) (int64, bool) {
+func (g *prescan) time(at span) (int64, bool) {
 	if g.clock.digits > 0 {
 		if v, ok := g.clock.within(g.lines, at); ok {
 			return v, true
@@ -30,20 +30,20 @@ func (g *look) time(at span) (int64, bool) {
 }
 
 // timed reads the time.
-func (g *look) timed(seen *Request) (ok bool) {
+func (g *prescan) timed(seen *Request) (ok bool) {
 	seen.Time, ok = g.time(g.spans[slotTime])
 	return ok
 }
 
 // bare is unwrapper.bare of the line.
-func (g *look) bare() bool {
+func (g *prescan) bare() bool {
 	w := eight(g.lines, g.from)
 	return byte(w)-'!' <= '~'-'!' && byte(w>>32) != '-' && g.end-g.from > 4
 }
 
 // understand reads the other values, as Scanner.finish does. What is seldom is left to
 // functions of its own.
-func (l *template) understand(g *look, seen *Request) bool {
+func (l *template) understand(g *prescan, seen *Request) bool {
 	lines := g.lines
 	if g.short && !l.dashes(g) {
 		return false
@@ -94,7 +94,7 @@ func (l *template) understand(g *look, seen *Request) bool {
 }
 
 // takeLatency reads the latency; false where it isn't simple.
-func (l *template) takeLatency(g *look, seen *Request, at span) bool {
+func (l *template) takeLatency(g *prescan, seen *Request, at span) bool {
 	nanos, integer := l.decimal.nanos(g.lines, at.from, at.to), false
 	if nanos < 0 {
 		var length int
@@ -107,7 +107,7 @@ func (l *template) takeLatency(g *look, seen *Request, at span) bool {
 }
 
 // dashes takes out the values that are a dash; false where one of them matters.
-func (l *template) dashes(g *look) bool {
+func (l *template) dashes(g *prescan) bool {
 	if g.short = false; l.format == JSON {
 		return true
 	}
@@ -125,7 +125,7 @@ func (l *template) dashes(g *look) bool {
 }
 
 // otherMethod finds a method that isn't simply what a request line begins with.
-func (l *template) otherMethod(g *look, seen *Request) bool {
+func (l *template) otherMethod(g *prescan, seen *Request) bool {
 	if l.split { // Scanner.finishRequest does it
 		seen.method = nowhere
 		return true

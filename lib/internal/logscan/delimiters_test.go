@@ -9,18 +9,18 @@ import (
 	"testing"
 )
 
-// stopsByByte is the obvious way.
-func stopsByByte(data []byte, a, b byte) (stops []uint32) {
+// delimitersByByte is the obvious way.
+func delimitersByByte(data []byte, a, b byte) (found []uint32) {
 	for i, c := range data {
 		if c < ' ' || c == a || c == b {
-			stops = append(stops, uint32(i))
+			found = append(found, uint32(i))
 		}
 	}
-	return stops
+	return found
 }
 
-// FuzzStops holds the ways of finding stops against each other.
-func FuzzStops(f *testing.F) {
+// FuzzDelimiters holds the ways of finding delimiters against each other.
+func FuzzDelimiters(f *testing.F) {
 	f.Add([]byte("a\tb\nc\"\\\x1f \x7f\x80\xff\x00"), byte('"'), byte('\\'), uint8(3))
 	f.Add(bytes.Repeat([]byte("\t"), 300), byte('\t'), byte('\t'), uint8(0))
 	f.Add(bytes.Repeat([]byte("time:1\tstatus:200\n"), 30), byte('\t'), byte('\x80'), uint8(1))
@@ -34,8 +34,8 @@ func FuzzStops(f *testing.F) {
 	f.Add(bytes.Repeat([]byte(" "), 300), byte(' '), byte('"'), uint8(0))
 	f.Fuzz(func(t *testing.T, data []byte, a, b byte, offset uint8) {
 		data = data[min(int(offset), len(data)):]
-		want := stopsByByte(data, a, b)
-		if got := appendStops(nil, data, a, b); !slices.Equal(got, want) {
+		want := delimitersByByte(data, a, b)
+		if got := appendDelimiters(nil, data, a, b); !slices.Equal(got, want) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
 		if len(data) >= headBlock {
@@ -50,14 +50,14 @@ func FuzzStops(f *testing.F) {
 				}
 			}
 		}
-		if got := stopsByWord(make([]uint32, 0, len(data)+stopsAhead), data, 0, a, b); !slices.Equal(got, want) {
+		if got := delimitersByWord(make([]uint32, 0, len(data)+delimitersAhead), data, 0, a, b); !slices.Equal(got, want) {
 			t.Fatalf("by word: got %v, want %v", got, want)
 		}
 	})
 }
 
 // TestLinesStand holds the two ways of comparing labels against each other.
-func TestLinesStand(t *testing.T) {
+func TestLinesMatch(t *testing.T) {
 	if !vectors {
 		t.Skip("no vector code on this processor")
 	}
@@ -69,12 +69,12 @@ func TestLinesStand(t *testing.T) {
 		for i := range labels {
 			label := bytes.Repeat([]byte("abc:"), 4)[:1+r.IntN(patternSize)]
 			labels[i] = label
-			p, _ := newPiece(label, false)
+			p, _ := newLiteral(label, false)
 			if i > 0 {
-				p, _ = newPiece(append([]byte("\t"), label[:len(label)-1]...), false)
+				p, _ = newLiteral(append([]byte("\t"), label[:len(label)-1]...), false)
 				labels[i] = label[:len(label)-1]
 			}
-			l.pieces, l.patterns = append(l.pieces, p), append(l.patterns, p.pattern)
+			l.literals, l.patterns = append(l.literals, p), append(l.patterns, p.pattern)
 		}
 		var data []byte
 		for range 6 {
@@ -89,17 +89,17 @@ func TestLinesStand(t *testing.T) {
 		if r.IntN(3) > 0 {
 			data[r.IntN(len(data))] ^= 1 << r.IntN(7)
 		}
-		g := look{lines: data, stops: append([]uint32{math.MaxUint32}, stopsByByte(data, '\t', '\t')...)}
-		end := uint32(linesStandByVector(data, 0, g.stops[1:], l.patterns))
+		g := prescan{lines: data, delimiters: append([]uint32{math.MaxUint32}, delimitersByByte(data, '\t', '\t')...)}
+		end := uint32(linesMatchByVector(data, 0, g.delimiters[1:], l.patterns))
 		several += min(bytes.Count(data[:end], []byte("\n")), 2) / 2
 		for g.from < end {
-			next := l.lineStands(&g)
+			next := l.lineMatches(&g)
 			if next == g.from || next > end {
 				t.Fatalf("%q of %q: the line doesn't stand, or to %d, lines to %d", data[g.from:], labels, next, end)
 			}
-			g.from, g.stop = next, g.stop+uint(len(labels))
+			g.from, g.delimiter = next, g.delimiter+uint(len(labels))
 		}
-		if next := l.lineStands(&g); next > end && len(data)-int(g.stops[int(g.stop)+len(labels)-1]) >= patternSize {
+		if next := l.lineMatches(&g); next > end && len(data)-int(g.delimiters[int(g.delimiter)+len(labels)-1]) >= patternSize {
 			t.Fatalf("%q of %q: the line stands, too", data[g.from:], labels)
 		}
 	}
@@ -108,14 +108,14 @@ func TestLinesStand(t *testing.T) {
 	}
 }
 
-// BenchmarkStops is the two ways of finding stops, in LTSV.
-func BenchmarkStops(b *testing.B) {
+// BenchmarkDelimiters is the two ways of finding delimiters, in LTSV.
+func BenchmarkDelimiters(b *testing.B) {
 	_, lines := benchLines(LTSV)
 	data := bytes.Join(lines, []byte("\n"))
 	for name, find := range map[string]func([]uint32) []uint32{
-		"best": func(to []uint32) []uint32 { return appendStops(to, data, '\t', '\t') },
+		"best": func(to []uint32) []uint32 { return appendDelimiters(to, data, '\t', '\t') },
 		"word": func(to []uint32) []uint32 {
-			return stopsByWord(slices.Grow(to, len(data)+stopsAhead), data, 0, '\t', '\t')
+			return delimitersByWord(slices.Grow(to, len(data)+delimitersAhead), data, 0, '\t', '\t')
 		},
 	} {
 		b.Run(name, func(b *testing.B) {

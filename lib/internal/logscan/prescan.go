@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// Known is what a Scanner knows lines by. It doesn't change, and what it says of a line
+// Templates is what a Scanner knows lines by. It doesn't change, and what it says of a line
 // it says whatever came before, so that a stretch of lines can be looked at before their
 // Scanner comes to them, on another core even. All else, and everything in which the
 // order of lines matters, stays the Scanner's.
-type Known struct {
+type Templates struct {
 	of        *Scanner
 	forgotten int // the Scanner's, at that time
-	templates []*template
+	all       []*template
 	clock     clock
 }
 
-// Known is what s knows now, nil where that is nothing.
-func (s *Scanner) Known() *Known {
+// Templates is what s knows now, nil where that is nothing.
+func (s *Scanner) Templates() *Templates {
 	if len(s.templates) == 0 {
 		return nil
 	}
 	if s.sure.zoneless != s.clock.zoneless {
 		s.reassure()
-		s.known = nil
+		s.handed = nil
 	}
-	if k := s.known; k == nil || k.forgotten != s.forgotten || len(k.templates) != len(s.templates) {
-		s.known = &Known{of: s, forgotten: s.forgotten, templates: append([]*template(nil), s.templates...), clock: s.sure}
+	if k := s.handed; k == nil || k.forgotten != s.forgotten || len(k.all) != len(s.templates) {
+		s.handed = &Templates{of: s, forgotten: s.forgotten, all: append([]*template(nil), s.templates...), clock: s.sure}
 	}
-	return s.known
+	return s.handed
 }
 
 // maxMethod is how long a method may be that a Request names.
@@ -75,61 +75,61 @@ func (g *Request) AppendMethod(to []byte) []byte {
 	return to
 }
 
-// Seen is what was seen of some lines at a glance.
-type Seen struct {
-	known *Known
-	look  look
-	lines []Request
+// Prescanned is what was seen of some lines before their Scanner came to them.
+type Prescanned struct {
+	templates *Templates
+	scan      prescan
+	requests  []Request
 
 	next int    // how many of the lines were come to
-	rest []span // of those that weren't: see look.kept
+	rest []span // of those that weren't: see prescan.kept
 }
 
 // stretch is how many bytes are looked at together: few enough to stay in the nearest
 // memory while they are.
 const stretch = 32 << 10
 
-// Look looks at the lines of data that begin from a place on, where one begins: at a
+// Prescan looks at the lines of data that begin from a place on, where one begins: at a
 // stretch of them, and at further ones until enough says so; nil says so at once. What was
 // seen of other lines is forgotten.
-func (s *Seen) Look(k *Known, data []byte, from int, enough func() bool) {
-	if s.known != k {
-		s.look.clock, s.look.front = k.clock, front{}
+func (s *Prescanned) Prescan(k *Templates, data []byte, from int, enough func() bool) {
+	if s.templates != k {
+		s.scan.clock, s.scan.prefix = k.clock, prefix{}
 	}
-	s.known, s.lines, s.next, s.look.kept = k, s.lines[:0], 0, s.look.kept[:0]
-	s.look.heed(k.of.cfg.Mark)
+	s.templates, s.requests, s.next, s.scan.kept = k, s.requests[:0], 0, s.scan.kept[:0]
+	s.scan.heed(k.of.cfg.Mark)
 	for from < len(data) {
 		end := bytes.LastIndexByte(data[from:min(len(data), from+stretch)], '\n') + 1
 		if end == 0 {
 			break // it is left to the exact readers, like whatever comes behind
 		}
-		s.lookAt(s.look.slacked(data[from:from+end]), from)
+		s.prescan(s.scan.slacked(data[from:from+end]), from)
 		if from += end; enough == nil || enough() {
 			break
 		}
 	}
-	s.rest = s.look.kept
+	s.rest = s.scan.kept
 }
 
-// lookAt looks at a stretch of whole lines that begins at a place in the data.
-func (s *Seen) lookAt(lines []byte, place int) {
-	g, templates := &s.look, s.known.templates
+// prescan looks at a stretch of whole lines that begins at a place in the data.
+func (s *Prescanned) prescan(lines []byte, place int) {
+	g, templates := &s.scan, s.templates.all
 	l := templates[0]
 	for g.begin(lines, uint32(place), l); int(g.from) < len(lines); {
-		s.lines = slices.Grow(s.lines, 64)
-		n := len(s.lines)
-		some := s.lines[n : n+64]
+		s.requests = slices.Grow(s.requests, 64)
+		n := len(s.requests)
+		some := s.requests[n : n+64]
 		read := l.read(l, g, some)
 		if read < len(some) && int(g.from) < len(lines) {
 			l = g.other(templates, some[read:read+1])
 			read++
 		}
-		s.lines = s.lines[:n+read]
+		s.requests = s.requests[:n+read]
 	}
 }
 
 // Left is how many of the lines haven't been come to.
-func (s *Seen) Left() int { return len(s.lines) - s.next }
+func (s *Prescanned) Left() int { return len(s.requests) - s.next }
 
 // passed remembers a line that was read at a glance.
 func (s *Scanner) passed(g *Request, l *template) {
@@ -142,8 +142,8 @@ func (s *Scanner) passed(g *Request, l *template) {
 // Run comes to the next lines, as many as there are one behind the other that were read
 // at a glance which says all that is asked of them, and whose time lies in [from, to). It
 // gives the place of the last one's line end, and the latest time.
-func (s *Scanner) Run(seen *Seen, from, to int64) (run []Request, end int, latest int64) {
-	k, lines := seen.known, seen.lines[seen.next:]
+func (s *Scanner) Run(seen *Prescanned, from, to int64) (run []Request, end int, latest int64) {
+	k, lines := seen.templates, seen.requests[seen.next:]
 	if len(lines) == 0 || lines[0].template < 0 || k.of != s || k.forgotten != s.forgotten {
 		return nil, 0, 0
 	}
@@ -162,20 +162,20 @@ func (s *Scanner) Run(seen *Seen, from, to int64) (run []Request, end int, lates
 	}
 	last := &lines[n-1]
 	seen.next += n
-	s.passed(last, k.templates[template])
+	s.passed(last, k.all[template])
 	return lines[:n], int(last.end), latest
 }
 
-// Recall comes to the next line that was looked at, of which Left knows, and reads it as
+// Next comes to the next line that was looked at, of which Left knows, and reads it as
 // Scan does where it is written like others before it: from is where it begins in data,
 // end is the place of its line end. Not read, Scan must look at it, and nothing has changed.
-func (s *Scanner) Recall(seen *Seen, data []byte, from int, rec *Record) (end int, read bool) {
-	g, k := &seen.lines[seen.next], seen.known
+func (s *Scanner) Next(seen *Prescanned, data []byte, from int, rec *Record) (end int, read bool) {
+	g, k := &seen.requests[seen.next], seen.templates
 	seen.next++
 	if g.template < 0 {
 		return int(g.end), false
 	}
-	l := k.templates[g.template]
+	l := k.all[g.template]
 	var spans []span
 	if !l.whole {
 		spans, seen.rest = seen.rest[:l.spans], seen.rest[l.spans:]

@@ -22,8 +22,8 @@ four: \
 	JLT  four \
 	MOVQ R11, DI
 
-// func stopsByVector(to []uint32, data []byte, a, b byte) int
-TEXT ·stopsByVector(SB), NOSPLIT, $0-64
+// func delimitersByVector(to []uint32, data []byte, a, b byte) int
+TEXT ·delimitersByVector(SB), NOSPLIT, $0-64
 	MOVQ to_base+0(FP), DI
 	MOVQ data_base+24(FP), SI
 	MOVQ data_len+32(FP), DX
@@ -38,7 +38,7 @@ TEXT ·stopsByVector(SB), NOSPLIT, $0-64
 	MOVBLZX a+48(FP), R12
 	MOVBLZX b+49(FP), AX
 	ORL  AX, R12
-	SHRL $5, R12 // 0: both are control bytes, which are stops anyway
+	SHRL $5, R12 // 0: both are control bytes, which are delimiters anyway
 	JMP  more
 
 controls:
@@ -90,13 +90,13 @@ done:
 	MOVQ DI, ret+56(FP)
 	RET
 
-// func linesStandByVector(lines []byte, from int, stops []uint32, patterns []pattern) (end int)
-TEXT ·linesStandByVector(SB), NOSPLIT, $0-88
+// func linesMatchByVector(lines []byte, from int, delimiters []uint32, patterns []pattern) (end int)
+TEXT ·linesMatchByVector(SB), NOSPLIT, $0-88
 	MOVQ lines_base+0(FP), SI
 	MOVQ lines_len+8(FP), R8
 	MOVQ from+24(FP), R9
-	MOVQ stops_base+32(FP), DX
-	MOVQ stops_len+40(FP), R10
+	MOVQ delimiters_base+32(FP), DX
+	MOVQ delimiters_len+40(FP), R10
 	MOVQ patterns_base+56(FP), DI
 	MOVQ patterns_len+64(FP), R11
 	SUBQ $16, R8
@@ -109,7 +109,7 @@ line:
 	CMPQ R10, R11
 	JLT  end
 	SUBQ R11, R10
-	ADDQ R11, DX          // behind the line's stops
+	ADDQ R11, DX          // behind the line's delimiters
 	MOVL -8(DX), CX       // where the last pattern begins
 	CMPQ CX, R8
 	JGT  end
@@ -117,14 +117,14 @@ line:
 	MOVQ R11, CX
 	NEGQ CX
 
-piece:
+literal:
 	VMOVDQU (SI)(AX*1), X0
 	VPXOR (DI)(CX*8), X0, X0
 	VPAND 16(DI)(CX*8), X0, X0
 	VPOR X0, X3, X3
 	MOVL (DX)(CX*1), AX
 	ADDQ $4, CX
-	JNE  piece
+	JNE  literal
 
 	VPTEST X3, X3
 	JNE  end

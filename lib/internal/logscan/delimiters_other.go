@@ -1,0 +1,12 @@
+//go:build !amd64
+
+package logscan
+
+// Elsewhere delimiters are found eight bytes at a time.
+const vectors = false
+
+func delimitersByVector([]uint32, []byte, byte, byte) int { return 0 }
+
+func linesMatchByVector(_ []byte, from int, _ []uint32, _ []pattern) int { return from }
+
+func spacesByVector(*spaces, *[headBlock]byte, uint32) int { return 0 }
