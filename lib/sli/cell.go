@@ -62,8 +62,8 @@ func (c *StageCell) Count(e *Event) {
 	}
 	switch {
 	case !e.HasLatency || e.Signal == Answer: // a count's latency only says on which side of a threshold it lies
-	case e.Moments != nil:
-		took.addEach(e.Moments)
+	case e.Observations != nil:
+		took.addEach(e.Observations)
 	default:
 		took.Add(e.Latency, uint64(e.Weight+0.5))
 	}
@@ -153,14 +153,14 @@ func (c *StageCell) mark(e *Event) {
 // acceptRequests notes the records of good requests: each was accepted between its
 // request's start and its end.
 func (c *StageCell) acceptRequests(e *Event) {
-	if e.Moments == nil {
+	if e.Observations == nil {
 		c.accept(e, e.Time-e.Latency.Microseconds())
 		return
 	}
 	own := MinuteOf(e.Time)
 	minute, newest, seconds := own.Start().UnixMicro(), c.NewestAccepted, uint64(0)
-	for i := range e.Moments {
-		m := &e.Moments[i]
+	for i := range e.Observations {
+		m := &e.Observations[i]
 		at := m.Time - m.Latency.Microseconds()
 		newest = max(newest, at)
 		if at < minute {

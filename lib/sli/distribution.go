@@ -80,7 +80,7 @@ func (d *Distribution) Add(duration time.Duration, n uint64) {
 // addEach is Add, once, for the latency of each of some moments. What Add asks and notes for
 // each it does once for all, and raise is only called where it has more to do than to add
 // one: 5.5 instead of 10.5 ns a moment.
-func (d *Distribution) addEach(moments []Moment) {
+func (d *Distribution) addEach(moments []Observation) {
 	if d.packed != nil {
 		d.open()
 	}

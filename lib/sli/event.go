@@ -82,10 +82,10 @@ type Event struct {
 	Connection bool          // Latency is how long a connection lived that outlived its request, see lived
 	Good       Verdict       // what the stage's own `good` conditions say; NotValid where none are configured
 	Accepted   Verdict       // what the stage's own `accepted` conditions say, the same
-	// Moments, where there are any, are those of the requests that the event stands for,
+	// Observations, where there are any, are those of the requests that the event stands for,
 	// one each: all of one minute and different in nothing else. Time and Latency are one
 	// of theirs, and all latencies lie on the same side of every Ask.Edges.
-	Moments []Moment
+	Observations []Observation
 
 	Delay      time.Duration // accepted → visible
 	HasDelay   bool          //
@@ -105,8 +105,8 @@ type Event struct {
 	Probe  *Probe        // what became of a known-answer record; nil: it is none
 }
 
-// Moment is when a request was, in microseconds since the epoch, and how long it took.
-type Moment struct {
+// Observation is when a request was, in microseconds since the epoch, and how long it took.
+type Observation struct {
 	Time    int64
 	Latency time.Duration
 }

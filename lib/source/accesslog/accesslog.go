@@ -131,8 +131,8 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	if err != nil {
 		return sli.Batch{}, err
 	}
-	c.bundles.end()
-	if n := c.bundles.integers; n > 0 {
+	c.groups.end()
+	if n := c.groups.integers; n > 0 {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d durations are whole numbers, taken as seconds; say latency_unit: s if they are", s.log.Reads(), n))
 	}
 	return sli.Batch{
@@ -161,7 +161,7 @@ type counter struct {
 	first    [2]int    // the numbers of the first fields that Good and accepted ask for
 	judges   bool      // Good says something
 	ids      bool      // requests name the record they write
-	bundles  bundles
+	groups   groups
 	sift     sli.Sifter // by where
 	lacks    []sli.Lack // what requests lack that Good asks for
 	event    sli.Event  // of which only what differs from line to line is set anew
@@ -170,14 +170,14 @@ type counter struct {
 }
 
 func (s *Source) counter(ask sli.Ask) *counter {
-	c := &counter{ask: ask, where: s.where, accepted: s.accepted, judges: !ask.Good.Empty(), ids: s.ids, bundles: newBundles(ask)}
+	c := &counter{ask: ask, where: s.where, accepted: s.accepted, judges: !ask.Good.Empty(), ids: s.ids, groups: newGroups(ask)}
 	c.first[0] = len(s.where.Fields())
 	c.first[1] = c.first[0] + len(ask.Good.Fields())
-	c.bundles.single, c.bundles.sift = c.single, &c.sift
+	c.groups.single, c.groups.sift = c.single, &c.sift
 	c.sift.Sift(s.where, 0)
 	c.event.Weight, c.event.Signal = 1, sli.Request
 	if slices.Equal(s.where.Fields(), []string{"method"}) {
-		c.bundles.where, c.where = s.where, sli.Match{} // it is asked of each bundle, once
+		c.groups.where, c.where = s.where, sli.Match{} // it is asked of each group, once
 	}
 	return c
 }
@@ -210,7 +210,7 @@ func (c *counter) record(rec *logscan.Record, scan *logscan.Scanner) error {
 		return nil
 	}
 	c.same[0] = g
-	c.bundles.add(c.same[:], says)
+	c.groups.add(c.same[:], says)
 	return nil
 }
 
@@ -234,14 +234,14 @@ func (c *counter) lacking(found []loglines.Lack) []sli.Lack {
 	for _, l := range found {
 		all = append(all, sli.Lack(l))
 	}
-	if n := c.bundles.odd; n != 0 {
+	if n := c.groups.odd; n != 0 {
 		all = append(all, sli.Lack{Field: sli.FieldStatus, Text: fmt.Sprintf("status is \"%d\", which is no HTTP status (100 to 599)", n)})
 	}
 	return sli.Lacking(all, nil)
 }
 
 // requests takes those of which nothing more is asked.
-func (c *counter) requests(run []logscan.Request) { c.bundles.add(run, verdicts{}) }
+func (c *counter) requests(run []logscan.Request) { c.groups.add(run, verdicts{}) }
 
 // single takes a request that names no record.
 func (c *counter) single(g *logscan.Request, says verdicts) {
@@ -251,14 +251,14 @@ func (c *counter) single(g *logscan.Request, says verdicts) {
 
 // one emits a request by itself.
 func (c *counter) one(g *logscan.Request, method, id []byte, says verdicts) {
-	if !c.bundles.wants(method) {
+	if !c.groups.wants(method) {
 		c.sift.Method(method)
 		c.sift.Skip(1)
 		return
 	}
 	c.sift.Pass(1)
 	if g.IntegerLatency {
-		c.bundles.integers++
+		c.groups.integers++
 	}
 	e := &c.event
 	e.Time, e.Status, e.Method, e.Good, e.Accepted = g.Time, int(g.Status), method, says.good, says.accepted

@@ -62,10 +62,10 @@ func read(t testing.TB, s *Source, ask sli.Ask) outcome {
 	o := outcome{minutes: map[sli.Minute]sli.Tally{}}
 	ask.Emit = func(e *sli.Event) {
 		o.cell.Count(e)
-		if o.good[e.Good] += int(e.Weight); e.Moments == nil {
+		if o.good[e.Good] += int(e.Weight); e.Observations == nil {
 			o.times = append(o.times, e.Time)
 		}
-		for _, m := range e.Moments {
+		for _, m := range e.Observations {
 			o.times = append(o.times, m.Time)
 		}
 	}

@@ -173,9 +173,9 @@ func latencyStats(edges []time.Duration) []string {
 	return stats
 }
 
-// Tell counts the minute: valid requests are those a target answered and those the
+// Emit counts the minute: valid requests are those a target answered and those the
 // load balancer failed by itself; what it redirected or refused isn't among them.
-func (b *balancer) Tell(m *cloudwatch.Minute) {
+func (b *balancer) Emit(m *cloudwatch.Minute) {
 	for _, group := range b.groups() {
 		for _, code := range targetCodes {
 			b.request(m, of(code.metric, group), code.status)

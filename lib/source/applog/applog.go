@@ -153,7 +153,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	if s.elsewhere != nil {
 		return s.elsewhere.read(ctx, ask, cursor)
 	}
-	t := teller{Source: s, ask: ask}
+	t := emitter{Source: s, ask: ask}
 	s.sieve(&t.sift)
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,
@@ -186,7 +186,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}, nil
 }
 
-func (t *teller) count(minute int64, n loglines.Count) {
+func (t *emitter) count(minute int64, n loglines.Count) {
 	t.ask.Count(sli.Minute(minute), sli.Tally{
 		Lines: n.Lines, Parsed: n.Parsed, Malformed: n.Malformed, Blank: n.Blank, Skewed: n.Skewed, Bytes: n.Bytes, Unmatched: t.sift.Dropped(),
 	})

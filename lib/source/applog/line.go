@@ -28,8 +28,8 @@ const (
 // differ that much. Such a delay counts as 0; a longer one is unknown.
 const maxEarly = 5 * time.Second
 
-// teller tells what the lines of one reading say.
-type teller struct {
+// emitter tells what the lines of one reading say.
+type emitter struct {
 	*Source
 	ask    sli.Ask
 	told   toldTwice
@@ -45,7 +45,7 @@ type teller struct {
 }
 
 // line tells what one line says. The error is a logscan.Malformed.
-func (t *teller) line(rec *logscan.Record, scan *logscan.Scanner) error {
+func (t *emitter) line(rec *logscan.Record, scan *logscan.Scanner) error {
 	t.rec, t.scan, t.emf = rec, scan, nil
 	if t.isProver() {
 		return nil
@@ -80,7 +80,7 @@ func (t *teller) line(rec *logscan.Record, scan *logscan.Scanner) error {
 }
 
 // isProver tells known-answer records, which the prover's own SLIs speak of.
-func (t *teller) isProver() bool {
+func (t *emitter) isProver() bool {
 	for _, i := range t.fields.index[fieldID] {
 		if b, ok := t.rec.Field(i); ok && bytes.HasPrefix(b, proverMarker) {
 			return true
@@ -93,7 +93,7 @@ func (t *teller) isProver() bool {
 var proverMarker = []byte(sli.ProverMarker)
 
 // platform emits what a function's platform says, and the metrics that it takes in.
-func (t *teller) platform() {
+func (t *emitter) platform() {
 	e := sli.Event{Time: t.rec.Time, Should: -1}
 	switch inv := t.rec.Invocation; {
 	case t.emf != nil:
@@ -112,12 +112,12 @@ func (t *teller) platform() {
 	t.ask.Emit(&e)
 }
 
-func (t *teller) holds(m matcher) bool {
+func (t *emitter) holds(m matcher) bool {
 	return m.conditions.Empty() || m.conditions.Holds(func(i int) ([]byte, bool) { return t.rec.Field(m.first + i) })
 }
 
 // drop notes a line that conditions left out.
-func (t *teller) drop() {
+func (t *emitter) drop() {
 	if t.sift.First() {
 		t.sift.Miss(t.rec.Field, func(name string) string { return loglines.Instead(name, t.scan.Lack(name, t.rec.Text).Labels) })
 	}
@@ -125,7 +125,7 @@ func (t *teller) drop() {
 }
 
 // byRule is the events of the first rule that is for the line.
-func (t *teller) byRule() (events []sli.Event, matched bool, err error) {
+func (t *emitter) byRule() (events []sli.Event, matched bool, err error) {
 	for i := range t.rules {
 		r := &t.rules[i]
 		if !t.concerns(r) || !t.holds(r.match) {
@@ -140,7 +140,7 @@ func (t *teller) byRule() (events []sli.Event, matched bool, err error) {
 
 // concerns tells whether a rule may be for this kind of line at all: the platform's
 // lines need to be asked for, by a field that they have.
-func (t *teller) concerns(r *rule) bool {
+func (t *emitter) concerns(r *rule) bool {
 	switch t.rec.Line {
 	case logscan.LineEMF:
 		return true
@@ -157,7 +157,7 @@ func (t *teller) concerns(r *rule) bool {
 
 // events are what a rule makes of the line. It doesn't match where the embedded
 // metric that it is about isn't in the line.
-func (t *teller) events(r *rule) (events []sli.Event, matched bool, err error) {
+func (t *emitter) events(r *rule) (events []sli.Event, matched bool, err error) {
 	base := sli.Event{Time: t.rec.Time, Should: -1}
 	if b, ok := t.field(t.fields.one(fieldGroup)); ok {
 		base.Group = sli.HashID(b)
@@ -199,7 +199,7 @@ func (t *teller) events(r *rule) (events []sli.Event, matched bool, err error) {
 }
 
 // complete adds to an event what belongs to its signal.
-func (t *teller) complete(r *rule, e sli.Event) ([]sli.Event, error) {
+func (t *emitter) complete(r *rule, e sli.Event) ([]sli.Event, error) {
 	switch e.Signal {
 	case sli.Done:
 		if r.ok != nil && !t.holds(*r.ok) {
@@ -215,7 +215,7 @@ func (t *teller) complete(r *rule, e sli.Event) ([]sli.Event, error) {
 
 // delayed gives a record that came out its delay: the delay's own field, else the
 // time since it was accepted.
-func (t *teller) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
+func (t *emitter) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
 	if r.delay == none {
 		switch {
 		case e.Ahead > 0:
@@ -244,7 +244,7 @@ func (t *teller) delayed(r *rule, e sli.Event) ([]sli.Event, error) {
 
 // stamped leaves out what can't be an instant of acceptance: one before the epoch, which
 // is an unset stamp, and one after the line's own time, which is skewed.
-func (t *teller) stamped(e *sli.Event) {
+func (t *emitter) stamped(e *sli.Event) {
 	switch ahead := e.AcceptedAt - e.Time; {
 	case e.AcceptedAt < 0:
 	case ahead > maxEarly.Microseconds():
@@ -261,14 +261,14 @@ func inFuture(micros int64) time.Duration {
 }
 
 // lack notes that a line doesn't have a field that a key names, once for each field.
-func (t *teller) lack(field string, i int, key string) {
+func (t *emitter) lack(field string, i int, key string) {
 	if !slices.ContainsFunc(t.lacks, func(l sli.Lack) bool { return l.Field == field }) {
 		t.lacks = append(t.lacks, sli.Lack{Field: field, Text: loglines.Missing(t.scan, t.rec.Text, t.need[i], key)})
 	}
 }
 
 // since sets the delay to the time since the record was accepted.
-func (t *teller) since(e *sli.Event) {
+func (t *emitter) since(e *sli.Event) {
 	switch micros := e.Time - e.AcceptedAt; {
 	case micros > math.MaxInt64/int64(time.Microsecond):
 		e.Delay, e.HasDelay = math.MaxInt64, true
@@ -279,7 +279,7 @@ func (t *teller) since(e *sli.Event) {
 
 // run gives a batch job's run its watermark, its rows, and a verdict: good when it
 // did enough of what was due.
-func (t *teller) run(e sli.Event) ([]sli.Event, error) {
+func (t *emitter) run(e sli.Event) ([]sli.Event, error) {
 	if b, ok := t.field(t.fields.one(fieldWatermark)); ok {
 		if e.Watermark, ok = t.scan.ParseTime(b, e.Time+sli.Skew.Microseconds()); !ok {
 			return nil, t.unreadable(errWatermark, t.fields.one(fieldWatermark))
@@ -318,7 +318,7 @@ func (t *teller) run(e sli.Event) ([]sli.Event, error) {
 }
 
 // weight is how many the line counts; unknown where it doesn't say.
-func (t *teller) weight(r *rule, c counted) (weight float64, known bool, err error) {
+func (t *emitter) weight(r *rule, c counted) (weight float64, known bool, err error) {
 	switch {
 	case c.field != none && t.emf != nil:
 		weight, known = t.emf.sum(t.need[c.field])
@@ -353,7 +353,7 @@ func (t *teller) weight(r *rule, c counted) (weight float64, known bool, err err
 }
 
 // field is a needed field's text; false where it isn't mapped, missing or empty.
-func (t *teller) field(i int) ([]byte, bool) {
+func (t *emitter) field(i int) ([]byte, bool) {
 	if i == none {
 		return nil, false
 	}
@@ -362,7 +362,7 @@ func (t *teller) field(i int) ([]byte, bool) {
 }
 
 // unreadable is the reason with the needed field that is to blame.
-func (t *teller) unreadable(reason logscan.Malformed, i int) error {
+func (t *emitter) unreadable(reason logscan.Malformed, i int) error {
 	b, ok := t.rec.Field(i)
 	if !ok {
 		return reason
@@ -371,7 +371,7 @@ func (t *teller) unreadable(reason logscan.Malformed, i int) error {
 }
 
 // values are those of some needed fields, nil where one is missing.
-func (t *teller) values(fields []int) [][]byte {
+func (t *emitter) values(fields []int) [][]byte {
 	values := make([][]byte, len(fields))
 	for n, i := range fields {
 		values[n], _ = t.field(i)

@@ -160,8 +160,8 @@ func (g *generic) stat(name string) string {
 // unit is how long a metric's unit is.
 func unit(s Signal) time.Duration { return time.Duration(s.Scale * float64(time.Second)) }
 
-// Tell maps the metrics of one minute.
-func (g *generic) Tell(m *Minute) {
+// Emit maps the metrics of one minute.
+func (g *generic) Emit(m *Minute) {
 	for _, name := range g.names {
 		signal := g.options.Signals[name]
 		switch {

@@ -16,8 +16,8 @@ import (
 type Kind interface {
 	// Metrics are to be asked for. It is called without descriptions too, for Facts.
 	Metrics(Known) []Metric
-	// Tell turns one minute of the answer into events, levels and summaries.
-	Tell(*Minute)
+	// Emit turns one minute of the answer into events, levels and summaries.
+	Emit(*Minute)
 }
 
 // Describer is a kind that asks its own service for what isn't configured.

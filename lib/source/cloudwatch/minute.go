@@ -22,8 +22,8 @@ const (
 // Utilisation is the level of a capacity, in percent.
 func Utilisation(capacity string) string { return "utilisation_" + capacity }
 
-// telling is a stage's answer on its way into events.
-type telling struct {
+// minuteAnswer is a stage's answer on its way into events.
+type minuteAnswer struct {
 	ask       sli.Ask
 	known     Known
 	metrics   map[string]Metric  // by key
@@ -34,8 +34,8 @@ type telling struct {
 	doubts    []string
 }
 
-func newTelling(ask sli.Ask, r *reading) *telling {
-	t := &telling{ask: ask, known: r.known, metrics: map[string]Metric{}, series: map[string]*Series{}}
+func newMinuteAnswer(ask sli.Ask, r *reading) *minuteAnswer {
+	t := &minuteAnswer{ask: ask, known: r.known, metrics: map[string]Metric{}, series: map[string]*Series{}}
 	for _, m := range r.metrics {
 		t.metrics[m.key()] = m
 		t.series[m.key()] = r.round.series[m.identity()]
@@ -46,7 +46,7 @@ func newTelling(ask sli.Ask, r *reading) *telling {
 
 // extended notes the metrics that have values but give no TC of them: not a zero but
 // a metric that can't.
-func (t *telling) extended(metrics []Metric) {
+func (t *minuteAnswer) extended(metrics []Metric) {
 	for _, m := range metrics {
 		s := t.series[m.key()]
 		if len(s.points[SampleCount]) == 0 {
@@ -60,17 +60,19 @@ func (t *telling) extended(metrics []Metric) {
 	}
 }
 
-func (t *telling) minute(m sli.Minute) *Minute { return &Minute{At: m, Known: t.known, telling: t} }
+func (t *minuteAnswer) minute(m sli.Minute) *Minute {
+	return &Minute{At: m, Known: t.known, minuteAnswer: t}
+}
 
 // Minute is one minute of a stage's answer, and where what it means is told.
 type Minute struct {
 	At sli.Minute
 	Known
-	*telling
+	*minuteAnswer
 }
 
 // Ask is the question.
-func (m *Minute) Ask() sli.Ask { return m.telling.ask }
+func (m *Minute) Ask() sli.Ask { return m.minuteAnswer.ask }
 
 // Stat is a statistic of a metric; false where its absence says nothing. Counts of a
 // longer period stand in its first minute, anything else in all of its minutes.
@@ -123,7 +125,7 @@ func (m *Minute) Event(e sli.Event, weight float64) {
 		return
 	}
 	e.Time = m.At.Start().Add(30 * time.Second).UnixMicro()
-	m.telling.ask.Emit(&e)
+	m.minuteAnswer.ask.Emit(&e)
 }
 
 // Count emits the Sum of metrics as a signal.

@@ -243,9 +243,9 @@ func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) error {
 		batch.Cursor = p.cursor()
 		return nil
 	}
-	t := newTelling(ask, r)
+	t := newMinuteAnswer(ask, r)
 	for m := r.window.From; m < r.window.To; m++ {
-		s.stage.Kind.Tell(t.minute(m))
+		s.stage.Kind.Emit(t.minute(m))
 	}
 	batch.From, batch.To = r.window.Start(), ask.Now
 	batch.Levels = append(batch.Levels, t.levels...)

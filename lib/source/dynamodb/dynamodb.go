@@ -153,8 +153,8 @@ func (t *table) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	return metrics
 }
 
-// Tell counts the minute.
-func (t *table) Tell(m *cloudwatch.Minute) {
+// Emit counts the minute.
+func (t *table) Emit(m *cloudwatch.Minute) {
 	if n, ok := m.Stat(latency, cloudwatch.SampleCount); ok && t.Writes == onePerRecord {
 		m.Event(sli.Event{Signal: sli.Done}, n)
 	}

@@ -92,8 +92,8 @@ func (s *service) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	return metrics
 }
 
-// Tell books the minute's gauges.
-func (s *service) Tell(m *cloudwatch.Minute) {
+// Emit books the minute's gauges.
+func (s *service) Emit(m *cloudwatch.Minute) {
 	if v, ok := m.Stat(cpu, cloudwatch.Maximum); ok {
 		m.Use("cpu", v, 100)
 	}

@@ -90,8 +90,8 @@ func (d *delivery) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	}
 }
 
-// Tell counts the minute.
-func (d *delivery) Tell(m *cloudwatch.Minute) {
+// Emit counts the minute.
+func (d *delivery) Emit(m *cloudwatch.Minute) {
 	m.Count(sli.Accepted, incoming)
 	m.Count(sli.Throttled, throttled)
 	m.Count(sli.Done, d.records)

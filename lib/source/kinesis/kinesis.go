@@ -227,8 +227,8 @@ func (s *stream) shards(k cloudwatch.Known) []string {
 	return unknown
 }
 
-// Tell counts the minute.
-func (s *stream) Tell(m *cloudwatch.Minute) {
+// Emit counts the minute.
+func (s *stream) Emit(m *cloudwatch.Minute) {
 	m.Count(sli.Accepted, incoming)
 	m.Count(sli.Throttled, refused)
 	m.Count(sli.Failed, failed)

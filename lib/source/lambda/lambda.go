@@ -280,8 +280,8 @@ func workStats(edges []time.Duration) []string {
 	return stats
 }
 
-// Tell counts the minute.
-func (f *function) Tell(m *cloudwatch.Minute) {
+// Emit counts the minute.
+func (f *function) Emit(m *cloudwatch.Minute) {
 	m.Count(sli.Invocation, invocations)
 	m.Count(sli.Failed, errorCount)
 	m.Count(sli.Throttled, throttles)

@@ -102,8 +102,8 @@ func (i *instance) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	return append(metrics, of(credits, cloudwatch.Minimum))
 }
 
-// Tell books the minute's gauges.
-func (i *instance) Tell(m *cloudwatch.Minute) {
+// Emit books the minute's gauges.
+func (i *instance) Emit(m *cloudwatch.Minute) {
 	m.Age(cloudwatch.LevelAge, lag, time.Second)
 	if v, ok := m.Stat(cpu, cloudwatch.Maximum); ok {
 		m.Use("cpu", v, 100)

@@ -76,10 +76,10 @@ func read(ctx context.Context, t *testing.T, s Source, ask sli.Ask, cursor []byt
 	h := Heard{Weights: map[string]float64{}}
 	said := false
 	ask.Emit = func(e *sli.Event) {
-		if e.Moments == nil {
+		if e.Observations == nil {
 			h.times = append(h.times, e.Time)
 		}
-		for _, m := range e.Moments {
+		for _, m := range e.Observations {
 			h.times = append(h.times, m.Time)
 		}
 		if e.Weight > 0 {
@@ -119,7 +119,7 @@ func unsound(e *sli.Event, facts sli.Facts, ask sli.Ask) string {
 		return "a delay that isn't among the facts"
 	case e.HasID && !facts.IDs:
 		return "an id that isn't among the facts"
-	case e.Moments != nil && (e.Weight != float64(len(e.Moments)) || slices.ContainsFunc(e.Moments, func(m sli.Moment) bool { return !alike(m, e, ask) })):
+	case e.Observations != nil && (e.Weight != float64(len(e.Observations)) || slices.ContainsFunc(e.Observations, func(m sli.Observation) bool { return !alike(m, e, ask) })):
 		return "moments that the event doesn't speak of"
 	case e.Time > ask.Now.Add(sli.Skew).UnixMicro():
 		return "time is ahead of the clock"
@@ -127,8 +127,8 @@ func unsound(e *sli.Event, facts sli.Facts, ask sli.Ask) string {
 	return ""
 }
 
-// alike tells whether a moment is one that the event stands for.
-func alike(m sli.Moment, e *sli.Event, ask sli.Ask) bool {
+// alike tells whether an observation is one that the event stands for.
+func alike(m sli.Observation, e *sli.Event, ask sli.Ask) bool {
 	return sli.MinuteOf(m.Time) == sli.MinuteOf(e.Time) && m.Latency >= 0 &&
 		!slices.ContainsFunc(ask.Edges, func(edge time.Duration) bool { return (m.Latency > edge) != (e.Latency > edge) })
 }

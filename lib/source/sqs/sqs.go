@@ -128,9 +128,9 @@ func (q *queue) Metrics(cloudwatch.Known) []cloudwatch.Metric {
 	return metrics
 }
 
-// Tell counts the minute. The counts are approximate: good for flow, never for
+// Emit counts the minute. The counts are approximate: good for flow, never for
 // coverage.
-func (q *queue) Tell(m *cloudwatch.Minute) {
+func (q *queue) Emit(m *cloudwatch.Minute) {
 	m.Count(sli.Sent, sent)
 	m.Count(sli.Received, received)
 	m.Count(sli.Deleted, deleted)

@@ -57,9 +57,9 @@ func judge(t *testing.T, s *Source) (got judged, events int) {
 	return got, events
 }
 
-// TestBundlesSayWhatRequestsSayOneByOne promises that nothing is lost or moved by judging
+// TestGroupsSayWhatRequestsSayOneByOne promises that nothing is lost or moved by judging
 // requests together. Requests that may name a record are judged one by one.
-func TestBundlesSayWhatRequestsSayOneByOne(t *testing.T) {
+func TestGroupsSayWhatRequestsSayOneByOne(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	methods := []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "PROPPATCH", "-", "GET\x00", "g"}
 	statuses := []int{200, 200, 200, 404, 499, 460, 503, 0, 99, 600, 1200}
@@ -90,7 +90,7 @@ func TestBundlesSayWhatRequestsSayOneByOne(t *testing.T) {
 	}
 }
 
-// TestALongMethodIsCountedLikeAnyOther guards the requests that aren't bundled.
+// TestALongMethodIsCountedLikeAnyOther guards the requests that aren't grouped.
 func TestALongMethodIsCountedLikeAnyOther(t *testing.T) {
 	var log []string
 	for i := range 40 {
@@ -115,14 +115,14 @@ func TestALongMethodIsCountedLikeAnyOther(t *testing.T) {
 }
 
 // TestLikenessesSpread promises that requests of many kinds don't push each other out of
-// their bundles.
+// their groups.
 func TestLikenessesSpread(t *testing.T) {
 	met := map[uint8]bool{}
 	kinds := 0
 	for _, method := range []string{"GET", "POST", "PUT", "DELETE", "HEAD"} {
 		for _, status := range []uint64{200, 201, 204, 301, 302, 304, 400, 401, 403, 404, 429, 500, 502, 503, 504} {
 			for edges := range uint64(2) {
-				like := likeness{kind: status<<32 | uint64(len(method))<<24 | 1<<8 + edges}
+				like := groupKey{kind: status<<32 | uint64(len(method))<<24 | 1<<8 + edges}
 				for i := range method {
 					like.method |= uint64(method[i]) << (8 * i)
 				}

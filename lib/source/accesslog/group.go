@@ -8,30 +8,30 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// bundles gather requests of one minute that differ in their instants and latencies
+// groups gather requests of one minute that differ in their instants and latencies
 // alone, so that an SLI judges many at once.
-type bundles struct {
+type groups struct {
 	ask      sli.Ask
-	where    sli.Match       // over methods: which bundles count
-	some     [1 << 8]*bundle // by hash
-	sift     *sli.Sifter     // by where
-	integers int             // latencies whose unit was a guess
-	odd      int32           // the first status that is a number and none of HTTP's; 0: none
+	where    sli.Match      // over methods: which groups count
+	some     [1 << 8]*group // by hash
+	sift     *sli.Sifter    // by where
+	integers int            // latencies whose unit was a guess
+	odd      int32          // the first status that is a number and none of HTTP's; 0: none
 
 	// single takes a request that must be judged by itself: of a client's abort the latency
 	// matters, whatever the edges.
 	single func(g *logscan.Request, says verdicts)
 }
 
-// bundle is an event in the making.
-type bundle struct {
-	likeness
-	begin   int64 // of the minute, in microseconds since the epoch
-	take    take
-	moments [bundled]sli.Moment
-	n       int // of them
-	event   sli.Event
-	method  [8]byte
+// group is an event in the making.
+type group struct {
+	groupKey
+	begin        int64 // of the minute, in microseconds since the epoch
+	take         take
+	observations [groupSize]sli.Observation
+	n            int // of them
+	event        sli.Event
+	method       [8]byte
 }
 
 // take is what becomes of requests.
@@ -43,21 +43,21 @@ const (
 	singled
 )
 
-// likeness is what the requests of a bundle have in common, beside their minute.
-type likeness struct {
+// groupKey is what the requests of a group have in common, beside their minute.
+type groupKey struct {
 	method uint64 // its bytes
 	kind   uint64 // their number, status, how many edges the latency is beyond, whether it is known and a bare integer, the verdicts
 }
 
 const (
-	bundled = 128 // moments of one bundle, at most
-	minute  = int64(time.Minute / time.Microsecond)
-	integer = 1 << 9
+	groupSize = 128 // observations of one group, at most
+	minute    = int64(time.Minute / time.Microsecond)
+	integer   = 1 << 9
 )
 
-func newBundles(ask sli.Ask) bundles {
-	b := bundles{ask: ask}
-	none := &bundle{begin: math.MinInt64, likeness: likeness{kind: math.MaxUint64}}
+func newGroups(ask sli.Ask) groups {
+	b := groups{ask: ask}
+	none := &group{begin: math.MinInt64, groupKey: groupKey{kind: math.MaxUint64}}
 	for i := range b.some {
 		b.some[i] = none
 	}
@@ -65,27 +65,27 @@ func newBundles(ask sli.Ask) bundles {
 }
 
 // add takes requests.
-func (b *bundles) add(run []logscan.Request, says verdicts) {
+func (b *groups) add(run []logscan.Request, says verdicts) {
 	edges := b.ask.Edges
 	for i := range run {
 		g := &run[i]
 		if g.Marked {
 			continue
 		}
-		like := likeness{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | uint64(says.good)<<16 | uint64(says.accepted)<<18}
+		key := groupKey{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | uint64(says.good)<<16 | uint64(says.accepted)<<18}
 		if g.HasLatency {
-			like.kind |= 1 << 8
+			key.kind |= 1 << 8
 			for _, edge := range edges {
-				like.kind += uint64(edge-g.Latency) >> 63 // one more where it is beyond
+				key.kind += uint64(edge-g.Latency) >> 63 // one more where it is beyond
 			}
 			if g.IntegerLatency {
-				like.kind |= integer
+				key.kind |= integer
 			}
 		}
-		at := like.hash()
+		at := key.hash()
 		of := b.some[at]
-		if of.likeness != like || uint64(g.Time-of.begin) >= uint64(minute) {
-			of = b.renew(at, like, g, says)
+		if of.groupKey != key || uint64(g.Time-of.begin) >= uint64(minute) {
+			of = b.renew(at, key, g, says)
 		}
 		if of.take != gathered {
 			if of.take == singled {
@@ -95,8 +95,8 @@ func (b *bundles) add(run []logscan.Request, says verdicts) {
 			}
 			continue
 		}
-		of.moments[of.n%bundled] = sli.Moment{Time: g.Time, Latency: g.Latency}
-		if of.n++; of.n == bundled {
+		of.observations[of.n%groupSize] = sli.Observation{Time: g.Time, Latency: g.Latency}
+		if of.n++; of.n == groupSize {
 			b.emit(of)
 		}
 	}
@@ -104,20 +104,20 @@ func (b *bundles) add(run []logscan.Request, says verdicts) {
 
 // hash is Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4) of one word, then
 // of both: the upper bits of a product depend on all bits below.
-func (l likeness) hash() uint8 {
+func (l groupKey) hash() uint8 {
 	const golden = 0x9E3779B97F4A7C15
 	return uint8((l.method*golden ^ l.kind) * golden >> 56)
 }
 
-// renew emits a bundle and begins one of a request's kind and minute in its place.
-func (b *bundles) renew(at uint8, like likeness, g *logscan.Request, says verdicts) *bundle {
+// renew emits a group and begins one of a request's kind and minute in its place.
+func (b *groups) renew(at uint8, key groupKey, g *logscan.Request, says verdicts) *group {
 	of := b.some[at]
 	if of.begin == math.MinInt64 {
-		of = new(bundle)
+		of = new(group)
 		b.some[at] = of
 	}
 	b.emit(of)
-	of.likeness, of.begin = like, g.Time-g.Time%minute
+	of.groupKey, of.begin = key, g.Time-g.Time%minute
 	e := &of.event
 	e.Signal, e.Time, e.Latency, e.HasLatency = sli.Request, g.Time, g.Latency, g.HasLatency
 	e.Status, e.Method, e.Good, e.Accepted = int(g.Status), g.AppendMethod(of.method[:0]), says.good, says.accepted
@@ -137,11 +137,11 @@ func (b *bundles) renew(at uint8, like likeness, g *logscan.Request, says verdic
 }
 
 // wants tells whether requests with a method count.
-func (b *bundles) wants(method []byte) bool {
+func (b *groups) wants(method []byte) bool {
 	return b.where.Holds(func(int) ([]byte, bool) { return method, len(method) > 0 })
 }
 
-func (b *bundles) emit(of *bundle) {
+func (b *groups) emit(of *group) {
 	if of.n == 0 {
 		return
 	}
@@ -150,14 +150,14 @@ func (b *bundles) emit(of *bundle) {
 	}
 	e := &of.event
 	b.sift.Pass(of.n)
-	e.Moments, e.Weight = of.moments[:of.n], float64(of.n)
-	e.Time, e.Latency = e.Moments[0].Time, e.Moments[0].Latency
+	e.Observations, e.Weight = of.observations[:of.n], float64(of.n)
+	e.Time, e.Latency = e.Observations[0].Time, e.Observations[0].Latency
 	b.ask.Emit(e)
 	of.n = 0
 }
 
 // end emits what is left.
-func (b *bundles) end() {
+func (b *groups) end() {
 	for _, of := range b.some {
 		b.emit(of)
 	}
