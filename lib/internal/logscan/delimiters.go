@@ -59,7 +59,6 @@ func delimitersByWord(to []uint32, data []byte, from int, a, b byte) []uint32 {
 }
 
 const (
-	sevens = ones * 0x7F
 	gather = 0x0102040810204080 // times eight high bits: they, side by side, in the highest byte
 )
 

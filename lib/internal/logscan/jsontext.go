@@ -15,18 +15,6 @@ func space(b []byte, i int) int {
 	return i
 }
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// equal has the high bit of the first byte of w set that is c, where there is one; higher
-// bits may be echoes of it.
-func equal(w uint64, c byte) uint64 {
-	w ^= ones * uint64(c)
-	return (w - ones) &^ w & highs
-}
-
 // stringEnd finds the quote that ends a string beginning at i, eight bytes at a
 // time; -1 when the string isn't valid.
 func stringEnd(b []byte, i int) (end int, escaped bool) {

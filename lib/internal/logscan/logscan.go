@@ -37,58 +37,6 @@ type Config struct {
 	Withheld func() bool
 }
 
-// Malformed is the reason why a line could not be read.
-type Malformed string
-
-func (m Malformed) Error() string { return string(m) }
-
-// Unreadable is the reason for a line of which one field could not be read.
-type Unreadable struct {
-	Malformed
-	Field string // its name, as the line has it
-	Value string // its beginning
-}
-
-func (u *Unreadable) Unwrap() error { return u.Malformed }
-
-// NewUnreadable keeps the beginning of the value.
-func NewUnreadable(reason Malformed, field string, value []byte) *Unreadable {
-	const most = 64
-	return &Unreadable{reason, field, string(value[:min(len(value), most)])}
-}
-
-// The reasons for a malformed line.
-const (
-	ErrUnrecognised Malformed = "line fits no known format"
-	ErrNoTime       Malformed = "no time in the line"
-	ErrTime         Malformed = "time is not readable"
-	ErrLTSV         Malformed = "LTSV field without a label"
-	ErrJSON         Malformed = "not one valid JSON object"
-	ErrHexEscape    Malformed = "not valid JSON, which has no \\xHH; write escape=json behind the name in nginx's log_format"
-	ErrCombined     Malformed = "not a combined or common log line"
-	ErrALB          Malformed = "not an ALB log line"
-	ErrRegex        Malformed = "pattern does not match"
-	ErrWrapper      Malformed = "container wrapper is not readable"
-	ErrTooLong      Malformed = "joined container line is longer than 1 MiB"
-)
-
-// Undecided is the reason for a line that is but text, in an application's log that hasn't
-// shown yet what it is, or when: where it turns out to be a function's, with times, the line
-// was one of it all the same.
-type Undecided struct {
-	Malformed
-	platform bool // it is what a function's platform writes
-}
-
-func (u Undecided) Unwrap() error { return u.Malformed }
-
-// ErrBlank says that the line is empty or white space: neither parsed nor malformed.
-var ErrBlank = errors.New("blank line")
-
-// ErrPartial says that this physical line is a part of a later one: it counts
-// as no line at all, the line that ends it counts as one.
-var ErrPartial = errors.New("part of a later line")
-
 // detectLines is how many parsed lines decide a file's format.
 const detectLines = 100
 
@@ -99,18 +47,6 @@ var detectable = []Format{JSON, ALB, LTSV, Combined}
 // applicable lists those of application logs. A log with lines of EMF or Report is
 // one of a function: it may have JSON and any text too.
 var applicable = []Format{EMF, Report, JSON, LTSV}
-
-// Note is what a Scanner learned of a file, kept between runs. The zero Note
-// knows nothing.
-type Note struct {
-	Format  Format         `json:"format"`            // Auto while undecided
-	Votes   map[string]int `json:"votes,omitempty"`   // lines per format while undecided
-	Flavour string         `json:"flavour,omitempty"` // whose conventions the labels follow
-	Latency string         `json:"latency,omitempty"` // the label that the latency is read from
-	Wrapper Wrapper        `json:"wrapper"`           // last wrapper seen; WrapAuto before any line
-	Last    int64          `json:"last,omitempty"`    // stamp of the last parsed line, µs since the epoch
-	Held    *[2]Held       `json:"held,omitempty"`    // the beginnings of unfinished container lines, of stdout and stderr
-}
 
 // Scanner reads the lines of one file in order. It is not safe for concurrent use.
 type Scanner struct {
@@ -368,23 +304,4 @@ func (s *Scanner) plan(f Format) *plan {
 		s.plans[f] = s.planOf(f)
 	}
 	return s.plans[f]
-}
-
-func trimLineEnd(line []byte) []byte {
-	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
-		line = line[:len(line)-1]
-	}
-	if len(line) >= 3 && line[0] == 0xEF && line[1] == 0xBB && line[2] == 0xBF { // byte order mark
-		line = line[3:]
-	}
-	return line
-}
-
-func blank(line []byte) bool {
-	for _, c := range line {
-		if c != ' ' && (c < '\t' || c > '\r') {
-			return false
-		}
-	}
-	return true
 }

@@ -3,7 +3,6 @@ package logscan
 import (
 	"bytes"
 	"encoding/binary"
-	"math/bits"
 )
 
 // readLTSV reads `label:value` fields separated by tabs (ltsv.org). Empty
@@ -55,19 +54,6 @@ func (s *Scanner) knownLTSV(order []learned, line []byte) (i, n int) {
 		i = end + 1
 	}
 	return i, n
-}
-
-// valueEnd gives the place of the separator that ends a value beginning at i, or the
-// line's end. Most values are short: eight bytes at a time beat a call.
-func valueEnd(line []byte, i int, separator byte) int {
-	for ; i+8 <= len(line); i += 8 {
-		if stop := equal(binary.LittleEndian.Uint64(line[i:]), separator); stop != 0 {
-			return i + bits.TrailingZeros64(stop)>>3
-		}
-	}
-	for ; i < len(line) && line[i] != separator; i++ {
-	}
-	return i
 }
 
 // labelEnd gives the place of the colon that ends a label; -1 when the field has none.

@@ -318,19 +318,6 @@ func trimBlanks(b []byte) []byte {
 	return b
 }
 
-// nonDigits has the high bit of each byte set that is no digit's value, 0 to 9.
-func nonDigits(v uint64) uint64 {
-	return (v&sevens + ones*0x76 | v) & highs
-}
-
-// eightDigits is the number of eight digits' values, the first one lowest (Mula, SWAR
-// conversion of decimal strings: pairs, then fours, then all).
-func eightDigits(v uint64) uint64 {
-	v = v * (10<<8 + 1) >> 8 & 0x00FF00FF00FF00FF
-	v = v * (100<<16 + 1) >> 16 & 0x0000FFFF0000FFFF
-	return v * (10_000<<32 + 1) >> 32
-}
-
 // digits is the number of digits that b begins with.
 func digits(b []byte) int {
 	if len(b) >= 8 {

@@ -2,74 +2,8 @@ package logscan
 
 import (
 	"bytes"
-	"encoding/binary"
 	"slices"
 )
-
-// literal is what stands in front of a value: a label, or a key with its quotes, and what
-// parts it from the value before.
-type literal struct {
-	text []byte
-	pattern
-	number     bool // JSON: the value is a number, else a string
-	delimiters int8 // JSON: the quotes in it
-}
-
-// pattern is the first sixteen bytes of a text, and a mask of those it has.
-type pattern struct{ text, mask [2]uint64 }
-
-// patternSize is how many bytes a pattern speaks of.
-const patternSize = 16
-
-// Bounds on what is remembered of a line.
-const (
-	maxLiterals     = 64
-	maxLiteralBytes = 64
-)
-
-// newPiece is false where the text is too long to be remembered.
-func newLiteral(text []byte, number bool) (literal, bool) {
-	if len(text) > maxLiteralBytes {
-		return literal{}, false
-	}
-	p := literal{text: bytes.Clone(text), number: number, delimiters: int8(bytes.Count(text, []byte{'"'}))}
-	var word, mask [patternSize]byte
-	for i := range copy(word[:], text) {
-		mask[i] = 0xFF
-	}
-	for i := range p.pattern.text {
-		p.pattern.text[i] = binary.LittleEndian.Uint64(word[8*i:])
-		p.pattern.mask[i] = binary.LittleEndian.Uint64(mask[8*i:])
-	}
-	return p, true
-}
-
-// newFrame is a literal of which NUL stands for any byte.
-func newFrame(text string) literal {
-	p, _ := newLiteral([]byte(text), false)
-	for i := range text {
-		if text[i] == 0 {
-			p.mask[i/8] &^= 0xFF << (8 * (i % 8))
-		}
-	}
-	return p
-}
-
-// at tells whether the literal stands at place i of some lines.
-func (p *literal) at(lines []byte, i int) bool {
-	window := lines[i:]
-	if len(window) < patternSize {
-		var last [patternSize]byte
-		copy(last[:], window)
-		window = last[:]
-	}
-	return p.differs((*[patternSize]byte)(window)) == 0 && (len(p.text) <= patternSize || bytes.HasPrefix(lines[i:], p.text))
-}
-
-// differs is 0 where b begins with the pattern.
-func (p *pattern) differs(b *[patternSize]byte) uint64 {
-	return (binary.LittleEndian.Uint64(b[:8])^p.text[0])&p.mask[0] | (binary.LittleEndian.Uint64(b[8:])^p.text[1])&p.mask[1]
-}
 
 // readLTSV is Scanner.readLTSV for lines with the labels of the template: each begins at
 // the delimiter that ends the value before.

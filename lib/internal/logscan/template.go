@@ -73,21 +73,6 @@ const (
 	maxSamples   = 64 // lines of one file looked at in order to learn
 )
 
-// span is a part of some lines. The values of canonical slots have the places of their
-// slots, others follow.
-type span struct{ from, to uint32 }
-
-// nowhere is the span of what isn't there.
-var nowhere = span{math.MaxUint32, math.MaxUint32}
-
-// of is the part of a line that begins at a place.
-func (s span) of(line []byte, place uint32) []byte {
-	if s == nowhere {
-		return nil
-	}
-	return line[s.from-place : s.to-place : s.to-place]
-}
-
 // prescan is a look at a stretch of lines.
 type prescan struct {
 	lines      []byte   // all of the stretch; what lies behind it may be read, but doesn't count
@@ -382,4 +367,120 @@ func (s *Scanner) lastLatency(line []byte) []byte {
 	}
 	token, _, _, _ := nextToken(rest)
 	return token
+}
+
+// literal is what stands in front of a value: a label, or a key with its quotes, and what
+// parts it from the value before.
+type literal struct {
+	text []byte
+	pattern
+	number     bool // JSON: the value is a number, else a string
+	delimiters int8 // JSON: the quotes in it
+}
+
+// pattern is the first sixteen bytes of a text, and a mask of those it has.
+type pattern struct{ text, mask [2]uint64 }
+
+// patternSize is how many bytes a pattern speaks of.
+const patternSize = 16
+
+// Bounds on what is remembered of a line.
+const (
+	maxLiterals     = 64
+	maxLiteralBytes = 64
+)
+
+// newPiece is false where the text is too long to be remembered.
+func newLiteral(text []byte, number bool) (literal, bool) {
+	if len(text) > maxLiteralBytes {
+		return literal{}, false
+	}
+	p := literal{text: bytes.Clone(text), number: number, delimiters: int8(bytes.Count(text, []byte{'"'}))}
+	var word, mask [patternSize]byte
+	for i := range copy(word[:], text) {
+		mask[i] = 0xFF
+	}
+	for i := range p.pattern.text {
+		p.pattern.text[i] = binary.LittleEndian.Uint64(word[8*i:])
+		p.pattern.mask[i] = binary.LittleEndian.Uint64(mask[8*i:])
+	}
+	return p, true
+}
+
+// newFrame is a literal of which NUL stands for any byte.
+func newFrame(text string) literal {
+	p, _ := newLiteral([]byte(text), false)
+	for i := range text {
+		if text[i] == 0 {
+			p.mask[i/8] &^= 0xFF << (8 * (i % 8))
+		}
+	}
+	return p
+}
+
+// at tells whether the literal stands at place i of some lines.
+func (p *literal) at(lines []byte, i int) bool {
+	window := lines[i:]
+	if len(window) < patternSize {
+		var last [patternSize]byte
+		copy(last[:], window)
+		window = last[:]
+	}
+	return p.differs((*[patternSize]byte)(window)) == 0 && (len(p.text) <= patternSize || bytes.HasPrefix(lines[i:], p.text))
+}
+
+// differs is 0 where b begins with the pattern.
+func (p *pattern) differs(b *[patternSize]byte) uint64 {
+	return (binary.LittleEndian.Uint64(b[:8])^p.text[0])&p.mask[0] | (binary.LittleEndian.Uint64(b[8:])^p.text[1])&p.mask[1]
+}
+
+// The literals of an LTSV or combined line begin where it begins and at each of its delimiters but
+// the last, which is its line end: so many lines can be held against them at once.
+
+// matches tells whether the literals of the template stand in the line, but for the ends of long
+// ones.
+func (l *template) matches(g *prescan) bool { return g.from < g.matching || l.linesMatch(g) }
+
+// longMatch tells whether the long literals stand in the line.
+func (l *template) longMatch(g *prescan) bool {
+	for _, n := range l.long {
+		at := g.delimiters[int(g.delimiter)+n]
+		if n == 0 {
+			at++ // the line begins behind the line end before it
+		}
+		if !bytes.HasPrefix(g.lines[at:], l.literals[n].text) {
+			return false
+		}
+	}
+	return true
+}
+
+// linesMatch is matches, and finds out for how many lines.
+func (l *template) linesMatch(g *prescan) bool {
+	if vectors && len(l.literals) > 1 {
+		g.matching = uint32(linesMatchByVector(g.lines[:len(g.lines)+slack], int(g.from), g.delimiters[g.delimiter+1:], l.patterns))
+	}
+	if g.from >= g.matching {
+		g.matching = l.lineMatches(g)
+	}
+	return g.from < g.matching
+}
+
+// lineMatches gives where the line ends if the literals stand in it, else where it begins.
+func (l *template) lineMatches(g *prescan) uint32 {
+	delimiters := g.delimiters[g.delimiter:]
+	if len(delimiters) <= len(l.literals) {
+		return g.from
+	}
+	at := int(g.from)
+	for n := range l.literals {
+		if !l.literals[n].at(g.lines, at) {
+			return g.from
+		}
+		at = int(delimiters[n+1])
+	}
+	if g.lines[at] != '\n' {
+		return g.from
+	}
+	return uint32(at) + 1
 }

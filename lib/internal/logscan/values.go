@@ -8,15 +8,6 @@ import (
 	"time"
 )
 
-// eight are the bytes from a place on, the first one lowest.
-func eight(b []byte, at uint32) uint64 { return binary.LittleEndian.Uint64(b[uint(at) : uint(at)+8]) }
-
-// fewDigits tells whether a part is one to seven digits.
-func (s span) fewDigits(lines []byte) bool {
-	n := s.to - s.from
-	return n-1 < 7 && nonDigits(eight(lines, s.from)^ones*'0')<<(64-8*n) == 0
-}
-
 // time reads a stamp.
 func (g *prescan) time(at span) (int64, bool) {
 	if g.clock.digits > 0 {
@@ -153,11 +144,6 @@ func (l *template) otherMethod(g *prescan, seen *Request) bool {
 	return true
 }
 
-// capitals has the high bit of each byte of w set that is a capital letter.
-func capitals(w uint64) uint64 {
-	return (w&sevens + ones*(0x80-'A')) &^ (w&sevens + ones*(0x7F-'Z')) &^ w
-}
-
 // methodEnd is the length of the method that a request line begins with, none where that
 // isn't simple: capital letters and a space.
 func methodEnd(request []byte) int {
@@ -171,17 +157,6 @@ func methodEnd(request []byte) int {
 		break
 	}
 	return none
-}
-
-// word is the n bytes that b begins with, eight at most, the first one lowest.
-func word(b []byte, n int) (w uint64) {
-	if len(b) >= 8 {
-		return binary.LittleEndian.Uint64(b) & (1<<(8*n&63) - 1 - uint64(n>>3))
-	}
-	for i, c := range b[:n] {
-		w |= uint64(c) << (8 * i)
-	}
-	return w
 }
 
 // decimals is a way of writing a latency: so many digits behind a point.

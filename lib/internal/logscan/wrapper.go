@@ -21,13 +21,6 @@ type unwrapper struct {
 	clock   clock
 }
 
-// Held is the beginning of a line whose end is still to come, at most 1 MiB.
-type Held struct {
-	Text []byte `json:"text,omitempty"`
-	Open bool   `json:"open,omitempty"` // a part came, its end didn't
-	Over bool   `json:"over,omitempty"` // it grew beyond the limit; its text is given up
-}
-
 // The slots of Docker's own fields.
 const (
 	dockerLog = iota

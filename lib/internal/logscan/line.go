@@ -1,0 +1,93 @@
+package logscan
+
+import "errors"
+
+// Malformed is the reason why a line could not be read.
+type Malformed string
+
+func (m Malformed) Error() string { return string(m) }
+
+// Unreadable is the reason for a line of which one field could not be read.
+type Unreadable struct {
+	Malformed
+	Field string // its name, as the line has it
+	Value string // its beginning
+}
+
+func (u *Unreadable) Unwrap() error { return u.Malformed }
+
+// NewUnreadable keeps the beginning of the value.
+func NewUnreadable(reason Malformed, field string, value []byte) *Unreadable {
+	const most = 64
+	return &Unreadable{reason, field, string(value[:min(len(value), most)])}
+}
+
+// The reasons for a malformed line.
+const (
+	ErrUnrecognised Malformed = "line fits no known format"
+	ErrNoTime       Malformed = "no time in the line"
+	ErrTime         Malformed = "time is not readable"
+	ErrLTSV         Malformed = "LTSV field without a label"
+	ErrJSON         Malformed = "not one valid JSON object"
+	ErrHexEscape    Malformed = "not valid JSON, which has no \\xHH; write escape=json behind the name in nginx's log_format"
+	ErrCombined     Malformed = "not a combined or common log line"
+	ErrALB          Malformed = "not an ALB log line"
+	ErrRegex        Malformed = "pattern does not match"
+	ErrWrapper      Malformed = "container wrapper is not readable"
+	ErrTooLong      Malformed = "joined container line is longer than 1 MiB"
+)
+
+// Undecided is the reason for a line that is but text, in an application's log that hasn't
+// shown yet what it is, or when: where it turns out to be a function's, with times, the line
+// was one of it all the same.
+type Undecided struct {
+	Malformed
+	platform bool // it is what a function's platform writes
+}
+
+func (u Undecided) Unwrap() error { return u.Malformed }
+
+// ErrBlank says that the line is empty or white space: neither parsed nor malformed.
+var ErrBlank = errors.New("blank line")
+
+// ErrPartial says that this physical line is a part of a later one: it counts
+// as no line at all, the line that ends it counts as one.
+var ErrPartial = errors.New("part of a later line")
+
+// Note is what a Scanner learned of a file, kept between runs. The zero Note
+// knows nothing.
+type Note struct {
+	Format  Format         `json:"format"`            // Auto while undecided
+	Votes   map[string]int `json:"votes,omitempty"`   // lines per format while undecided
+	Flavour string         `json:"flavour,omitempty"` // whose conventions the labels follow
+	Latency string         `json:"latency,omitempty"` // the label that the latency is read from
+	Wrapper Wrapper        `json:"wrapper"`           // last wrapper seen; WrapAuto before any line
+	Last    int64          `json:"last,omitempty"`    // stamp of the last parsed line, µs since the epoch
+	Held    *[2]Held       `json:"held,omitempty"`    // the beginnings of unfinished container lines, of stdout and stderr
+}
+
+// Held is the beginning of a line whose end is still to come, at most 1 MiB.
+type Held struct {
+	Text []byte `json:"text,omitempty"`
+	Open bool   `json:"open,omitempty"` // a part came, its end didn't
+	Over bool   `json:"over,omitempty"` // it grew beyond the limit; its text is given up
+}
+
+func trimLineEnd(line []byte) []byte {
+	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
+	if len(line) >= 3 && line[0] == 0xEF && line[1] == 0xBB && line[2] == 0xBF { // byte order mark
+		line = line[3:]
+	}
+	return line
+}
+
+func blank(line []byte) bool {
+	for _, c := range line {
+		if c != ' ' && (c < '\t' || c > '\r') {
+			return false
+		}
+	}
+	return true
+}
