@@ -100,6 +100,30 @@ func TestLeastMostAndSumOfLatenciesAreExact(t *testing.T) {
 	}
 }
 
+func TestTheLifeOfAConnectionIsNoLatency(t *testing.T) {
+	s := start(t, plainTable)
+	s.edges = []time.Duration{500 * time.Millisecond}
+	s.holds(0, 3,
+		request{at: at(1), status: "200", method: "GET", latency: 0.1},
+		request{at: at(2), status: "200", method: "GET", latency: 0.1, lived: true}, // over as soon
+		request{at: at(3), status: "200", method: "GET", latency: 86400.5, lived: true},
+		request{at: at(4), status: "101", method: "GET", latency: 3600},
+		request{at: at(5), status: "502", method: "GET", latency: -1, lived: true},
+	)
+	h, err := s.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cell sli.StageCell
+	for i := range h.events {
+		cell.Count(&h.events[i])
+	}
+	lived := h.count(func(e sli.Event) bool { return e.Connection })
+	if cell.Signals[sli.Request] != 5 || cell.Latency.Count() != 1 || cell.Durations().Count() != 4 || lived != 3 {
+		t.Errorf("%v requests, %v latencies of %v durations, %v connections", cell.Signals[sli.Request], cell.Latency.Count(), cell.Durations().Count(), lived)
+	}
+}
+
 func TestConditionsOnStatusAndMethodAreJudgedHere(t *testing.T) {
 	s := start(t, plainTable+"\nwhere: {method: [POST, '!PUT'], status: '!404'}")
 	s.holds(0, 3,
@@ -134,7 +158,9 @@ func TestConditionsOnStatusAndMethodAreJudgedHere(t *testing.T) {
 func TestRowsThatCantBeReadAreMalformedInTheMinutesOfTheirFile(t *testing.T) {
 	s := start(t, plainTable)
 	w := sli.Window{From: sli.MinuteAt(noon), To: sli.MinuteAt(noon) + 2}
-	unreadable := func(file string, n string) []any { return []any{nil, "false", nil, nil, file, n, nil, nil, nil, nil} }
+	unreadable := func(file string, n string) []any {
+		return []any{nil, "false", nil, nil, nil, file, n, nil, nil, nil, nil}
+	}
 	a := groups([]request{{at: at(1), status: "200", method: "GET", latency: 1}}, w, nil)
 	a.Rows = append(a.Rows,
 		unreadable("s3://b/AWSLogs/1/elasticloadbalancing/r/2026/11/22/1_elasticloadbalancing_r_app.n.i_20261122T1205Z_10.0.0.1_x.log.gz", "12"),
@@ -183,7 +209,7 @@ func TestAnAnswerThatIsTooLargeIsAskedForInParts(t *testing.T) {
 	s := start(t, plainTable)
 	s.source.most = 20
 	first := sli.MinuteAt(noon)
-	row := []any{nil, "false", nil, nil, "s3://b/x", "1", nil, nil, nil, nil}
+	row := []any{nil, "false", nil, nil, nil, "s3://b/x", "1", nil, nil, nil, nil}
 	full := athenatest.Answer{Columns: names, Scanned: 1}
 	for range 21 {
 		full.Rows = append(full.Rows, row)
@@ -248,9 +274,9 @@ func TestWhatGoesWrongIsOneLineWithAHint(t *testing.T) {
 		"no output":     {func(s *stand, _ string) { s.Output = "" }, "athena: workgroup primary says no place for results that can be written to; give output: s3://BUCKET/PREFIX/"},
 		"no workgroup":  {refused("InvalidRequestException", "WorkGroup is not found."), "athena: workgroup primary isn't there, or may not be used; check workgroup: and region"},
 		"not allowed":   {refused("AccessDeniedException", "User: x is not authorized"), "athena:StartQueryExecution is not allowed; add it to the policy"},
-		"wrong results": {func(s *stand, q string) { s.Expect(q, athenatest.Answer{Columns: names, Rows: [][]any{{"x"}}}) }, "athena: an answer of 1 columns, not 10"},
+		"wrong results": {func(s *stand, q string) { s.Expect(q, athenatest.Answer{Columns: names, Rows: [][]any{{"x"}}}) }, "athena: an answer of 1 columns, not 11"},
 		"wrong time": {func(s *stand, q string) {
-			s.Expect(q, athenatest.Answer{Columns: names, Rows: [][]any{{"2026-11-22T12:00", "true", "200", "GET", nil, "1", "2026-11-22T12:01:00Z", nil, nil, nil}}})
+			s.Expect(q, athenatest.Answer{Columns: names, Rows: [][]any{{"2026-11-22T12:00", "true", "200", "GET", "false", nil, "1", "2026-11-22T12:01:00Z", nil, nil, nil}}})
 		}, `athena: a time outside of its minute (got "2026-11-22T12:01:00Z")`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -70,9 +70,10 @@ type request struct {
 	status, method string
 	latency        float64 // seconds, negative: not known
 	unwanted       bool
+	lived          bool
 }
 
-var names = []string{"minute", "wanted", "status", "method", "file", "requests", "newest", "shortest", "longest", "total"}
+var names = []string{"minute", "wanted", "status", "method", "lived", "file", "requests", "newest", "shortest", "longest", "total"}
 
 // groups are what the query answers about these requests.
 func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.Answer {
@@ -82,7 +83,7 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 		newest                   string
 		shortest, longest, total int64
 		minute, status, method   string
-		known, wanted            bool
+		known, wanted, lived     bool
 	}
 	found := map[string]*group{}
 	var order []string
@@ -91,7 +92,7 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 			continue
 		}
 		d := int64(math.Round(q.latency * 1e9))
-		g := group{minute: q.at.Format(minuteForm), status: q.status, method: q.method, known: q.latency >= 0, wanted: !q.unwanted}
+		g := group{minute: q.at.Format(minuteForm), status: q.status, method: q.method, known: q.latency >= 0, wanted: !q.unwanted, lived: q.lived}
 		key := fmt.Sprint(g, math.Floor(math.Log(float64(max(d, 0)))*128))
 		for _, e := range edges {
 			key += fmt.Sprint(d <= e.Nanoseconds())
@@ -111,9 +112,9 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 	}
 	for _, key := range order {
 		g := found[key]
-		row := []any{g.minute, strconv.FormatBool(g.wanted), nil, nil, nil, strconv.Itoa(g.n), g.newest, nil, nil, nil}
+		row := []any{g.minute, strconv.FormatBool(g.wanted), nil, nil, nil, nil, strconv.Itoa(g.n), g.newest, nil, nil, nil}
 		if g.wanted {
-			row[colStatus], row[colMethod] = g.status, g.method
+			row[colStatus], row[colMethod], row[colLived] = g.status, g.method, strconv.FormatBool(g.lived)
 			if g.known {
 				row[colShortest], row[colLongest] = strconv.FormatInt(g.shortest, 10), strconv.FormatInt(g.longest, 10)
 				row[colTotal] = strconv.FormatFloat(float64(g.total), 'E', -1, 64)

@@ -23,6 +23,7 @@ type row struct {
 	file              string
 	timed             bool
 	wanted            bool
+	lived             bool // they are connections, and their durations how long these were open
 }
 
 // methodForm is a method of RFC 9110; what is none was no HTTP.
@@ -62,7 +63,7 @@ func (r *reading) take(data []types.Datum) error {
 	}
 	v.at = at.UnixMicro()
 	if v.wanted = cell(colWanted) == "true"; v.wanted {
-		v.status, v.method = cell(colStatus), cell(colMethod)
+		v.status, v.method, v.lived = cell(colStatus), cell(colMethod), cell(colLived) == "true"
 		if v.timed = data[colLongest].VarCharValue != nil; v.timed {
 			v.shortest, v.longest, v.total = time.Duration(number(colShortest)), time.Duration(number(colLongest)), number(colTotal)
 		}
@@ -86,7 +87,7 @@ func (r *reading) tell(w sli.Window) {
 		if !v.wanted || !here.match.Holds(here.of(v)) {
 			continue
 		}
-		e := sli.Event{Time: v.at, Signal: sli.Request, Method: v.verb()}
+		e := sli.Event{Time: v.at, Signal: sli.Request, Method: v.verb(), Connection: v.lived}
 		if status, ok := v.known(fieldStatus); ok {
 			e.Status, _ = strconv.Atoi(string(status)) // no number: unknown
 		}

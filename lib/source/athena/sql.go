@@ -25,6 +25,8 @@ const (
 	// a decimal of at most 9 places, which rounding finds again in the binary fraction.
 	nanos = `CASE WHEN "request_processing_time" BETWEEN 0 AND 1e9 AND "target_processing_time" BETWEEN 0 AND 1e9 AND "response_processing_time" BETWEEN 0 AND 1e9` +
 		` THEN CAST(round("request_processing_time" * 1e9) AS bigint) + CAST(round("target_processing_time" * 1e9) AS bigint) + CAST(round("response_processing_time" * 1e9) AS bigint) END`
+	// connection is whether a row is a WebSocket's, whose duration is its life.
+	connection = `coalesce("type" IN ('ws', 'wss'), false)`
 	// buckets are 1/128 of an e-fold wide: 0.8 %.
 	bucket = `CASE WHEN nanos > 0 THEN CAST(floor(ln(nanos) * 128) AS bigint) WHEN nanos = 0 THEN -1 END`
 )
@@ -35,6 +37,7 @@ const (
 	colWanted          // whether `where` may want them
 	colStatus          // null where not wanted
 	colMethod          //
+	colLived           // whether they are connections that outlived their requests; null where not wanted
 	colFile            // of rows that can't be read
 	colCount           // of rows
 	colNewest          // the last time among them
@@ -66,21 +69,21 @@ func (s *Source) query(w sli.Window, edges []time.Duration) string {
 	}
 	return `WITH line AS (
 SELECT CASE WHEN regexp_like("time", ` + instant + `) THEN "time" END AS instant, ` + file + ` AS file,
-CAST("elb_status_code" AS varchar) AS status, "request_verb" AS method, ` + nanos + ` AS nanos,
+CAST("elb_status_code" AS varchar) AS status, "request_verb" AS method, ` + connection + ` AS lived, ` + nanos + ` AS nanos,
 ` + strings.Join(wanted, " AND ") + ` AS wanted
 FROM ` + name(s.options.Database) + "." + name(s.options.Table) + `
 WHERE ` + strings.Join(from, " AND ") + `
 ), request AS (
 SELECT instant, instant IS NOT NULL AND wanted AS wanted, CASE WHEN instant IS NULL THEN file END AS file,
-CASE WHEN wanted THEN status END AS status, CASE WHEN wanted THEN method END AS method, CASE WHEN wanted THEN nanos END AS nanos
+CASE WHEN wanted THEN status END AS status, CASE WHEN wanted THEN method END AS method, CASE WHEN wanted THEN lived END AS lived, CASE WHEN wanted THEN nanos END AS nanos
 FROM line
 ), placed AS (
-SELECT substr(instant, 1, 16) AS minute, instant, wanted, status, method, file, nanos, ` + bucket + ` AS bucket` + within + `
+SELECT substr(instant, 1, 16) AS minute, instant, wanted, status, method, lived, file, nanos, ` + bucket + ` AS bucket` + within + `
 FROM request
 )
-SELECT minute, wanted, status, method, file, count(*) AS requests, max(instant) AS newest,
+SELECT minute, wanted, status, method, lived, file, count(*) AS requests, max(instant) AS newest,
 min(nanos) AS shortest, max(nanos) AS longest, sum(CAST(nanos AS double precision)) AS total
 FROM placed
-GROUP BY minute, wanted, status, method, file, bucket` + groups + `
+GROUP BY minute, wanted, status, method, lived, file, bucket` + groups + `
 LIMIT ` + fmt.Sprint(s.most+1)
 }
