@@ -8,6 +8,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/output/budget"
 	"mackerel-plugin-pipeline-sli/lib/output/check"
 	"mackerel-plugin-pipeline-sli/lib/output/explain"
 	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
@@ -34,6 +35,8 @@ import (
 func Into(env *cli.Env) {
 	env.Kinds = Kinds()
 	env.Outputs = cli.Outputs{
+		Budget:      budget.Text,
+		BudgetJSON:  budget.JSON,
 		Lines:       mackerel.Lines,
 		Definitions: mackerel.Definitions,
 		Series:      mackerel.Count,

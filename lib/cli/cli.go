@@ -16,6 +16,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
@@ -62,6 +63,8 @@ type Outputs struct {
 	Dashboard   Generator
 	Monitors    Generator
 	Terraform   Generator // monitors
+	Budget      func(w io.Writer, at time.Time, pipelines []slo.Accounts, style sli.Style) error
+	BudgetJSON  func(w io.Writer, at time.Time, pipelines []slo.Accounts, zone *time.Location) error
 }
 
 // Generator makes what Mackerel is to be given about the plans, into a pulled file where

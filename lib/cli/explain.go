@@ -8,6 +8,12 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
+// style is how reports for people are drawn on this stdout.
+func (p *program) style() sli.Style {
+	_, plain := p.env.Getenv("NO_COLOR")
+	return sli.Style{Colour: p.env.Terminal > 0 && !plain, Width: p.env.Terminal, Zone: p.env.Zone}
+}
+
 // explain shows every number with where it came from. It writes no state.
 func (p *program) explain(ctx context.Context) int {
 	c, err := p.load(ctx)
@@ -29,12 +35,7 @@ func (p *program) explain(ctx context.Context) int {
 	if p.opt.JSON {
 		err = p.env.Outputs.ExplainJSON(p.env.Stdout, report, p.env.Zone)
 	} else {
-		_, plain := p.env.Getenv("NO_COLOR")
-		err = p.env.Outputs.Explain(p.env.Stdout, report, sli.Style{
-			Colour: p.env.Terminal > 0 && !plain,
-			Width:  p.env.Terminal,
-			Zone:   p.env.Zone,
-		})
+		err = p.env.Outputs.Explain(p.env.Stdout, report, p.style())
 	}
 	if err != nil {
 		p.voice.fail(fmt.Errorf("writing the explanation: %w", err), "")

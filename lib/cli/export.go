@@ -120,7 +120,7 @@ func (p *program) spans(spans sli.Spans) string {
 // exportWindow is the minutes that begin in [--from, --to).
 func (p *program) exportWindow() (sli.Window, error) {
 	if p.opt.From == "" || p.opt.To == "" {
-		return sli.Window{}, withHint(errors.New("export: needs --from and --to"), "export --from -60m --to -0m")
+		return sli.Window{}, withHint(errors.New("--from and --to are needed together"), "--from -60m --to -0m")
 	}
 	from, err := instant(p.opt.From, p.now, p.env.Zone)
 	if err != nil {

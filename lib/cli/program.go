@@ -36,6 +36,7 @@ type command struct {
 var commands = map[string]command{
 	"doctor":     {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
 	"iam-policy": {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
+	"budget":     {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", (*program).budget},
 	"explain":    {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
 	"validate":   {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
 	"export":     {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", (*program).export},

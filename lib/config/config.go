@@ -213,7 +213,6 @@ func (b *builder) build() Pipeline {
 		Name:       f.Name,
 		Label:      f.Label,
 		Window:     b.wholeMinutes(f.Window, "window"),
-		Period:     time.Duration(f.SLO.Period),
 		Runbook:    f.Runbook,
 		RenameFrom: f.RenameFrom,
 		SingleHost: f.Assume == "single_host",
@@ -229,6 +228,7 @@ func (b *builder) build() Pipeline {
 			b.refuse(b.at(key).Errorf("", "must not hold control characters (got %q)", text))
 		}
 	}
+	b.periods()
 	b.graphs()
 	b.stages()
 	b.prover()

@@ -41,7 +41,10 @@ type stage struct {
 }
 
 type slo struct {
-	Period section.Duration `yaml:"period" default:"28d" min:"1d" max:"90d" doc:"what budgets speak of"`
+	Period   section.Duration   `yaml:"period" min:"1d" max:"400d" doc:"what budgets and burn rules speak of; short for periods: [X]" otherwise:"28d"`
+	Periods  []section.Duration `yaml:"periods" min:"1d" max:"400d" doc:"the first is the metrics' and the burn rules'; the others are for budget" otherwise:"[period]"`
+	Month    bool               `yaml:"month" doc:"budgets of calendar months, too"`
+	TimeZone string             `yaml:"time_zone" doc:"of months" otherwise:"the host's"`
 }
 
 // conditions are `where` and `good`: a field's value, or a list of values.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -21,6 +22,53 @@ func ParseTime(text string, zone *time.Location) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("must be a time like 2026-11-22T12:00:00+09:00 or 2026-11-22 12:00 (got %q)", text)
+}
+
+// defaultPeriod is what budgets speak of unless said otherwise.
+const defaultPeriod = 28 * 24 * time.Hour
+
+// periods reads `slo:`.
+func (b *builder) periods() {
+	s := b.from.SLO
+	b.plan.Period = defaultPeriod
+	periods := s.Periods
+	switch _, given := b.at("slo").Get("period"); {
+	case given && len(periods) > 0:
+		b.refuse(b.at("slo", "period").Errorf("leave it out", "is short for periods with one entry, and doesn't go with periods"))
+	case given:
+		periods = []section.Duration{s.Period}
+	}
+	seen := map[time.Duration]bool{}
+	for i, length := range periods {
+		d := time.Duration(length)
+		if seen[d] {
+			b.refuse(b.at("slo", "periods").Errorf("", "each period once (got %s twice)", length))
+		}
+		if seen[d] = true; i == 0 {
+			b.plan.Period = d
+			continue
+		}
+		b.plan.Further = append(b.plan.Further, d)
+	}
+	zone, err := b.zone(s.TimeZone)
+	if err != nil {
+		b.refuse(b.at("slo", "time_zone").Errorf("", "must be a name like Asia/Tokyo"))
+	}
+	if s.Month {
+		b.plan.Month = zone
+	}
+}
+
+// zone is a zone by its name, the host's where there is none.
+func (b *builder) zone(name string) (*time.Location, error) {
+	if name == "" {
+		return b.reader.Zone, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("time_zone: must be a name like Asia/Tokyo (got %q)", name)
+	}
+	return zone, nil
 }
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
@@ -113,13 +161,7 @@ func clock(text string) (time.Duration, bool) {
 }
 
 func (b *builder) inZone(r *sli.Recurring, e exclude) (*sli.Recurring, error) {
-	r.Zone = b.reader.Zone
-	if e.TimeZone != "" {
-		zone, err := time.LoadLocation(e.TimeZone)
-		if err != nil {
-			return nil, fmt.Errorf("time_zone: must be a name like Asia/Tokyo (got %q)", e.TimeZone)
-		}
-		r.Zone = zone
-	}
-	return r, nil
+	zone, err := b.zone(e.TimeZone)
+	r.Zone = zone
+	return r, err
 }

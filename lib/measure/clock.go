@@ -42,7 +42,7 @@ func (j *job) keepFrom(d time.Duration) sli.Minute {
 }
 
 // historyFrom is the first minute that SLIs' histories are kept from.
-func (j *job) historyFrom() sli.Minute { return j.keepFrom(max(j.plan.Period+slack, j.sinceBack())) }
+func (j *job) historyFrom() sli.Minute { return j.keepFrom(max(j.plan.Kept()+slack, j.sinceBack())) }
 
 // noteForgotten notes what this run has forgotten.
 func (j *job) noteForgotten(rec *pipelineRecord) {
@@ -131,13 +131,14 @@ func (l *ledger) setAside(tx Tx, j *job, posted sli.Spans, pending *sli.Point) {
 	r.Silent, r.Derived, r.Doubtful = r.Silent.Within(past), r.Derived.Within(past), minutes(sli.Spans(r.Doubtful).Within(past))
 	ahead, _ := r.Booked.find(horizon + 1)
 	r.Booked = r.Booked[:ahead]
+	r.Explained = min(r.Explained, due)
 	if r.HasSince && r.Since > horizon {
 		r.Since, r.HasSince = 0, false
 		horizon = -1 // it begins anew, and counts its window once more
 	}
 	l.cells.dropAfter(horizon)
 	for _, family := range lateFamilies {
-		dropKeys(tx, latePrefix(family, j.plan.Name, l.rule.Kind, r.Fingerprint), horizon/minutesPerHour+1)
+		dropKeys(tx, rulePrefix(family, j.plan.Name, l.rule.Kind, r.Fingerprint), horizon/minutesPerHour+1)
 	}
 }
 

@@ -68,6 +68,9 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	}
 	if !j.run.All {
 		j.noteForgotten(&pipeline)
+		for _, l := range ledgers[:len(j.plan.Rules)] {
+			l.elsewhere.forget(tx, j, l.rule)
+		}
 		told := openAges(tx, j.plan.Name)
 		told.note(report)
 		trim(tx, told.prefix, j.historyFrom()/minutesPerHour)

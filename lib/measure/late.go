@@ -25,10 +25,6 @@ const (
 
 var lateFamilies = []string{arrivals, revisions}
 
-func latePrefix(family, pipeline string, kind sli.Kind, fingerprint string) []byte {
-	return key(family, pipeline, string(kind), fingerprint, "")
-}
-
 // noteLate books what this run changed in minutes that were measured before it, and what
 // stands in those that were due in the run before and only now are measured.
 func (l *ledger) noteLate(tx Tx, j *job, before sli.Spans, old, revised map[sli.Minute]sli.Counts) {
@@ -64,7 +60,7 @@ func (l *ledger) noteLate(tx Tx, j *job, before sli.Spans, old, revised map[sli.
 }
 
 func (l *ledger) noteChanges(tx Tx, j *job, family string, changes []change, keep sli.Minute) {
-	prefix := latePrefix(family, j.plan.Name, l.rule.Kind, l.record.Fingerprint)
+	prefix := rulePrefix(family, j.plan.Name, l.rule.Kind, l.record.Fingerprint)
 	if len(changes) > 0 {
 		now := sli.MinuteAt(j.run.Now)
 		k := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(now/minutesPerHour))
@@ -81,7 +77,7 @@ func (l *ledger) noteChanges(tx Tx, j *job, family string, changes []change, kee
 
 // changesAfter are those of runs after an instant.
 func (j *job) changesAfter(tx Tx, family string, rule *sli.Rule, at time.Time) []change {
-	prefix := latePrefix(family, j.plan.Name, rule.Kind, short(j.plan.Fingerprint(rule)))
+	prefix := rulePrefix(family, j.plan.Name, rule.Kind, short(j.plan.Fingerprint(rule)))
 	from := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(sli.MinuteAt(at)/minutesPerHour))
 	var out []change
 	tx.Scan(from, after(prefix), func(_, value []byte) bool {

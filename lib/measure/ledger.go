@@ -23,6 +23,8 @@ type ledger struct {
 	later  []change                  // events that came since
 	undone map[sli.Minute]sli.Counts // what was judged anew since
 
+	elsewhere elsewhere // minutes that were put into the ledger, once they are joined
+
 	revised map[sli.Minute]sli.Counts // what derivation changes, while it does
 }
 
@@ -85,6 +87,7 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 		l.cells.flush(touched)
 		l.cells.trim(j)
 		l.noteLate(tx, j, before, old, revised)
+		l.noteGaps(tx, j)
 	}
 	return l
 }
@@ -122,12 +125,12 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 		if old.Fingerprint != "" {
 			trim(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, old.Fingerprint), maxMinute)
 			trim(tx, ruleCellPrefix(j.plan.Name, judgedKind(l.rule.Kind), old.Fingerprint), maxMinute)
-			for _, family := range lateFamilies {
-				trim(tx, latePrefix(family, j.plan.Name, l.rule.Kind, old.Fingerprint), maxMinute)
+			for _, family := range besideCells {
+				trimAll(tx, rulePrefix(family, j.plan.Name, l.rule.Kind, old.Fingerprint))
 			}
 		}
 		// A point never holds minutes of two rules: the new one begins after the last.
-		l.record = ruleRecord{Fingerprint: fingerprint, Started: old.Started, TakenTo: old.TakenTo, EventsFrom: old.TakenTo + 1}
+		l.record = ruleRecord{Fingerprint: fingerprint, Started: old.Started, TakenTo: old.TakenTo, EventsFrom: old.TakenTo + 1, Succeeds: old.Fingerprint != "" && old.HasSince}
 	}
 	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, fingerprint))
 	if j.ahead {

@@ -321,9 +321,12 @@ func (l *ledger) fill(beside *ledger, holes sli.Spans, w sli.Window) int {
 
 // sum adds the cells of some minutes, each from where it is known.
 func (l *ledger) sum(minutes sli.Spans) sli.Counts {
-	more := l.more.Intersect(minutes)
-	minutes = minutes.Minus(more)
+	more, joined := l.more.Intersect(minutes), l.elsewhere.minutes.Intersect(minutes)
+	minutes = minutes.Minus(more).Minus(joined)
 	sum := l.cells.sum(minutes)
+	if len(joined) > 0 {
+		sum = sum.Plus(l.elsewhere.cells.sum(joined))
+	}
 	if len(more) > 0 {
 		sum = sum.Plus(l.beside.sum(more))
 	}
@@ -337,8 +340,11 @@ func (l *ledger) sum(minutes sli.Spans) sli.Counts {
 
 // get is a minute's counts, from where they are known.
 func (l *ledger) get(m sli.Minute) sli.Counts {
-	if l.beside != nil && l.more.Contains(m) {
+	switch {
+	case l.beside != nil && l.more.Contains(m):
 		return l.beside.get(m)
+	case l.elsewhere.minutes.Contains(m):
+		return l.elsewhere.cells.get(m)
 	}
 	return l.cells.get(m).Minus(l.undone[m])
 }
@@ -393,7 +399,7 @@ func (p *recalled) trimmed(out *sli.Pipeline) {
 	}
 	kept := p.rec.History
 	if kept == 0 {
-		kept = sli.MinuteAt(p.rec.Ran.Add(-p.plan.Period))
+		kept = sli.MinuteAt(p.rec.Ran.Add(-p.plan.Kept()))
 	}
 	for i, r := range out.Results {
 		since := p.ledgers[i].record.Since

@@ -70,6 +70,9 @@ type ruleRecord struct {
 	Derived     sli.Spans     `json:"derived,omitempty"`  // minutes whose cells are derived, and stand
 	Doubtful    minutes       `json:"doubtful,omitempty"` // minutes in which more events couldn't be judged than could
 
+	Succeeds  bool       `json:"succeeds,omitempty"`  // another rule counted before it
+	Explained sli.Minute `json:"explained,omitempty"` // why earlier minutes aren't measured is noted, see noteGaps
+
 	// Events points: minutes up to TakenTo are in points already; what changed in
 	// them since is Carry. Minutes before EventsFrom and those in LeftOut never enter.
 	Started    bool       `json:"started"`
@@ -125,6 +128,14 @@ func ruleCellPrefix(pipeline string, kind sli.Kind, fingerprint string) []byte {
 	return key("k", pipeline, string(kind), fingerprint, "")
 }
 
+// besideCells are the families of keys that an SLI's history has beside its cells, each
+// by the rule's fingerprint.
+var besideCells = []string{arrivals, revisions, gaps, filled, filledFrom}
+
+func rulePrefix(family, pipeline string, kind sli.Kind, fingerprint string) []byte {
+	return key(family, pipeline, string(kind), fingerprint, "")
+}
+
 func key(parts ...string) []byte { return []byte(strings.Join(parts, "/")) }
 
 // short is a name for a long text: the first 16 hex digits of its SHA-256. Nothing
@@ -138,8 +149,10 @@ func short(text string) string {
 // counts as none: its history begins anew.
 func getRecord(tx Tx, key []byte, into any) bool {
 	data := tx.Get(key)
-	return data != nil && json.Unmarshal(data, into) == nil
+	return data != nil && unpackRecord(data, into)
 }
+
+func unpackRecord(data []byte, into any) bool { return json.Unmarshal(data, into) == nil }
 
 func putRecord(tx Tx, key []byte, record any) {
 	data, err := json.Marshal(record)

@@ -41,7 +41,7 @@ func renames(tx Tx, plan *sli.Plan) []move {
 	name := plan.Name
 	if old := plan.RenameFrom; old != "" && tx.Get(pipelineKey(name)) == nil && tx.Get(pipelineKey(old)) != nil {
 		moves = append(moves, move{pipelineKey(old), pipelineKey(name)})
-		for _, family := range []string{"s", "c", "r", "k", "i", arrivals, revisions, "a"} {
+		for _, family := range append([]string{"s", "c", "r", "k", "i", "a"}, besideCells...) {
 			moves = append(moves, move{key(family, old, ""), key(family, name, "")})
 		}
 		name = old // stages are still found under it

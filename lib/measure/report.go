@@ -17,6 +17,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 		p.Skipped = rec.Pending.Skipped
 	}
 	for _, l := range ledgers[:len(j.plan.Rules)] {
+		l.join(tx, j)
 		result := j.result(l)
 		for _, o := range ledgers[len(ledgers)-len(j.plan.Others):] {
 			if o.rule.Beside == l.rule.Kind {
@@ -235,20 +236,27 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 		budget := l.rule.Objective.Budget(l.sum(measured), r.History, period.Minutes()-excluded.Minutes())
 		r.Budget = &budget
 	}
+	r.Burns = j.burns(l, r.Due)
+}
+
+// burns are the burn rates of an SLI at a due minute.
+func (j *job) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
 	for _, length := range burnLengths(l.rule.Objective) {
-		s := j.stretch(l, sli.Ending(r.Due, length))
+		s := j.stretch(l, sli.Ending(due, length))
 		burn := sli.Burn{
 			Length:   length,
 			Counts:   s.counts,
 			Measured: s.status == sli.Value || s.status == sli.NoTraffic,
+			Minutes:  s.measured.Minutes(),
 			Least:    s.doubtful,
 		}
 		if burn.Least {
 			burn.Counts = burn.Counts.AtBest()
 		}
 		burn.Rate = l.rule.Objective.Burn(burn.Counts)
-		r.Burns = append(r.Burns, burn)
+		burns = append(burns, burn)
 	}
+	return burns
 }
 
 // stageReport is what a source did in this run, and what its stage counted in the

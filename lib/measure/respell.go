@@ -114,6 +114,9 @@ func (r respelling) do(tx Tx) {
 		}
 		move{ruleCellPrefix(name, rule.Kind, a), ruleCellPrefix(name, rule.Kind, b)}.do(tx)
 		move{key("i", name, a, ""), key("i", name, b, "")}.do(tx)
+		for _, family := range besideCells {
+			move{rulePrefix(family, name, rule.Kind, a), rulePrefix(family, name, rule.Kind, b)}.do(tx)
+		}
 		rec.Fingerprint = b
 		putRecord(tx, at, rec)
 	}

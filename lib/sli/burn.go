@@ -11,6 +11,7 @@ type Burn struct {
 	Rate     float64
 	Counts   Counts
 	Measured bool
+	Minutes  int // of the window, that are measured
 	// Least says that the window isn't measured, since too many events couldn't be judged,
 	// and that it burns so much even if all of these were good.
 	Least bool

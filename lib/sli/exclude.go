@@ -35,9 +35,7 @@ func (x Exclusions) Of(kind Kind, w Window) Spans {
 		if !e.concerns(kind) {
 			continue
 		}
-		for _, s := range e.stretches(w) {
-			out = out.Add(s)
-		}
+		out = out.Union(e.spans(w))
 	}
 	return out.Within(w)
 }
@@ -117,4 +115,41 @@ func (r Recurring) on(midnight time.Time) bool {
 
 func touched(from, to time.Time) Window {
 	return Window{From: MinuteAt(from), To: MinuteAt(to.Add(time.Minute - time.Microsecond))}
+}
+
+// Reasons are why minutes are excluded for an SLI, each with how many of them are, by the
+// first exclusion that holds them.
+func (x Exclusions) Reasons(kind Kind, minutes Spans) map[string]int {
+	out := map[string]int{}
+	for _, e := range x {
+		if len(minutes) == 0 {
+			break
+		}
+		if !e.concerns(kind) {
+			continue
+		}
+		w := Window{From: minutes[0].From, To: minutes[len(minutes)-1].To}
+		held := e.spans(w).Intersect(minutes)
+		if n := held.Minutes(); n > 0 {
+			out[e.Reason] += n
+			minutes = minutes.Minus(held)
+		}
+	}
+	return out
+}
+
+// spans are the minutes that an exclusion touches around a window. Its stretches may be
+// many, and come in order.
+func (e Exclusion) spans(w Window) Spans {
+	var out Spans
+	for _, s := range e.stretches(w) {
+		if n := len(out); n > 0 && out[n-1].From <= s.From && s.From <= out[n-1].To {
+			out[n-1].To = max(out[n-1].To, s.To)
+		} else if n == 0 || out[n-1].To < s.From {
+			out = append(out, s)
+		} else {
+			out = out.Add(s)
+		}
+	}
+	return out
 }

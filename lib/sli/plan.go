@@ -10,6 +10,21 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/estimate"
 )
 
+// monthKept is how much history a calendar month takes.
+const monthKept = 32 * 24 * time.Hour
+
+// Kept is how much history the plan's budgets speak of.
+func (p *Plan) Kept() time.Duration {
+	kept := p.Period
+	for _, period := range p.Further {
+		kept = max(kept, period)
+	}
+	if p.Month != nil {
+		kept = max(kept, monthKept)
+	}
+	return kept
+}
+
 // Spec is an SLI as configured; zero fields, which no key can say, mean the defaults.
 type Spec struct {
 	Kind        Kind
@@ -37,8 +52,10 @@ type Stage struct {
 // evidence. It follows from the configuration alone, never from what answered.
 type Plan struct {
 	Name, Label string
-	Window      time.Duration // of ratios, unless an SLI has its own
-	Period      time.Duration // of the objectives
+	Window      time.Duration   // of ratios, unless an SLI has its own
+	Period      time.Duration   // of the objectives: what metrics and burn rules speak of
+	Further     []time.Duration // further periods that budgets are told for
+	Month       *time.Location  // budgets are told for calendar months, too, of this zone; nil: they aren't
 	Stages      []Stage
 	Rules       []*Rule // one per configured SLI, in the order of Kinds
 	Flows       []*Rule // what the flow graph counts

@@ -1,0 +1,104 @@
+package measure
+
+import (
+	"context"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
+)
+
+// Accounts are the error budgets of a run's pipelines, as the state holds them; periods
+// gives those that are wanted of a plan at a due minute.
+func Accounts(ctx context.Context, run Run, periods func(plan *sli.Plan, due sli.Minute) []slo.Period) (out []slo.Accounts, err error) {
+	err = run.Store.View(ctx, func(tx Tx) error {
+		out = nil
+		for _, p := range run.Pipelines {
+			past, err := run.recall(tx, p)
+			if err != nil {
+				return err
+			}
+			past.past = true
+			accounts := slo.Accounts{Plan: past.plan}
+			for _, l := range past.ledgers[:len(past.plan.Rules)] {
+				l.join(tx, past.job)
+				accounts.SLIs = append(accounts.SLIs, past.account(tx, l, periods))
+			}
+			out = append(out, accounts)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute) []slo.Period) slo.Account {
+	due := sli.Due(p.run.Now, l.rule.Settle)
+	a := slo.Account{Rule: l.rule, Due: due, Burns: p.burns(l, due)}
+	a.Pace, a.HasPace = slo.PaceOf(l.rule.Objective, slo.Paces(a.Burns))
+	ledger := p.ledgerOf(tx, l, due)
+	for _, period := range periods(p.plan, due) {
+		a.Statements = append(a.Statements, ledger.State(period, a.Pace))
+	}
+	return a
+}
+
+// ledgerOf is an SLI's ledger as budgets are told from it.
+func (p *recalled) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
+	return slo.Ledger{
+		Objective: l.rule.Objective,
+		Due:       due,
+		Measured:  l.measured,
+		Excluded:  func(w sli.Window) sli.Spans { return p.plan.Exclude.Of(l.rule.Kind, w) },
+		Sum:       l.sum,
+		Each:      l.each,
+		Causes:    func(m sli.Minute, bad float64) []slo.Cause { return p.causes(l, m, bad) },
+		Why:       func(s sli.Spans) map[string]int { return p.why(tx, l, s) },
+		Exempt:    func(s sli.Spans) map[string]int { return p.plan.Exclude.Reasons(l.rule.Kind, s) },
+		Filled:    l.filledIn,
+	}
+}
+
+// each visits the minutes, of some, that something was counted in.
+func (l *ledger) each(minutes sli.Spans, visit func(sli.Minute, sli.Counts)) {
+	for _, w := range minutes {
+		for m := w.From; m < w.To; m++ {
+			if c := l.get(m); !c.IsZero() {
+				visit(m, c)
+			}
+		}
+	}
+}
+
+// filledIn is how many of some minutes came from elsewhere, by where.
+func (l *ledger) filledIn(minutes sli.Spans) map[string]int {
+	minutes = minutes.Intersect(l.elsewhere.minutes)
+	out := map[string]int{}
+	for from, spans := range l.elsewhere.origins {
+		if n := minutes.Intersect(sli.Spans(spans)).Minutes(); n > 0 {
+			out[from] = n
+		}
+	}
+	return out
+}
+
+// causes are what was wrong in a minute.
+func (p *recalled) causes(l *ledger, _ sli.Minute, bad float64) []slo.Cause {
+	stage, class := usual(l.rule)
+	return []slo.Cause{{Stage: stage, Class: class, Bad: bad}}
+}
+
+// usual is where bad events of a rule come from and what is wrong with them, as far as the
+// rule alone tells.
+func usual(rule *sli.Rule) (stage, class string) {
+	first, last := rule.Stages[0], rule.Stages[len(rule.Stages)-1]
+	switch rule.Kind {
+	case sli.Latency:
+		return first, "slow"
+	case sli.Freshness:
+		return last, "late"
+	case sli.Correctness:
+		return last, "wrong"
+	case sli.Coverage:
+		return last, ""
+	}
+	return first, ""
+}

@@ -1,0 +1,42 @@
+package slo
+
+import "mackerel-plugin-pipeline-sli/lib/sli"
+
+// Accounts are the error budgets of a pipeline.
+type Accounts struct {
+	Plan *sli.Plan
+	SLIs []Account
+}
+
+// Account is an SLI's error budget over each of its periods.
+type Account struct {
+	Rule       *sli.Rule
+	Due        sli.Minute // the newest minute that is told of
+	Burns      []sli.Burn // of the windows that end with it
+	Pace       Pace       // what forecasts go by
+	HasPace    bool
+	Statements []Statement
+}
+
+// Statement is what is told of a budget over one period.
+type Statement struct {
+	Budget
+	Spent Spent
+}
+
+// State tells the period's ledger and the forecast.
+func (l Ledger) State(p Period, pace Pace) Statement {
+	b := l.Budget(p)
+	return Statement{Budget: b, Spent: l.SpentAt(b, pace)}
+}
+
+// Paces are burn rates as forecasts take them, those of an hour or longer.
+func Paces(burns []sli.Burn) []Pace {
+	var out []Pace
+	for _, b := range burns {
+		if b.Measured && b.Length >= shortestPace {
+			out = append(out, Pace{Length: b.Length, Minutes: b.Minutes, Counts: b.Counts, Burn: b.Rate})
+		}
+	}
+	return out
+}

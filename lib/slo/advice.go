@@ -1,0 +1,64 @@
+package slo
+
+import (
+	"fmt"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Advice is whether a budget speaks against a change that risks errors.
+type Advice uint8
+
+// The advices, the more urgent the later.
+const (
+	GoAhead Advice = iota
+	Untold         // too little is measured
+	Careful
+	BetterNot
+)
+
+// Advise says what a budget over a period speaks of a deploy, and why.
+func (a Account) Advise(s Statement, zone *time.Location) (Advice, string) {
+	switch {
+	case s.Minutes.Measured() == 0:
+		return Untold, "nothing of the period is measured"
+	case s.Left() <= 0:
+		return BetterNot, "the budget is spent"
+	}
+	if long, short, factor := a.paging(); factor > 0 {
+		return BetterNot, fmt.Sprintf("it burns over %s times too fast over %s and %s", digits.Of(factor, 3), sli.Span(long), sli.Span(short))
+	}
+	if s.MeasuredShare() < 0.5 {
+		return Untold, fmt.Sprintf("only %s of the period is measured", digits.Of(100*s.MeasuredShare(), 2)+"%")
+	}
+	if s.Spent.Known {
+		return Careful, "at the present rate the budget is spent on " + At(s.Spent.At.End(), zone)
+	}
+	if low, _, ok := s.Interval(); ok && low < s.Objective.Target/100 && s.Minutes.NotMeasured > 0 {
+		return Careful, "minutes that aren't measured could have spent it"
+	}
+	return GoAhead, "nothing here speaks against it"
+}
+
+// paging is the burn rule that pages now, of factor 0 where none does.
+func (a Account) paging() (long, short time.Duration, factor float64) {
+	of := map[time.Duration]sli.Burn{}
+	for _, b := range a.Burns {
+		if b.Measured {
+			of[b.Length] = b
+		}
+	}
+	for _, rule := range a.Rule.Objective.BurnRules() {
+		l, known := of[rule.Long]
+		s, also := of[rule.Short]
+		if known && also && rule.Broken(a.Rule.Objective, l.Counts, s.Counts) && rule.Pages(l.Counts) {
+			return rule.Long, rule.Short, rule.Factor
+		}
+	}
+	return 0, 0, 0
+}
+
+// At is an instant as people read it.
+func At(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04 MST") }
