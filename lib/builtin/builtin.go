@@ -12,6 +12,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/output/check"
 	"mackerel-plugin-pipeline-sli/lib/output/explain"
 	"mackerel-plugin-pipeline-sli/lib/output/mackerel"
+	"mackerel-plugin-pipeline-sli/lib/output/report"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/accesslog"
 	"mackerel-plugin-pipeline-sli/lib/source/alb"
@@ -45,6 +46,7 @@ func Into(env *cli.Env) {
 		Dashboard:   mackerel.Dashboard,
 		Monitors:    mackerel.Monitors,
 		Terraform:   mackerel.Terraform,
+		Page:        report.Page,
 	}
 	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
 }

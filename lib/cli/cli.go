@@ -65,6 +65,7 @@ type Outputs struct {
 	Terraform   Generator // monitors
 	Budget      func(w io.Writer, at time.Time, pipelines []slo.Accounts, style sli.Style) error
 	BudgetJSON  func(w io.Writer, at time.Time, pipelines []slo.Accounts, zone *time.Location) error
+	Page        func(w io.Writer, head sli.Head, lang words.Language, chronicles []*sli.Chronicle) error
 }
 
 // Generator makes what Mackerel is to be given about the plans, into a pulled file where

@@ -67,12 +67,13 @@ type metricOptions struct {
 	JSON     bool   `long:"json" description:"explain, budget: as JSON"`
 	All      bool   `long:"all" description:"explain: each log from its beginning to its end"`
 	Strict   bool   `long:"strict" description:"validate: doubts are failures"`
+	Out      string `long:"out" value-name:"FILE" description:"report: the file to write"`
 	HostID   string `long:"host-id" value-name:"ID" description:"dashboard: of this host's metrics (default: the id that the agent keeps)"`
 	Role     string `long:"role" value-name:"S:R" description:"dashboard, monitors: of the metrics of all hosts of a role"`
 	Merge    string `long:"merge" value-name:"FILE" description:"dashboard, monitors: put it into this file, which mkr pulled"`
 	Format   string `long:"format" value-name:"mkr|terraform" default:"mkr" description:"monitors: for whom"`
-	From     string `long:"from" value-name:"T" description:"export, budget: the first minute"`
-	To       string `long:"to" value-name:"T" description:"export, budget: up to this minute"`
+	From     string `long:"from" value-name:"T" description:"export, budget, report: the first minute"`
+	To       string `long:"to" value-name:"T" description:"export, budget, report: up to this minute"`
 	Month    string `long:"month" value-name:"YYYY-MM" description:"budget: of a calendar month"`
 	Gate     string `long:"gate" value-name:"PCT" description:"budget: exit 1 where less than this share of a budget is left, or it isn't measured"`
 }

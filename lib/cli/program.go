@@ -42,6 +42,7 @@ var commands = map[string]command{
 	"export":     {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", (*program).export},
 	"dashboard":  {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", (*program).dashboard},
 	"monitors":   {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", (*program).monitors},
+	"report":     {[]string{"out", "from", "to", "at"}, "a page of what was measured over a stretch of time, to look at, mail and print", (*program).report},
 	"init":       {nil, "a commented configuration file to begin with, from flags", (*program).starter},
 }
 

@@ -1,0 +1,518 @@
+// Package report draws what was measured over a stretch of time as one page that can be
+// mailed, printed and kept: no request leaves it, and nothing in it can run but the
+// program's own script.
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed style.css
+var style string
+
+//go:embed page.js
+var script string
+
+// Page writes the chronicles as one HTML page.
+func Page(w io.Writer, head sli.Head, lang words.Language, chronicles []*sli.Chronicle) error {
+	p := painter{made: head.Made, lang: lang, zone: head.Made.Location()}
+	v := view{
+		Lang:        lang.String(),
+		Title:       p.say(words.ReportTitle, p.names(chronicles)),
+		Made:        p.say(words.ReportMade, head.Made.Format("2006-01-02 15:04:05"), head.Program),
+		Zone:        p.say(words.ReportZone, p.zoneName()),
+		StyleHash:   hash(style),
+		ScriptHash:  hash(script),
+		Style:       template.CSS(style),
+		Script:      template.JS(script),
+		Words:       map[string]string{},
+		Explanation: []string{p.say(words.ReportReadA), p.say(words.ReportReadB), p.say(words.ReportReadC), p.say(words.ReportReadD)},
+	}
+	for name, t := range map[string]words.Text{
+		"Read": words.ReportRead, "Contents": words.BoardAll, "Legend": words.ReportLegend, "Objectives": words.ReportObjectives, "Methods": words.ReportMethods,
+		"Sources": words.ReportSources, "Origin": words.ReportOrigin, "Table": words.TableOf,
+		"Value": words.StateValue, "None": words.StateNone, "Missing": words.StateMissing, "Excluded": words.StateExcluded,
+		"SLI": words.ColumnSLI, "Question": words.ColumnQuestion, "Result": words.ColumnResult, "Target": words.ColumnTarget, "Bad": words.ColumnBad,
+		"Rolling": words.ColumnRolling, "Spent": words.ColumnSpent, "Minutes": words.ColumnMinutes,
+		"Method": words.ColumnMethod, "Formula": words.ColumnFormula, "Quality": words.ColumnQuality, "Settle": words.ColumnSettle,
+		"Stage": words.ColumnStage, "Kind": words.ColumnKind, "Mean": words.ColumnMean, "Answered": words.ColumnAnswered, "Trouble": words.ColumnTrouble,
+	} {
+		v.Words[name] = p.say(t)
+	}
+	for i, c := range chronicles {
+		if i == 0 {
+			v.Span = p.say(words.ReportSpan, p.clock(c.Window.From), p.clock(c.Window.To), p.zoneName())
+		}
+		v.Pipelines = append(v.Pipelines, p.pipeline(c, fmt.Sprintf("p%d", i)))
+	}
+	page, err := template.New("page").Parse(pageText)
+	if err != nil {
+		return err
+	}
+	return page.Execute(w, v)
+}
+
+// view is what the page is made of; all text in it is escaped when it is put there, but
+// for the drawings, which the painter escapes.
+type view struct {
+	Lang, Title, Made, Span, Zone string
+	StyleHash, ScriptHash         string
+	Style                         template.CSS
+	Script                        template.JS
+	Words                         map[string]string
+	Explanation                   []string
+	Pipelines                     []pipelineView
+}
+
+type pipelineView struct {
+	ID, Title string
+	Runbook   string
+	Config    string
+	Results   []resultView
+	Figures   []figure
+	Methods   [][]string
+	Stages    [][]string
+}
+
+type resultView struct {
+	SLI, Question, Result, Target, Verdict, Bad, Rolling, Spent, Minutes string
+	Met                                                                  bool
+	Numbers                                                              template.JS // as JSON, for machines
+}
+
+// figure is a drawing with what it says, and the same as a table.
+type figure struct {
+	ID, Caption, Sentence string
+	Drawing               template.HTML
+	Series                template.JS // JSON: the times and values that a cursor tells
+	Head                  []string
+	Rows                  [][]string
+}
+
+// painter knows the language and zone of the page.
+type painter struct {
+	made time.Time
+	lang words.Language
+	zone *time.Location
+}
+
+func (p painter) say(t words.Text, args ...any) string { return p.lang.Say(t, args...) }
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+func (p painter) names(all []*sli.Chronicle) string {
+	if len(all) == 1 {
+		return sli.Escaped(all[0].Plan.Title())
+	}
+	return p.say(words.ReportAll)
+}
+
+func (p painter) zoneName() string {
+	name, _ := p.made.Zone()
+	if full := p.zone.String(); full != "Local" && full != name {
+		return full + " (" + name + ")"
+	}
+	return name
+}
+
+// clock is the start of a minute as the page spells times.
+func (p painter) clock(m sli.Minute) string { return m.Start().In(p.zone).Format("2006-01-02 15:04") }
+
+// percent is a share as the page spells it, fine enough to tell it from a target.
+func percent(share, target float64) string { return digits.Beside(share*100, target, 4) }
+
+func (p painter) pipeline(c *sli.Chronicle, id string) pipelineView {
+	v := pipelineView{ID: id, Title: sli.Escaped(c.Plan.Title()), Config: p.say(words.ReportConfig, sli.Escaped(c.Plan.Owner))}
+	if strings.HasPrefix(c.Plan.Runbook, "https://") || strings.HasPrefix(c.Plan.Runbook, "http://") {
+		v.Runbook = c.Plan.Runbook
+	}
+	for i, t := range c.Tracks {
+		v.Results = append(v.Results, p.result(c, t))
+		v.Figures = append(v.Figures, p.track(c, t, fmt.Sprintf("%s-%d", id, i))...)
+	}
+	if c.Plan.HasAge() {
+		v.Figures = append(v.Figures, p.age(c, id+"-age"))
+		if c.Window.Minutes() >= 2*24*60 {
+			v.Figures = append(v.Figures, p.heat(c, id+"-heat"))
+		}
+	}
+	for _, r := range c.Plan.Rules {
+		quality := words.QualityGuess
+		if r.Quality == sli.Exact {
+			quality = words.QualityExact
+		}
+		v.Methods = append(v.Methods, escaped(string(r.Kind), r.Method+" ("+strings.Join(r.Stages, " + ")+")", r.Formula, p.say(quality), sli.Span(r.Settle)))
+	}
+	if c.Report != nil {
+		for _, s := range c.Report.Stages {
+			v.Stages = append(v.Stages, p.stage(s))
+		}
+	}
+	return v
+}
+
+func (p painter) stage(s *sli.StageReport) []string {
+	mean, answered, trouble := "–", "–", ""
+	if s.Mean != nil {
+		mean = sli.SpanOf(*s.Mean)
+		if *s.Mean < 1 {
+			mean = digits.Of(*s.Mean*1000, 3) + " ms"
+		}
+	}
+	if !s.To.IsZero() {
+		answered = s.To.In(p.zone).Format("2006-01-02 15:04:05")
+	}
+	if s.Err != nil {
+		trouble = s.Err.Error()
+	}
+	return escaped(s.Stage.Name, s.Stage.Kind, mean, answered, trouble)
+}
+
+// escaped is a row of a table, of texts that may come from anywhere.
+func escaped(row ...string) []string {
+	for i, text := range row {
+		row[i] = sli.Escaped(text)
+	}
+	return row
+}
+
+// numbers are an SLI's results as machines read them back.
+type numbers struct {
+	SLI                                     string `json:"sli"`
+	Valid, Good                             float64
+	Value, NoTraffic, NotMeasured, Excluded int
+	Rolling, Spent, Target, Ratio           *float64
+}
+
+func (p painter) result(c *sli.Chronicle, t *sli.Track) resultView {
+	total, target := t.Total(), t.Rule.Target
+	o := t.Rule.Objective
+	v := resultView{
+		SLI: string(t.Rule.Kind), Question: p.say(words.Question(string(t.Rule.Kind))), Target: digits.Shortest(target) + " %",
+		Minutes: fmt.Sprintf("%s · %s · %s · %s", count(total.Value), count(total.NoTraffic), count(total.NotMeasured), count(total.Excluded)),
+		Rolling: "–", Spent: "–", Bad: "–",
+	}
+	n := numbers{SLI: v.SLI, Valid: total.Counts.Valid, Good: total.Counts.Good, Value: total.Value, NoTraffic: total.NoTraffic,
+		NotMeasured: total.NotMeasured, Excluded: total.Excluded, Target: &target}
+	ratio, known := total.Counts.Ratio()
+	switch {
+	case known:
+		n.Ratio = &ratio
+		v.Result = percent(ratio, target) + " %"
+		v.Bad = digits.Count(total.Counts.Bad()) + " / " + digits.Count(total.Counts.Valid)
+		v.Met = ratio*100 >= target
+		v.Verdict = p.say(words.NotMet)
+		if v.Met {
+			v.Verdict = p.say(words.Met)
+		}
+		rolling, spent := t.Rolling(o, c.Width), t.Spent(o)
+		n.Rolling, n.Spent = &rolling[len(rolling)-1], &spent[len(spent)-1]
+		v.Rolling, v.Spent = digits.Of(*n.Rolling*100, 4)+" %", digits.Of(*n.Spent*100, 4)+" %"
+	case total.NoTraffic > 0:
+		v.Result = p.say(words.StateNone)
+	default:
+		v.Result = p.say(words.StateMissing)
+	}
+	v.Numbers = encoded(n)
+	return v
+}
+
+func count(n int) string { return digits.Count(float64(n)) }
+
+// encoded is JSON that may stand in a page.
+func encoded(v any) template.JS {
+	text, err := json.Marshal(v) // escapes <, > and &, U+2028 and U+2029
+	if err != nil {
+		panic(err) // numbers and strings of ours
+	}
+	return template.JS(sli.EscapedJSON(text))
+}
+
+// series are what a cursor over a drawing tells: values of buckets, null where there is
+// none, and how far the wall clock is from UTC, from which bucket on.
+type series struct {
+	Start   int64      `json:"start"` // epoch seconds
+	Step    int        `json:"step"`  // seconds
+	Offsets [][2]int   `json:"offsets"`
+	Values  []*float64 `json:"values"`
+	Unit    string     `json:"unit"`
+}
+
+func (p painter) series(c *sli.Chronicle, unit string, at func(i int) (float64, bool)) template.JS {
+	s := series{Start: c.Window.Start().Unix(), Step: c.Width * 60, Unit: unit}
+	for i := range c.Ages {
+		_, offset := c.Bucket(i).Start().In(p.zone).Zone()
+		if n := len(s.Offsets); n == 0 || s.Offsets[n-1][1] != offset {
+			s.Offsets = append(s.Offsets, [2]int{i, offset})
+		}
+		var value *float64
+		if v, ok := at(i); ok && !math.IsNaN(v) {
+			v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+			value = &v
+		}
+		s.Values = append(s.Values, value)
+	}
+	return encoded(s)
+}
+
+// mostRows bounds a table; beyond, rows stand for several buckets.
+const mostRows = 48
+
+// grouped calls with runs of bucket indexes, as many as a table has rows.
+func grouped(n int, row func(from, to int)) {
+	size := max(1, (n+mostRows-1)/mostRows)
+	for from := 0; from < n; from += size {
+		row(from, min(n, from+size))
+	}
+}
+
+// track draws an SLI: its ratio, its traffic, what its minutes were, and its budget.
+func (p painter) track(c *sli.Chronicle, t *sli.Track, id string) []figure {
+	kind, shown, target := string(t.Rule.Kind), t.Shown(), t.Rule.Target
+	return []figure{p.ratio(c, t, id, kind, shown, target), p.traffic(c, t, id, kind, shown), p.budget(c, t, id, kind)}
+}
+
+func (p painter) ratio(c *sli.Chronicle, t *sli.Track, id, kind string, shown []sli.Bucket, target float64) figure {
+	low, worst, at, below, known := target, 1.0, 0, 0, 0
+	for i, b := range shown {
+		r, ok := b.Counts.Ratio()
+		if !ok {
+			continue
+		}
+		known++
+		if r*100 < target {
+			below++
+		}
+		if known == 1 || b.Ratios.Least < worst {
+			worst, at = b.Ratios.Least, i
+		}
+		low = min(low, b.Ratios.Least*100)
+	}
+	low = max(0, low-(100-low)*0.1)
+	g := newChart(c.Window, p.zone, 150, low, 100)
+	g.scale(func(v float64) string { return digits.Of(v, 4) + " %" })
+	g.axis()
+	for i, b := range shown {
+		if b.Ratios.Known() {
+			g.bar("band", c.Bucket(i), b.Ratios.Least*100, b.Ratios.Most*100)
+			if b.Ratios.Least*100 < target {
+				g.bar("bad", c.Bucket(i), b.Ratios.Least*100, min(target, b.Ratios.Most*100))
+			}
+		}
+	}
+	middle := func(i int) float64 { w := c.Bucket(i); return float64(w.From+w.To) / 2 }
+	g.path("line", func(i int) (float64, float64, bool) {
+		if i >= len(shown) {
+			return 0, 0, false
+		}
+		r, ok := shown[i].Counts.Ratio()
+		return middle(i), r * 100, ok
+	}, len(shown))
+	g.level("target", target, digits.Shortest(target)+" %")
+	f := figure{ID: id + "-ratio", Caption: p.say(words.RatioChart, kind, t.Rule.Population), Sentence: p.say(words.RatioNone)}
+	switch {
+	case below > 0 || known > 0 && worst*100 < target:
+		f.Sentence = p.say(words.RatioBelow, digits.Shortest(target), below, known, percent(worst, target), p.clock(c.Bucket(at).From))
+	case known > 0:
+		f.Sentence = p.say(words.RatioNever, digits.Shortest(target))
+	}
+	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
+	f.Series = p.series(c, "%", func(i int) (float64, bool) { r, ok := shown[i].Counts.Ratio(); return r * 100, ok })
+	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnResult), p.say(words.ColumnWorst), p.say(words.ColumnGood), p.say(words.ColumnValid), p.say(words.ColumnMinutes)}
+	grouped(len(shown), func(from, to int) {
+		b := sli.Together(shown[from:to])
+		result, least := "–", "–"
+		if r, ok := b.Counts.Ratio(); ok {
+			result, least = percent(r, target)+" %", percent(b.Ratios.Least, target)+" %"
+		}
+		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(from).From), result, least, digits.Count(b.Counts.Good), digits.Count(b.Counts.Valid),
+			fmt.Sprintf("%d · %d · %d · %d", b.Value, b.NoTraffic, b.NotMeasured, b.Excluded)})
+	})
+	return f
+}
+
+// perMinute is a bucket's valid events by its measured minutes.
+func perMinute(b sli.Bucket) float64 {
+	if n := b.Value + b.NoTraffic; n > 0 {
+		return b.Counts.Valid / float64(n)
+	}
+	return math.NaN()
+}
+
+// traffic draws the events a minute, and beneath them what the minutes were.
+func (p painter) traffic(c *sli.Chronicle, t *sli.Track, id, kind string, shown []sli.Bucket) figure {
+	most, valid := 0.0, 0.0
+	for _, b := range shown {
+		if v := perMinute(b); v > most {
+			most = v
+		}
+		valid += b.Counts.Valid
+	}
+	const height, band = 80, 10
+	g := newChart(c.Window, p.zone, height, -max(1, most)*band/(height-band), max(1, most))
+	for _, v := range []float64{0, max(1, most)} {
+		fmt.Fprintf(&g.body, `<text class="tick" x="%d" y="%s" dy="4" text-anchor="end">%s</text>`, leftMargin-6, num(g.y(v)), digits.Of(v, 3))
+	}
+	g.axis()
+	for i, b := range shown {
+		if v := perMinute(b); v > 0 {
+			g.bar("traffic", c.Bucket(i), 0, v)
+		}
+		g.bar(outcome(b), c.Bucket(i), g.low, 0)
+	}
+	f := figure{ID: id + "-traffic", Caption: p.say(words.TrafficChart, kind), Sentence: p.say(words.TrafficSentence, digits.Count(valid), digits.Of(most, 4))}
+	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
+	f.Series = p.series(c, "/min", func(i int) (float64, bool) { return perMinute(shown[i]), true })
+	return f
+}
+
+// outcome is how a bucket is marked: by the worst that one of its minutes was.
+func outcome(b sli.Bucket) string {
+	switch {
+	case b.NotMeasured > 0:
+		return "missing"
+	case b.Excluded > 0:
+		return "excluded"
+	case b.Value > 0:
+		return "value"
+	}
+	return "none"
+}
+
+func (p painter) budget(c *sli.Chronicle, t *sli.Track, id, kind string) figure {
+	o := t.Rule.Objective
+	rolling, spent := t.Rolling(o, c.Width), t.Spent(o)
+	low := 0.0
+	for i := range rolling {
+		low = min(low, rolling[i], spent[i])
+	}
+	low = max(low, -3) // deeper is told in words
+	g := newChart(c.Window, p.zone, 120, low*100, 100)
+	g.scale(func(v float64) string { return digits.Of(v, 3) + " %" })
+	g.axis()
+	g.level("zero", 0, "")
+	for _, l := range []struct {
+		class  string
+		values []float64
+	}{{"line", rolling}, {"line dashed", spent}} {
+		g.path(l.class, func(i int) (float64, float64, bool) {
+			if i >= len(l.values) {
+				return 0, 0, false
+			}
+			return float64(c.Bucket(i).To), l.values[i] * 100, true
+		}, len(l.values))
+	}
+	f := figure{ID: id + "-budget", Caption: p.say(words.BudgetChart, kind)}
+	last := len(rolling) - 1
+	f.Sentence = p.say(words.BudgetSentence, sli.Span(o.Period), digits.Of(rolling[last]*100, 4), digits.Of(spent[last]*100, 4))
+	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
+	f.Series = p.series(c, "%", func(i int) (float64, bool) { return rolling[i] * 100, true })
+	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnRolling), p.say(words.ColumnSpent)}
+	grouped(len(rolling), func(_, to int) {
+		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(to - 1).To), digits.Of(rolling[to-1]*100, 4) + " %", digits.Of(spent[to-1]*100, 4) + " %"})
+	})
+	return f
+}
+
+func (p painter) age(c *sli.Chronicle, id string) figure {
+	most, at := 0.0, -1
+	for i, a := range c.Ages {
+		if a.Known() && a.Most >= most {
+			most, at = a.Most, i
+		}
+	}
+	limit := sli.CriticalAge(c.Plan).Seconds()
+	g := newChart(c.Window, p.zone, 110, 0, max(1, most, min(limit, 3*most)))
+	g.scale(func(v float64) string { return sli.SpanOf(v) })
+	g.axis()
+	for i, a := range c.Ages {
+		if !a.Known() {
+			continue
+		}
+		g.bar("traffic", c.Bucket(i), 0, a.Most)
+		if limit > 0 && a.Most > limit {
+			g.bar("bad", c.Bucket(i), limit, a.Most)
+		}
+	}
+	if limit > 0 {
+		g.level("target", limit, "critical_age "+sli.SpanOf(limit))
+	}
+	f := figure{ID: id, Caption: p.say(words.AgeChart), Sentence: p.say(words.AgeNone)}
+	if at >= 0 {
+		f.Sentence = p.say(words.AgeSentence, sli.SpanOf(most), p.clock(c.Bucket(at).From))
+	}
+	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
+	f.Series = p.series(c, "s", func(i int) (float64, bool) { return c.Ages[i].Most, c.Ages[i].Known() })
+	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnAge)}
+	grouped(len(c.Ages), func(from, to int) {
+		oldest := "–"
+		if r := sli.Widest(c.Ages[from:to]); r.Known() {
+			oldest = sli.SpanOf(r.Most)
+		}
+		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(from).From), oldest})
+	})
+	return f
+}
+
+// heat draws the worst age of each hour of each day.
+func (p painter) heat(c *sli.Chronicle, id string) figure {
+	type cell struct{ day, hour int }
+	worst := map[cell]float64{}
+	first := c.Window.Start().In(p.zone)
+	origin := time.Date(first.Year(), first.Month(), first.Day(), 12, 0, 0, 0, time.UTC)
+	days, most := 0, 0.0
+	for i, a := range c.Ages {
+		at := c.Bucket(i).Start().In(p.zone)
+		day := int(time.Date(at.Year(), at.Month(), at.Day(), 12, 0, 0, 0, time.UTC).Sub(origin) / (24 * time.Hour))
+		days = max(days, day+1)
+		if a.Known() {
+			k := cell{day, at.Hour()}
+			worst[k] = max(worst[k], a.Most)
+			most = max(most, a.Most)
+		}
+	}
+	const row = 14
+	var b strings.Builder
+	for d := range days {
+		y := topMargin + d*row
+		if d%max(1, days/14) == 0 {
+			fmt.Fprintf(&b, `<text class="tick" x="%d" y="%d" text-anchor="end">%s</text>`, leftMargin-6, y+11, origin.AddDate(0, 0, d).Format("01-02"))
+		}
+		for h := range 24 {
+			v, ok := worst[cell{d, h}]
+			class := "missing"
+			if ok {
+				class = fmt.Sprintf("heat%d", int(math.Ceil(5*v/max(1, most))))
+			}
+			fmt.Fprintf(&b, `<rect class="%s" x="%d" y="%d" width="35" height="12"/>`, class, leftMargin+h*36, y)
+		}
+	}
+	for h := 0; h < 24; h += 3 {
+		fmt.Fprintf(&b, `<text class="tick" x="%d" y="%d">%02d:00</text>`, leftMargin+h*36, topMargin+days*row+14, h)
+	}
+	f := figure{ID: id, Caption: p.say(words.HeatChart), Sentence: p.say(words.HeatSentence, p.zoneName(), sli.SpanOf(most))}
+	g := &chart{window: c.Window, zone: p.zone, height: days * row}
+	g.body.WriteString(b.String())
+	f.Drawing = g.drawn(id, f.Caption, f.Sentence)
+	return f
+}

@@ -1,0 +1,169 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"html"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
+)
+
+func chronicle(name, label string, minutes int) *sli.Chronicle {
+	rule := func(kind sli.Kind) *sli.Rule {
+		return &sli.Rule{Spec: sli.Spec{Kind: kind, Target: 99.9, Threshold: time.Minute}, Method: "access_log", Stages: []string{"front"}, Population: "requests",
+			Quality: sli.Exact, Formula: "good / valid", Objective: sli.Objective{Target: 99.9, Period: 24 * time.Hour}}
+	}
+	plan := &sli.Plan{Name: name, Label: label, Period: 24 * time.Hour, Owner: "/etc/mackerel-agent/pipeline-sli.yaml", Runbook: "https://example.com/r",
+		Rules:  []*sli.Rule{rule(sli.Availability), rule(sli.Freshness)},
+		Stages: []sli.Stage{{Name: "front", Kind: "access_log"}},
+		Limits: sli.Limits{CriticalAge: 5 * time.Minute}}
+	from := sli.MinuteAt(time.Date(2026, 10, 24, 9, 0, 0, 0, time.UTC)) // the clocks go back in between
+	c := sli.NewChronicle(plan, sli.Window{From: from, To: from + sli.Minute(minutes)}, 720)
+	for m := c.Before; m < c.Window.To; m++ {
+		if m%97 == 0 {
+			continue
+		}
+		c.Measured(sli.Availability, m, sli.Counts{Valid: 60, Good: 60 - float64(m%3)/2})
+		c.Measured(sli.Freshness, m, sli.Counts{Valid: float64(m % 2), Good: float64(m % 2)})
+		c.Age(m, float64(m%600))
+	}
+	return c
+}
+
+func page(t *testing.T, lang words.Language, all ...*sli.Chronicle) string {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip("no zone data:", err)
+	}
+	var out bytes.Buffer
+	if err := Page(&out, sli.Head{Made: time.Date(2026, 11, 1, 9, 0, 0, 0, zone), Program: "mackerel-plugin-pipeline-sli 1.2.3"}, lang, all); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// wellFormed reads the drawings and tags as a strict reader would.
+func wellFormed(t *testing.T, text string) {
+	t.Helper()
+	for _, svg := range regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(text, -1) {
+		d := xml.NewDecoder(strings.NewReader(svg))
+		for {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%v in %.300s", err, svg)
+			}
+		}
+	}
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(text, -1) {
+		if ids[m[1]] {
+			t.Errorf("the id %s is there twice", m[1])
+		}
+		ids[m[1]] = true
+	}
+}
+
+func TestAPageAsksTheNetworkForNothing(t *testing.T) {
+	text := page(t, words.English, chronicle("video", "", 3*24*60), chronicle("music", "", 3*24*60))
+	wellFormed(t, text)
+	if m := regexp.MustCompile(`(?i)(src|@import|url\(["']?http|<link|<iframe|<img)\S*`).FindAllString(text, -1); len(m) > 0 {
+		for _, found := range m {
+			if !strings.HasPrefix(found, "src ") && found != "src" {
+				t.Errorf("the page names %s", found)
+			}
+		}
+	}
+	for _, want := range []string{"default-src 'none'", "style-src 'sha256-", "script-src 'sha256-", `lang="en"`, "Europe/Berlin", "mackerel-plugin-pipeline-sli 1.2.3"} {
+		if !strings.Contains(html.UnescapeString(text), want) {
+			t.Errorf("want %s", want)
+		}
+	}
+	if regexp.MustCompile(` style="| on[a-z]+="`).MatchString(text) {
+		t.Error("the policy forbids styles and handlers in attributes")
+	}
+}
+
+func TestHostileTextsStandAsTheyAre(t *testing.T) {
+	for _, label := range []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `</title></svg><b>`, "a\u2028b\u2029c", "\u202eright to left", `]]>`, `{{.}}`, "javascript:alert(1)",
+		strings.Repeat("長い名前", 2500), "\x00\x1b[31m",
+	} {
+		c := chronicle("video", label, 60)
+		c.Plan.Runbook = "javascript:alert(1)"
+		c.Plan.Owner = "/etc/" + label
+		c.Plan.Rules[0].Formula, c.Plan.Rules[0].Method = label, label
+		text := page(t, words.English, c)
+		wellFormed(t, text)
+		for _, bad := range []string{"<script>alert", "<img", "<b>", "href=\"javascript", "\u2028", "\u202e", "\x00", "\x1b"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("%.40q put %q into the page", label, bad)
+			}
+		}
+	}
+}
+
+// What machines read back equals what was measured.
+func TestThePagesNumbersAreTheChronicles(t *testing.T) {
+	c := chronicle("video", "", 3*24*60)
+	text := page(t, words.Japanese, c)
+	found := regexp.MustCompile(`(?s)class="numbers">(.*?)</script>`).FindAllStringSubmatch(text, -1)
+	if len(found) != len(c.Tracks) {
+		t.Fatalf("%d results, want %d", len(found), len(c.Tracks))
+	}
+	for i, track := range c.Tracks {
+		var n numbers
+		if err := json.Unmarshal([]byte(found[i][1]), &n); err != nil {
+			t.Fatal(err)
+		}
+		total := track.Total()
+		rolling, spent := track.Rolling(track.Rule.Objective, c.Width), track.Spent(track.Rule.Objective)
+		if n.Valid != total.Counts.Valid || n.Good != total.Counts.Good || n.Value != total.Value || n.NoTraffic != total.NoTraffic || n.NotMeasured != total.NotMeasured ||
+			*n.Rolling != rolling[len(rolling)-1] || *n.Spent != spent[len(spent)-1] {
+			t.Errorf("%s: %+v", track.Rule.Kind, n)
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?s)class="series">(.*?)</script>`).FindAllStringSubmatch(text, -1) {
+		var s series
+		if err := json.Unmarshal([]byte(m[1]), &s); err != nil || len(s.Values) != len(c.Ages) || len(s.Offsets) != 2 {
+			t.Fatalf("%v: %d values, offsets %v", err, len(s.Values), s.Offsets)
+		}
+	}
+}
+
+func TestAJapanesePageIsJapanese(t *testing.T) {
+	text := page(t, words.Japanese, chronicle("video", "動画配信", 3*24*60))
+	text = regexp.MustCompile(`(?s)<style>.*?</style>|<script.*?</script>|<[^>]*>`).ReplaceAllString(text, "\n")
+	for _, line := range strings.Split(text, "\n") {
+		english := regexp.MustCompile(`[A-Za-z]{3,} [a-z]{2,} [a-z]{2,}`).FindString(line)
+		if english != "" && !strings.ContainsFunc(line, func(r rune) bool { return unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Han) }) {
+			t.Errorf("an English sentence: %s", line)
+		}
+	}
+}
+
+func TestAPageWithoutAnyHistorySaysSo(t *testing.T) {
+	c := chronicle("video", "", 60)
+	empty := sli.NewChronicle(c.Plan, c.Window, 720)
+	text := page(t, words.English, empty)
+	wellFormed(t, text)
+	if !strings.Contains(text, "Nothing was measured here.") || strings.Contains(text, "NaN") || strings.Contains(text, "(met)") {
+		t.Errorf("want it said")
+	}
+}
+
+func TestAYearIsASmallPage(t *testing.T) {
+	text := page(t, words.English, chronicle("video", "", 365*24*60))
+	if len(text) > 1_500_000 {
+		t.Errorf("%d bytes", len(text))
+	}
+}

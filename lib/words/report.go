@@ -1,0 +1,68 @@
+package words
+
+// The report: a page for people who have never seen the programs.
+var (
+	ReportTitle   = Text{"Service levels of %s", "%s のサービスレベル"}
+	ReportAll     = Text{"all pipelines", "全パイプライン"}
+	ReportSpan    = Text{"%s to %s (%s)", "%s から %s まで (%s)"}
+	ReportMade    = Text{"Made %s by %s", "%s に %s で作成"}
+	ReportRead    = Text{"How to read this", "このページの読み方"}
+	ReportLegend  = Text{"What a minute can be", "1 分ごとの結果の種類"}
+	ReportReadA   = Text{"Every SLI is the share of good events among valid ones. Counts are added, ratios never: the value of a day is all its good events by all its valid ones.", "SLI は valid なイベントのうち good だったものの割合です。比率どうしを平均することはありません。1 日の値は、その日の good の合計を valid の合計で割ったものです。"}
+	ReportReadB   = Text{"A minute has a value, or there was no traffic to judge, or it was not measured, or it was excluded on request. These are never mixed: a gap is not 0 %% and not 100 %%.", "1 分ごとの結果は、値がある、トラフィックなし、計測できず、除外 (設定による) のいずれかです。これらを混ぜることはなく、途切れている部分は 0 %% でも 100 %% でもありません。"}
+	ReportReadC   = Text{"Where the page shows more minutes than fit, each point stands for several: the band reaches from the worst minute to the best one, the line is the ratio of the sums. A single bad minute stays visible.", "表示しきれない場合、1 点が複数の分をまとめて表します。帯は最も悪い分から最も良い分まで、線は合計から求めた比率です。1 分だけの悪化も帯に残ります。"}
+	ReportReadD   = Text{"The error budget is what the target allows to be bad. The solid line looks back over the whole period from each instant, also to before this page begins; the dashed one begins with all of what this page's events allow, and only falls.", "エラーバジェットは、目標値のもとで許される bad の量です。実線は各時点から期間全体をさかのぼった残量で、このページより前の分も含みます。破線はこのページのイベントに許される量を 100 %% として始まり、減る一方です。"}
+	StateValue    = Text{"value", "値あり"}
+	StateNone     = Text{"no traffic", "トラフィックなし"}
+	StateMissing  = Text{"not measured", "計測できず"}
+	StateExcluded = Text{"excluded", "除外"}
+
+	ReportObjectives = Text{"Objectives", "目標と結果"}
+	ColumnSLI        = Text{"SLI", "SLI"}
+	ColumnQuestion   = Text{"Question", "何を見るか"}
+	ColumnResult     = Text{"Result", "結果"}
+	ColumnTarget     = Text{"Target", "目標値"}
+	ColumnBad        = Text{"Bad of valid", "bad / valid"}
+	ColumnRolling    = Text{"Budget left (period)", "バジェット残量 (期間)"}
+	ColumnSpent      = Text{"Budget left (this page)", "バジェット残量 (このページ)"}
+	ColumnMinutes    = Text{"Minutes: value · no traffic · not measured · excluded", "分数: 値あり・トラフィックなし・計測できず・除外"}
+	NotMet           = Text{"not met", "未達"}
+	Met              = Text{"met", "達成"}
+
+	RatioChart      = Text{"%s: share of good %s", "%s: good の割合 (%s)"}
+	RatioNever      = Text{"Never below the target of %s %%.", "目標値 %s %% を下回った時間帯はありません。"}
+	RatioBelow      = Text{"Below the target of %s %% in %d of %d stretches; worst minute %s %% in the stretch from %s.", "目標値 %s %% を下回った区間: %d / %d。最も悪い 1 分は %s %% (%s からの区間)。"}
+	RatioNone       = Text{"Nothing was measured here.", "この範囲に計測値はありません。"}
+	TrafficChart    = Text{"%s: valid events a minute", "%s: 1 分あたりの valid の件数"}
+	TrafficSentence = Text{"%s valid events in all, at most %s a minute.", "valid の合計は %s 件、1 分あたり最大 %s 件。"}
+	BudgetChart     = Text{"%s: what share of the error budget is left?", "%s: エラーバジェットはどれだけ残っているか"}
+	BudgetSentence  = Text{"Solid: of the %s up to each instant, %s %% at the end. Dashed: of what this page's events allow, %s %% at the end.", "実線: 各時点までの %s に対する残量 (最後は %s %%)。破線: このページのイベントに許される量に対する残量 (最後は %s %%)。"}
+	AgeChart        = Text{"Age: how long had the oldest accepted, not yet visible record waited?", "age: 受け付け済みでまだ見えていない最も古いレコードはどれだけ待っているか"}
+	AgeSentence     = Text{"At most %s, in the stretch from %s.", "最大 %s (%s からの区間)。"}
+	AgeNone         = Text{"No age was measured here.", "この範囲に age の計測値はありません。"}
+	HeatChart       = Text{"Worst age by hour and day", "時間帯・日付ごとの age の最大値"}
+	HeatSentence    = Text{"One row a day, one column an hour (%s); darker is older, up to %s.", "行は日付、列は時間帯 (%s)。濃いほど古く、最大 %s。"}
+	TableOf         = Text{"The same as a table", "同じ内容の表"}
+	ColumnFrom      = Text{"From", "開始"}
+	ColumnWorst     = Text{"Worst minute", "最悪の 1 分"}
+	ColumnValid     = Text{"Valid", "valid"}
+	ColumnGood      = Text{"Good", "good"}
+	ColumnAge       = Text{"Oldest", "最大の age"}
+
+	ReportMethods  = Text{"How each number was made", "それぞれの数値の求め方"}
+	ColumnMethod   = Text{"Method", "方法"}
+	ColumnFormula  = Text{"Formula", "計算式"}
+	ColumnQuality  = Text{"How sure", "確かさ"}
+	ColumnSettle   = Text{"Settles after", "確定までの時間"}
+	QualityExact   = Text{"exact", "正確 (全件)"}
+	QualityGuess   = Text{"estimate", "推定"}
+	ReportSources  = Text{"Sources", "ソース"}
+	ColumnStage    = Text{"Stage", "ステージ"}
+	ColumnKind     = Text{"Kind", "種類"}
+	ColumnMean     = Text{"Mean delay", "平均遅延"}
+	ColumnAnswered = Text{"Answered up to", "回答済みの時刻"}
+	ColumnTrouble  = Text{"Trouble", "問題"}
+	ReportOrigin   = Text{"Provenance", "作成の記録"}
+	ReportConfig   = Text{"Configuration: %s", "設定ファイル: %s"}
+	ReportZone     = Text{"All times are in %s.", "時刻はすべて %s です。"}
+)
