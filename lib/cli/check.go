@@ -139,6 +139,10 @@ func (c *checkProgram) judge(ctx context.Context) int {
 			return c.refuse(err)
 		}
 	}
+	if conf.Record != "" {
+		c.keep(conf, conf.Record, recorded{options: c.opt, typed: c.typed})
+		defer c.kept(ctx)
+	}
 	run := c.newRun(conf)
 	run.History = true
 	report, _, err := c.measure(ctx, run, c.store(conf, false))

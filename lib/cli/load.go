@@ -18,7 +18,7 @@ const DefaultConfig = "/etc/mackerel-agent/pipeline-sli.yaml"
 
 // load reads the configuration that the flags name, as long as the run may take.
 func (p *program) load(ctx context.Context) (*config.Config, error) {
-	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless}
+	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless, given: p.given}
 	c, err := within(ctx, l.load)
 	if errors.Is(err, errGivenUp) {
 		return nil, withHint(fmt.Errorf("the configuration can't be read: %w", context.Cause(ctx)),
@@ -32,6 +32,7 @@ type loader struct {
 	env        Env
 	common     common
 	sourceless sourceless
+	given      []config.Source // what is read instead of files; nil: files are
 }
 
 func (l loader) load() (*config.Config, error) {
@@ -69,6 +70,9 @@ func (l loader) choose(c *config.Config) error {
 
 // sources are the texts to read: files, or what flags spell out.
 func (l loader) sources() ([]config.Source, error) {
+	if l.given != nil {
+		return l.given, nil
+	}
 	named := l.common.Config
 	if env, _ := l.env.Getenv("PIPELINE_SLI_CONFIG"); len(named) == 0 && env != "" {
 		named = []string{env}

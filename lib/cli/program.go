@@ -11,6 +11,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/recording"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -20,7 +21,12 @@ type program struct {
 	voice voice
 	opt   metricOptions
 	set   []string // long names of the flags that were typed
+	words []string // behind the command
 	now   time.Time
+
+	given    []config.Source     // configuration that is read instead of files; nil: files are
+	recorder *recording.Recorder // of this run; nil: it isn't recorded
+	replayed *recording.Run      // that this run is made from; nil: it is made from the world
 
 	stateless bool // positions and counts can't be kept
 }
@@ -30,6 +36,12 @@ type command struct {
 	flags []string // its own, beside those of every command
 	doc   string
 	run   func(*program, context.Context) int
+}
+
+// operands are the words behind a command.
+type operands struct {
+	names       string // as help shows them
+	least, most int
 }
 
 // commands are all words that mackerel-plugin-pipeline-sli knows.
@@ -44,6 +56,14 @@ var commands = map[string]command{
 	"monitors":   {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", (*program).monitors},
 	"report":     {[]string{"out", "from", "to", "at"}, "a page of what was measured over a stretch of time, to look at, mail and print", (*program).report},
 	"init":       {nil, "a commented configuration file to begin with, from flags", (*program).starter},
+	"record":     {nil, "one run, and all that the sources answered in it, kept in DIR", (*program).record},
+	"replay":     {[]string{"json"}, "what recorded runs said, or explain or the check of them, without the world", (*program).replay},
+}
+
+// takes are the words that commands take; those that aren't named here take none.
+var takes = map[string]operands{
+	"record": {"DIR", 1, 1},
+	"replay": {"DIR [explain | check]", 1, 2},
 }
 
 const usage = `[OPTIONS] [COMMAND]
@@ -56,7 +76,7 @@ func usageText() string {
 	var b strings.Builder
 	b.WriteString(usage)
 	for _, name := range commandNames() {
-		fmt.Fprintf(&b, "\n  %-10s %s", name, commands[name].doc)
+		fmt.Fprintf(&b, "\n  %-10s %s", strings.TrimSpace(name+" "+takes[name].names), commands[name].doc)
 	}
 	return b.String()
 }
@@ -107,10 +127,10 @@ func (p *program) command(words []string) (func(*program, context.Context) int, 
 		if c, known = commands[words[0]]; !known {
 			return nil, unknownWord(words[0], commandNames())
 		}
-		if len(words) > 1 {
-			return nil, fmt.Errorf("%s takes no further words (got %q)", words[0], words[1])
+		name, p.words = words[0], words[1:]
+		if err := takes[name].check(name, p.words); err != nil {
+			return nil, err
 		}
-		name = words[0]
 	}
 	shared := slices.Concat(flagNames(common{}), flagNames(sourceless{}), c.flags)
 	for _, flag := range p.set {
@@ -119,6 +139,19 @@ func (p *program) command(words []string) (func(*program, context.Context) int, 
 		}
 	}
 	return c.run, nil
+}
+
+// check refuses too few words, or too many.
+func (o operands) check(name string, words []string) error {
+	switch {
+	case o.most == 0 && len(words) > 0:
+		return fmt.Errorf("%s takes no further words (got %q)", name, words[0])
+	case len(words) > o.most:
+		return fmt.Errorf("%s takes %s and no further words (got %q)", name, o.names, words[o.most])
+	case len(words) < o.least:
+		return withHint(fmt.Errorf("%s needs %s", name, o.names), "%s %s", name, o.names)
+	}
+	return nil
 }
 
 // unknownWord refuses a word that is no command.
@@ -177,10 +210,14 @@ func (p *program) metrics(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
+	take := (byAgent || p.opt.Take) && !p.opt.Peek && p.opt.At == ""
+	if c.Record != "" && !p.opt.Peek && p.opt.At == "" {
+		p.keep(c, c.Record, recorded{options: p.opt, typed: p.set, take: take, inject: p.mayInject(c)})
+		defer p.kept(ctx)
+	}
 	run := p.newRun(c)
-	run.Take = (byAgent || p.opt.Take) && !p.opt.Peek && p.opt.At == ""
 	store := p.store(c, p.opt.Peek || p.opt.At != "")
-	run.Take = run.Take && !p.stateless // without positions the same events would be taken again
+	run.Take = take && !p.stateless // without positions the same events would be taken again
 	run.Inject, run.Clock = p.mayInject(c), p.env.Now
 	report, store, err := p.measure(ctx, run, store)
 	if err != nil {

@@ -32,14 +32,14 @@ func memory() measure.Store { return store{state.Overlay(nil)} }
 
 // newRun is a run over the configured pipelines.
 func (p *program) newRun(c *config.Config) measure.Run {
-	run := measure.Run{Now: p.now, Scratch: memory(), Share: share}
+	run := measure.Run{Now: p.now, Scratch: memory(), Share: share, History: p.recorder != nil || p.replayed != nil}
 	if p.opt.At != "" {
 		run.Until = p.now
 	}
 	for _, pipeline := range c.Pipelines {
 		sources := make([]measure.Source, len(pipeline.Evidence))
 		for i, e := range pipeline.Evidence {
-			sources[i] = e.(measure.Source)
+			sources[i] = p.witnessed(pipeline.Plan.Name, pipeline.Plan.Stages[i].Name, e.(measure.Source))
 		}
 		run.Pipelines = append(run.Pipelines, measure.Pipeline{Plan: pipeline.Plan, Sources: sources})
 		g := pipeline.Plan.Graphs
@@ -51,6 +51,9 @@ func (p *program) newRun(c *config.Config) measure.Run {
 // store is the state of the run: the one on disk, or, where nothing may be kept, a
 // copy in memory over it. Where there is none it says why and goes on without.
 func (p *program) store(c *config.Config, keepNothing bool) measure.Store {
+	if p.replayed != nil {
+		return remembered{p.replayed.Store()}
+	}
 	dir, err := p.stateDir(c)
 	if err == nil {
 		if keepNothing || p.opt.At != "" {
@@ -71,6 +74,9 @@ const noInject = "no-inject"
 // mayInject tells whether probers may send: only in a run that prints metrics of now and
 // keeps what it claims, and unless a flag or a file in the state directory forbids it.
 func (p *program) mayInject(c *config.Config) bool {
+	if p.replayed != nil {
+		return p.replayed.Inject
+	}
 	if p.opt.NoInject || p.opt.Peek || p.opt.At != "" || p.stateless {
 		return false
 	}
@@ -147,10 +153,10 @@ func (p *program) withoutState(err error) {
 
 // measure runs; where the state fails it runs once more without.
 func (p *program) measure(ctx context.Context, run measure.Run, s measure.Store) (*sli.Report, measure.Store, error) {
-	run.Store = s
+	run.Store = p.watched(s)
 	report, err := run.Do(ctx)
 	var foreign *measure.ErrForeign
-	if errors.As(err, &foreign) && !exists(foreign.Owner) {
+	if errors.As(err, &foreign) && (p.replayed != nil || !exists(foreign.Owner)) {
 		run.Adopt = true
 		report, err = run.Do(ctx)
 	}

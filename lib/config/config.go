@@ -57,6 +57,7 @@ type AWS struct {
 type Config struct {
 	StateDir  string
 	Language  string // of texts; empty: not said
+	Record    string // where every run is recorded; empty: nowhere
 	Pipelines []Pipeline
 }
 
@@ -93,6 +94,7 @@ func (r Reader) Read(sources []Source) (*Config, error) {
 		errs = append(errs, err)
 		c.StateDir = cmp.Or(part.StateDir, c.StateDir)
 		c.Language = cmp.Or(part.Language, c.Language)
+		c.Record = cmp.Or(part.Record, c.Record)
 		for _, p := range part.Pipelines {
 			if other, ok := seen[p.Plan.Name]; ok {
 				errs = append(errs, p.name.Errorf("the other one is in "+other, "pipeline names must be unique"))
@@ -153,7 +155,7 @@ func (r Reader) readOwn(source Source) (Config, error) {
 			}
 		}
 	}
-	return Config{StateDir: f.StateDir, Language: f.Language, Pipelines: pipelines}, errors.Join(errs...)
+	return Config{StateDir: f.StateDir, Language: f.Language, Record: f.Record, Pipelines: pipelines}, errors.Join(errs...)
 }
 
 func (r Reader) variants() section.Variants {

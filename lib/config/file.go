@@ -10,6 +10,7 @@ import (
 // file is the frame of a configuration file.
 type file struct {
 	StateDir  string             `yaml:"state_dir" doc:"where positions and counts are kept" otherwise:"under the agent's work directory"`
+	Record    string             `yaml:"record" doc:"a directory that every run is recorded in, for replay: what the sources answered, at most 256 MiB and 2,880 runs"`
 	Metrics   section.StringList `yaml:"metrics" doc:"which graphs are posted: a set (minimal, standard, full) and/or graph names" otherwise:"minimal"`
 	Language  string             `yaml:"language" enum:"en|ja" doc:"of what people read: the check's text, explain, reports; names stay" otherwise:"en"`
 	AWS       AWS                `yaml:"aws" doc:"region, credentials and endpoint of stages that ask AWS"`

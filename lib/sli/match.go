@@ -2,6 +2,7 @@ package sli
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -17,6 +18,7 @@ import (
 type Match struct {
 	fields []fieldMatch
 	source []string
+	given  map[string][]string
 }
 
 type fieldMatch struct {
@@ -36,7 +38,7 @@ type test struct {
 // expression (RE2), <n <=n >n >=n a number, 4xx a status class, a leading ! negates,
 // a leading = is literal, else equal.
 func ParseMatch[V ~[]string](conditions map[string]V) (Match, error) {
-	var m Match
+	m := Match{given: map[string][]string{}}
 	for _, name := range slices.Sorted(maps.Keys(conditions)) {
 		f := fieldMatch{name: name}
 		for _, v := range conditions[name] {
@@ -50,7 +52,7 @@ func ParseMatch[V ~[]string](conditions map[string]V) (Match, error) {
 				f.plain = append(f.plain, t.compile())
 			}
 		}
-		m.fields = append(m.fields, f)
+		m.fields, m.given[name] = append(m.fields, f), conditions[name]
 		m.source = append(m.source, name+": ["+strings.Join(conditions[name], ", ")+"]")
 	}
 	return m, nil
@@ -155,3 +157,16 @@ func (m Match) Judge(field func(i int) ([]byte, bool)) Verdict {
 
 // String is the conditions in a stable order, as part of a rule's fingerprint.
 func (m Match) String() string { return strings.Join(m.source, ", ") }
+
+// MarshalJSON spells the conditions as they were given.
+func (m Match) MarshalJSON() ([]byte, error) { return json.Marshal(m.given) }
+
+// UnmarshalJSON reads conditions as MarshalJSON spells them.
+func (m *Match) UnmarshalJSON(data []byte) error {
+	var given map[string][]string
+	err := json.Unmarshal(data, &given)
+	if *m = (Match{}); err == nil && given != nil {
+		*m, err = ParseMatch(given)
+	}
+	return err
+}

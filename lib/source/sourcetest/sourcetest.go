@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/recording/recordingtest"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -93,7 +94,7 @@ func read(ctx context.Context, t *testing.T, s Source, ask sli.Ask, cursor []byt
 	ask.Count = func(_ sli.Minute, n sli.Tally) { h.Tally.Add(n) }
 	before := slices.Clone(cursor)
 	var err error
-	h.Batch, err = s.Read(ctx, ask, cursor)
+	h.Batch, err = recordingtest.Read(ctx, t, s, ask, cursor)
 	if !slices.Equal(before, cursor) {
 		t.Error("the cursor that was given was written to")
 	}

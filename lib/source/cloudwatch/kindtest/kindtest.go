@@ -16,6 +16,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/recording/recordingtest"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
@@ -108,7 +109,7 @@ func (w *World) Run(ask sli.Ask, sources []*cloudwatch.Source, cursors [][]byte)
 		s.Prepare(asks[i], cursors[i])
 	}
 	for i, s := range sources {
-		out[i].Batch, out[i].Err = s.Read(context.Background(), asks[i], cursors[i])
+		out[i].Batch, out[i].Err = recordingtest.Read(context.Background(), w.t, s, asks[i], cursors[i])
 	}
 	return out
 }

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/recording"
+)
+
+// replay makes recorded runs once more from what they were told, and prints what they
+// printed, or what explain or the check would have said at that instant.
+func (p *program) replay(ctx context.Context) int {
+	as := ""
+	if len(p.words) > 1 {
+		if as = p.words[1]; as != "explain" && as != "check" {
+			return p.usage(unknownWord(as, []string{"explain", "check"}))
+		}
+	}
+	if p.opt.JSON && as != "explain" {
+		return p.usage(withHint(errors.New("--json goes with the explanation of a recorded run"), "replay %s explain --json", p.words[0]))
+	}
+	files, err := recording.Find(p.words[0])
+	if err != nil {
+		return p.usage(fmt.Errorf("replay: %w", err))
+	}
+	code := exitOK
+	for _, file := range files {
+		run, err := recording.Open(file)
+		if err != nil {
+			p.voice.fail(fmt.Errorf("replay: %w", err), "")
+			code = exitFailed
+			continue
+		}
+		if err := p.again(ctx, run, as); err != nil {
+			p.voice.fail(fmt.Errorf("replay: %s: %w", file, err), "")
+			code = exitFailed
+			continue
+		}
+		for _, text := range run.Lacking() {
+			p.voice.warn(fmt.Sprintf("%s: asked for, and not recorded: %s", file, text), "")
+			code = exitFailed
+		}
+		for _, text := range run.Unasked() {
+			p.voice.warn(fmt.Sprintf("%s: recorded, and never asked for: %s", file, text), "")
+			code = exitFailed
+		}
+	}
+	return code
+}
+
+const checkName = "check-pipeline-freshness"
+
+// again makes a recorded run.
+func (p *program) again(ctx context.Context, run *recording.Run, as string) error {
+	env := p.env
+	env.Zone = run.Location()
+	env.Now = func() time.Time { return run.At }
+	env.Kinds = replayedKinds(p.env.Kinds, run)
+	env.Getenv = func(name string) (string, bool) {
+		if name == "NO_COLOR" {
+			return p.env.Getenv(name)
+		}
+		return "", false
+	}
+	once := program{env: env, voice: p.voice, now: run.At.In(env.Zone), replayed: run}
+	for _, f := range run.Configuration {
+		once.given = append(once.given, config.Source{Name: f.Name, Path: f.Path, Text: []byte(f.Text)})
+	}
+	if byCheck := run.Program == checkName; as == "check" || byCheck && as == "" {
+		check := checkProgram{program: once}
+		if byCheck {
+			check.typed = run.Typed
+			if err := json.Unmarshal(run.Options, &check.opt); err != nil {
+				return err
+			}
+			if err := check.validate(); err != nil {
+				return err
+			}
+		}
+		check.judge(ctx)
+		return nil
+	}
+	if err := json.Unmarshal(run.Options, &once.opt); err != nil {
+		return err
+	}
+	once.set, once.opt.Take = run.Typed, run.Take
+	if as == "explain" {
+		once.opt.JSON = p.opt.JSON
+		once.explain(ctx)
+		return nil
+	}
+	if once.opt.Prefix == "" {
+		once.opt.Prefix = p.opt.Prefix
+	}
+	once.metrics(ctx)
+	return nil
+}
+
+// replayedKinds are kinds of stages that are what is recorded of them, whatever their
+// sections say.
+func replayedKinds(kinds map[string]config.Kind, run *recording.Run) map[string]config.Kind {
+	find := func(at *section.Node, pipeline, stage string) (config.Evidence, error) {
+		if s, ok := run.Source(pipeline, stage); ok {
+			return s, nil
+		}
+		return nil, at.Errorf("", "nothing is recorded of stage %s of pipeline %s", stage, pipeline)
+	}
+	replayed := map[string]config.Kind{}
+	for name, kind := range kinds {
+		kind.New = func(n *section.Node, a config.Around) (config.Evidence, error) { return find(n, a.Pipeline, a.Stage) }
+		further := map[string]config.Further{}
+		for key := range kind.Further {
+			further[key] = func(n, _ *section.Node, a config.Around) (config.Evidence, error) {
+				return find(n, a.Pipeline, a.Stage+"."+key)
+			}
+		}
+		kind.Further = further
+		replayed[name] = kind
+	}
+	return replayed
+}
