@@ -111,7 +111,7 @@ func (c *checkProgram) validate() error {
 		}
 	}
 	if c.opt.WarningAge > 0 && c.opt.CriticalAge > 0 && c.opt.CriticalAge <= c.opt.WarningAge {
-		return fmt.Errorf("-c %s must be longer than -w %s", sli.Span(time.Duration(c.opt.CriticalAge)), sli.Span(time.Duration(c.opt.WarningAge)))
+		return fmt.Errorf("-c %s must be longer than -w %s", sli.FormatDuration(time.Duration(c.opt.CriticalAge)), sli.FormatDuration(time.Duration(c.opt.WarningAge)))
 	}
 	if c.opt.WarningRatio > 0 && c.opt.CriticalRatio > 0 && c.opt.WarningRatio <= c.opt.CriticalRatio {
 		return fmt.Errorf("--warning-ratio %s must be above --critical-ratio %s", digits.Shortest(c.opt.WarningRatio), digits.Shortest(c.opt.CriticalRatio))

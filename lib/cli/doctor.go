@@ -201,9 +201,9 @@ func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 		}
 		say("%s: not measured: %s", name, r.Reason)
 	case sli.NoTraffic:
-		e.ok("%s: no traffic in the last %s: %s", name, sli.Span(r.Rule.Window), r.Reason)
+		e.ok("%s: no traffic in the last %s: %s", name, sli.FormatDuration(r.Rule.Window), r.Reason)
 	case sli.Excluded:
-		e.note("%s: excluded in the last %s: %s", name, sli.Span(r.Rule.Window), r.Reason)
+		e.note("%s: excluded in the last %s: %s", name, sli.FormatDuration(r.Rule.Window), r.Reason)
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
 		e.ok("%s: %s%%", name, digits.Of(ratio*100, 4))

@@ -61,7 +61,7 @@ func (p *program) export(ctx context.Context) int {
 		Age: func(plan *sli.Plan, m sli.Minute, seconds float64) {
 			line(sli.GraphAge, plan, "age", strconv.FormatFloat(seconds, 'f', -1, 64), m)
 		},
-		Missing: func(plan *sli.Plan, kind sli.Kind, spans sli.Spans, due int) {
+		Missing: func(plan *sli.Plan, kind sli.Kind, spans sli.Intervals, due int) {
 			missing = append(missing, fmt.Sprintf("pipeline %s: %s: %d of %d minutes are measured neither in the state nor by what the sources have: %s",
 				plan.Name, kind, spans.Minutes(), due, p.spans(spans)))
 		},
@@ -103,7 +103,7 @@ func (p *program) failures(asked, report *sli.Report) {
 }
 
 // spans names stretches of time, the first few of them.
-func (p *program) spans(spans sli.Spans) string {
+func (p *program) spans(spans sli.Intervals) string {
 	const most = 3
 	var texts []string
 	for i, w := range spans {

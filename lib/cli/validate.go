@@ -29,7 +29,7 @@ func (p *program) validate(ctx context.Context) int {
 		fmt.Fprintf(p.env.Stdout, "pipeline %s: %d series\n", plan.Name, n)
 		for _, rule := range plan.Rules {
 			fmt.Fprintf(p.env.Stdout, "  %-13s %s from %s, %s, scope %s, settles after %s, window %s, target %s%%\n", rule.Kind,
-				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.Span(rule.Settle), sli.Span(rule.Window), digits.Shortest(rule.Target))
+				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.FormatDuration(rule.Settle), sli.FormatDuration(rule.Window), digits.Shortest(rule.Target))
 		}
 		cost.add(plan)
 		for _, note := range sli.ProverNotes(plan) {

@@ -47,18 +47,18 @@ func (p *recalled) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
 		Objective: l.rule.Objective,
 		Due:       due,
 		Measured:  l.measured,
-		Excluded:  func(w sli.Window) sli.Spans { return p.plan.Exclude.Of(l.rule.Kind, w) },
+		Excluded:  func(w sli.Window) sli.Intervals { return p.plan.Exclude.Of(l.rule.Kind, w) },
 		Sum:       l.sum,
 		Each:      l.each,
 		Causes:    func(m sli.Minute, bad float64) []slo.Cause { return p.causes(l, m, bad) },
-		Why:       func(s sli.Spans) map[string]int { return p.why(tx, l, s) },
-		Exempt:    func(s sli.Spans) map[string]int { return p.plan.Exclude.Reasons(l.rule.Kind, s) },
+		Why:       func(s sli.Intervals) map[string]int { return p.why(tx, l, s) },
+		Exempt:    func(s sli.Intervals) map[string]int { return p.plan.Exclude.Reasons(l.rule.Kind, s) },
 		Filled:    l.filledIn,
 	}
 }
 
 // each visits the minutes, of some, that something was counted in.
-func (l *ledger) each(minutes sli.Spans, visit func(sli.Minute, sli.Counts)) {
+func (l *ledger) each(minutes sli.Intervals, visit func(sli.Minute, sli.Counts)) {
 	for _, w := range minutes {
 		for m := w.From; m < w.To; m++ {
 			if c := l.get(m); !c.IsZero() {
@@ -69,11 +69,11 @@ func (l *ledger) each(minutes sli.Spans, visit func(sli.Minute, sli.Counts)) {
 }
 
 // filledIn is how many of some minutes came from elsewhere, by where.
-func (l *ledger) filledIn(minutes sli.Spans) map[string]int {
+func (l *ledger) filledIn(minutes sli.Intervals) map[string]int {
 	minutes = minutes.Intersect(l.elsewhere.minutes)
 	out := map[string]int{}
 	for from, spans := range l.elsewhere.origins {
-		if n := minutes.Intersect(sli.Spans(spans)).Minutes(); n > 0 {
+		if n := minutes.Intersect(sli.Intervals(spans)).Minutes(); n > 0 {
 			out[from] = n
 		}
 	}

@@ -86,8 +86,8 @@ func (c *ruleCells) set(m sli.Minute, v sli.Counts) {
 }
 
 // held are the minutes after one that something was counted in.
-func (c *ruleCells) held(last sli.Minute) sli.Spans {
-	var out sli.Spans
+func (c *ruleCells) held(last sli.Minute) sli.Intervals {
+	var out sli.Intervals
 	first, _ := hourOf(last + 1)
 	c.tx.Scan(c.key(first), after(c.prefix), func(key, value []byte) bool {
 		h := sli.Minute(binary.BigEndian.Uint32(key[len(key)-4:]))
@@ -117,7 +117,7 @@ func (c *ruleCells) flush(touched map[sli.Minute]bool) {
 
 // sum adds the cells of the minutes. Whole hours cost one look at their sum, so that
 // a month is cheap.
-func (c *ruleCells) sum(minutes sli.Spans) sli.Counts {
+func (c *ruleCells) sum(minutes sli.Intervals) sli.Counts {
 	var total sli.Counts
 	for _, w := range minutes {
 		for m := w.From; m < w.To; {
@@ -298,8 +298,8 @@ func (c *stageCells) key(m sli.Minute) []byte {
 }
 
 // held are the minutes after one that have a cell.
-func (c *stageCells) held(last sli.Minute) sli.Spans {
-	var out sli.Spans
+func (c *stageCells) held(last sli.Minute) sli.Intervals {
+	var out sli.Intervals
 	c.tx.Scan(c.key(last+1), after(c.prefix), func(key, _ []byte) bool {
 		m := sli.Minute(binary.BigEndian.Uint32(key[len(key)-4:]))
 		out = out.Add(sli.Window{From: m, To: m + 1})

@@ -103,7 +103,7 @@ func (s *stageJob) setAside(tx Tx, j *job) {
 
 // setAside removes what lies ahead of the clock from an SLI's history. Minutes that points
 // already hold, though their time comes only now, are taken off the next one.
-func (l *ledger) setAside(tx Tx, j *job, posted sli.Spans, pending *sli.Point) {
+func (l *ledger) setAside(tx Tx, j *job, posted sli.Intervals, pending *sli.Point) {
 	r, horizon, due := &l.record, j.run.horizon(), sli.Due(j.run.Now, l.rule.Settle)
 	if pending != nil {
 		for _, part := range pending.SLIs {
@@ -128,7 +128,7 @@ func (l *ledger) setAside(tx Tx, j *job, posted sli.Spans, pending *sli.Point) {
 		r.LeftOut = r.LeftOut.Within(sli.Window{To: to + 1})
 	}
 	past := sli.Window{To: horizon + 1}
-	r.Silent, r.Derived, r.Doubtful = r.Silent.Within(past), r.Derived.Within(past), minutes(sli.Spans(r.Doubtful).Within(past))
+	r.Silent, r.Derived, r.Doubtful = r.Silent.Within(past), r.Derived.Within(past), minutes(sli.Intervals(r.Doubtful).Within(past))
 	ahead, _ := r.Booked.find(horizon + 1)
 	r.Booked = r.Booked[:ahead]
 	r.Explained = min(r.Explained, due)

@@ -229,7 +229,7 @@ func (s *stageJob) unmatched() (doubt string, barren bool) {
 }
 
 // measured is the minutes that stand.
-func (s *stageJob) measured() sli.Spans {
+func (s *stageJob) measured() sli.Intervals {
 	if _, barren := s.unmatched(); barren {
 		return nil
 	}

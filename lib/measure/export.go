@@ -15,7 +15,7 @@ type Exported struct {
 	Age    func(plan *sli.Plan, m sli.Minute, seconds float64)
 	// Missing are minutes of an SLI that neither the state nor the sources have measured,
 	// of as many as are due.
-	Missing func(plan *sli.Plan, kind sli.Kind, missing sli.Spans, due int)
+	Missing func(plan *sli.Plan, kind sli.Kind, missing sli.Intervals, due int)
 }
 
 // Export visits the due minutes of w in order, rule by rule: from the state as it is
@@ -76,7 +76,7 @@ func (r Run) lacking(ctx context.Context, w sli.Window) (lacking []Pipeline, err
 				return err
 			}
 			for _, l := range past.ledgers[:len(past.plan.Rules)] {
-				if len((sli.Spans{past.due(l.rule, w)}).Minus(l.answered).Minus(past.refused(l.rule)).Minus(past.holes(l.rule))) > 0 {
+				if len((sli.Intervals{past.due(l.rule, w)}).Minus(l.answered).Minus(past.refused(l.rule)).Minus(past.holes(l.rule))) > 0 {
 					lacking = append(lacking, p)
 					break
 				}
@@ -100,7 +100,7 @@ func (p *recalled) export(l *ledger, w sli.Window, visit Exported) {
 			visit.Events(p.plan, l.rule.Kind, m, l.get(m))
 		}
 	}
-	if missing := (sli.Spans{due}).Minus(measured); visit.Missing != nil && len(missing) > 0 && due.Minutes() > 0 {
+	if missing := (sli.Intervals{due}).Minus(measured); visit.Missing != nil && len(missing) > 0 && due.Minutes() > 0 {
 		visit.Missing(p.plan, l.rule.Kind, missing, due.Minutes())
 	}
 }

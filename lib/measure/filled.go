@@ -17,10 +17,10 @@ const (
 // origins are the minutes that came from elsewhere, by where.
 type origins map[string]minutes
 
-func (o origins) all() sli.Spans {
-	var all sli.Spans
+func (o origins) all() sli.Intervals {
+	var all sli.Intervals
 	for _, from := range slices.Sorted(maps.Keys(o)) {
-		all = all.Union(sli.Spans(o[from]))
+		all = all.Union(sli.Intervals(o[from]))
 	}
 	return all
 }
@@ -30,7 +30,7 @@ func (o origins) all() sli.Spans {
 type elsewhere struct {
 	origins origins
 	cells   *ruleCells
-	minutes sli.Spans // of which no run here has an answer
+	minutes sli.Intervals // of which no run here has an answer
 }
 
 func openElsewhere(tx Tx, plan *sli.Plan, rule *sli.Rule) elsewhere {
@@ -64,7 +64,7 @@ func (e elsewhere) forget(tx Tx, j *job, rule *sli.Rule) {
 	keep, changed := sli.Window{From: j.historyFrom(), To: maxMinute}, false
 	for from, spans := range e.origins {
 		if len(spans) > 0 && spans[0].From < keep.From {
-			e.origins[from], changed = minutes(sli.Spans(spans).Within(keep)), true
+			e.origins[from], changed = minutes(sli.Intervals(spans).Within(keep)), true
 		}
 	}
 	if changed {

@@ -37,7 +37,7 @@ func (l *ledger) noteGaps(tx Tx, j *job) {
 		return
 	}
 	l.record.Explained = due + 1
-	unmeasured := sli.Spans{{From: from, To: due + 1}}.Minus(l.measured)
+	unmeasured := sli.Intervals{{From: from, To: due + 1}}.Minus(l.measured)
 	if len(unmeasured) == 0 {
 		return
 	}
@@ -49,18 +49,18 @@ func (l *ledger) noteGaps(tx Tx, j *job) {
 // gap is some minutes that aren't measured for one reason.
 type gap struct {
 	reason  string
-	minutes sli.Spans
+	minutes sli.Intervals
 }
 
 // gaps are why minutes aren't measured that this run was the first to ask for.
-func (j *job) gaps(l *ledger, unmeasured sli.Spans) (out []gap) {
-	take := func(minutes sli.Spans, reason string) {
+func (j *job) gaps(l *ledger, unmeasured sli.Intervals) (out []gap) {
+	take := func(minutes sli.Intervals, reason string) {
 		if minutes = minutes.Intersect(unmeasured); len(minutes) > 0 {
 			unmeasured = unmeasured.Minus(minutes)
 			out = append(out, gap{shortened(reason), minutes})
 		}
 	}
-	unmeasured = unmeasured.Minus(sli.Spans(l.record.Doubtful))
+	unmeasured = unmeasured.Minus(sli.Intervals(l.record.Doubtful))
 	for _, s := range j.feeding(l.rule) {
 		unmeasured = unmeasured.Minus(s.record.Refused).Minus(s.record.Lost)
 		for _, r := range s.readings {
@@ -77,7 +77,7 @@ func (j *job) gaps(l *ledger, unmeasured sli.Spans) (out []gap) {
 		unmeasured = unmeasured.Within(sli.Window{From: l.record.Since, To: maxMinute})
 	}
 	if !j.ran.IsZero() {
-		take(sli.Spans{{From: sli.Due(j.ran, l.rule.Settle) + 1, To: sli.Due(j.run.Now, l.rule.Settle)}}, "the program didn't run")
+		take(sli.Intervals{{From: sli.Due(j.ran, l.rule.Settle) + 1, To: sli.Due(j.run.Now, l.rule.Settle)}}, "the program didn't run")
 	}
 	return out
 }
@@ -110,7 +110,7 @@ func noteGap(tx Tx, prefix []byte, g gap) {
 			if _, known := reasons[reason]; !known && len(reasons) >= maxReasons {
 				reason = otherReasons
 			}
-			reasons[reason] = minutes(sli.Spans(reasons[reason]).Add(part))
+			reasons[reason] = minutes(sli.Intervals(reasons[reason]).Add(part))
 			putRecord(tx, kept, reasons)
 			m = part.To
 		}
@@ -122,9 +122,9 @@ func gapKey(prefix []byte, day sli.Minute) []byte {
 }
 
 // why gives the reasons of minutes that aren't measured, each with how many they are.
-func (p *recalled) why(tx Tx, l *ledger, unmeasured sli.Spans) map[string]int {
+func (p *recalled) why(tx Tx, l *ledger, unmeasured sli.Intervals) map[string]int {
 	out := map[string]int{}
-	take := func(minutes sli.Spans, reason string) {
+	take := func(minutes sli.Intervals, reason string) {
 		if minutes = minutes.Intersect(unmeasured); len(minutes) > 0 {
 			unmeasured = unmeasured.Minus(minutes)
 			out[reason] += minutes.Minutes()
@@ -134,14 +134,14 @@ func (p *recalled) why(tx Tx, l *ledger, unmeasured sli.Spans) map[string]int {
 		take(s.record.Refused, at(s)+"too much of it couldn't be read")
 		take(s.record.Lost, at(s)+"read by a clock that was ahead, and set aside")
 	}
-	take(sli.Spans(l.record.Doubtful), "more events couldn't be judged than could")
+	take(sli.Intervals(l.record.Doubtful), "more events couldn't be judged than could")
 	if n := len(unmeasured); n > 0 {
 		prefix := rulePrefix(gaps, p.plan.Name, l.rule.Kind, l.record.Fingerprint)
 		tx.Scan(gapKey(prefix, unmeasured[0].From/minutesPerDay), gapKey(prefix, unmeasured[n-1].To/minutesPerDay+1), func(key, value []byte) bool {
 			var reasons map[string]minutes
 			if unpackRecord(value, &reasons) {
 				for _, reason := range slices.Sorted(maps.Keys(reasons)) {
-					take(sli.Spans(reasons[reason]), reason)
+					take(sli.Intervals(reasons[reason]), reason)
 				}
 			}
 			return true
@@ -153,11 +153,11 @@ func (p *recalled) why(tx Tx, l *ledger, unmeasured sli.Spans) map[string]int {
 	}
 	switch {
 	case !l.record.Succeeds && before <= p.rec.History:
-		take(sli.Spans{{To: p.rec.History}}, "older than the history that is kept")
+		take(sli.Intervals{{To: p.rec.History}}, "older than the history that is kept")
 	case l.record.Succeeds:
-		take(sli.Spans{{To: before}}, "counted by another rule, which has changed since")
+		take(sli.Intervals{{To: before}}, "counted by another rule, which has changed since")
 	default:
-		take(sli.Spans{{To: before}}, "before it was first counted")
+		take(sli.Intervals{{To: before}}, "before it was first counted")
 	}
 	take(unmeasured, "no answer for it")
 	return out

@@ -49,10 +49,10 @@ type stageJob struct {
 	readings []*reading // what is read once more for new rules, then what is new
 
 	// Known in the transaction that ends the run:
-	superseded bool        // another run moved the position meanwhile
-	record     stageRecord // as it is now
-	before     sli.Spans   // what was measured before this run
-	posted     sli.Spans   // the same with what lies ahead of the clock
+	superseded bool          // another run moved the position meanwhile
+	record     stageRecord   // as it is now
+	before     sli.Intervals // what was measured before this run
+	posted     sli.Intervals // the same with what lies ahead of the clock
 	cells      *stageCells
 	all        *sli.StageCell // where everything is read: all of it, once it is asked for
 	whole      sli.Window     // and the minutes from the log's beginning to its end

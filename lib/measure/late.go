@@ -27,7 +27,7 @@ var lateFamilies = []string{arrivals, revisions}
 
 // noteLate books what this run changed in minutes that were measured before it, and what
 // stands in those that were due in the run before and only now are measured.
-func (l *ledger) noteLate(tx Tx, j *job, before sli.Spans, old, revised map[sli.Minute]sli.Counts) {
+func (l *ledger) noteLate(tx Tx, j *job, before sli.Intervals, old, revised map[sli.Minute]sli.Counts) {
 	if l.rule.Weigh != nil || l.rule.Beside != "" {
 		return
 	}

@@ -13,13 +13,13 @@ type ledger struct {
 	rule     *sli.Rule
 	record   ruleRecord
 	cells    *ruleCells
-	judged   *ruleCells // what events were judged to be, where the cells are derived from that
-	answered sli.Spans  // minutes that its sources answered for
-	measured sli.Spans  // of them those in which enough could be judged
+	judged   *ruleCells    // what events were judged to be, where the cells are derived from that
+	answered sli.Intervals // minutes that its sources answered for
+	measured sli.Intervals // of them those in which enough could be judged
 
 	// Of a past instant: minutes that the sources told of beside, and what came later.
 	beside *ruleCells
-	more   sli.Spans
+	more   sli.Intervals
 	later  []change                  // events that came since
 	undone map[sli.Minute]sli.Counts // what was judged anew since
 
@@ -32,7 +32,7 @@ type ledger struct {
 // carries what changed in minutes that are in an events point already.
 func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	l := &ledger{rule: rule}
-	before := j.openRule(tx, l).Minus(sli.Spans(l.record.Doubtful))
+	before := j.openRule(tx, l).Minus(sli.Intervals(l.record.Doubtful))
 	old := map[sli.Minute]sli.Counts{}
 	for _, s := range j.stages {
 		if s.superseded || s.failure() != nil || !l.record.HasSince {
@@ -118,7 +118,7 @@ func (l *ledger) keepJudged(j *job, s *stageJob, r *reading, counter *ruleCounte
 
 // openRule loads the history, begins a new one if the rule changed, and returns the
 // minutes that were measured before this run.
-func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
+func (j *job) openRule(tx Tx, l *ledger) (before sli.Intervals) {
 	fingerprint := short(j.plan.Fingerprint(l.rule))
 	getRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), &l.record)
 	if old := l.record; old.Fingerprint != fingerprint {
@@ -136,7 +136,7 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 	if j.ahead {
 		posted := l.record.Derived
 		if l.rule.Derive == nil {
-			posted = j.measured(l, func(s *stageJob) sli.Spans { return s.posted })
+			posted = j.measured(l, func(s *stageJob) sli.Intervals { return s.posted })
 		}
 		l.setAside(tx, j, posted, j.pending)
 	}
@@ -156,7 +156,7 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 		return before
 	}
 	if l.record.HasSince {
-		before = j.measured(l, func(s *stageJob) sli.Spans { return s.before })
+		before = j.measured(l, func(s *stageJob) sli.Intervals { return s.before })
 	} else if since, ok := j.since(l.rule); ok {
 		l.record.Since, l.record.HasSince = since, true
 	}
@@ -165,11 +165,11 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Spans) {
 }
 
 // measured is the minutes for which every stage of the rule has answered.
-func (j *job) measured(l *ledger, of func(*stageJob) sli.Spans) sli.Spans {
+func (j *job) measured(l *ledger, of func(*stageJob) sli.Intervals) sli.Intervals {
 	if !l.record.HasSince {
 		return nil
 	}
-	out := sli.Spans{{From: l.record.Since, To: maxMinute}}
+	out := sli.Intervals{{From: l.record.Since, To: maxMinute}}
 	for _, s := range j.stages {
 		if l.rule.Feeds(s.stage.Name) {
 			out = out.Intersect(of(s))
@@ -246,7 +246,7 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 // history is what the stages of a job counted, as derivations see it.
 type history struct {
 	*job
-	answered func(*stageJob) sli.Spans
+	answered func(*stageJob) sli.Intervals
 }
 
 // followed is a history that also follows records by their ids.
@@ -277,7 +277,7 @@ func (j *job) history() sli.History {
 // present is the history as it stands now.
 func (j *job) present() sli.History { return j.historyOf(j.stands) }
 
-func (j *job) historyOf(answered func(*stageJob) sli.Spans) sli.History {
+func (j *job) historyOf(answered func(*stageJob) sli.Intervals) sli.History {
 	h := history{j, answered}
 	if j.ids != nil {
 		return followed{h, j.ids}
@@ -301,7 +301,7 @@ func (h history) Cell(stage string, m sli.Minute) *sli.StageCell {
 	return nil
 }
 
-func (h history) Answered(stage string) sli.Spans {
+func (h history) Answered(stage string) sli.Intervals {
 	if s := h.stage(stage); s != nil {
 		return h.answered(s)
 	}
@@ -310,7 +310,7 @@ func (h history) Answered(stage string) sli.Spans {
 
 // standing is the minutes of a stage that stand, and whose cells are there: of a past
 // instant, those that it had answered for by then.
-func (j *job) standing(s *stageJob) sli.Spans {
+func (j *job) standing(s *stageJob) sli.Intervals {
 	if !j.past {
 		return s.measured()
 	}
@@ -336,8 +336,8 @@ func (l *ledger) set(m sli.Minute, c sli.Counts, old map[sli.Minute]sli.Counts) 
 }
 
 // answered is the minutes that every stage of the rule has answered for.
-func (j *job) answered(rule *sli.Rule) sli.Spans {
-	answered := sli.Spans{{From: 0, To: maxMinute}}
+func (j *job) answered(rule *sli.Rule) sli.Intervals {
+	answered := sli.Intervals{{From: 0, To: maxMinute}}
 	for _, s := range j.stages {
 		if rule.Feeds(s.stage.Name) {
 			answered = answered.Intersect(s.measured())
@@ -372,7 +372,7 @@ func (l *ledger) doubt(j *job, old map[sli.Minute]sli.Counts) {
 			doubtful = append(doubtful, m)
 		}
 	}
-	all := sli.Spans(l.record.Doubtful)
+	all := sli.Intervals(l.record.Doubtful)
 	if len(all) > 0 {
 		all = all.Minus(sli.SpansOf(changed))
 	}
@@ -386,7 +386,7 @@ func (l *ledger) doubt(j *job, old map[sli.Minute]sli.Counts) {
 
 // carry books for the next point what changed in minutes that points already hold:
 // late events, and minutes that only now are measured.
-func (l *ledger) carry(before sli.Spans, old map[sli.Minute]sli.Counts) {
+func (l *ledger) carry(before sli.Intervals, old map[sli.Minute]sli.Counts) {
 	if !l.record.Started {
 		return
 	}

@@ -88,7 +88,7 @@ func minutesText(n int) string {
 
 // begun says what a history waits for that has no minute yet.
 func (j *job) begun(l *ledger) string {
-	settles := "a minute settles " + sli.Span(l.rule.Settle) + " after its end"
+	settles := "a minute settles " + sli.FormatDuration(l.rule.Settle) + " after its end"
 	for _, s := range j.feeding(l.rule) {
 		at := "stage " + s.stage.Name + ": "
 		for _, r := range s.readings {
@@ -138,7 +138,7 @@ func (s *stageJob) seen() bool {
 }
 
 // malformed says how much of some refused minutes can't be read.
-func (s *stageJob) malformed(j *job, minutes sli.Spans) string {
+func (s *stageJob) malformed(j *job, minutes sli.Intervals) string {
 	var t sli.Tally
 	if j.run.All {
 		t.Add(j.counted(s).Tally)

@@ -68,7 +68,7 @@ func (j *job) ledger(tx Tx, rule *sli.Rule) *ledger {
 	if l.answered = l.record.Derived; rule.Derive == nil {
 		l.answered = j.measured(l, (*stageJob).measured)
 	}
-	l.measured = l.answered.Minus(sli.Spans(l.record.Doubtful))
+	l.measured = l.answered.Minus(sli.Intervals(l.record.Doubtful))
 	l.later = j.changesAfter(tx, arrivals, rule, j.run.Now)
 	l.undo(j.changesAfter(tx, revisions, rule, j.run.Now))
 	return l
@@ -76,8 +76,8 @@ func (j *job) ledger(tx Tx, rule *sli.Rule) *ledger {
 
 // refused is the minutes that too much can't be read of for the rule to be measured:
 // the sources would say the same of them again.
-func (j *job) refused(rule *sli.Rule) sli.Spans {
-	var out sli.Spans
+func (j *job) refused(rule *sli.Rule) sli.Intervals {
+	var out sli.Intervals
 	for _, s := range j.feeding(rule) {
 		out = out.Union(s.record.Refused)
 	}
@@ -87,8 +87,8 @@ func (j *job) refused(rule *sli.Rule) sli.Spans {
 // holes is the minutes that the state knows to have gone unseen: what was written to a log
 // that was gone, or entered in its middle, isn't in what is there of it now, whatever that
 // seems to show.
-func (p *recalled) holes(rule *sli.Rule) sli.Spans {
-	var out sli.Spans
+func (p *recalled) holes(rule *sli.Rule) sli.Intervals {
+	var out sli.Intervals
 	for _, s := range p.feeding(rule) {
 		if s.stage.Facts.Replaces {
 			continue
@@ -105,7 +105,7 @@ func (p *recalled) holes(rule *sli.Rule) sli.Spans {
 			seen.To = maxMinute
 		}
 		if seen.From < seen.To {
-			out = out.Union(sli.Spans{seen}.Minus(answered))
+			out = out.Union(sli.Intervals{seen}.Minus(answered))
 		}
 	}
 	return out
@@ -134,7 +134,7 @@ func (j *job) known() bool {
 func (p *recalled) lacks() bool {
 	for _, l := range p.ledgers {
 		w := sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window)
-		if len(sli.Spans{w}.Minus(l.answered).Minus(p.refused(l.rule)).Minus(p.holes(l.rule))) > 0 {
+		if len(sli.Intervals{w}.Minus(l.answered).Minus(p.refused(l.rule)).Minus(p.holes(l.rule))) > 0 {
 			return true
 		}
 	}
@@ -307,7 +307,7 @@ func (p *recalled) speak(due sli.Minute) {
 
 // fill takes minutes that the ledger has nothing of from what the sources say, but for
 // those that they can't know of.
-func (l *ledger) fill(beside *ledger, holes sli.Spans, w sli.Window) int {
+func (l *ledger) fill(beside *ledger, holes sli.Intervals, w sli.Window) int {
 	more := beside.measured.Minus(l.answered).Minus(holes)
 	if len(more) > 0 {
 		l.beside, l.more = beside.cells, more
@@ -320,7 +320,7 @@ func (l *ledger) fill(beside *ledger, holes sli.Spans, w sli.Window) int {
 }
 
 // sum adds the cells of some minutes, each from where it is known.
-func (l *ledger) sum(minutes sli.Spans) sli.Counts {
+func (l *ledger) sum(minutes sli.Intervals) sli.Counts {
 	more, joined := l.more.Intersect(minutes), l.elsewhere.minutes.Intersect(minutes)
 	minutes = minutes.Minus(more).Minus(joined)
 	sum := l.cells.sum(minutes)
@@ -372,7 +372,7 @@ func (l *ledger) tellLater(r *sli.Result) {
 
 // tellMissing says of minutes of the window that nothing is known of them, and why.
 func (p *recalled) tellMissing(l *ledger, r *sli.Result) {
-	missing := sli.Spans{r.Window}.Minus(l.answered).Minus(p.refused(l.rule)).Minutes()
+	missing := sli.Intervals{r.Window}.Minus(l.answered).Minus(p.refused(l.rule)).Minutes()
 	if missing == 0 {
 		return
 	}

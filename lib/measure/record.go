@@ -28,21 +28,21 @@ type pipelineRecord struct {
 
 // stageRecord is a source's position and the minutes it has answered for.
 type stageRecord struct {
-	Generation  uint64      `json:"generation"` // rises with every commit
-	Cursor      []byte      `json:"cursor"`
-	ReadTo      time.Time   `json:"read_to"`           // the last answer covers what was written by then
-	Resumed     sli.Minute  `json:"resumed,omitempty"` // after a time that can't be seen any more: the first minute that can
-	Blind       bool        `json:"blind,omitempty"`   // the last reading found what is written meanwhile unknown
-	Fingerprint string      `json:"fingerprint"`       // of the rule that made the cells
-	Answered    sli.Spans   `json:"answered"`
-	Refused     sli.Spans   `json:"refused,omitempty"` // too much of them was malformed
-	Lost        sli.Spans   `json:"lost,omitempty"`    // what was read of them was set aside, and isn't read again
-	Inputs      sli.Inputs  `json:"inputs,omitempty"`
-	Layout      string      `json:"layout,omitempty"`
-	FirstBad    string      `json:"first_bad,omitempty"` // the newest refusal's first malformed line
-	Lacks       []sli.Lack  `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
-	Sifted      *sli.Sifted `json:"sifted,omitempty"`    // what its conditions let through since the fingerprint is the same
-	Zone        string      `json:"zone,omitempty"`      // sli.Facts.Zone, once a stamp without zone was read by it
+	Generation  uint64        `json:"generation"` // rises with every commit
+	Cursor      []byte        `json:"cursor"`
+	ReadTo      time.Time     `json:"read_to"`           // the last answer covers what was written by then
+	Resumed     sli.Minute    `json:"resumed,omitempty"` // after a time that can't be seen any more: the first minute that can
+	Blind       bool          `json:"blind,omitempty"`   // the last reading found what is written meanwhile unknown
+	Fingerprint string        `json:"fingerprint"`       // of the rule that made the cells
+	Answered    sli.Intervals `json:"answered"`
+	Refused     sli.Intervals `json:"refused,omitempty"` // too much of them was malformed
+	Lost        sli.Intervals `json:"lost,omitempty"`    // what was read of them was set aside, and isn't read again
+	Inputs      sli.Inputs    `json:"inputs,omitempty"`
+	Layout      string        `json:"layout,omitempty"`
+	FirstBad    string        `json:"first_bad,omitempty"` // the newest refusal's first malformed line
+	Lacks       []sli.Lack    `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
+	Sifted      *sli.Sifted   `json:"sifted,omitempty"`    // what its conditions let through since the fingerprint is the same
+	Zone        string        `json:"zone,omitempty"`      // sli.Facts.Zone, once a stamp without zone was read by it
 	// Begun are minutes that were read too late for cells, and not to their end yet.
 	Begun map[sli.Minute]share `json:"begun,omitempty"`
 }
@@ -56,7 +56,7 @@ type share struct {
 func (s share) tally() sli.Tally { return sli.Tally{Parsed: s.Parsed, Malformed: s.Malformed} }
 
 // measured is the minutes that were answered, and neither refused nor set aside.
-func (s stageRecord) measured() sli.Spans {
+func (s stageRecord) measured() sli.Intervals {
 	return s.Answered.Minus(s.Refused).Minus(s.Lost)
 }
 
@@ -65,9 +65,9 @@ type ruleRecord struct {
 	Fingerprint string        `json:"fingerprint"`
 	Since       sli.Minute    `json:"since"`
 	HasSince    bool          `json:"has_since"`
-	Silent      sli.Spans     `json:"silent,omitempty"`   // minutes booked for their silence
+	Silent      sli.Intervals `json:"silent,omitempty"`   // minutes booked for their silence
 	Booked      silentMinutes `json:"booked,omitempty"`   // of them, what has not come out yet
-	Derived     sli.Spans     `json:"derived,omitempty"`  // minutes whose cells are derived, and stand
+	Derived     sli.Intervals `json:"derived,omitempty"`  // minutes whose cells are derived, and stand
 	Doubtful    minutes       `json:"doubtful,omitempty"` // minutes in which more events couldn't be judged than could
 
 	Succeeds  bool       `json:"succeeds,omitempty"`  // another rule counted before it
@@ -75,16 +75,16 @@ type ruleRecord struct {
 
 	// Events points: minutes up to TakenTo are in points already; what changed in
 	// them since is Carry. Minutes before EventsFrom and those in LeftOut never enter.
-	Started    bool       `json:"started"`
-	TakenTo    sli.Minute `json:"taken_to"`
-	EventsFrom sli.Minute `json:"events_from"`
-	Carry      sli.Counts `json:"carry"`
-	LeftOut    sli.Spans  `json:"left_out,omitempty"`
+	Started    bool          `json:"started"`
+	TakenTo    sli.Minute    `json:"taken_to"`
+	EventsFrom sli.Minute    `json:"events_from"`
+	Carry      sli.Counts    `json:"carry"`
+	LeftOut    sli.Intervals `json:"left_out,omitempty"`
 }
 
 // minutes are spans that may be many and short. They are spelled as lengths: from the
 // epoch to the first, of the first, to the next, and so on.
-type minutes sli.Spans
+type minutes sli.Intervals
 
 func (m minutes) MarshalJSON() ([]byte, error) {
 	lengths := make([]sli.Minute, 0, 2*len(m))

@@ -32,7 +32,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	p.Age, p.Ages, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.State, a.Flow, a.Delay, a.Run
 	p.Warnings = append(p.Warnings, a.Notes...)
 	p.Delay = j.delays()
-	answered := sli.Spans{{From: 0, To: maxMinute}}
+	answered := sli.Intervals{{From: 0, To: maxMinute}}
 	for _, s := range j.stages {
 		p.Stages = append(p.Stages, j.stageReport(s, a.Delay))
 		if !s.stage.Facts.Proves() { // whose answers take a deadline
@@ -49,7 +49,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 }
 
 // reached is the minutes that a stage had answered for by the run's instant.
-func (j *job) reached(s *stageJob) sli.Spans {
+func (j *job) reached(s *stageJob) sli.Intervals {
 	if !j.past {
 		return j.upToNow(s, s.record.measured())
 	}
@@ -138,11 +138,11 @@ func (s *stageJob) everything() *sli.StageCell {
 }
 
 // stands is the minutes of a stage that stand, up to now.
-func (j *job) stands(s *stageJob) sli.Spans { return j.upToNow(s, j.standing(s)) }
+func (j *job) stands(s *stageJob) sli.Intervals { return j.upToNow(s, j.standing(s)) }
 
 // upToNow is the minutes that a stage has answered for; where everything is read a log
 // that ended has nothing to say up to now, which is an answer too.
-func (j *job) upToNow(s *stageJob, spans sli.Spans) sli.Spans {
+func (j *job) upToNow(s *stageJob, spans sli.Intervals) sli.Intervals {
 	if n := len(spans); j.run.All && n > 0 && s.failure() == nil {
 		spans = spans.Add(sli.Window{From: spans[n-1].To, To: j.settled(s, j.run.Now)})
 	}
@@ -179,9 +179,9 @@ func (j *job) result(l *ledger) *sli.Result {
 
 // stretch is what is known of an SLI in some minutes, the excluded ones left out.
 type stretch struct {
-	asked    sli.Spans
-	answered sli.Spans // of them, by every source
-	measured sli.Spans // of those, without the doubtful ones
+	asked    sli.Intervals
+	answered sli.Intervals // of them, by every source
+	measured sli.Intervals // of those, without the doubtful ones
 	status   sli.Status
 	counts   sli.Counts // of the measured minutes; of all of them where not measured
 	all      sli.Counts // of the answered minutes
@@ -189,7 +189,7 @@ type stretch struct {
 }
 
 func (j *job) stretch(l *ledger, w sli.Window) stretch {
-	s := stretch{asked: sli.Spans{w}.Minus(j.plan.Exclude.Of(l.rule.SLI(), w)), status: sli.Excluded}
+	s := stretch{asked: sli.Intervals{w}.Minus(j.plan.Exclude.Of(l.rule.SLI(), w)), status: sli.Excluded}
 	s.answered = l.answered.Intersect(s.asked)
 	s.measured = l.measured.Intersect(s.asked)
 	s.counts = l.sum(s.measured)
@@ -209,7 +209,7 @@ func (j *job) stretch(l *ledger, w sli.Window) stretch {
 }
 
 // extent is the window from the first to the last measured minute.
-func extent(measured sli.Spans, otherwise sli.Window) sli.Window {
+func extent(measured sli.Intervals, otherwise sli.Window) sli.Window {
 	if len(measured) == 0 {
 		return otherwise
 	}

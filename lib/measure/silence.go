@@ -81,7 +81,7 @@ func (s silentMinutes) since(m sli.Minute) silentMinutes {
 
 // passing takes from what comes out the records that are booked for their silence.
 type passing struct {
-	older  sli.Spans     // minutes booked before it was noted how many they were: all of theirs pass
+	older  sli.Intervals // minutes booked before it was noted how many they were: all of theirs pass
 	booked silentMinutes // as they were when the run began
 	left   silentMinutes
 }

@@ -45,9 +45,9 @@ func (p *Plan) batchRun(h History, due Minute) *BatchRun {
 // it is told in.
 func (r *BatchRun) Text(at time.Time) string {
 	began := r.Began.Start()
-	text := fmt.Sprintf("started %s, running %s", began.In(at.Location()).Format("15:04"), Span(at.Sub(began).Truncate(time.Minute)))
+	text := fmt.Sprintf("started %s, running %s", began.In(at.Location()).Format("15:04"), FormatDuration(at.Sub(began).Truncate(time.Minute)))
 	if r.Usual > 0 {
-		text += " (usually " + Span(r.Usual) + ")"
+		text += " (usually " + FormatDuration(r.Usual) + ")"
 	}
 	return text
 }

@@ -77,10 +77,10 @@ func TestABurnBelowOneNeverAlarms(t *testing.T) {
 				}
 			}
 			if all, _ := alarms(o, even); all > 0 {
-				t.Errorf("%s of %g%%: errors evenly at 0.9 of the budget alarm in %d minutes of a month", Span(period), target, all)
+				t.Errorf("%s of %g%%: errors evenly at 0.9 of the budget alarm in %d minutes of a month", FormatDuration(period), target, all)
 			}
 			if all, _ := alarms(o, chance); all > 0 {
-				t.Errorf("%s of %g%%: errors at random at half of the budget alarm in %d minutes of a month", Span(period), target, all)
+				t.Errorf("%s of %g%%: errors at random at half of the budget alarm in %d minutes of a month", FormatDuration(period), target, all)
 			}
 		}
 	}
@@ -104,10 +104,10 @@ func TestAnOutagePagesAndALoneFailureDoesNot(t *testing.T) {
 			}
 			lone.bad[24*60] = 1
 			if _, pages := alarms(o, quiet); pages == 0 {
-				t.Errorf("%s of %g%%: a total outage of a day at 20 requests an hour doesn't page", Span(period), target)
+				t.Errorf("%s of %g%%: a total outage of a day at 20 requests an hour doesn't page", FormatDuration(period), target)
 			}
 			if _, pages := alarms(o, lone); pages > 0 {
-				t.Errorf("%s of %g%%: one failure alone pages", Span(period), target)
+				t.Errorf("%s of %g%%: one failure alone pages", FormatDuration(period), target)
 			}
 		}
 	}
@@ -135,10 +135,10 @@ func TestBurnRulesOfPeriods(t *testing.T) {
 			if r.Page {
 				page = "!"
 			}
-			got = append(got, fmt.Sprintf("%s/%s>%s%s", Span(r.Long), Span(r.Short), digits.Of(r.Factor, 4), page))
+			got = append(got, fmt.Sprintf("%s/%s>%s%s", FormatDuration(r.Long), FormatDuration(r.Short), digits.Of(r.Factor, 4), page))
 		}
 		if text := strings.Join(got, " "); text != c.want {
-			t.Errorf("%s of %g%%: got %s, want %s", Span(c.period), c.target, text, c.want)
+			t.Errorf("%s of %g%%: got %s, want %s", FormatDuration(c.period), c.target, text, c.want)
 		}
 	}
 }
@@ -170,7 +170,7 @@ func TestABurnRuleIsBrokenOverItsFactorOnly(t *testing.T) {
 func TestTheBurnGraphHoldsWindowsThatFitIntoThePeriod(t *testing.T) {
 	for period, want := range map[time.Duration]string{day: "[1h0m0s 6h0m0s]", 3 * day: "[1h0m0s 6h0m0s 72h0m0s]", 28 * day: "[1h0m0s 6h0m0s 72h0m0s]"} {
 		if got := fmt.Sprint((Objective{Target: 99, Period: period}).BurnGraph()); got != want {
-			t.Errorf("%s: got %s, want %s", Span(period), got, want)
+			t.Errorf("%s: got %s, want %s", FormatDuration(period), got, want)
 		}
 	}
 }

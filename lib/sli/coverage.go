@@ -44,7 +44,7 @@ func idsRule(path Path, spec *Spec) *Rule {
 		Stages:     ends,
 		Population: "records",
 		Quality:    Exact,
-		Formula:    "records done within " + Span(spec.Deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
+		Formula:    "records done within " + FormatDuration(spec.Deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
 		Extra:      spec.Deadline,
 		Derive:     coverageByID{stages: ends, deadline: spec.Deadline},
 	}
@@ -92,15 +92,15 @@ func (c coverageByID) Bound(h History, _ Window, _ time.Time) (Bounds, []string)
 
 // answeredBy is the minutes that all the stages have answered for, from the window's
 // first on.
-func answeredBy(h History, stages []string, w Window) Spans {
-	answered := Spans{{From: w.From, To: 1<<32 - 1}}
+func answeredBy(h History, stages []string, w Window) Intervals {
+	answered := Intervals{{From: w.From, To: 1<<32 - 1}}
 	for _, name := range stages {
 		answered = answered.Intersect(h.Answered(name))
 	}
 	return answered
 }
 
-func wholly(s Spans, w Window) bool {
+func wholly(s Intervals, w Window) bool {
 	return s.Within(w).Minutes() == w.Minutes()
 }
 
@@ -116,7 +116,7 @@ func countsRule(path Path, spec *Spec) (*Rule, error) {
 		Stages:     path.stages(),
 		Population: "records",
 		Quality:    Estimate,
-		Formula:    "records done within " + Span(spec.Deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
+		Formula:    "records done within " + FormatDuration(spec.Deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
 		Extra:      spec.Deadline,
 		Derive:     coverageByCounts{path: path, deadline: spec.Deadline},
 	}, nil
@@ -199,7 +199,7 @@ func runsRule(p *Plan, spec *Spec) (*Rule, error) {
 		Stages:     []string{stage.Name},
 		Population: "runs",
 		Quality:    Exact,
-		Formula:    "runs that did what was due within " + Span(stage.Facts.Runs.Within) + " / runs that were due",
+		Formula:    "runs that did what was due within " + FormatDuration(stage.Facts.Runs.Within) + " / runs that were due",
 		Extra:      stage.Facts.Runs.Within,
 		Derive:     coverageByRuns{stage: stage.Name, runs: *stage.Facts.Runs},
 	}, nil

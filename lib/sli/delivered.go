@@ -46,7 +46,7 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 	}
 	d.stages = rule.Stages
 	rule.Method = "delivered"
-	rule.Formula = "requests answered with a good status whose records weren't dropped, dead-lettered or lost to retention within " + Span(spec.Deadline) + " / requests"
+	rule.Formula = "requests answered with a good status whose records weren't dropped, dead-lettered or lost to retention within " + FormatDuration(spec.Deadline) + " / requests"
 	rule.Extra, rule.Derive = spec.Deadline, d
 	return rule, nil
 }

@@ -29,8 +29,8 @@ type Exclusions []Exclusion
 
 // Of is the excluded minutes of w for an SLI. A minute that an exclusion touches is
 // excluded whole.
-func (x Exclusions) Of(kind Kind, w Window) Spans {
-	var out Spans
+func (x Exclusions) Of(kind Kind, w Window) Intervals {
+	var out Intervals
 	for _, e := range x {
 		if !e.concerns(kind) {
 			continue
@@ -119,7 +119,7 @@ func touched(from, to time.Time) Window {
 
 // Reasons are why minutes are excluded for an SLI, each with how many of them are, by the
 // first exclusion that holds them.
-func (x Exclusions) Reasons(kind Kind, minutes Spans) map[string]int {
+func (x Exclusions) Reasons(kind Kind, minutes Intervals) map[string]int {
 	out := map[string]int{}
 	for _, e := range x {
 		if len(minutes) == 0 {
@@ -140,8 +140,8 @@ func (x Exclusions) Reasons(kind Kind, minutes Spans) map[string]int {
 
 // spans are the minutes that an exclusion touches around a window. Its stretches may be
 // many, and come in order.
-func (e Exclusion) spans(w Window) Spans {
-	var out Spans
+func (e Exclusion) spans(w Window) Intervals {
+	var out Intervals
 	for _, s := range e.stretches(w) {
 		if n := len(out); n > 0 && out[n-1].From <= s.From && s.From <= out[n-1].To {
 			out[n-1].To = max(out[n-1].To, s.To)

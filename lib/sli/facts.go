@@ -171,7 +171,7 @@ type Batch struct {
 	// now; zero where it needn't.
 	Looked time.Time
 	// Missing are minutes in [From, To) for which there is no answer all the same.
-	Missing   Spans
+	Missing   Intervals
 	Levels    []Level
 	Summaries []MinuteSummary
 	// Inputs are described values the source asked for; they are kept until they change.

@@ -86,7 +86,7 @@ func recordsRule(p *Plan, spec *Spec) (*Rule, error) {
 		Stages:     []string{stage.Name},
 		Population: "records",
 		Quality:    Exact,
-		Formula:    "records visible within " + Span(spec.Threshold) + " of being accepted / records that came out, and those of minutes after which nothing came out in time",
+		Formula:    "records visible within " + FormatDuration(spec.Threshold) + " of being accepted / records that came out, and those of minutes after which nothing came out in time",
 		Classify:   RecordFreshness(spec.Threshold),
 		JudgesBy:   []string{FieldAcceptedAt, FieldDelay},
 		Unclear:    "when they were accepted isn't known",

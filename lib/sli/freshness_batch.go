@@ -14,7 +14,7 @@ func batchRule(stage *Stage, spec *Spec) *Rule {
 		Stages:     []string{stage.Name},
 		Population: "seconds",
 		Quality:    Exact,
-		Formula:    "seconds in which the last update was no older than " + Span(spec.Threshold) + " / seconds",
+		Formula:    "seconds in which the last update was no older than " + FormatDuration(spec.Threshold) + " / seconds",
 		Derive:     freshnessByUpdates{stage: stage, threshold: spec.Threshold, every: spec.ExpectEvery},
 	}
 }

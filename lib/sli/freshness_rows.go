@@ -22,7 +22,7 @@ func rowsRule(p *Plan, spec *Spec) (*Rule, error) {
 		Stages:     []string{stage.Name},
 		Population: "reads",
 		Quality:    Exact,
-		Formula:    "rows no older than " + Span(spec.Threshold) + " when they were looked at / rows looked at",
+		Formula:    "rows no older than " + FormatDuration(spec.Threshold) + " when they were looked at / rows looked at",
 		Classify:   RowFreshness,
 	}, nil
 }

@@ -20,7 +20,7 @@ func stagesRule(path Path, spec *Spec) *Rule {
 		Stages:     path.stages(),
 		Population: "records",
 		Quality:    Estimate,
-		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + Span(spec.Threshold) +
+		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + FormatDuration(spec.Threshold) +
 			" / records accepted, estimated by " + method,
 		Extra:  spec.Threshold,
 		Derive: freshnessByStages{path: path, threshold: spec.Threshold},
@@ -111,7 +111,7 @@ func flowRule(path Path, spec *Spec) (*Rule, error) {
 		Stages:     path.stages(),
 		Population: "records",
 		Quality:    Estimate,
-		Formula:    "records that left within " + Span(spec.Threshold) + " / records accepted, first in, first out",
+		Formula:    "records that left within " + FormatDuration(spec.Threshold) + " / records accepted, first in, first out",
 		Extra:      spec.Threshold,
 		Derive:     freshnessByFlow{freshnessByStages{path: path, threshold: spec.Threshold}},
 	}, nil
@@ -139,7 +139,7 @@ func ageRule(p *Plan, stage *Stage, spec *Spec) *Rule {
 		Stages:     []string{stage.Name},
 		Population: "seconds",
 		Quality:    Exact,
-		Formula:    "seconds in which the data was no older than " + Span(spec.Threshold) + " / seconds",
+		Formula:    "seconds in which the data was no older than " + FormatDuration(spec.Threshold) + " / seconds",
 		Derive:     freshnessByAge{plan: p, stage: stage, threshold: spec.Threshold},
 	}
 	if front := p.owing(stage); front != nil {

@@ -21,7 +21,7 @@ func tracesRule(p *Plan, spec *Spec) (*Rule, error) {
 		Stages:     []string{stage.Name},
 		Population: "traces",
 		Quality:    Estimate,
-		Formula:    "traces done within " + Span(spec.Threshold) + " / traces sampled",
+		Formula:    "traces done within " + FormatDuration(spec.Threshold) + " / traces sampled",
 		Classify:   TraceFreshness(spec.Threshold),
 		Unclear:    "they aren't complete, or lack what delay: names",
 		Bound:      SampleBounds,

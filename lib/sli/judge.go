@@ -199,7 +199,7 @@ func (j *judgement) lag() {
 		j.consider(j.missing(), "lag", "not measured: no whole minute has an answer from every source yet")
 		return
 	}
-	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", overText(lag.Seconds(), j.limits.MaxLag), Span(j.limits.MaxLag))
+	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", overText(lag.Seconds(), j.limits.MaxLag), FormatDuration(j.limits.MaxLag))
 }
 
 func (j *judgement) measured(r *Result) {
@@ -225,12 +225,12 @@ func (j *judgement) age() {
 			continue
 		}
 		broken = true
-		old := fmt.Sprintf("%s%s old, limit %s", age.least(), overText(age.Seconds, limit.age), Span(limit.age))
+		old := fmt.Sprintf("%s%s old, limit %s", age.least(), overText(age.Seconds, limit.age), FormatDuration(limit.age))
 		if age.Seconds <= limit.age.Seconds() {
 			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
-				secondsText(age.Seconds), Span(limit.age), secondsText(recovered*limit.age.Seconds()))
+				secondsText(age.Seconds), FormatDuration(limit.age), secondsText(recovered*limit.age.Seconds()))
 		}
-		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s%s", old, j.estimate(age), j.part(), j.holdUp())
+		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s%s", old, j.estimate(age), j.part(), j.bottleneck())
 		break
 	}
 	if age.AtLeast && !broken {
@@ -276,11 +276,11 @@ func (j *judgement) retention(age *Age) {
 	}
 	retention := s.Retention.Seconds()
 	if age.Seconds > retention/2 {
-		j.worsen(Critical, "retention", "records may be lost: the oldest is %s old of %s retention%s", secondsText(age.Seconds), Span(s.Retention), j.holdUp())
+		j.worsen(Critical, "retention", "records may be lost: the oldest is %s old of %s retention%s", secondsText(age.Seconds), FormatDuration(s.Retention), j.bottleneck())
 		return
 	}
 	if loss, ok := s.Progress.LossIn(retention); ok && loss < min((6*time.Hour).Seconds(), retention/4) {
-		j.worsen(Critical, "retention", "%s: records will be lost in about %s, when they reach the retention of %s%s", s.Name, secondsText(loss), Span(s.Retention), j.holdUp())
+		j.worsen(Critical, "retention", "%s: records will be lost in about %s, when they reach the retention of %s%s", s.Name, secondsText(loss), FormatDuration(s.Retention), j.bottleneck())
 	}
 }
 
@@ -295,14 +295,14 @@ func (j *judgement) state() {
 	if j.p.Age != nil && j.p.Age.Seconds > 0 {
 		oldest = "; oldest is " + s.Progress.AtLeast() + secondsText(j.p.Age.Seconds)
 		if j.limits.CriticalAge > 0 {
-			oldest += ", limit " + Span(j.limits.CriticalAge)
+			oldest += ", limit " + FormatDuration(j.limits.CriticalAge)
 		}
 	}
 	switch estimate.ProgressState(s.Name) {
 	case estimate.ProgressFrozen:
-		j.worsen(Critical, "state", "FROZEN: %s%s%s", j.standstill(s), j.holdUp(), oldest)
+		j.worsen(Critical, "state", "FROZEN: %s%s%s", j.standstill(s), j.bottleneck(), oldest)
 	case estimate.ProgressLosing:
-		j.worsen(Warning, "state", "LOSING: %s%s%s", growth(s), j.holdUp(), oldest)
+		j.worsen(Warning, "state", "LOSING: %s%s%s", growth(s), j.bottleneck(), oldest)
 	default:
 	}
 }
@@ -361,16 +361,16 @@ func (j *judgement) ratio(r *Result) {
 			continue
 		}
 		status := limit.status
-		bad := fmt.Sprintf("%s of %s %s bad in %s", digits.Count(counts.Bad()), digits.Count(counts.Valid), r.Rule.Population, Span(r.Rule.Window))
+		bad := fmt.Sprintf("%s of %s %s bad in %s", digits.Count(counts.Bad()), digits.Count(counts.Valid), r.Rule.Population, FormatDuration(r.Rule.Window))
 		if r.Rule.Quality == Estimate {
 			doubt := ""
 			if status == Critical && !j.agrees(r, limit.percent/100) {
 				status, doubt = Warning, ", nothing proven agrees"
 			}
-			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", digits.Count(counts.Bad()), r.Rule.Population, Span(r.Rule.Window), digits.Count(counts.Valid), doubt)
+			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", digits.Count(counts.Bad()), r.Rule.Population, FormatDuration(r.Rule.Window), digits.Count(counts.Valid), doubt)
 		}
 		ratio, _ := counts.Ratio()
-		j.consider(status, "ratio", "%s %s%s%% is below %s%%: %s%s", r.Rule.Kind, atMost, digits.Beside(ratio*100, limit.percent, 4), digits.Shortest(limit.percent), bad, j.holdUp())
+		j.consider(status, "ratio", "%s %s%s%% is below %s%%: %s%s", r.Rule.Kind, atMost, digits.Beside(ratio*100, limit.percent, 4), digits.Shortest(limit.percent), bad, j.bottleneck())
 		return
 	}
 }
@@ -421,8 +421,8 @@ func (j *judgement) burn(r *Result, rule BurnRule) bool {
 		few = fmt.Sprintf("; too few to page: a page needs %d bad", pageBad)
 	}
 	j.consider(status, "burn_rate", "%s burns its error budget %s times too fast over %s (%s of %s %s bad) and %s times over %s, limit %s%s%s", r.Rule.Kind,
-		digits.Beside(long.Rate, rule.Factor, 3), Span(rule.Long), digits.Count(long.Counts.Bad()), digits.Count(long.Counts.Valid), r.Rule.Population,
-		digits.Beside(short.Rate, rule.Factor, 3), Span(rule.Short), digits.Of(rule.Factor, 3), few, j.holdUp())
+		digits.Beside(long.Rate, rule.Factor, 3), FormatDuration(rule.Long), digits.Count(long.Counts.Bad()), digits.Count(long.Counts.Valid), r.Rule.Population,
+		digits.Beside(short.Rate, rule.Factor, 3), FormatDuration(rule.Short), digits.Of(rule.Factor, 3), few, j.bottleneck())
 	return true
 }
 
@@ -475,20 +475,20 @@ func (j *judgement) estimate(age *Age) string {
 	return " (estimate, by " + age.Basis + ")"
 }
 
-// holdUp names the stage that holds the pipeline up, and why.
-func (j *judgement) holdUp() string {
+// bottleneck names the stage that holds the pipeline up, and why.
+func (j *judgement) bottleneck() string {
 	if j.p.Run != nil {
 		return "; " + j.p.Run.Text(j.now)
 	}
 	for _, s := range j.p.Stages {
-		if why := hindrance(s, j.p.State); why != "" {
+		if why := bottleneck(s, j.p.State); why != "" {
 			return "; " + s.Stage.Name + " " + why
 		}
 	}
 	return ""
 }
 
-func hindrance(s *StageReport, state *State) string {
+func bottleneck(s *StageReport, state *State) string {
 	c := s.Due
 	if c == nil {
 		c = emptyCell
@@ -527,16 +527,16 @@ func spanText(d time.Duration) string {
 	if d == math.MaxInt64 {
 		return "over 106751d"
 	}
-	return Span(d.Round(time.Second))
+	return FormatDuration(d.Round(time.Second))
 }
 
-func secondsText(s float64) string { return SpanOf(s) }
+func secondsText(s float64) string { return FormatSeconds(s) }
 
 // overText is a span that is over a limit, to the second unless that would spell the
 // limit.
 func overText(seconds float64, limit time.Duration) string {
 	if d := Seconds(seconds); d.Round(time.Second) == limit {
-		return Span(d.Round(time.Millisecond))
+		return FormatDuration(d.Round(time.Millisecond))
 	}
 	return secondsText(seconds)
 }

@@ -72,14 +72,14 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 	classify := RequestLatency(spec.Threshold, RequestAvailability(spec.abortLimit()))
 	if stage.Facts.Gives(Answer) {
 		population, classify = "all answers, whatever their status", AnswerLatency(spec.Threshold)
-		unclear = "the metric doesn't tell how many of them took no longer than " + Span(spec.Threshold)
+		unclear = "the metric doesn't tell how many of them took no longer than " + FormatDuration(spec.Threshold)
 	}
 	return &Rule{
 		Method:     stage.Kind,
 		Stages:     []string{stage.Name},
 		Population: "requests",
 		Quality:    Exact,
-		Formula:    "requests within " + Span(spec.Threshold) + " / " + population,
+		Formula:    "requests within " + FormatDuration(spec.Threshold) + " / " + population,
 		Classify:   classify,
 		JudgesBy:   append(spec.Good.Fields(), FieldStatus, FieldLatency),
 		Unclear:    unclear,

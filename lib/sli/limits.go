@@ -55,14 +55,14 @@ func (l Limits) Backwards(p *Plan) (key, got, rule string) {
 	case l.WarningRatio > 0 && l.CriticalRatio > 0 && l.WarningRatio <= l.CriticalRatio:
 		return "critical_ratio", digits.Shortest(l.CriticalRatio), "must be below warning_ratio " + digits.Shortest(l.WarningRatio)
 	case l.WarningAge > 0 && l.CriticalAge > 0 && l.WarningAge >= l.CriticalAge:
-		return "critical_age", Span(l.CriticalAge), "must be longer than warning_age " + Span(l.WarningAge)
+		return "critical_age", FormatDuration(l.CriticalAge), "must be longer than warning_age " + FormatDuration(l.WarningAge)
 	}
 	r := p.Rule(Freshness)
 	if r == nil || l.WarningAge == 0 || l.CriticalAge > 0 {
 		return "", "", ""
 	}
 	if _, critical := r.ages(); l.WarningAge >= critical {
-		return "warning_age", Span(l.WarningAge), "must be shorter than critical_age, which is " + Span(critical) + " unless it is given"
+		return "warning_age", FormatDuration(l.WarningAge), "must be shorter than critical_age, which is " + FormatDuration(critical) + " unless it is given"
 	}
 	return "", "", ""
 }

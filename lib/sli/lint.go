@@ -53,7 +53,7 @@ func slowLints(r *Rule, limits Limits, every time.Duration) []string {
 	in := func(window time.Duration) float64 { return max(1, math.Ceil(float64(window)/float64(every))) }
 	if r.Window < every && (limits.WarningRatio > 0 || limits.CriticalRatio > 0) {
 		out = append(out, fmt.Sprintf("check: %s: its window of %s is shorter than the %s from one of its %s to the next, so most windows have nothing to judge",
-			r.Kind, Span(r.Window), Span(every), r.Population))
+			r.Kind, FormatDuration(r.Window), FormatDuration(every), r.Population))
 	}
 	for _, limit := range []struct {
 		percent float64
@@ -61,7 +61,7 @@ func slowLints(r *Rule, limits Limits, every time.Duration) []string {
 	}{{limits.CriticalRatio, Critical}, {limits.WarningRatio, Warning}} {
 		n := in(r.Window)
 		if limit.percent > 0 && ProvesBelow(Counts{Valid: n, Good: n - 1}, limit.percent/100) {
-			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, is %s by itself", r.Kind, r.Population, digits.Count(n), Span(r.Window), limit.status))
+			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, is %s by itself", r.Kind, r.Population, digits.Count(n), FormatDuration(r.Window), limit.status))
 			break
 		}
 	}
@@ -75,16 +75,16 @@ func slowLints(r *Rule, limits Limits, every time.Duration) []string {
 	pages := slices.ContainsFunc(rules, func(rule BurnRule) bool { return all(rule) && rule.Pages(Counts{Valid: in(rule.Long)}) })
 	switch {
 	case !slices.ContainsFunc(rules, all):
-		return append(out, fmt.Sprintf("check: %s: its burn rate can never alert: one of its %s every %s proves nothing in any window", r.Kind, r.Population, Span(every)))
+		return append(out, fmt.Sprintf("check: %s: its burn rate can never alert: one of its %s every %s proves nothing in any window", r.Kind, r.Population, FormatDuration(every)))
 	case !pages:
 		out = append(out, fmt.Sprintf("check: %s: its burn rate can never page: a page needs %d bad in %s, and one of its %s comes every %s",
-			r.Kind, pageBad, Span(longestPage(rules)), r.Population, Span(every)))
+			r.Kind, pageBad, FormatDuration(longestPage(rules)), r.Population, FormatDuration(every)))
 	}
 	for _, rule := range rules {
 		n := in(rule.Long)
 		if one := (Counts{Valid: n, Good: n - 1}); rule.Broken(r.Objective, one, Counts{Valid: 1}) {
 			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, burns %s times the budget, limit %s: it warns by itself",
-				r.Kind, r.Population, digits.Count(n), Span(rule.Long), digits.Of(r.Objective.Burn(one), 3), digits.Of(rule.Factor, 3)))
+				r.Kind, r.Population, digits.Count(n), FormatDuration(rule.Long), digits.Of(r.Objective.Burn(one), 3), digits.Of(rule.Factor, 3)))
 			break
 		}
 	}
@@ -107,13 +107,13 @@ func reachLints(p *Plan, limits Limits) []string {
 	var out []string
 	within := func(what string, limit time.Duration, stages []string) {
 		if wait := p.wait(stages); wait.For > 0 && limit > 0 && limit <= wait.For {
-			out = append(out, fmt.Sprintf("%s %s is below what can be observed: %s of %s is %s, and so old is what comes out while all is well", what, Span(limit), wait.Why, wait.stage, Span(wait.For)))
+			out = append(out, fmt.Sprintf("%s %s is below what can be observed: %s of %s is %s, and so old is what comes out while all is well", what, FormatDuration(limit), wait.Why, wait.stage, FormatDuration(wait.For)))
 		}
 	}
 	if r := p.Rule(Freshness); r != nil {
 		within("freshness: threshold", r.Threshold, r.Stages)
 		if r.ExpectEvery > 0 && r.Threshold <= r.ExpectEvery {
-			out = append(out, fmt.Sprintf("freshness: threshold %s is below what can be observed: an update comes every %s, and so old is what it brought until then", Span(r.Threshold), Span(r.ExpectEvery)))
+			out = append(out, fmt.Sprintf("freshness: threshold %s is below what can be observed: an update comes every %s, and so old is what it brought until then", FormatDuration(r.Threshold), FormatDuration(r.ExpectEvery)))
 		}
 	}
 	if r := p.Rule(Coverage); r != nil && r.Method != "runs" {
@@ -123,11 +123,11 @@ func reachLints(p *Plan, limits Limits) []string {
 		within("check: warning_age", p.Limits.WarningAge, stages)
 		within("check: critical_age", p.Limits.CriticalAge, stages)
 		if known := p.known(stages); p.Limits.CriticalAge > 0 && p.Limits.CriticalAge < known {
-			out = append(out, fmt.Sprintf("check: critical_age %s is below what can be observed: a minute is known %s after its end, and what lasted no longer is over by then", Span(p.Limits.CriticalAge), Span(known)))
+			out = append(out, fmt.Sprintf("check: critical_age %s is below what can be observed: a minute is known %s after its end, and what lasted no longer is over by then", FormatDuration(p.Limits.CriticalAge), FormatDuration(known)))
 		}
 	}
 	if least := p.Sources() + time.Minute; p.Limits.MaxLag > 0 && p.Limits.MaxLag < least {
-		out = append(out, fmt.Sprintf("check: max_lag %s is below what can be observed: the newest minute is known up to %s after its end, so the check is UNKNOWN while all is well", Span(p.Limits.MaxLag), Span(least)))
+		out = append(out, fmt.Sprintf("check: max_lag %s is below what can be observed: the newest minute is known up to %s after its end, so the check is UNKNOWN while all is well", FormatDuration(p.Limits.MaxLag), FormatDuration(least)))
 	}
 	return out
 }

@@ -68,11 +68,11 @@ func Seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
-// SpanOf prints seconds as Span does, to the second; in days what is longer than any
+// FormatSeconds prints seconds as FormatDuration does, to the second; in days what is longer than any
 // duration, such as the age of a row of the year 1.
-func SpanOf(seconds float64) string {
+func FormatSeconds(seconds float64) string {
 	if math.Abs(seconds) < math.MaxInt64/float64(time.Second) {
-		return Span(Seconds(seconds).Round(time.Second))
+		return FormatDuration(Seconds(seconds).Round(time.Second))
 	}
 	return fmt.Sprintf("%.0fd", seconds/(24*time.Hour).Seconds())
 }
@@ -83,12 +83,12 @@ func ago(t time.Time, seconds float64) time.Time {
 	return time.Unix(t.Unix()-int64(whole), int64(t.Nanosecond())).Add(-Seconds(seconds - whole)).In(t.Location())
 }
 
-// Span prints a duration the way people type it: 90s, 5m, 1h30m, 28d.
-func Span(d time.Duration) string {
+// FormatDuration prints a duration the way people type it: 90s, 5m, 1h30m, 28d.
+func FormatDuration(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d < 0:
-		return "-" + Span(-max(d, -math.MaxInt64)) // the least duration has no positive
+		return "-" + FormatDuration(-max(d, -math.MaxInt64)) // the least duration has no positive
 	case d == 0:
 		return "0s"
 	case d >= 2*day && d%day == 0:

@@ -109,7 +109,7 @@ func (path Path) model(h History, threshold time.Duration) estimate.StageModel {
 // rows are the minutes of w as estimators read them.
 func (path Path) rows(h History, w Window) []estimate.StageMinute {
 	rows := make([]estimate.StageMinute, w.Minutes())
-	answered := Spans{w}
+	answered := Intervals{w}
 	for _, name := range path.stages() {
 		answered = answered.Intersect(h.Answered(name))
 	}

@@ -121,7 +121,7 @@ type Bounding interface {
 // History gives what the stages of a pipeline counted.
 type History interface {
 	Cell(stage string, m Minute) *StageCell // nil where nothing was counted
-	Answered(stage string) Spans            // the minutes that stand: answered and not refused
+	Answered(stage string) Intervals        // the minutes that stand: answered and not refused
 	Inputs(stage string) Inputs
 }
 

@@ -148,17 +148,17 @@ func proverFreshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 	case s == nil:
 		return nil, &Unfit{"from: prover, but the pipeline has none", "add prover: { inject: …, expect: … } to the pipeline"}
 	case spec.Threshold > s.Facts.Proving.Deadline:
-		return nil, &Unfit{fmt.Sprintf("from: prover can't judge a threshold beyond the prover's deadline %s", Span(s.Facts.Proving.Deadline)),
-			"raise prover.deadline to " + Span(spec.Threshold)}
+		return nil, &Unfit{fmt.Sprintf("from: prover can't judge a threshold beyond the prover's deadline %s", FormatDuration(s.Facts.Proving.Deadline)),
+			"raise prover.deadline to " + FormatDuration(spec.Threshold)}
 	}
 	return &Rule{
 		Method:     "prover",
 		Stages:     []string{s.Name},
 		Population: "probes",
 		Quality:    Exact,
-		Formula:    "known-answer records visible within " + Span(spec.Threshold) + " of being sent / those the front took",
+		Formula:    "known-answer records visible within " + FormatDuration(spec.Threshold) + " of being sent / those the front took",
 		Classify:   ProverFreshness(spec.Threshold),
-		Unclear:    "they became visible between two looks of which one was within " + Span(spec.Threshold) + ", or could not be looked up",
+		Unclear:    "they became visible between two looks of which one was within " + FormatDuration(spec.Threshold) + ", or could not be looked up",
 	}, nil
 }
 
@@ -234,7 +234,7 @@ func proverLints(p *Plan) []string {
 		n, needs := math.Floor(float64(p.Period)/float64(proving.Every)), ProofNeeds(rule.Target)
 		if n < needs {
 			out = append(out, fmt.Sprintf("%s: the prover is too slow to prove %s%%: %s records without a failure would, one every %s gives %s in %s, which prove %s%%",
-				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), Span(proving.Every), digits.Count(n), Span(p.Period), digits.Of(100-100*Disproved(n), 4)))
+				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), FormatDuration(proving.Every), digits.Count(n), FormatDuration(p.Period), digits.Of(100-100*Disproved(n), 4)))
 		}
 	}
 	return out
@@ -247,12 +247,12 @@ func ProverNotes(p *Plan) []string {
 		return nil
 	}
 	out := []string{fmt.Sprintf("prover: one record every %s; verdict after %s; no failure in a day's %s rules out losses above %s%%",
-		Span(proving.Every), Span(proving.Deadline), digits.Count(math.Floor(float64(24*time.Hour)/float64(proving.Every))), digits.Of(100*Disproved(float64(24*time.Hour)/float64(proving.Every)), 3))}
+		FormatDuration(proving.Every), FormatDuration(proving.Deadline), digits.Count(math.Floor(float64(24*time.Hour)/float64(proving.Every))), digits.Of(100*Disproved(float64(24*time.Hour)/float64(proving.Every)), 3))}
 	for _, rule := range p.Rules {
 		if rule.Method == "prover" {
 			needs := ProofNeeds(rule.Target)
 			out = append(out, fmt.Sprintf("prover: %s %s%% is proven by %s records without a failure, after %s",
-				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), Span(time.Duration(needs)*proving.Every.Truncate(time.Second))))
+				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), FormatDuration(time.Duration(needs)*proving.Every.Truncate(time.Second))))
 		}
 	}
 	return out

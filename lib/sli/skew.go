@@ -111,7 +111,7 @@ func (j *judgement) skewed() {
 			j.consider(Unknown, "skew", "clock skew: %s", k.text(s.Stage.Name, j.now.Location()))
 		}
 		if r := j.p.Plan.Rule(Freshness); r != nil && s.Cell.Levels[levelSkew] > r.Threshold.Seconds() {
-			j.consider(Unknown, "skew", "clock skew: this host's clock is %s off that of stage %s, limit %s", secondsText(s.Cell.Levels[levelSkew]), s.Stage.Name, Span(r.Threshold))
+			j.consider(Unknown, "skew", "clock skew: this host's clock is %s off that of stage %s, limit %s", secondsText(s.Cell.Levels[levelSkew]), s.Stage.Name, FormatDuration(r.Threshold))
 		}
 	}
 }

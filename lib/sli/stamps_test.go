@@ -29,8 +29,8 @@ func (h frontAndQueue) Cell(stage string, m Minute) *StageCell {
 	return &h[stage][m]
 }
 
-func (frontAndQueue) Answered(string) Spans { return Spans{{0, 3}} }
-func (frontAndQueue) Inputs(string) Inputs  { return nil }
+func (frontAndQueue) Answered(string) Intervals { return Intervals{{0, 3}} }
+func (frontAndQueue) Inputs(string) Inputs      { return nil }
 
 func TestAQueueThatShowsNothingWhileTheFrontWritesIsUnknown(t *testing.T) {
 	front := func(method string, n float64) (c StageCell) {

@@ -11,7 +11,7 @@ import (
 type answeredCells map[string]map[Minute]*StageCell
 
 func (h answeredCells) Cell(stage string, m Minute) *StageCell { return h[stage][m] }
-func (h answeredCells) Answered(string) Spans                  { return Spans{{From: 1000, To: 2000}} }
+func (h answeredCells) Answered(string) Intervals              { return Intervals{{From: 1000, To: 2000}} }
 func (h answeredCells) Inputs(string) Inputs                   { return nil }
 
 // Deliveries beyond arrivals are duplicates; what was on its way when the history began,

@@ -123,7 +123,7 @@ func TestSpansBehaveAsASetOfMinutes(t *testing.T) {
 		return Window{from, from + Minute(rapid.IntRange(-2, 10).Draw(t, "length"))}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		var s [2]Spans
+		var s [2]Intervals
 		model := [2]map[Minute]bool{{}, {}}
 		for range rapid.IntRange(0, 20).Draw(t, "steps") {
 			w, i, add := window.Draw(t, "window"), rapid.IntRange(0, 1).Draw(t, "set"), rapid.Bool().Draw(t, "add")
@@ -151,7 +151,7 @@ func TestSpansBehaveAsASetOfMinutes(t *testing.T) {
 		if s[0].Minutes() != n {
 			t.Fatalf("want %d minutes, got %d", n, s[0].Minutes())
 		}
-		for _, set := range []Spans{s[0], s[1], both, part} {
+		for _, set := range []Intervals{s[0], s[1], both, part} {
 			for i, w := range set {
 				if w.Minutes() == 0 || i > 0 && w.From <= set[i-1].To && !slices.Equal(set, both) {
 					t.Fatalf("not sorted, disjoint and apart: %v", set)
@@ -326,7 +326,7 @@ func TestSpansOfTimeArePrintedAsTheyAreTyped(t *testing.T) {
 		0: "0s", 90 * time.Second: "1m30s", 28 * 24 * time.Hour: "28d", 500 * time.Millisecond: "500ms", -time.Minute: "-1m", 36 * time.Hour: "36h",
 		time.Minute + time.Nanosecond: "1m0.000000001s", math.MinInt64: "-2562047h47m16.854775807s", Seconds(math.Inf(1)): "2562047h47m16.854775807s",
 	} {
-		if got := Span(d); got != want {
+		if got := FormatDuration(d); got != want {
 			t.Errorf("want %s, got %s", want, got)
 		}
 	}

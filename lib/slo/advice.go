@@ -28,7 +28,7 @@ func (a Account) Advise(s Statement, zone *time.Location) (Advice, string) {
 		return BetterNot, "the budget is spent"
 	}
 	if long, short, factor := a.paging(); factor > 0 {
-		return BetterNot, fmt.Sprintf("it burns over %s times too fast over %s and %s", digits.Of(factor, 3), sli.Span(long), sli.Span(short))
+		return BetterNot, fmt.Sprintf("it burns over %s times too fast over %s and %s", digits.Of(factor, 3), sli.FormatDuration(long), sli.FormatDuration(short))
 	}
 	if s.MeasuredShare() < 0.5 {
 		return Untold, fmt.Sprintf("only %s of the period is measured", digits.Of(100*s.MeasuredShare(), 2)+"%")

@@ -13,18 +13,18 @@ import (
 type Ledger struct {
 	Objective sli.Objective
 	Due       sli.Minute // nothing later can be known yet
-	Measured  sli.Spans
-	Excluded  func(sli.Window) sli.Spans
+	Measured  sli.Intervals
+	Excluded  func(sli.Window) sli.Intervals
 	// Sum adds what was counted in measured minutes.
-	Sum func(sli.Spans) sli.Counts
+	Sum func(sli.Intervals) sli.Counts
 	// Each visits, in order, those of the minutes that something was counted in.
-	Each func(minutes sli.Spans, visit func(sli.Minute, sli.Counts))
+	Each func(minutes sli.Intervals, visit func(sli.Minute, sli.Counts))
 	// Causes says what was wrong in a minute with that many bad events; nil: nothing is
 	// known of it.
 	Causes func(m sli.Minute, bad float64) []Cause
 	// Why gives the reasons of minutes that are not measured, Exempt of excluded ones, and
 	// Filled from where minutes came that weren't measured here; each with its minutes.
-	Why, Exempt, Filled func(sli.Spans) map[string]int
+	Why, Exempt, Filled func(sli.Intervals) map[string]int
 }
 
 // Minutes are a period's minutes by what is known of them.
@@ -60,8 +60,8 @@ type Budget struct {
 
 // spans are a period's minutes: the measured ones, those that could be and aren't, and
 // the excluded ones that are due.
-func (l Ledger) spans(p Period) (measured, unmeasured, excluded sli.Spans) {
-	due := sli.Spans{p.Window}.Within(sli.Window{From: p.Window.From, To: l.Due + 1})
+func (l Ledger) spans(p Period) (measured, unmeasured, excluded sli.Intervals) {
+	due := sli.Intervals{p.Window}.Within(sli.Window{From: p.Window.From, To: l.Due + 1})
 	excluded = due.Intersect(l.Excluded(p.Window))
 	asked := due.Minus(excluded)
 	measured = l.Measured.Intersect(asked)
@@ -93,7 +93,7 @@ func (l Ledger) Budget(p Period) Budget {
 }
 
 // told asks for reasons only where there is something to ask for.
-func told(ask func(sli.Spans) map[string]int, minutes sli.Spans) map[string]int {
+func told(ask func(sli.Intervals) map[string]int, minutes sli.Intervals) map[string]int {
 	if ask == nil || len(minutes) == 0 {
 		return nil
 	}

@@ -20,8 +20,8 @@ type minute struct {
 // history is minutes from 0 on, the last of them the newest due one.
 type history []minute
 
-func (h history) spans(of func(minute) bool) sli.Spans {
-	var out sli.Spans
+func (h history) spans(of func(minute) bool) sli.Intervals {
+	var out sli.Intervals
 	for m, x := range h {
 		if of(x) {
 			out = out.Add(sli.Window{From: sli.Minute(m), To: sli.Minute(m + 1)})
@@ -32,7 +32,7 @@ func (h history) spans(of func(minute) bool) sli.Spans {
 
 func (h history) ledger(target float64) slo.Ledger {
 	exempt := h.spans(func(m minute) bool { return m.exempt })
-	sum := func(s sli.Spans) (c sli.Counts) {
+	sum := func(s sli.Intervals) (c sli.Counts) {
 		for _, w := range s {
 			for m := w.From; m < w.To; m++ {
 				c = c.Plus(h[m].counts)
@@ -44,9 +44,9 @@ func (h history) ledger(target float64) slo.Ledger {
 		Objective: sli.Objective{Target: target, Period: time.Duration(len(h)) * time.Minute},
 		Due:       sli.Minute(len(h) - 1),
 		Measured:  h.spans(func(m minute) bool { return !m.unmeasured }),
-		Excluded:  func(w sli.Window) sli.Spans { return exempt.Within(w) },
+		Excluded:  func(w sli.Window) sli.Intervals { return exempt.Within(w) },
 		Sum:       sum,
-		Each: func(s sli.Spans, visit func(sli.Minute, sli.Counts)) {
+		Each: func(s sli.Intervals, visit func(sli.Minute, sli.Counts)) {
 			for _, w := range s {
 				for m := w.From; m < w.To; m++ {
 					if !h[m].counts.IsZero() {

@@ -84,9 +84,9 @@ const forecastStep = 60
 type forecast struct {
 	ledger  Ledger
 	budget  Budget
-	leaves  sli.Spans  // measured minutes of a rolling period, which leave it as it goes on
-	from    sli.Minute // its first
-	valid   float64    // a minute, at the pace
+	leaves  sli.Intervals // measured minutes of a rolling period, which leave it as it goes on
+	from    sli.Minute    // its first
+	valid   float64       // a minute, at the pace
 	bad     float64
 	minutes float64 // measured, by then
 	counts  sli.Counts

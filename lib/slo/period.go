@@ -17,7 +17,7 @@ type Period struct {
 
 // Last is the period of a length that ends with the newest due minute.
 func Last(length time.Duration, due sli.Minute) Period {
-	return Period{Name: sli.Span(length), Window: sli.Ending(due, length), Rolling: true}
+	return Period{Name: sli.FormatDuration(length), Window: sli.Ending(due, length), Rolling: true}
 }
 
 // Month is the calendar month of an instant, by the clock of its zone.

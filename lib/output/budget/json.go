@@ -121,7 +121,7 @@ func (p printer) entry(a slo.Account, s slo.Statement) entry {
 	}
 	for _, b := range a.Burns {
 		if b.Measured {
-			out.Burn[sli.Span(b.Length)] = b.Rate
+			out.Burn[sli.FormatDuration(b.Length)] = b.Rate
 		}
 	}
 	if s.Spent.Known {

@@ -90,7 +90,7 @@ func (t *texter) instant(at time.Time) string { return at.In(t.style.Zone).Forma
 func (t *texter) statement(a slo.Account, s slo.Statement) {
 	goal := digits.Shortest(a.Rule.Target) + "%"
 	if a.Rule.Threshold > 0 {
-		goal += " within " + sli.Span(a.Rule.Threshold)
+		goal += " within " + sli.FormatDuration(a.Rule.Threshold)
 	}
 	ends := fmt.Sprintf("%s to %s", t.instant(s.Period.Window.Start()), slo.At(s.Period.Window.End(), t.style.Zone))
 	if s.Period.Name != "" {
@@ -142,14 +142,14 @@ func outage(minutes float64) string {
 	if minutes < 10 {
 		unit = 1
 	}
-	return sli.SpanOf(math.Floor(minutes*60/unit) * unit)
+	return sli.FormatSeconds(math.Floor(minutes*60/unit) * unit)
 }
 
 func (t *texter) spending(a slo.Account, s slo.Statement) {
 	var burns []string
 	for _, b := range a.Burns {
 		if b.Measured && b.Length >= time.Hour {
-			burns = append(burns, digits.Of(b.Rate, 3)+" over "+sli.Span(b.Length))
+			burns = append(burns, digits.Of(b.Rate, 3)+" over "+sli.FormatDuration(b.Length))
 		}
 	}
 	if len(burns) == 0 {
@@ -160,7 +160,7 @@ func (t *texter) spending(a slo.Account, s slo.Statement) {
 	if !s.Period.Rolling && s.Minutes.ToCome == 0 {
 		outlook = " at present; the period is over"
 	} else if a.HasPace && a.Pace.Counts.Bad() > 0 {
-		rate := "at the rate of the last " + sli.Span(a.Pace.Length)
+		rate := "at the rate of the last " + sli.FormatDuration(a.Pace.Length)
 		switch {
 		case s.Spent.Known && s.Left() <= 0:
 			outlook = "; " + rate + " it goes on"

@@ -277,7 +277,7 @@ func (p printer) result(r *sli.Result) result {
 	}
 	for _, b := range r.Burns {
 		if b.Measured {
-			out.Burn[sli.Span(b.Length)] = b.Rate
+			out.Burn[sli.FormatDuration(b.Length)] = b.Rate
 		}
 	}
 	return out

@@ -66,7 +66,7 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), sli.Escaped(finding.Text))
 	t.standing(p)
 	if p.HasNewest {
-		t.line("  every source has answered up to %s, %s ago", t.clock(p.Newest.End()), sli.Span(p.MeasureLag(t.at).Round(time.Second)))
+		t.line("  every source has answered up to %s, %s ago", t.clock(p.Newest.End()), sli.FormatDuration(p.MeasureLag(t.at).Round(time.Second)))
 	} else {
 		t.line("  no minute counts yet for every source")
 	}
@@ -220,9 +220,9 @@ func (t *texter) result(r *sli.Result) {
 		t.line("    = %s in %s", share(r.Counts), t.span(r.Window))
 	}
 	t.line("    %.0f%% of the window's minutes measured%s%s", r.Measured*100, plural(int64(r.Excluded), "; %s excluded", "minute"), some(r.Counts.Uncertain, "; %s uncertain, in neither count"))
-	t.line("    from %s by %s: %s, %s; a minute settles %s after its end", strings.Join(r.Rule.Stages, " + "), r.Rule.Method, r.Rule.Quality, r.Rule.Scope, sli.Span(r.Rule.Settle))
+	t.line("    from %s by %s: %s, %s; a minute settles %s after its end", strings.Join(r.Rule.Stages, " + "), r.Rule.Method, r.Rule.Quality, r.Rule.Scope, sli.FormatDuration(r.Rule.Settle))
 	if r.Rule.Silence > 0 {
-		t.line("    where nothing comes out, the records of a minute are judged %s after its end, and not once more when they do", sli.Span(r.Rule.Silence+r.Rule.Settle))
+		t.line("    where nothing comes out, the records of a minute are judged %s after its end, and not once more when they do", sli.FormatDuration(r.Rule.Silence+r.Rule.Settle))
 	}
 	t.bounds(r)
 	for _, o := range r.Others {
@@ -275,7 +275,7 @@ func (t *texter) other(r *sli.Result) {
 		ratio, _ := r.Counts.Ratio()
 		said = fmt.Sprintf("%s = %s %s in %s", percent(ratio), share(r.Counts), r.Rule.Population, t.span(r.Window))
 	}
-	t.line("    another method, %s: %s; %s, from %s, settles after %s", r.Rule.Method, said, r.Rule.Quality, strings.Join(r.Rule.Stages, " + "), sli.Span(r.Rule.Settle))
+	t.line("    another method, %s: %s; %s, from %s, settles after %s", r.Rule.Method, said, r.Rule.Quality, strings.Join(r.Rule.Stages, " + "), sli.FormatDuration(r.Rule.Settle))
 }
 
 func (t *texter) history(r *sli.Result) {
@@ -283,17 +283,17 @@ func (t *texter) history(r *sli.Result) {
 		burns := ""
 		for _, b := range r.Burns {
 			if b.Measured {
-				burns += fmt.Sprintf(", %s over %s", digits.Of(b.Rate, 3), sli.Span(b.Length))
+				burns += fmt.Sprintf(", %s over %s", digits.Of(b.Rate, 3), sli.FormatDuration(b.Length))
 			}
 		}
 		if burns != "" {
-			burns = fmt.Sprintf("; burn rate %s (1 spends the budget in %s)", burns[2:], sli.Span(r.Rule.Objective.Period))
+			burns = fmt.Sprintf("; burn rate %s (1 spends the budget in %s)", burns[2:], sli.FormatDuration(r.Rule.Objective.Period))
 		}
 		measured, projection := time.Duration(r.History)*time.Minute, ""
 		if measured < 24*time.Hour {
 			projection = ", a projection until a whole day is measured"
 		}
-		t.line("    error budget left %s; %s of %s measured so far%s%s", percent(*r.Budget), sli.Span(measured), sli.Span(r.Rule.Objective.Period), projection, burns)
+		t.line("    error budget left %s; %s of %s measured so far%s%s", percent(*r.Budget), sli.FormatDuration(measured), sli.FormatDuration(r.Rule.Objective.Period), projection, burns)
 	}
 	if r.HasSince {
 		counts := "counts since"
@@ -324,7 +324,7 @@ func (t *texter) stage(s *sli.StageReport) {
 		t.line("    first malformed line: %s", sli.Escaped(s.FirstBad))
 	}
 	if tally.Late*100 > tally.Lines {
-		t.line("    warning: over 1%% of the lines came after their minute had settled; raise settle: above %s", sli.Span(s.Stage.Facts.Settle))
+		t.line("    warning: over 1%% of the lines came after their minute had settled; raise settle: above %s", sli.FormatDuration(s.Stage.Facts.Settle))
 	}
 	t.requests(s)
 	t.inputs(s.Inputs)
@@ -333,7 +333,7 @@ func (t *texter) stage(s *sli.StageReport) {
 	for _, w := range s.Doubts() {
 		t.line("    warning: %s", sli.Escaped(w))
 	}
-	t.line("    settled %s after a minute's end: %s", sli.Span(s.Stage.Facts.Settle), s.Stage.Facts.SettleWhy)
+	t.line("    settled %s after a minute's end: %s", sli.FormatDuration(s.Stage.Facts.Settle), s.Stage.Facts.SettleWhy)
 	if !s.Looked.IsZero() {
 		t.line("    events that came late were looked for from %s on; what comes later is lost", t.clock(s.Looked))
 	}
@@ -417,7 +417,7 @@ func seconds(s float64) string {
 	case s < 100:
 		return digits.Of(s, 3) + "s"
 	}
-	return sli.SpanOf(s)
+	return sli.FormatSeconds(s)
 }
 
 // whole is a number with its thousands apart.

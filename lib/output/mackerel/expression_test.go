@@ -363,7 +363,7 @@ func TestAlarmsOfTheExpressionsAreThoseOfTheCheckButForAMinute(t *testing.T) {
 		{5, 99.9, 28 * 24 * time.Hour, 6000},
 		{3, 95, 24 * time.Hour, 600},
 	} {
-		t.Run(fmt.Sprintf("%d hosts %g%% over %s", c.hosts, c.target, sli.Span(c.period)), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d hosts %g%% over %s", c.hosts, c.target, sli.FormatDuration(c.period)), func(t *testing.T) {
 			at, plan, rule := posted()
 			rule.Objective = sli.Objective{Target: c.target, Period: c.period}
 			o := rule.Objective

@@ -200,5 +200,5 @@ func (w *writer) history(r *sli.Result, now time.Time) {
 
 // burnMetric is named for the SLI and the window's length.
 func burnMetric(kind sli.Kind, length time.Duration) string {
-	return string(kind) + "_" + sli.Span(length)
+	return string(kind) + "_" + sli.FormatDuration(length)
 }

@@ -72,7 +72,7 @@ func monitorsOf(plans []*sli.Plan, at sli.Posting, lang words.Language) (all []m
 			if back > mostBack*time.Minute {
 				notes = append(notes, fmt.Sprintf("pipeline %s: %s: counts are complete %s after a minute, and an expression looks back %d minutes at most: "+
 					"no monitor; check-pipeline-freshness --pipeline %s --sli %s --burn-rate judges the same rules",
-					plan.Name, rule.Kind, sli.Span(rule.Settle), mostBack, plan.Name, rule.Kind))
+					plan.Name, rule.Kind, sli.FormatDuration(rule.Settle), mostBack, plan.Name, rule.Kind))
 				continue
 			}
 			c := countedOf(at, plan, rule)
@@ -107,14 +107,14 @@ func memo(plan *sli.Plan, rule *sli.Rule, urgency string, lang words.Language) s
 	var windows []string
 	for _, r := range rule.Objective.BurnRules() {
 		if r.Page == (urgency == urgencyPage) {
-			windows = append(windows, lang.Say(words.BurnWindows, sli.Span(r.Long), sli.Span(r.Short), digits.Shortest(rounded(r.Factor))))
+			windows = append(windows, lang.Say(words.BurnWindows, sli.FormatDuration(r.Long), sli.FormatDuration(r.Short), digits.Shortest(rounded(r.Factor))))
 		}
 	}
 	what := words.MonitorTicket
 	if urgency == urgencyPage {
 		what = words.MonitorPage
 	}
-	text := lang.Say(what, plan.Title(), lang.Say(words.Question(string(rule.Kind))), digits.Shortest(rule.Target), sli.Span(rule.Objective.Period), strings.Join(windows, lang.Say(words.Or)))
+	text := lang.Say(what, plan.Title(), lang.Say(words.Question(string(rule.Kind))), digits.Shortest(rule.Target), sli.FormatDuration(rule.Objective.Period), strings.Join(windows, lang.Say(words.Or)))
 	text += "\n" + lang.Say(words.MonitorExplain, plan.Name)
 	if plan.Runbook != "" && len(text)+len(plan.Runbook)+1 <= mostMemo {
 		text += "\n" + plan.Runbook

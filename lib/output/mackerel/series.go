@@ -34,7 +34,7 @@ func graphsOf(plan *sli.Plan) []graph {
 			mp.Metrics{Name: kind + "_valid", Label: label + " valid"})
 		budgets = append(budgets, mp.Metrics{Name: kind, Label: label})
 		for _, length := range rule.Objective.BurnGraph() {
-			burns = append(burns, mp.Metrics{Name: burnMetric(rule.Kind, length), Label: label + " " + sli.Span(length)})
+			burns = append(burns, mp.Metrics{Name: burnMetric(rule.Kind, length), Label: label + " " + sli.FormatDuration(length)})
 		}
 	}
 	kinds = append(kinds, mp.Metrics{Name: "measured", Label: "Measured"})

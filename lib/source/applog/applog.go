@@ -171,13 +171,13 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	}
 	if t.early > 0 {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d records came out more than %s before they were accepted, and are uncertain; the clocks of two hosts differ",
-			s.log.Reads(), t.early, sli.Span(maxEarly)))
+			s.log.Reads(), t.early, sli.FormatDuration(maxEarly)))
 		t.lacks = append(t.lacks, sli.Lack{Field: sli.FieldAcceptedAt, Text: fmt.Sprintf("they came out up to %s before they were accepted; the clocks of two hosts differ",
-			sli.Span(t.ahead.Round(time.Second)))})
+			sli.FormatDuration(t.ahead.Round(time.Second)))})
 	}
 	if t.unborn > 0 {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d runs say that their data are complete to an instant more than %s after their own, and count as no update",
-			s.log.Reads(), t.unborn, sli.Span(sli.Skew)))
+			s.log.Reads(), t.unborn, sli.FormatDuration(sli.Skew)))
 	}
 	return sli.Batch{
 		Looked: a.Looked,

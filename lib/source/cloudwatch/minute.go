@@ -30,7 +30,7 @@ type minuteAnswer struct {
 	series    map[string]*Series // by key
 	levels    []sli.Level
 	summaries []sli.MinuteSummary
-	missing   sli.Spans
+	missing   sli.Intervals
 	doubts    []string
 }
 

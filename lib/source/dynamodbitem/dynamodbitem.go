@@ -183,7 +183,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 			memory.Read, memory.Watermark, memory.Skewed = int64(m), watermark, 0
 			if ahead := time.UnixMicro(watermark).Sub(ask.Now); ahead > sli.Skew {
 				memory.Watermark, memory.Skewed = 0, 1
-				b.Warnings = append(b.Warnings, fmt.Sprintf("%s: attribute %q lies %s ahead of this host's clock, and says nothing", s.facts.Reads, s.options.Time, sli.Span(ahead.Round(time.Second))))
+				b.Warnings = append(b.Warnings, fmt.Sprintf("%s: attribute %q lies %s ahead of this host's clock, and says nothing", s.facts.Reads, s.options.Time, sli.FormatDuration(ahead.Round(time.Second))))
 			}
 		case m == newest || !memory.Holds(int64(m), 1):
 			b.Missing = b.Missing.Add(sli.Window{From: m, To: m + 1})

@@ -133,7 +133,7 @@ func TestAgeGrowsOverAMissedMinuteAndNoFurther(t *testing.T) {
 	if diff := cmp.Diff([]sli.Level{{Minute: m, Name: "age", Value: 90}, {Minute: m + 2, Name: "age", Value: 10}}, b.Levels); diff != "" {
 		t.Errorf("levels (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(sli.Spans{{From: m + 1, To: m + 2}}, b.Missing); diff != "" {
+	if diff := cmp.Diff(sli.Intervals{{From: m + 1, To: m + 2}}, b.Missing); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
 	}
 }

@@ -26,16 +26,16 @@ const (
 // book is a prover's position: what was sent and what is known of it. It holds no
 // answer and nothing secret; instants are microseconds since the epoch, 0 none.
 type book struct {
-	Rule    string    `json:"rule"`   // of the configuration that its records were sent by
-	Random  string    `json:"random"` // this state's number
-	Slot    int64     `json:"slot"`   // the newest that was claimed
-	Count   int64     `json:"count"`  // of records claimed
-	Read    int64     `json:"read"`   // the last look
-	Probes  []probe   `json:"probes,omitempty"`
-	Refused []int64   `json:"refused,omitempty"` // when the front didn't take one; until counted
-	Sweeps  []sweep   `json:"sweeps,omitempty"`  // judged, to be cleaned up after
-	Claims  []int64   `json:"claims,omitempty"`  // of the last hour
-	Covered sli.Spans `json:"covered,omitempty"` // minutes whose slots were claimed; until answered for
+	Rule    string        `json:"rule"`   // of the configuration that its records were sent by
+	Random  string        `json:"random"` // this state's number
+	Slot    int64         `json:"slot"`   // the newest that was claimed
+	Count   int64         `json:"count"`  // of records claimed
+	Read    int64         `json:"read"`   // the last look
+	Probes  []probe       `json:"probes,omitempty"`
+	Refused []int64       `json:"refused,omitempty"` // when the front didn't take one; until counted
+	Sweeps  []sweep       `json:"sweeps,omitempty"`  // judged, to be cleaned up after
+	Claims  []int64       `json:"claims,omitempty"`  // of the last hour
+	Covered sli.Intervals `json:"covered,omitempty"` // minutes whose slots were claimed; until answered for
 }
 
 // probe is a record that waits for its verdict.

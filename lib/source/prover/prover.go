@@ -100,7 +100,7 @@ func New(n *section.Node, account awsconf.Options) (*Source, error) {
 		if !ok {
 			at = n
 		}
-		return nil, at.Errorf("raise it to "+sli.Span(2*s.every)+", or name visible_at",
+		return nil, at.Errorf("raise it to "+sli.FormatDuration(2*s.every)+", or name visible_at",
 			"must be at least 2 × every, since a record is looked for only so often, unless visible_at tells when it came out")
 	}
 	var err error

@@ -87,7 +87,7 @@ func (s *Source) answerFor(b *book, batch *sli.Batch, now time.Time) {
 	}
 	settled := sli.MinuteAt(batch.To.Add(-s.facts.Settle))
 	upTo := sli.Window{From: 0, To: settled}
-	batch.Missing = sli.Spans{upTo}
+	batch.Missing = sli.Intervals{upTo}
 	for _, w := range b.Covered {
 		batch.Missing = batch.Missing.Remove(w)
 	}

@@ -191,7 +191,7 @@ func (r *reading) tell(b *sli.Batch, m int64, s said, none bool, memory *gauge.M
 	if s.future > 0 {
 		memory.Skewed = float64(s.future) / float64(s.rows)
 		b.Warnings = append(b.Warnings, fmt.Sprintf("%s: updated_at lies up to %s ahead of this host's clock in %d of %d rows, which say nothing; check time_zone:, and that an epoch is in seconds",
-			r.facts.Reads, sli.SpanOf(s.ahead+sli.Skew.Seconds()), s.future, s.rows))
+			r.facts.Reads, sli.FormatSeconds(s.ahead+sli.Skew.Seconds()), s.future, s.rows))
 	}
 	emit := func(signal sli.Signal, verdict sli.Verdict, weight float64) {
 		if weight > 0 {

@@ -2,16 +2,16 @@ package sli
 
 import "slices"
 
-// Spans is a set of minutes kept as sorted, disjoint, non-touching windows. It says
+// Intervals is a set of minutes kept as sorted, disjoint, non-touching windows. It says
 // which minutes were measured: a year of unbroken measurement is one span.
-type Spans []Window
+type Intervals []Window
 
 // Add is the set with the minutes of w in it.
-func (s Spans) Add(w Window) Spans {
+func (s Intervals) Add(w Window) Intervals {
 	if w.Minutes() == 0 {
 		return s
 	}
-	out := make(Spans, 0, len(s)+1)
+	out := make(Intervals, 0, len(s)+1)
 	for _, v := range s {
 		switch {
 		case v.To < w.From:
@@ -27,11 +27,11 @@ func (s Spans) Add(w Window) Spans {
 }
 
 // Remove is the set without the minutes of w.
-func (s Spans) Remove(w Window) Spans {
+func (s Intervals) Remove(w Window) Intervals {
 	if w.Minutes() == 0 {
 		return s
 	}
-	out := make(Spans, 0, len(s)+1)
+	out := make(Intervals, 0, len(s)+1)
 	for _, v := range s {
 		if left := (Window{From: v.From, To: min(v.To, w.From)}); left.Minutes() > 0 {
 			out = append(out, left)
@@ -44,8 +44,8 @@ func (s Spans) Remove(w Window) Spans {
 }
 
 // SpansOf is the set of some minutes, given in order.
-func SpansOf(minutes []Minute) Spans {
-	var out Spans
+func SpansOf(minutes []Minute) Intervals {
+	var out Intervals
 	for _, m := range minutes {
 		if n := len(out); n > 0 && m <= out[n-1].To {
 			out[n-1].To = max(out[n-1].To, m+1)
@@ -57,8 +57,8 @@ func SpansOf(minutes []Minute) Spans {
 }
 
 // Union is the set of the minutes that lie in either.
-func (s Spans) Union(t Spans) Spans {
-	var out Spans
+func (s Intervals) Union(t Intervals) Intervals {
+	var out Intervals
 	for i, j := 0, 0; i < len(s) || j < len(t); {
 		var w Window
 		if j == len(t) || i < len(s) && s[i].From <= t[j].From {
@@ -76,8 +76,8 @@ func (s Spans) Union(t Spans) Spans {
 }
 
 // Minus is the set of the minutes of s that don't lie in t.
-func (s Spans) Minus(t Spans) Spans {
-	var out Spans
+func (s Intervals) Minus(t Intervals) Intervals {
+	var out Intervals
 	j := 0
 	for _, w := range s {
 		for j < len(t) && t[j].To <= w.From {
@@ -97,8 +97,8 @@ func (s Spans) Minus(t Spans) Spans {
 }
 
 // Intersect is the set of the minutes that lie in both.
-func (s Spans) Intersect(t Spans) Spans {
-	var out Spans
+func (s Intervals) Intersect(t Intervals) Intervals {
+	var out Intervals
 	for i, j := 0, 0; i < len(s) && j < len(t); {
 		if both := (Window{From: max(s[i].From, t[j].From), To: min(s[i].To, t[j].To)}); both.Minutes() > 0 {
 			out = append(out, both)
@@ -113,10 +113,10 @@ func (s Spans) Intersect(t Spans) Spans {
 }
 
 // Within is the part of the set that lies in w.
-func (s Spans) Within(w Window) Spans { return s.Intersect(Spans{w}) }
+func (s Intervals) Within(w Window) Intervals { return s.Intersect(Intervals{w}) }
 
 // Contains tells whether m is in the set.
-func (s Spans) Contains(m Minute) bool {
+func (s Intervals) Contains(m Minute) bool {
 	_, found := slices.BinarySearchFunc(s, m, func(w Window, m Minute) int {
 		switch {
 		case w.To <= m:
@@ -130,7 +130,7 @@ func (s Spans) Contains(m Minute) bool {
 }
 
 // Minutes is the number of minutes in the set.
-func (s Spans) Minutes() int {
+func (s Intervals) Minutes() int {
 	n := 0
 	for _, w := range s {
 		n += w.Minutes()

@@ -18,7 +18,7 @@ func TestSetsOfMinutes(t *testing.T) {
 		a, b := some("a"), some("b")
 		for _, c := range []struct {
 			name string
-			got  Spans
+			got  Intervals
 			want func(m Minute) bool
 		}{
 			{"union", SpansOf(a).Union(SpansOf(b)), func(m Minute) bool { return slices.Contains(a, m) || slices.Contains(b, m) }},
