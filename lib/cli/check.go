@@ -194,7 +194,7 @@ func (c *checkProgram) limits(plan *sli.Plan) (sli.Limits, error) {
 		}
 		l.SLIs = append(l.SLIs, kind)
 	}
-	if key, got, rule := l.Backwards(plan); key != "" {
+	if key, got, rule := sli.Backwards(plan, l); key != "" {
 		return l, fmt.Errorf("pipeline %s: %s: %s (got %s)", plan.Name, key, rule, got)
 	}
 	rules := l.WarningRatio > 0 || l.CriticalRatio > 0 || l.BurnRate

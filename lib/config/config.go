@@ -460,7 +460,7 @@ func (b *builder) limits() {
 			b.refuse(b.at("check", limit.key).Errorf("did you mean "+digits.Of(float64(limit.value)*100, 6)+"?", "must be a percentage over 1"))
 		}
 	}
-	if key, _, rule := limits.Backwards(b.plan); key != "" {
+	if key, _, rule := sli.Backwards(b.plan, limits); key != "" {
 		b.refuse(b.at("check", key).Errorf("", "%s", rule))
 	}
 	b.plan.Limits = limits

@@ -313,7 +313,7 @@ func (s *stageJob) judgeOlder(r *reading) {
 			rest = append(rest, m)
 		}
 	}
-	s.record.Refused = s.record.Refused.Union(sli.SpansOf(refused)).Minus(sli.SpansOf(rest))
+	s.record.Refused = s.record.Refused.Union(sli.IntervalsOf(refused)).Minus(sli.IntervalsOf(rest))
 	if len(refused) > 0 && r.batch.FirstBad != "" {
 		s.record.FirstBad = r.batch.FirstBad
 	}

@@ -374,9 +374,9 @@ func (l *ledger) doubt(j *job, old map[sli.Minute]sli.Counts) {
 	}
 	all := sli.Intervals(l.record.Doubtful)
 	if len(all) > 0 {
-		all = all.Minus(sli.SpansOf(changed))
+		all = all.Minus(sli.IntervalsOf(changed))
 	}
-	all = all.Union(sli.SpansOf(doubtful))
+	all = all.Union(sli.IntervalsOf(doubtful))
 	if !j.run.All {
 		all = all.Within(sli.Window{From: j.historyFrom(), To: maxMinute})
 	}

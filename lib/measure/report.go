@@ -229,11 +229,12 @@ func burnLengths(o sli.Objective) []time.Duration {
 
 // spending adds the budget over the period and the burn rates.
 func (j *job) spending(l *ledger, r *sli.Result) {
+	objective := sli.Of(j.plan, l.rule)
 	period := sli.Ending(r.Due, j.plan.Period)
 	excluded := j.plan.Exclude.Of(l.rule.Kind, period)
 	measured := l.measured.Within(period).Minus(excluded)
 	if r.History = measured.Minutes(); r.History > 0 {
-		budget := l.rule.Objective.Budget(l.sum(measured), r.History, period.Minutes()-excluded.Minutes())
+		budget := objective.Budget(l.sum(measured), r.History, period.Minutes()-excluded.Minutes())
 		r.Budget = &budget
 	}
 	r.Burns = j.burns(l, r.Due)
@@ -241,7 +242,8 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 
 // burns are the burn rates of an SLI at a due minute.
 func (j *job) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
-	for _, length := range burnLengths(l.rule.Objective) {
+	objective := sli.Of(j.plan, l.rule)
+	for _, length := range burnLengths(objective) {
 		s := j.stretch(l, sli.Ending(due, length))
 		burn := sli.Burn{
 			Length:   length,
@@ -253,7 +255,7 @@ func (j *job) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
 		if burn.Least {
 			burn.Counts = burn.Counts.AtBest()
 		}
-		burn.Rate = l.rule.Objective.Burn(burn.Counts)
+		burn.Rate = objective.Burn(burn.Counts)
 		burns = append(burns, burn)
 	}
 	return burns

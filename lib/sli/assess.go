@@ -28,9 +28,9 @@ const AssessBack = (assessBack + 1) * time.Minute
 // Assess reads the stages' cells up to the end of the due minute.
 func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
 	var a Assessment
-	path := p.pathOf(p.ends())
+	path := p.Path()
 	w := Window{From: due - assessBack, To: due + 1}
-	if path.accepted != nil && (path.done != nil || path.worker != nil || path.ending != nil) {
+	if path.Accepted != nil && (path.Done != nil || path.Worker != nil || path.Ending != nil) {
 		path.assess(h, w, window, &a)
 	}
 	if a.Age == nil {
@@ -56,7 +56,7 @@ func (p *Plan) ends() (accepted, done []string) {
 
 func (path Path) assess(h History, w Window, window time.Duration, a *Assessment) {
 	var threshold, every time.Duration
-	if r := path.plan.Rule(Freshness); r != nil {
+	if r := path.Plan.Rule(Freshness); r != nil {
 		threshold, every = r.Threshold, r.ExpectEvery
 	}
 	stages := estimate.NewStagePath(path.model(h, threshold), path.rows(h, w))
@@ -77,7 +77,7 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 	}
 	a.State.Retention = path.retention(h)
 	a.Flow = path.flow(h, stages, Window{due + 1 - Minute(span), due + 1}, last)
-	if d, ok := stages.Delay(last+1-span, last+1); ok && path.worker != nil {
+	if d, ok := stages.Delay(last+1-span, last+1); ok && path.Worker != nil {
 		a.Delay = &d
 	}
 	a.Notes = stages.Notes()
@@ -96,10 +96,10 @@ func agesAt(stages *estimate.StagePath, m int) float64 {
 // retention is how long the queue keeps records; 0 where it is neither configured nor
 // known from the service.
 func (path Path) retention(h History) time.Duration {
-	if path.accepted == nil {
+	if path.Accepted == nil {
 		return 0
 	}
-	in, ok := h.Inputs(path.accepted.Name)["retention"]
+	in, ok := h.Inputs(path.Accepted.Name)["retention"]
 	if !ok || in.From == "assumed" {
 		return 0
 	}
@@ -108,13 +108,13 @@ func (path Path) retention(h History) time.Duration {
 
 // Arrived is how many records were accepted in a window.
 func (p *Plan) Arrived(h History, w Window) float64 {
-	path := p.pathOf(p.ends())
-	if path.accepted == nil {
+	path := p.Path()
+	if path.Accepted == nil {
 		return 0
 	}
 	sum := 0.0
 	for m := w.From; m < w.To; m++ {
-		sum += cell(h, path.accepted, m).Signals[Accepted]
+		sum += cell(h, path.Accepted, m).Signals[Accepted]
 	}
 	return sum
 }
@@ -191,7 +191,7 @@ func (p *Plan) ageByLevel(h History, due Minute) *Age {
 	var worst *Age
 	for i := range p.Stages {
 		s := &p.Stages[i]
-		if !s.Facts.hasLevel("age") || !h.Answered(s.Name).Contains(due) {
+		if !s.Facts.HasLevel("age") || !h.Answered(s.Name).Contains(due) {
 			continue
 		}
 		seconds, ok := p.reportedAge(h, s, due)

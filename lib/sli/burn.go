@@ -5,18 +5,6 @@ import (
 	"time"
 )
 
-// Burn is the burn rate over a window, where measured.
-type Burn struct {
-	Length   time.Duration
-	Rate     float64
-	Counts   Counts
-	Measured bool
-	Minutes  int // of the window, that are measured
-	// Least says that the window isn't measured, since too many events couldn't be judged,
-	// and that it burns so much even if all of these were good.
-	Least bool
-}
-
 // BurnRule is one multiwindow burn-rate alert: it fires while both windows burn over
 // Factor. Source: SRE workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
 type BurnRule struct {

@@ -95,3 +95,12 @@ func Percent(share float64) float64 {
 
 // IsZero tells whether nothing was counted.
 func (c Counts) IsZero() bool { return c == Counts{} }
+
+// TargetParts are the parts of one that targets are as fine as: thousandths of a
+// millionth of a percent.
+const TargetParts = 1e11
+
+// AllowedParts is how much of all valid events may be bad by a target in percent, 1 −
+// target, in parts: a whole number, so that what is worked out from it is rounded once.
+// The difference of the binary numbers is a little less than the decimal one.
+func AllowedParts(target float64) float64 { return math.Round((100 - target) * TargetParts / 100) }

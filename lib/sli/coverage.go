@@ -12,22 +12,22 @@ import (
 func coverageRule(p *Plan, spec *Spec) (*Rule, error) {
 	for _, names := range [][]string{spec.Accepted, spec.Done} {
 		for _, name := range names {
-			if p.stage(name) == nil {
+			if p.Stage(name) == nil {
 				return nil, &Unfit{"no stage of that name (got \"" + name + "\")", ""}
 			}
 		}
 	}
-	path := p.pathOf(spec.Accepted, spec.Done)
+	path := p.PathOf(spec.Accepted, spec.Done)
 	switch {
 	case spec.From == "runs":
 		return runsRule(p, spec)
-	case path.accepted == nil:
+	case path.Accepted == nil:
 		return nil, &Unfit{"no stage counts what was accepted", "name a stage with an access_log, an app_log that says is: accepted, or a stream"}
-	case path.done == nil:
+	case path.Done == nil:
 		return nil, &Unfit{"no stage counts what came out",
 			"name event_source_mapping: on the lambda stage, add an app_log, or say writes: one_per_record on the store if it is so"}
 	}
-	ids := path.accepted.Facts.IDs && path.done.Facts.IDs
+	ids := path.Accepted.Facts.IDs && path.Done.Facts.IDs
 	switch {
 	case spec.From == "ids" && !ids:
 		return nil, &Unfit{"from: ids needs ids at both ends", "map fields.id in the app_log of both stages"}
@@ -52,7 +52,7 @@ func idsRule(path Path, spec *Spec) *Rule {
 
 // ends are the names of the stages where records are accepted and where they come out.
 func (path Path) ends() []string {
-	return Path{plan: path.plan, accepted: path.accepted, done: path.done}.stages()
+	return Path{Plan: path.Plan, Accepted: path.Accepted, Done: path.Done}.StageNames()
 }
 
 // coverageByID follows every record by its id. The minute of acceptance settles at
@@ -105,7 +105,7 @@ func wholly(s Intervals, w Window) bool {
 }
 
 func countsRule(path Path, spec *Spec) (*Rule, error) {
-	if err := path.plan.divisible(path.accepted, path.done); err != nil {
+	if err := path.Plan.divisible(path.Accepted, path.Done); err != nil {
 		return nil, err
 	}
 	if spec.Window == 0 {
@@ -113,7 +113,7 @@ func countsRule(path Path, spec *Spec) (*Rule, error) {
 	}
 	return &Rule{
 		Method:     "counts",
-		Stages:     path.stages(),
+		Stages:     path.StageNames(),
 		Population: "records",
 		Quality:    Estimate,
 		Formula:    "records done within " + FormatDuration(spec.Deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
@@ -163,8 +163,8 @@ func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Co
 // longer than the deadline: by their own delays, or since the youngest handed over was
 // older.
 func (c coverageByCounts) late(h History, m Minute, row estimate.StageMinute) estimate.Quantity {
-	if c.path.done.Facts.Delay {
-		return estimate.Some(cell(h, c.path.done, m).Delay.Over(c.deadline))
+	if c.path.Done.Facts.Delay {
+		return estimate.Some(cell(h, c.path.Done, m).Delay.Over(c.deadline))
 	}
 	if least := row.Age.Min; row.Age.Usable() && least.Known && least.Value > c.deadline.Seconds() {
 		return row.Done

@@ -17,8 +17,8 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	front := p.stage(rule.Stages[0])
-	d := delivered{path: p.pathOf(p.ends()), front: front.Name, deadline: spec.Deadline}
+	front := p.Stage(rule.Stages[0])
+	d := delivered{path: p.Path(), front: front.Name, deadline: spec.Deadline}
 	for i := range p.Stages {
 		if s := &p.Stages[i]; s.Facts.Gives(Dropped) || s.Facts.Gives(DeadLettered) {
 			d.losing = append(d.losing, s.Name)
@@ -28,13 +28,13 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 		return nil, &Unfit{"from: delivered needs a stage that counts what is given up",
 			"say is: dropped or is: dead_lettered in the worker's app_log, or name event_source_mapping: on the lambda stage or dead_letter_queue: on the sqs stage"}
 	}
-	if f := p.Following(); f != nil && f.Whole && d.path.accepted.Name == d.front {
+	if f := p.Following(); f != nil && f.Whole && d.path.Accepted.Name == d.front {
 		d.byIDs = true
 		rule.Stages = f.Stages
 	} else {
 		rule.Quality = Estimate
 		for _, name := range d.losing {
-			if err := p.divisible(front, p.stage(name)); err != nil {
+			if err := p.divisible(front, p.Stage(name)); err != nil {
 				return nil, err
 			}
 		}

@@ -12,7 +12,7 @@ var flowSignals = []Signal{Accepted, Done, Filtered, Dropped, DeadLettered, Dupl
 // care as SLIs: late ones included, each in exactly one point. Their kind is the
 // signal's name and only their Valid means something.
 func (p *Plan) flowRules() []*Rule {
-	path := p.pathOf(nil, nil)
+	path := p.PathOf(nil, nil)
 	var rules []*Rule
 	for _, s := range flowSignals {
 		stage := path.counting(s)
@@ -47,17 +47,17 @@ func (p *Plan) Counts(kind Kind) bool {
 func (path Path) counting(s Signal) *Stage {
 	switch s {
 	case Accepted:
-		return path.accepted
+		return path.Accepted
 	case Done:
-		return path.done
+		return path.Done
 	case Duplicate:
 		// Records that are followed by their ids show which came out twice.
-		if r := path.plan.Following(); r != nil {
-			return path.done
+		if r := path.Plan.Following(); r != nil {
+			return path.Done
 		}
 	default:
 	}
-	return path.plan.findLast(func(f Facts) bool { return f.Gives(s) })
+	return path.Plan.findLast(func(f Facts) bool { return f.Gives(s) })
 }
 
 // weigh is how much an event adds to the count of a signal.

@@ -2,7 +2,6 @@ package sli
 
 import (
 	"cmp"
-	"fmt"
 	"time"
 )
 
@@ -26,12 +25,12 @@ func (p *Plan) Following() *Following {
 			return p.following(r, true)
 		}
 	}
-	path := p.pathOf(p.ends())
+	path := p.Path()
 	switch {
-	case path.done == nil || !path.done.Facts.IDs:
+	case path.Done == nil || !path.Done.Facts.IDs:
 		return nil
-	case path.accepted == nil || !path.accepted.Facts.IDs || r != nil && r.Method == "counts":
-		return p.following(p.hidden("ends", []string{path.done.Name}), false)
+	case path.Accepted == nil || !path.Accepted.Facts.IDs || r != nil && r.Method == "counts":
+		return p.following(p.hidden("ends", []string{path.Done.Name}), false)
 	}
 	return p.following(p.hidden("ids", path.ends()), true)
 }
@@ -64,33 +63,9 @@ func (p *Plan) following(r *Rule, whole bool) *Following {
 		f.Owing.Threshold = fresh.Threshold
 	}
 	if covered := p.Rule(Coverage); covered != nil {
-		f.Owing.Share = max(leastStuck, covered.Objective.Allowed())
+		f.Owing.Share = max(leastStuck, AllowedParts(covered.Target)/TargetParts)
 	}
 	return f
-}
-
-// idLints doubt that the ids of two logs meet, where the layout shows that they may not.
-func idLints(p *Plan) []string {
-	f := p.Following()
-	if f == nil || !f.Whole || p.SingleHost {
-		return nil
-	}
-	path := p.pathOf(p.ends())
-	accepted, done := path.accepted, path.done
-	if accepted.Facts.Scope != done.Facts.Scope {
-		here, everywhere := accepted, done
-		if here.Facts.Scope == Shared {
-			here, everywhere = done, accepted
-		}
-		return []string{fmt.Sprintf("ids: stage %s holds the records of this host, stage %s those of all hosts: they meet only where there is one host (assume: single_host); read both logs where those of all hosts are",
-			here.Name, everywhere.Name)}
-	}
-	queue := p.find(func(f Facts) bool { return f.Role == Queue && f.Scope == Shared })
-	if accepted.Facts.Scope == Shared || queue == nil {
-		return nil
-	}
-	return []string{fmt.Sprintf("ids: stages %s and %s are logs of this host, and the queue %s is shared: what is accepted here and done on another host never meets; read both logs where those of all hosts are, say coverage: { from: counts }, or assume: single_host",
-		accepted.Name, done.Name, queue.Name)}
 }
 
 // leastStuck is the share of records without an end below which no part is called stuck.

@@ -26,7 +26,7 @@ func delayWithin(signal Signal, threshold time.Duration) Classifier {
 // store's rows, else from the stages' metrics, else from an age that something reports.
 // flow, prover and traces only when named.
 func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
-	path := p.pathOf(p.ends())
+	path := p.Path()
 	methods := []struct {
 		name string
 		find func() (*Rule, error)
@@ -34,7 +34,7 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 		{"records", func() (*Rule, error) { return recordsRule(p, spec) }},
 		{"rows", func() (*Rule, error) { return rowsRule(p, spec) }},
 		{"stages", func() (*Rule, error) {
-			if path.accepted == nil || path.worker == nil {
+			if path.Accepted == nil || path.Worker == nil {
 				return nil, &Unfit{"no stages whose metrics tell the queue's age and the work's duration", "name the stream and the function"}
 			}
 			return stagesRule(path, spec), nil
@@ -43,14 +43,14 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 			if batch := p.find(func(f Facts) bool { return f.Gives(RunDone) }); batch != nil && spec.ExpectEvery > 0 {
 				return batchRule(batch, spec), nil
 			}
-			stage := p.find(func(f Facts) bool { return f.hasLevel("age") && f.Role != Queue }, func(f Facts) bool { return f.hasLevel("age") })
+			stage := p.find(func(f Facts) bool { return f.HasLevel("age") && f.Role != Queue }, func(f Facts) bool { return f.HasLevel("age") })
 			if stage == nil {
 				return nil, &Unfit{"no stage reports an age", "a replica's lag, a queue's oldest message or a watermark query does"}
 			}
 			return ageRule(p, stage, spec), nil
 		}},
 		{"flow", func() (*Rule, error) {
-			if path.accepted == nil || path.done == nil {
+			if path.Accepted == nil || path.Done == nil {
 				return nil, &Unfit{"from: flow needs stages that count what was accepted and what came out", ""}
 			}
 			return flowRule(path, spec)

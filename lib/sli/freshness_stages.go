@@ -12,12 +12,12 @@ import (
 // age + batch span + work duration, convolved; see StagePath.Freshness.
 func stagesRule(path Path, spec *Spec) *Rule {
 	method := "S"
-	if path.done != nil {
+	if path.Done != nil {
 		method = "SF"
 	}
 	return &Rule{
 		Method:     "stages",
-		Stages:     path.stages(),
+		Stages:     path.StageNames(),
 		Population: "records",
 		Quality:    Estimate,
 		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + FormatDuration(spec.Threshold) +
@@ -94,7 +94,7 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 	for _, name := range sortedKeys(checks) {
 		b.Checks = append(b.Checks, fmt.Sprintf("%s: %s", name, checks[name]))
 	}
-	if f.path.done == nil {
+	if f.path.Done == nil {
 		add("a shard that isn't polled is invisible without processed counts; name event_source_mapping:")
 	}
 	return b, warnings
@@ -108,7 +108,7 @@ func flowRule(path Path, spec *Spec) (*Rule, error) {
 	}
 	return &Rule{
 		Method:     "flow",
-		Stages:     path.stages(),
+		Stages:     path.StageNames(),
 		Population: "records",
 		Quality:    Estimate,
 		Formula:    "records that left within " + FormatDuration(spec.Threshold) + " / records accepted, first in, first out",

@@ -43,8 +43,8 @@ func (s Intervals) Remove(w Window) Intervals {
 	return out
 }
 
-// SpansOf is the set of some minutes, given in order.
-func SpansOf(minutes []Minute) Intervals {
+// IntervalsOf is the set of some minutes, given in order.
+func IntervalsOf(minutes []Minute) Intervals {
 	var out Intervals
 	for _, m := range minutes {
 		if n := len(out); n > 0 && m <= out[n-1].To {

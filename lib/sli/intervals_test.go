@@ -21,8 +21,8 @@ func TestSetsOfMinutes(t *testing.T) {
 			got  Intervals
 			want func(m Minute) bool
 		}{
-			{"union", SpansOf(a).Union(SpansOf(b)), func(m Minute) bool { return slices.Contains(a, m) || slices.Contains(b, m) }},
-			{"difference", SpansOf(a).Minus(SpansOf(b)), func(m Minute) bool { return slices.Contains(a, m) && !slices.Contains(b, m) }},
+			{"union", IntervalsOf(a).Union(IntervalsOf(b)), func(m Minute) bool { return slices.Contains(a, m) || slices.Contains(b, m) }},
+			{"difference", IntervalsOf(a).Minus(IntervalsOf(b)), func(m Minute) bool { return slices.Contains(a, m) && !slices.Contains(b, m) }},
 		} {
 			for m := Minute(-1); m < 43; m++ {
 				if c.got.Contains(m) != c.want(m) {

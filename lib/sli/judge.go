@@ -56,7 +56,7 @@ const lagGrace = 3 * time.Minute
 // Judge says what the check finds of a pipeline: the worst of its rules, a proven
 // breach before a measurement that is missing. Times in messages are in now's zone.
 func Judge(p *Pipeline, limits Limits, now time.Time) Finding {
-	j := judgement{p: p, limits: limits.derived(p.Plan), now: now, worst: Finding{Status: OK, Text: "fresh"}}
+	j := judgement{p: p, limits: derived(p.Plan, limits), now: now, worst: Finding{Status: OK, Text: "fresh"}}
 	j.decide()
 	j.worst.Plan = p.Plan
 	return j.worst
@@ -225,7 +225,7 @@ func (j *judgement) age() {
 			continue
 		}
 		broken = true
-		old := fmt.Sprintf("%s%s old, limit %s", age.least(), overText(age.Seconds, limit.age), FormatDuration(limit.age))
+		old := fmt.Sprintf("%s%s old, limit %s", least(age), overText(age.Seconds, limit.age), FormatDuration(limit.age))
 		if age.Seconds <= limit.age.Seconds() {
 			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
 				secondsText(age.Seconds), FormatDuration(limit.age), secondsText(recovered*limit.age.Seconds()))
@@ -234,7 +234,7 @@ func (j *judgement) age() {
 		break
 	}
 	if age.AtLeast && !broken {
-		j.consider(j.missing(), "not_measured", "age not measured: the data are %s old, with %s", age.text(), age.Basis)
+		j.consider(j.missing(), "not_measured", "age not measured: the data are %s old, with %s", least(age)+secondsText(age.Seconds), age.Basis)
 	}
 	j.retention(age)
 }
@@ -393,7 +393,7 @@ func (j *judgement) burns() {
 		if !slices.Contains(j.limits.SLIs, r.Rule.Kind) {
 			continue
 		}
-		for _, rule := range r.Rule.Objective.BurnRules() {
+		for _, rule := range Of(j.p.Plan, r.Rule).BurnRules() {
 			spoke = j.burn(r, rule) || spoke
 		}
 		spoke = spoke || r.Status == Excluded
@@ -407,10 +407,10 @@ func (j *judgement) burns() {
 // warns instead, and says so.
 func (j *judgement) burn(r *Result, rule BurnRule) bool {
 	long, short := r.BurnOver(rule.Long), r.BurnOver(rule.Short)
-	if long == nil || short == nil || !long.speaks() || !short.speaks() {
+	if long == nil || short == nil || !speaks(long) || !speaks(short) {
 		return false
 	}
-	if !rule.Broken(r.Rule.Objective, long.Counts, short.Counts) {
+	if !rule.Broken(Of(j.p.Plan, r.Rule), long.Counts, short.Counts) {
 		return long.Measured && short.Measured
 	}
 	status, few := Warning, ""
@@ -426,18 +426,8 @@ func (j *judgement) burn(r *Result, rule BurnRule) bool {
 	return true
 }
 
-// BurnOver is the burn rate over a window of that length, nil where none is told.
-func (r *Result) BurnOver(length time.Duration) *Burn {
-	for i := range r.Burns {
-		if r.Burns[i].Length == length {
-			return &r.Burns[i]
-		}
-	}
-	return nil
-}
-
 // speaks tells whether a breach may be found in it.
-func (b *Burn) speaks() bool { return b.Measured || b.Least }
+func speaks(b *Burn) bool { return b.Measured || b.Least }
 
 // because is why something isn't measured.
 func (j *judgement) because() string {
@@ -455,10 +445,8 @@ func (j *judgement) because() string {
 	return ""
 }
 
-// text is the age in words.
-func (a *Age) text() string { return a.least() + secondsText(a.Seconds) }
-
-func (a *Age) least() string {
+// least goes in front of an age that may be older.
+func least(a *Age) string {
 	if a.AtLeast {
 		return "at least "
 	}
@@ -491,7 +479,7 @@ func (j *judgement) bottleneck() string {
 func bottleneck(s *StageReport, state *State) string {
 	c := s.Due
 	if c == nil {
-		c = emptyCell
+		c = new(StageCell)
 	}
 	if tasks, ok := c.Levels["tasks"]; ok && tasks == 0 {
 		return "has no task running"

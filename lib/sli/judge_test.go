@@ -199,12 +199,12 @@ func TestBurnRatesAgainstAReference(t *testing.T) {
 		p := asyncPipeline()
 		p.Plan.Period = time.Duration(days) * 24 * time.Hour
 		r := p.Results[0]
-		r.Rule.Objective = Objective{Target: target, Period: p.Plan.Period}
-		for _, rule := range r.Rule.Objective.BurnRules() {
+		r.Rule.Target = target
+		for _, rule := range Of(p.Plan, r.Rule).BurnRules() {
 			for _, l := range []time.Duration{rule.Long, rule.Short} {
 				v, b := sum(int(l / time.Minute))
 				c := Counts{Valid: v, Good: v - b}
-				r.Burns = append(r.Burns, Burn{Length: l, Rate: r.Rule.Objective.Burn(c), Counts: c, Measured: true})
+				r.Burns = append(r.Burns, Burn{Length: l, Rate: Of(p.Plan, r.Rule).Burn(c), Counts: c, Measured: true})
 			}
 		}
 		if f := Judge(p, Limits{BurnRate: true}, judgeNow); f.Status != want {

@@ -58,7 +58,7 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 	from := spec.From
 	if a := p.Rule(Availability); a != nil {
 		spec.Good, spec.AbortLimit = a.Good, a.AbortLimit
-		if from == "" && p.stage(a.Stages[0]).Facts.Latency {
+		if from == "" && p.Stage(a.Stages[0]).Facts.Latency {
 			from = a.Stages[0]
 		}
 	}

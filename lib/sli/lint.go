@@ -12,7 +12,7 @@ import (
 // Lints are doubts about a plan that is valid: objectives and limits that can't do what
 // they seem to.
 func Lints(p *Plan) []string {
-	limits := p.Limits.derived(p)
+	limits := derived(p, p.Limits)
 	var out []string
 	for _, stage := range p.Stages {
 		if err := stage.Facts.Unknown; err != nil {
@@ -26,8 +26,8 @@ func Lints(p *Plan) []string {
 				out = append(out, fmt.Sprintf("check: %s: limit %s%% is above the target %s%%, so it fires while the objective is met", kind, digits.Shortest(limit), digits.Shortest(rule.Target)))
 			}
 		}
-		if n := p.pace(rule); n > 0 {
-			out = append(out, slowLints(rule, limits, n)...)
+		if n := pace(p, rule); n > 0 {
+			out = append(out, slowLints(rule, Of(p, rule), limits, n)...)
 		}
 	}
 	out = append(out, reachLints(p, limits)...)
@@ -37,18 +37,18 @@ func Lints(p *Plan) []string {
 
 // pace is the time from one event to the next of a rule whose events come by the clock:
 // known-answer records, runs of a batch job. 0 where others decide when they come.
-func (p *Plan) pace(r *Rule) time.Duration {
+func pace(p *Plan, r *Rule) time.Duration {
 	switch r.Method {
 	case "prover":
 		return p.Prover().Every
 	case "runs":
-		return p.stage(r.Stages[0]).Facts.Runs.Every
+		return p.Stage(r.Stages[0]).Facts.Runs.Every
 	}
 	return 0
 }
 
 // slowLints say what the check's rules make of events that come one every so often.
-func slowLints(r *Rule, limits Limits, every time.Duration) []string {
+func slowLints(r *Rule, o Objective, limits Limits, every time.Duration) []string {
 	var out []string
 	in := func(window time.Duration) float64 { return max(1, math.Ceil(float64(window)/float64(every))) }
 	if r.Window < every && (limits.WarningRatio > 0 || limits.CriticalRatio > 0) {
@@ -68,9 +68,9 @@ func slowLints(r *Rule, limits Limits, every time.Duration) []string {
 	if !limits.BurnRate {
 		return out
 	}
-	rules := r.Objective.BurnRules()
+	rules := o.BurnRules()
 	all := func(rule BurnRule) bool { // whether an outage breaks it
-		return rule.Broken(r.Objective, Counts{Valid: in(rule.Long)}, Counts{Valid: 1})
+		return rule.Broken(o, Counts{Valid: in(rule.Long)}, Counts{Valid: 1})
 	}
 	pages := slices.ContainsFunc(rules, func(rule BurnRule) bool { return all(rule) && rule.Pages(Counts{Valid: in(rule.Long)}) })
 	switch {
@@ -82,9 +82,9 @@ func slowLints(r *Rule, limits Limits, every time.Duration) []string {
 	}
 	for _, rule := range rules {
 		n := in(rule.Long)
-		if one := (Counts{Valid: n, Good: n - 1}); rule.Broken(r.Objective, one, Counts{Valid: 1}) {
+		if one := (Counts{Valid: n, Good: n - 1}); rule.Broken(o, one, Counts{Valid: 1}) {
 			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, burns %s times the budget, limit %s: it warns by itself",
-				r.Kind, r.Population, digits.Count(n), FormatDuration(rule.Long), digits.Of(r.Objective.Burn(one), 3), digits.Of(rule.Factor, 3)))
+				r.Kind, r.Population, digits.Count(n), FormatDuration(rule.Long), digits.Of(o.Burn(one), 3), digits.Of(rule.Factor, 3)))
 			break
 		}
 	}
@@ -106,7 +106,7 @@ func longestPage(rules []BurnRule) time.Duration {
 func reachLints(p *Plan, limits Limits) []string {
 	var out []string
 	within := func(what string, limit time.Duration, stages []string) {
-		if wait := p.wait(stages); wait.For > 0 && limit > 0 && limit <= wait.For {
+		if wait := wait(p, stages); wait.For > 0 && limit > 0 && limit <= wait.For {
 			out = append(out, fmt.Sprintf("%s %s is below what can be observed: %s of %s is %s, and so old is what comes out while all is well", what, FormatDuration(limit), wait.Why, wait.stage, FormatDuration(wait.For)))
 		}
 	}
@@ -119,10 +119,10 @@ func reachLints(p *Plan, limits Limits) []string {
 	if r := p.Rule(Coverage); r != nil && r.Method != "runs" {
 		within("coverage: deadline", r.Deadline, r.Stages)
 	}
-	if stages := p.aged(); len(stages) > 0 {
+	if stages := aged(p); len(stages) > 0 {
 		within("check: warning_age", p.Limits.WarningAge, stages)
 		within("check: critical_age", p.Limits.CriticalAge, stages)
-		if known := p.known(stages); p.Limits.CriticalAge > 0 && p.Limits.CriticalAge < known {
+		if known := known(p, stages); p.Limits.CriticalAge > 0 && p.Limits.CriticalAge < known {
 			out = append(out, fmt.Sprintf("check: critical_age %s is below what can be observed: a minute is known %s after its end, and what lasted no longer is over by then", FormatDuration(p.Limits.CriticalAge), FormatDuration(known)))
 		}
 	}
@@ -139,10 +139,10 @@ type stageWait struct {
 }
 
 // wait is the longest wait of the stages.
-func (p *Plan) wait(stages []string) stageWait {
+func wait(p *Plan, stages []string) stageWait {
 	var longest stageWait
 	for _, name := range stages {
-		for _, w := range p.stage(name).Facts.Waits {
+		for _, w := range p.Stage(name).Facts.Waits {
 			if w.For > longest.For {
 				longest = stageWait{w, name}
 			}
@@ -152,24 +152,86 @@ func (p *Plan) wait(stages []string) stageWait {
 }
 
 // known is how long after a minute's end the stages have answered for it.
-func (p *Plan) known(stages []string) time.Duration {
+func known(p *Plan, stages []string) time.Duration {
 	var settle time.Duration
 	for _, name := range stages {
-		settle = max(settle, p.stage(name).Facts.Settle)
+		settle = max(settle, p.Stage(name).Facts.Settle)
 	}
 	return settle
 }
 
 // aged are the stages that the pipeline's age rests on.
-func (p *Plan) aged() []string {
+func aged(p *Plan) []string {
 	if p.HasState() {
-		return p.pathOf(p.ends()).stages()
+		return p.Path().StageNames()
 	}
 	var names []string
 	for _, s := range p.Stages {
-		if s.Facts.hasLevel("age") {
+		if s.Facts.HasLevel("age") {
 			names = append(names, s.Name)
 		}
 	}
 	return names
+}
+
+// idLints doubt that the ids of two logs meet, where the layout shows that they may not.
+func idLints(p *Plan) []string {
+	f := p.Following()
+	if f == nil || !f.Whole || p.SingleHost {
+		return nil
+	}
+	path := p.Path()
+	accepted, done := path.Accepted, path.Done
+	if accepted.Facts.Scope != done.Facts.Scope {
+		here, everywhere := accepted, done
+		if here.Facts.Scope == Shared {
+			here, everywhere = done, accepted
+		}
+		return []string{fmt.Sprintf("ids: stage %s holds the records of this host, stage %s those of all hosts: they meet only where there is one host (assume: single_host); read both logs where those of all hosts are",
+			here.Name, everywhere.Name)}
+	}
+	queue := p.find(func(f Facts) bool { return f.Role == Queue && f.Scope == Shared })
+	if accepted.Facts.Scope == Shared || queue == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("ids: stages %s and %s are logs of this host, and the queue %s is shared: what is accepted here and done on another host never meets; read both logs where those of all hosts are, say coverage: { from: counts }, or assume: single_host",
+		accepted.Name, done.Name, queue.Name)}
+}
+
+// proverLints are doubts about what the rate of known-answer records can tell.
+func proverLints(p *Plan) []string {
+	proving := p.Prover()
+	if proving == nil {
+		return nil
+	}
+	var out []string
+	for _, rule := range p.Rules {
+		if rule.Method != "prover" {
+			continue
+		}
+		n, needs := math.Floor(float64(p.Period)/float64(proving.Every)), ProofNeeds(rule.Target)
+		if n < needs {
+			out = append(out, fmt.Sprintf("%s: the prover is too slow to prove %s%%: %s records without a failure would, one every %s gives %s in %s, which prove %s%%",
+				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), FormatDuration(proving.Every), digits.Count(n), FormatDuration(p.Period), digits.Of(100-100*Disproved(n), 4)))
+		}
+	}
+	return out
+}
+
+// ProverNotes say what the prover's rate can prove, for validate.
+func ProverNotes(p *Plan) []string {
+	proving := p.Prover()
+	if proving == nil {
+		return nil
+	}
+	out := []string{fmt.Sprintf("prover: one record every %s; verdict after %s; no failure in a day's %s rules out losses above %s%%",
+		FormatDuration(proving.Every), FormatDuration(proving.Deadline), digits.Count(math.Floor(float64(24*time.Hour)/float64(proving.Every))), digits.Of(100*Disproved(float64(24*time.Hour)/float64(proving.Every)), 3))}
+	for _, rule := range p.Rules {
+		if rule.Method == "prover" {
+			needs := ProofNeeds(rule.Target)
+			out = append(out, fmt.Sprintf("prover: %s %s%% is proven by %s records without a failure, after %s",
+				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), FormatDuration(time.Duration(needs)*proving.Every.Truncate(time.Second))))
+		}
+	}
+	return out
 }

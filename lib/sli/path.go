@@ -9,25 +9,28 @@ import (
 // Path is which stages of a plan are front, queue, worker and store to a record on
 // its way: where what estimators need is read.
 type Path struct {
-	plan                                  *Plan
-	front, accepted, worker, done, ending *Stage
-	inputs                                []string // names of the stages that inputs come from
+	Plan                                  *Plan
+	Front, Accepted, Worker, Done, Ending *Stage
+	Inputs                                []string // names of the stages that inputs come from
 }
 
-// pathOf finds the stages of a path. accepted and done name the stages that count,
+// Path is the plan's path, by the stages that coverage names where it does.
+func (p *Plan) Path() Path { return p.PathOf(p.ends()) }
+
+// PathOf finds the stages of a path. accepted and done name the stages that count,
 // where the configuration does.
-func (p *Plan) pathOf(accepted, done []string) Path {
-	path := Path{plan: p}
-	path.front = p.find(func(f Facts) bool { return f.Gives(Request) && f.Latency })
-	path.accepted = p.named(accepted, p.find(
+func (p *Plan) PathOf(accepted, done []string) Path {
+	path := Path{Plan: p}
+	path.Front = p.find(func(f Facts) bool { return f.Gives(Request) && f.Latency })
+	path.Accepted = p.named(accepted, p.find(
 		func(f Facts) bool { return f.Gives(Accepted) && f.Role == Queue },
 		func(f Facts) bool { return f.Gives(Accepted) && !f.Gives(Request) },
 		func(f Facts) bool { return f.Gives(Accepted) }))
-	path.worker = p.find(func(f Facts) bool { return f.Role == Worker && f.Gives(Invocation) })
-	path.done = p.named(done, p.findLast(func(f Facts) bool { return f.Gives(Done) || f.Gives(HandFailed) }))
-	path.ending = p.findLast(func(f Facts) bool { return f.Gives(Done) })
+	path.Worker = p.find(func(f Facts) bool { return f.Role == Worker && f.Gives(Invocation) })
+	path.Done = p.named(done, p.findLast(func(f Facts) bool { return f.Gives(Done) || f.Gives(HandFailed) }))
+	path.Ending = p.findLast(func(f Facts) bool { return f.Gives(Done) })
 	for _, s := range p.Stages {
-		path.inputs = append(path.inputs, s.Name)
+		path.Inputs = append(path.Inputs, s.Name)
 	}
 	return path
 }
@@ -57,16 +60,16 @@ func (p *Plan) named(names []string, otherwise *Stage) *Stage {
 	if len(names) == 0 {
 		return otherwise
 	}
-	return p.stage(names[0])
+	return p.Stage(names[0])
 }
 
 // stages are the names of the stages that the path reads, each once, in order.
-func (path Path) stages() []string {
+func (path Path) StageNames() []string {
 	var names []string
-	for i := range path.plan.Stages {
-		s := &path.plan.Stages[i]
-		front := s == path.front && path.worker != nil // nothing else needs its latency
-		if front || s == path.accepted || s == path.worker || s == path.done || s == path.ending {
+	for i := range path.Plan.Stages {
+		s := &path.Plan.Stages[i]
+		front := s == path.Front && path.Worker != nil // nothing else needs its latency
+		if front || s == path.Accepted || s == path.Worker || s == path.Done || s == path.Ending {
 			names = append(names, s.Name)
 		}
 	}
@@ -77,9 +80,9 @@ func (path Path) stages() []string {
 func (path Path) model(h History, threshold time.Duration) estimate.StageModel {
 	m := estimate.AssumedStageModel()
 	m.Threshold = threshold.Seconds()
-	m.HasFront = path.front != nil
+	m.HasFront = path.Front != nil
 	inputs := Inputs{}
-	for _, name := range path.inputs {
+	for _, name := range path.Inputs {
 		for key, v := range h.Inputs(name) {
 			inputs[key] = v
 		}
@@ -100,9 +103,9 @@ func (path Path) model(h History, threshold time.Duration) estimate.StageModel {
 	filtered, _ := inputs.Get("filtered")
 	included, _ := inputs.Get("age_includes_duration")
 	m.HasFilter, m.AgeIncludesWork = filtered > 0, included > 0
-	m.PollsCounted = path.worker != nil && path.worker.Facts.Gives(Polled)
-	m.Counted = path.done != nil
-	m.CountedAtEnd = m.Counted && !path.done.Facts.Gives(HandFailed)
+	m.PollsCounted = path.Worker != nil && path.Worker.Facts.Gives(Polled)
+	m.Counted = path.Done != nil
+	m.CountedAtEnd = m.Counted && !path.Done.Facts.Gives(HandFailed)
 	return m
 }
 
@@ -110,7 +113,7 @@ func (path Path) model(h History, threshold time.Duration) estimate.StageModel {
 func (path Path) rows(h History, w Window) []estimate.StageMinute {
 	rows := make([]estimate.StageMinute, w.Minutes())
 	answered := Intervals{w}
-	for _, name := range path.stages() {
+	for _, name := range path.StageNames() {
 		answered = answered.Intersect(h.Answered(name))
 	}
 	recent := Window{max(w.From, w.To-AgesBack-2), w.To} // what trends and hysteresis look back on
@@ -147,27 +150,27 @@ func cell(h History, s *Stage, m Minute) *StageCell {
 
 func (path Path) row(h History, m Minute) estimate.StageMinute {
 	row := estimate.StageMinute{Answered: true}
-	if path.accepted != nil {
-		row.In = estimate.Some(cell(h, path.accepted, m).Signals[Accepted])
-		if path.withheld(h, m) || cell(h, path.accepted, m).skewedLines().Over() {
+	if path.Accepted != nil {
+		row.In = estimate.Some(cell(h, path.Accepted, m).Signals[Accepted])
+		if path.withheld(h, m) || cell(h, path.Accepted, m).skewedLines().Over() {
 			row.In = estimate.Quantity{}
 		}
-		if path.accepted.Facts.OwnAge {
-			if seconds, ok := cell(h, path.accepted, m).Levels["age"]; ok {
+		if path.Accepted.Facts.OwnAge {
+			if seconds, ok := cell(h, path.Accepted, m).Levels["age"]; ok {
 				row.Behind = estimate.Some(seconds)
 			}
 		}
 	}
-	if path.front != nil {
-		row.Front = frontBins(cell(h, path.front, m))
+	if path.Front != nil {
+		row.Front = frontBins(cell(h, path.Front, m))
 	}
-	if path.worker != nil {
-		c := cell(h, path.worker, m)
+	if path.Worker != nil {
+		c := cell(h, path.Worker, m)
 		row.Invocations, row.Errors, row.Throttles = estimate.Some(c.Signals[Invocation]), estimate.Some(c.Signals[Failed]), estimate.Some(c.Signals[Throttled])
 		row.Age, row.Work = c.Summaries["age"], c.Summaries["work"]
 	}
-	if path.done != nil && !cell(h, path.done, m).skewedLines().Over() { // else more came out than is booked
-		c, facts := cell(h, path.done, m), path.done.Facts
+	if path.Done != nil && !cell(h, path.Done, m).skewedLines().Over() { // else more came out than is booked
+		c, facts := cell(h, path.Done, m), path.Done.Facts
 		row.Done, row.Handed = estimate.Some(c.Signals[Done]), estimate.Some(c.Signals[Done])
 		if facts.Gives(HandFailed) {
 			// A mapping answers only once its counts have been seen: without points it
@@ -187,13 +190,13 @@ func (path Path) row(h History, m Minute) estimate.StageMinute {
 // slowest is the longest delay of the records that came out in a minute; one that came
 // out again says nothing of it.
 func (path Path) slowest(h History, m Minute) estimate.Quantity {
-	if path.ending == nil || !path.ending.Facts.Delay {
+	if path.Ending == nil || !path.Ending.Facts.Delay {
 		return estimate.Quantity{}
 	}
 	if ids := followed(h); ids != nil {
 		return estimate.Some(ids.Ends(m).Longest.Seconds())
 	}
-	return estimate.Some(cell(h, path.ending, m).Delay.Max())
+	return estimate.Some(cell(h, path.Ending, m).Delay.Max())
 }
 
 const (
@@ -205,12 +208,12 @@ const (
 // has written, and when the queue last showed arrivals, at least half of the front's
 // writes were among them. Its metrics are late then; they aren't zero.
 func (path Path) withheld(h History, m Minute) bool {
-	if path.front == nil || path.accepted.Facts.Role != Queue || cell(h, path.front, m).written() < minWrites {
+	if path.Front == nil || path.Accepted.Facts.Role != Queue || cell(h, path.Front, m).written() < minWrites {
 		return false
 	}
 	for back := m; back > m-withheldReach; back-- {
-		if arrived := cell(h, path.accepted, back).Signals[Accepted]; arrived > 0 {
-			return back < m && 2*arrived >= cell(h, path.front, back).written()
+		if arrived := cell(h, path.Accepted, back).Signals[Accepted]; arrived > 0 {
+			return back < m && 2*arrived >= cell(h, path.Front, back).written()
 		}
 	}
 	return false
@@ -255,7 +258,7 @@ func (path Path) owing(h History, w Window) func(Minute, *estimate.StageMinute) 
 	if ids := followed(h); ids != nil {
 		return func(m Minute, row *estimate.StageMinute) { owed(row, ids, m) }
 	}
-	if path.ending == nil || !path.ending.Facts.Delay || path.accepted == nil {
+	if path.Ending == nil || !path.Ending.Facts.Delay || path.Accepted == nil {
 		return func(Minute, *estimate.StageMinute) {}
 	}
 	age := path.byWatermark(h, w)
@@ -280,10 +283,10 @@ func owed(row *estimate.StageMinute, ids Cohorts, m Minute) {
 
 // skew is what is skewed of what came out last, up to the end of a minute.
 func (path Path) skew(h History, m Minute) SkewCount {
-	if path.ending == nil {
+	if path.Ending == nil {
 		return SkewCount{}
 	}
-	return path.plan.SkewAt(h, path.ending, m)
+	return path.Plan.SkewAt(h, path.Ending, m)
 }
 
 const (
@@ -304,7 +307,7 @@ func (path Path) byWatermark(h History, w Window) func(Minute) estimate.Quantity
 	ages := map[Minute]estimate.Quantity{}
 	t := tide{timed: path.timed(h, w)}
 	for m := w.From - watermarkReach; m < w.To; m++ {
-		t.rise(m, cell(h, path.accepted, m), cell(h, path.ending, m))
+		t.rise(m, cell(h, path.Accepted, m), cell(h, path.Ending, m))
 		if w.Contains(m) {
 			ages[m] = t.age(m)
 		}
@@ -315,7 +318,7 @@ func (path Path) byWatermark(h History, w Window) func(Minute) estimate.Quantity
 // timed tells whether the front says when requests began.
 func (path Path) timed(h History, w Window) bool {
 	for m := w.From - watermarkReach; m < w.To; m++ {
-		if c := cell(h, path.accepted, m); c.Signals[Request] > 0 && c.Latency.Count() == 0 {
+		if c := cell(h, path.Accepted, m); c.Signals[Request] > 0 && c.Latency.Count() == 0 {
 			return false
 		}
 	}

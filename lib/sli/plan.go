@@ -85,7 +85,6 @@ type Rule struct {
 	Silence    time.Duration // freshness: minutes without any end for so long are booked at once
 	Extra      time.Duration // what a minute waits beyond its sources: a deadline
 	Scope      Scope
-	Objective  Objective
 
 	// JudgesBy are the fields of lines that events are judged by, as a Lack calls them;
 	// Unclear says why events may be uncertain where no field is known to be lacking.
@@ -172,10 +171,9 @@ func (p *Plan) resolve(spec Spec) (*Rule, error) {
 		spec.Window = p.Window
 	}
 	rule.Spec = spec
-	rule.Objective = Objective{Target: spec.Target, Period: p.Period}
 	rule.Scope = Local
 	for _, name := range rule.Stages {
-		if p.stage(name).Facts.Scope == Shared {
+		if p.Stage(name).Facts.Scope == Shared {
 			rule.Scope = Shared
 		}
 	}
@@ -183,7 +181,7 @@ func (p *Plan) resolve(spec Spec) (*Rule, error) {
 	return rule, nil
 }
 
-func (p *Plan) stage(name string) *Stage {
+func (p *Plan) Stage(name string) *Stage {
 	for i := range p.Stages {
 		if p.Stages[i].Name == name {
 			return &p.Stages[i]
@@ -196,7 +194,7 @@ func (p *Plan) stage(name string) *Stage {
 // must have, hint where that comes from.
 func (p *Plan) first(from string, fits func(Facts) bool, what, hint string) (*Stage, error) {
 	if from != "" {
-		s := p.stage(from)
+		s := p.Stage(from)
 		switch {
 		case s == nil:
 			return nil, &Unfit{fmt.Sprintf("from: no stage of that name (got %q)", from), "stages here: " + strings.Join(p.stageNames(), ", ")}
@@ -278,7 +276,7 @@ func (p *Plan) resettled(rules []*Rule) []*Rule {
 func (p *Plan) settleOf(r *Rule) time.Duration {
 	var settle time.Duration
 	for _, name := range r.Stages {
-		settle = max(settle, p.stage(name).Facts.Settle)
+		settle = max(settle, p.Stage(name).Facts.Settle)
 	}
 	return settle + r.Extra
 }
@@ -294,7 +292,7 @@ func (p *Plan) Fingerprint(r *Rule) string {
 	fmt.Fprintf(&b, "%s %s threshold=%d deadline=%d abort=%d expect=%d good={%s}",
 		r.Kind, r.Method, r.Threshold, r.Deadline, r.AbortLimit, r.ExpectEvery, r.Good)
 	for _, name := range r.Stages {
-		s := p.stage(name)
+		s := p.Stage(name)
 		fmt.Fprintf(&b, " %s", s.Fingerprint())
 	}
 	return b.String()
@@ -370,8 +368,8 @@ func (p *Plan) Settle() time.Duration {
 // HasState tells whether both ends of the path are known: where the pipeline is heading
 // follows from what arrives and what is worked off.
 func (p *Plan) HasState() bool {
-	path := p.pathOf(p.ends())
-	return path.accepted != nil && (path.worker != nil || path.done != nil)
+	path := p.Path()
+	return path.Accepted != nil && (path.Worker != nil || path.Done != nil)
 }
 
 // HasAge tells whether something of the plan says how old what users see is.
@@ -379,7 +377,7 @@ func (p *Plan) HasAge() bool {
 	if r := p.Rule(Freshness); r != nil && r.Method == "age" {
 		return true
 	}
-	return p.HasState() || p.any(func(f Facts) bool { return f.hasLevel("age") })
+	return p.HasState() || p.any(func(f Facts) bool { return f.HasLevel("age") })
 }
 
 // HasDelay tells whether delays from accepted to visible are known.
@@ -392,18 +390,18 @@ func (p *Plan) HasLatency() bool {
 
 // HasBacklog tells whether both ends of the pipeline are counted.
 func (p *Plan) HasBacklog() bool {
-	path := p.pathOf(p.ends())
-	return path.accepted != nil && path.done != nil
+	path := p.Path()
+	return path.Accepted != nil && path.Done != nil
 }
 
 // Parts are the stages that a mean delay is told for: the front's latency, and, where
 // a worker's metrics are known, the time in the queue, of the work and of the store.
 func (p *Plan) Parts() []string {
-	path := p.pathOf(p.ends())
+	path := p.Path()
 	var names []string
 	for i := range p.Stages {
 		s := &p.Stages[i]
-		if s == path.front || (path.worker != nil && (s == path.worker || s == path.accepted || s.Facts.Role == Store)) {
+		if s == path.Front || (path.Worker != nil && (s == path.Worker || s == path.Accepted || s.Facts.Role == Store)) {
 			names = append(names, s.Name)
 		}
 	}
@@ -412,16 +410,16 @@ func (p *Plan) Parts() []string {
 
 // Mean is a stage's part of the mean delay, in seconds.
 func (p *Plan) Mean(name string, d *estimate.StageDelay, c *StageCell) (float64, bool) {
-	path := p.pathOf(p.ends())
-	s := p.stage(name)
+	path := p.Path()
+	s := p.Stage(name)
 	switch {
-	case s == path.front && c.Latency.Count() > 0:
+	case s == path.Front && c.Latency.Count() > 0:
 		return c.Latency.Mean(), true
-	case d == nil || path.worker == nil:
+	case d == nil || path.Worker == nil:
 		return 0, false
-	case s == path.worker:
+	case s == path.Worker:
 		return d.Work, true
-	case s == path.accepted:
+	case s == path.Accepted:
 		return d.Queue, true
 	case s.Facts.Role == Store:
 		return d.Store, d.Store > 0
@@ -441,4 +439,4 @@ func (p *Plan) any(holds func(Facts) bool) bool {
 	return false
 }
 
-func (f Facts) hasLevel(name string) bool { return slices.Contains(f.Levels, name) }
+func (f Facts) HasLevel(name string) bool { return slices.Contains(f.Levels, name) }

@@ -70,3 +70,18 @@ func betaFraction(a, b, x float64) float64 {
 	}
 	return f
 }
+
+// Disproved is the share of losses that n records without a failure rule out, with
+// 95 % confidence: 3/n, at most 1 (the rule of three; exact: 1 − 0.05^(1/n)).
+func Disproved(n float64) float64 {
+	if n <= 3 {
+		return 1
+	}
+	return 3 / n
+}
+
+// ProofNeeds is how many records without a failure prove a target in percent, with
+// 95 % confidence: 3/(1 − target).
+func ProofNeeds(target float64) float64 {
+	return math.Ceil(3/(100-target)*100 - 1e-6)
+}

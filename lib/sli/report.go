@@ -116,6 +116,28 @@ type Result struct {
 	Warnings []string
 }
 
+// Burn is the burn rate over a window, where measured.
+type Burn struct {
+	Length   time.Duration
+	Rate     float64
+	Counts   Counts
+	Measured bool
+	Minutes  int // of the window, that are measured
+	// Least says that the window isn't measured, since too many events couldn't be judged,
+	// and that it burns so much even if all of these were good.
+	Least bool
+}
+
+// BurnOver is the burn rate over a window of that length, nil where none is told.
+func (r *Result) BurnOver(length time.Duration) *Burn {
+	for i := range r.Burns {
+		if r.Burns[i].Length == length {
+			return &r.Burns[i]
+		}
+	}
+	return nil
+}
+
 // Proof are counts that a limit can be held against: those of a value; and, where too
 // many events couldn't be judged, what they would be if all of these were good.
 func (r *Result) Proof() (c Counts, ok bool) {

@@ -19,7 +19,7 @@ type SilentMinute struct {
 // has come out by their end + the rule's silence, in time order. Both ends must have
 // answered for all that time; read tells up to when a stage has.
 func (p *Plan) Silences(h History, rule *Rule, w Window, read func(stage string) time.Time) []SilentMinute {
-	accepting, ending := p.accepting(), p.pathOf(nil, nil).ending
+	accepting, ending := p.accepting(), p.PathOf(nil, nil).Ending
 	if accepting == nil || ending == nil {
 		return nil
 	}

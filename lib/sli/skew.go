@@ -1,11 +1,6 @@
 package sli
 
-import (
-	"fmt"
-	"time"
-
-	"mackerel-plugin-pipeline-sli/lib/digits"
-)
+import "time"
 
 // Skew is how far ahead of the run's clock an event may be stamped, and ahead of its own
 // line a watermark; beyond it the stamp is skewed: counted, trusted nowhere.
@@ -30,7 +25,7 @@ func RowLevels(m Minute, watermark int64, skewed float64) []Level {
 }
 
 // levelSkew is by how many seconds the clock of a source and the run's differ.
-const levelSkew = "clock_skew"
+const LevelClockSkew = "clock_skew"
 
 // skew notes a stamp that lies in the future, and tells whether it does.
 func (c *StageCell) skew(e *Event) bool {
@@ -55,7 +50,7 @@ func (s SkewCount) Over() bool { return 10*s.Skewed > s.Of }
 
 const (
 	skewedLines = "lines"
-	skewedRows  = "rows" // of which only the share is known
+	SkewedRows  = "rows" // of which only the share is known
 )
 
 // skewedLines and skewedRecords count a cell's.
@@ -65,10 +60,10 @@ func (c *StageCell) skewedLines() SkewCount {
 
 func (c *StageCell) skewedRecords() SkewCount {
 	if share, ok := c.Levels[LevelSkewed]; ok {
-		return SkewCount{What: skewedRows, Skewed: share, Of: 1}
+		return SkewCount{What: SkewedRows, Skewed: share, Of: 1}
 	}
 	if _, ok := c.Levels["age"]; ok {
-		return SkewCount{What: skewedRows, Of: 1}
+		return SkewCount{What: SkewedRows, Of: 1}
 	}
 	what := "records"
 	if c.Signals[RunDone] > 0 {
@@ -98,34 +93,4 @@ func (p *Plan) SkewAt(h History, s *Stage, m Minute) SkewCount {
 		return records
 	}
 	return lines
-}
-
-// skewed finds a source whose clock can't be trusted: ages made of its stamps prove
-// nothing. Silence does, and the other stamps.
-func (j *judgement) skewed() {
-	if !j.p.Plan.HasAge() {
-		return
-	}
-	for _, s := range j.p.Stages {
-		if k := s.Skew; k.Over() {
-			j.consider(Unknown, "skew", "clock skew: %s", k.text(s.Stage.Name, j.now.Location()))
-		}
-		if r := j.p.Plan.Rule(Freshness); r != nil && s.Cell.Levels[levelSkew] > r.Threshold.Seconds() {
-			j.consider(Unknown, "skew", "clock skew: this host's clock is %s off that of stage %s, limit %s", secondsText(s.Cell.Levels[levelSkew]), s.Stage.Name, FormatDuration(r.Threshold))
-		}
-	}
-}
-
-// text says how many are skewed, e.g. 3 of 20 records of stage worker at 12:05 UTC lie in
-// the future, by up to 2h.
-func (s SkewCount) text(stage string, zone *time.Location) string {
-	many := fmt.Sprintf("%s of %s %s", digits.Count(s.Skewed), digits.Count(s.Of), s.What)
-	if s.What == skewedRows {
-		many = fmt.Sprintf("%.0f%% of the rows", 100*s.Skewed)
-	}
-	text := fmt.Sprintf("%s of stage %s at %s lie in the future", many, stage, s.Minute.Start().In(zone).Format("15:04 MST"))
-	if s.Ahead > 0 {
-		text += ", by up to " + spanText(s.Ahead)
-	}
-	return text
 }

@@ -41,7 +41,7 @@ func TestAQueueThatShowsNothingWhileTheFrontWritesIsUnknown(t *testing.T) {
 		c.Signals[Accepted] = n
 		return c
 	}
-	path := Path{plan: new(Plan), front: &Stage{Name: "front"}, accepted: &Stage{Name: "queue", Facts: Facts{Role: Queue}}}
+	path := Path{Plan: new(Plan), Front: &Stage{Name: "front"}, Accepted: &Stage{Name: "queue", Facts: Facts{Role: Queue}}}
 	for name, c := range map[string]struct {
 		front, queue []StageCell
 		known        bool

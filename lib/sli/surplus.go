@@ -10,19 +10,19 @@ import (
 // where neither ids nor a signal tell them. It is an estimate; nil where ages don't tell
 // how many records can have been on their way when the history begins.
 func (path Path) surplusRule() *Rule {
-	if path.accepted == nil || path.done == nil || path.worker == nil || path.plan.divisible(path.accepted, path.done) != nil {
+	if path.Accepted == nil || path.Done == nil || path.Worker == nil || path.Plan.divisible(path.Accepted, path.Done) != nil {
 		return nil
 	}
 	r := &Rule{
 		Spec:       Spec{Kind: Kind(Duplicate.String())},
 		Method:     "surplus",
-		Stages:     path.stages(),
+		Stages:     path.StageNames(),
 		Population: "records",
 		Quality:    Estimate,
-		Scope:      path.done.Facts.Scope,
+		Scope:      path.Done.Facts.Scope,
 		Derive:     surplus{path},
 	}
-	r.Settle = path.plan.settleOf(r)
+	r.Settle = path.Plan.settleOf(r)
 	return r
 }
 

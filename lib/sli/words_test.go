@@ -117,7 +117,7 @@ func TestACellKeepsFewMethodsWhateverTheyAre(t *testing.T) {
 	})
 }
 
-func TestSpansBehaveAsASetOfMinutes(t *testing.T) {
+func TestIntervalsBehaveAsASetOfMinutes(t *testing.T) {
 	window := rapid.Custom(func(t *rapid.T) Window {
 		from := Minute(rapid.IntRange(-20, 20).Draw(t, "from"))
 		return Window{from, from + Minute(rapid.IntRange(-2, 10).Draw(t, "length"))}
@@ -265,52 +265,7 @@ func TestDueAtBothEndsOfAMinute(t *testing.T) {
 	}
 }
 
-func TestBudgetAndBurnWorkedByHand(t *testing.T) {
-	o := Objective{Target: 99.9, Period: 28 * 24 * time.Hour}
-	half := int(o.Period.Minutes()) / 2
-	for _, c := range []struct {
-		name         string
-		counts       Counts
-		minutes      int
-		burn, budget float64
-	}{
-		{"nothing happened", Counts{}, 0, 0, 1},
-		{"all good", Counts{Valid: 1e6, Good: 1e6}, half, 0, 1},
-		{"as allowed, over the whole period", Counts{Valid: 1e6, Good: 999_000}, 2 * half, 1, 0},
-		{"as allowed, over half of it", Counts{Valid: 1e6, Good: 999_000}, half, 1, 0.5},
-		{"fourteen times as much for half of it", Counts{Valid: 1e4, Good: 9860}, half, 14, -6},
-		{"more minutes than the period has", Counts{Valid: 1e6, Good: 999_000}, 9 * half, 1, 0},
-		{"a total outage", Counts{Valid: 100}, 2 * half, 1000, -999},
-	} {
-		if got := o.Burn(c.counts); got != c.burn {
-			t.Errorf("%s: want a burn of %v, got %v", c.name, c.burn, got)
-		}
-		if got := o.Budget(c.counts, c.minutes, int(o.Period.Minutes())); got != c.budget {
-			t.Errorf("%s: want %v left, got %v", c.name, c.budget, got)
-		}
-	}
-}
-
-// Targets are decimal: what they allow must not be what is left of them in binary.
-func TestRatesOfDecimalTargetsAreExact(t *testing.T) {
-	day := 24 * 60
-	for _, c := range []struct {
-		target, bad, valid, burn, allowed, budget float64
-	}{
-		{99.9, 900, 3600, 250, 0.001, -249},
-		{99.9, 1800, 3600, 500, 0.001, -499},
-		{99.99, 3, 10_000, 3, 0.0001, -2},
-		{99.95, 1, 8000, 0.25, 0.0005, 0.75},
-		{99.5, 7, 2000, 0.7, 0.005, 0.3},
-		{99.7, 1, 1000, 1.0 / 3, 0.003, 2.0 / 3},
-		{90, 3, 100, 0.3, 0.1, 0.7},
-	} {
-		o := Objective{Target: c.target, Period: 24 * time.Hour}
-		counts := Counts{Valid: c.valid, Good: c.valid - c.bad}
-		if burn, budget := o.Burn(counts), o.Budget(counts, day, day); burn != c.burn || budget != c.budget || o.Allowed() != c.allowed {
-			t.Errorf("%v of %v by %v%%: want a burn of %v and %v left, got %v and %v; allowed %v", c.bad, c.valid, c.target, c.burn, c.budget, burn, budget, o.Allowed())
-		}
-	}
+func TestSharesInPercentAreExact(t *testing.T) {
 	for share, want := range map[float64]float64{0.07: 7, 0.29: 29, 0.58: 58, 1: 100, 0: 0, -249: -24900, 0.999: 99.9, 1e-7: 1e-5} {
 		if got := Percent(share); got != want {
 			t.Errorf("%v: want %v percent, got %v", share, want, got)

@@ -72,7 +72,7 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 	}
 	for _, r := range p.Results {
 		t.line("")
-		t.result(r)
+		t.result(p.Plan, r)
 	}
 	for _, s := range p.Stages {
 		t.line("")
@@ -213,7 +213,7 @@ func (t *texter) span(w sli.Window) string {
 	return from.Format("2006-01-02 15:04") + " – " + to.Format("2006-01-02 15:04 MST")
 }
 
-func (t *texter) result(r *sli.Result) {
+func (t *texter) result(plan *sli.Plan, r *sli.Result) {
 	t.line("  %s  %s", t.paint(bold, fmt.Sprintf("%-12s", r.Rule.Kind)), t.outcome(r))
 	t.line("    = %s", r.Rule.Formula)
 	if r.Status == sli.Value || r.Counts.Valid > 0 {
@@ -228,7 +228,7 @@ func (t *texter) result(r *sli.Result) {
 	for _, o := range r.Others {
 		t.other(o)
 	}
-	t.history(r)
+	t.history(plan.Period, r)
 	for _, w := range r.Warnings {
 		t.line("    warning: %s", sli.Escaped(w))
 	}
@@ -278,7 +278,7 @@ func (t *texter) other(r *sli.Result) {
 	t.line("    another method, %s: %s; %s, from %s, settles after %s", r.Rule.Method, said, r.Rule.Quality, strings.Join(r.Rule.Stages, " + "), sli.FormatDuration(r.Rule.Settle))
 }
 
-func (t *texter) history(r *sli.Result) {
+func (t *texter) history(period time.Duration, r *sli.Result) {
 	if r.Budget != nil {
 		burns := ""
 		for _, b := range r.Burns {
@@ -287,13 +287,13 @@ func (t *texter) history(r *sli.Result) {
 			}
 		}
 		if burns != "" {
-			burns = fmt.Sprintf("; burn rate %s (1 spends the budget in %s)", burns[2:], sli.FormatDuration(r.Rule.Objective.Period))
+			burns = fmt.Sprintf("; burn rate %s (1 spends the budget in %s)", burns[2:], sli.FormatDuration(period))
 		}
 		measured, projection := time.Duration(r.History)*time.Minute, ""
 		if measured < 24*time.Hour {
 			projection = ", a projection until a whole day is measured"
 		}
-		t.line("    error budget left %s; %s of %s measured so far%s%s", percent(*r.Budget), sli.FormatDuration(measured), sli.FormatDuration(r.Rule.Objective.Period), projection, burns)
+		t.line("    error budget left %s; %s of %s measured so far%s%s", percent(*r.Budget), sli.FormatDuration(measured), sli.FormatDuration(period), projection, burns)
 	}
 	if r.HasSince {
 		counts := "counts since"

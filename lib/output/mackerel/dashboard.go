@@ -154,7 +154,7 @@ func (b *board) objectives(plan *sli.Plan) string {
 		if r.Threshold > 0 {
 			threshold = sli.FormatDuration(r.Threshold)
 		}
-		fmt.Fprintf(&text, "| %s | %s | %s %% | %s | %s |\n", r.Kind, b.lang.Say(words.Question(string(r.Kind))), digits.Shortest(r.Target), threshold, sli.FormatDuration(r.Objective.Period))
+		fmt.Fprintf(&text, "| %s | %s | %s %% | %s | %s |\n", r.Kind, b.lang.Say(words.Question(string(r.Kind))), digits.Shortest(r.Target), threshold, sli.FormatDuration(plan.Period))
 	}
 	if plan.Runbook != "" {
 		text.WriteString("\n" + b.lang.Say(words.Runbook, plan.Runbook) + "\n")
@@ -210,7 +210,7 @@ func (b *board) whole(plan *sli.Plan, name string) {
 		c := countedOf(b.at, plan, r)
 		ratios = append(ratios, call("alias", c.percent(time.Hour), quoted(string(r.Kind))))
 		for _, window := range []time.Duration{time.Hour, 6 * time.Hour} {
-			burns = append(burns, call("alias", c.burn(r.Objective, window), quoted(string(r.Kind)+" "+sli.FormatDuration(window))))
+			burns = append(burns, call("alias", c.burn(sli.Of(plan, r), window), quoted(string(r.Kind)+" "+sli.FormatDuration(window))))
 		}
 	}
 	graph := func(all []expression) widget {

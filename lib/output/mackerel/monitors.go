@@ -77,7 +77,7 @@ func monitorsOf(plans []*sli.Plan, at sli.Posting, lang words.Language) (all []m
 			}
 			c := countedOf(at, plan, rule)
 			for _, urgency := range []string{urgencyPage, urgencyTicket} {
-				formula, ok := c.anyOver(rule.Objective, urgency == urgencyPage)
+				formula, ok := c.anyOver(sli.Of(plan, rule), urgency == urgencyPage)
 				if !ok {
 					continue
 				}
@@ -105,7 +105,7 @@ func monitorsOf(plans []*sli.Plan, at sli.Posting, lang words.Language) (all []m
 // memo says what a monitor speaks of to whom it wakes.
 func memo(plan *sli.Plan, rule *sli.Rule, urgency string, lang words.Language) string {
 	var windows []string
-	for _, r := range rule.Objective.BurnRules() {
+	for _, r := range sli.Of(plan, rule).BurnRules() {
 		if r.Page == (urgency == urgencyPage) {
 			windows = append(windows, lang.Say(words.BurnWindows, sli.FormatDuration(r.Long), sli.FormatDuration(r.Short), digits.Shortest(rounded(r.Factor))))
 		}
@@ -114,7 +114,7 @@ func memo(plan *sli.Plan, rule *sli.Rule, urgency string, lang words.Language) s
 	if urgency == urgencyPage {
 		what = words.MonitorPage
 	}
-	text := lang.Say(what, plan.Title(), lang.Say(words.Question(string(rule.Kind))), digits.Shortest(rule.Target), sli.FormatDuration(rule.Objective.Period), strings.Join(windows, lang.Say(words.Or)))
+	text := lang.Say(what, plan.Title(), lang.Say(words.Question(string(rule.Kind))), digits.Shortest(rule.Target), sli.FormatDuration(plan.Period), strings.Join(windows, lang.Say(words.Or)))
 	text += "\n" + lang.Say(words.MonitorExplain, plan.Name)
 	if plan.Runbook != "" && len(text)+len(plan.Runbook)+1 <= mostMemo {
 		text += "\n" + plan.Runbook

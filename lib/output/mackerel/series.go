@@ -33,7 +33,7 @@ func graphsOf(plan *sli.Plan) []graph {
 			mp.Metrics{Name: kind + "_good", Label: label + " good"},
 			mp.Metrics{Name: kind + "_valid", Label: label + " valid"})
 		budgets = append(budgets, mp.Metrics{Name: kind, Label: label})
-		for _, length := range rule.Objective.BurnGraph() {
+		for _, length := range sli.Of(plan, rule).BurnGraph() {
 			burns = append(burns, mp.Metrics{Name: burnMetric(rule.Kind, length), Label: label + " " + sli.FormatDuration(length)})
 		}
 	}
