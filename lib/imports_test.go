@@ -26,7 +26,7 @@ var mayImport = []struct {
 	{"lib/sli", []string{"lib/estimate", "lib/digits"}},
 	{"lib/slo", []string{"lib/sli", "lib/estimate", "lib/digits"}},
 	{"lib/measure", []string{"lib/sli", "lib/slo", "lib/estimate", "lib/digits"}},
-	{"lib/config", []string{"lib/sli", "lib/internal/section", "lib/digits"}},
+	{"lib/config", []string{"lib/sli", "lib/slo", "lib/internal/section", "lib/digits"}},
 	{"lib/words", nil},
 	{"lib/output/*", []string{"lib/sli", "lib/slo", "lib/estimate", "lib/words", "lib/digits"}},
 	{"lib/builtin", []string{"lib/*"}},
@@ -40,7 +40,7 @@ var mayImport = []struct {
 }
 
 // bare are the packages that take nothing but the standard library from outside.
-var bare = []string{"lib/digits", "lib/estimate", "lib/sli"}
+var bare = []string{"lib/digits", "lib/estimate", "lib/sli", "lib/slo"}
 
 var mains = []string{"lib/cli", "lib/builtin"}
 

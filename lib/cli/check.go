@@ -12,6 +12,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // checkOptions are the flags of check-pipeline-freshness.
@@ -43,7 +44,7 @@ type checkProgram struct {
 func Check(env Env) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
-			code = say(env, sli.Unknown, fmt.Sprintf("internal error: %v", p))
+			code = say(env, slo.Unknown, fmt.Sprintf("internal error: %v", p))
 		}
 	}()
 	ctx, stop := signals(env.Context)
@@ -53,7 +54,7 @@ func Check(env Env) (code int) {
 }
 
 // say prints a status and a message on stdout, where Mackerel shows it.
-func say(env Env, status sli.CheckStatus, message string) int {
+func say(env Env, status slo.CheckStatus, message string) int {
 	fmt.Fprintln(env.Stdout, env.Check.Text(status, message))
 	return int(status)
 }
@@ -65,7 +66,7 @@ func (c *checkProgram) refuse(err error) int {
 	if errors.As(err, &h) {
 		text += " (" + h.hint + ")"
 	}
-	return say(c.env, sli.Unknown, strings.ReplaceAll(text, "\n", "; "))
+	return say(c.env, slo.Unknown, strings.ReplaceAll(text, "\n", "; "))
 }
 
 func (c *checkProgram) main(ctx context.Context) int {
@@ -95,7 +96,7 @@ func (c *checkProgram) main(ctx context.Context) int {
 // validate checks the flags that have rules of their own.
 func (c *checkProgram) validate() error {
 	for _, f := range []struct{ flag, value string }{{"--no-traffic", c.opt.NoTraffic}, {"--missing", c.opt.Missing}} {
-		if _, ok := sli.ParseCheckStatus(f.value); f.value != "" && !ok {
+		if _, ok := slo.ParseCheckStatus(f.value); f.value != "" && !ok {
 			return fmt.Errorf("%s: must be OK, WARNING, CRITICAL or UNKNOWN (got %q)", f.flag, f.value)
 		}
 	}
@@ -149,13 +150,13 @@ func (c *checkProgram) judge(ctx context.Context) int {
 	if err != nil {
 		return c.refuse(err)
 	}
-	findings := make([]sli.Finding, len(report.Pipelines))
+	findings := make([]slo.Finding, len(report.Pipelines))
 	for i, p := range report.Pipelines {
 		findings[i] = c.finding(p, limits[i])
 	}
 	line, status := c.env.Check.Line(findings)
 	if as, ok := c.statusAs[checkers.Status(status)]; ok {
-		status = sli.CheckStatus(as)
+		status = slo.CheckStatus(as)
 		_, text, _ := strings.Cut(line, ": ")
 		line = c.env.Check.Text(status, text)
 	}
@@ -164,13 +165,13 @@ func (c *checkProgram) judge(ctx context.Context) int {
 }
 
 // finding judges one pipeline; a panic costs that one only.
-func (c *checkProgram) finding(p *sli.Pipeline, limits sli.Limits) (f sli.Finding) {
+func (c *checkProgram) finding(p *sli.Pipeline, limits sli.Limits) (f slo.Finding) {
 	defer func() {
 		if r := recover(); r != nil {
-			f = sli.Finding{Plan: p.Plan, Status: sli.Unknown, Rule: "not_measured", Text: fmt.Sprintf("internal error: %v", r)}
+			f = slo.Finding{Plan: p.Plan, Status: slo.Unknown, Rule: "not_measured", Text: fmt.Sprintf("internal error: %v", r)}
 		}
 	}()
-	return sli.Judge(p, limits, c.now)
+	return slo.Judge(p, limits, c.now)
 }
 
 // limits are the configured ones, with what flags overwrite.
@@ -194,7 +195,7 @@ func (c *checkProgram) limits(plan *sli.Plan) (sli.Limits, error) {
 		}
 		l.SLIs = append(l.SLIs, kind)
 	}
-	if key, got, rule := sli.Backwards(plan, l); key != "" {
+	if key, got, rule := slo.Backwards(plan, l); key != "" {
 		return l, fmt.Errorf("pipeline %s: %s: %s (got %s)", plan.Name, key, rule, got)
 	}
 	rules := l.WarningRatio > 0 || l.CriticalRatio > 0 || l.BurnRate

@@ -65,7 +65,7 @@ type Outputs struct {
 	Terraform   Generator // monitors
 	Budget      func(w io.Writer, at time.Time, pipelines []slo.Accounts, style sli.Style) error
 	BudgetJSON  func(w io.Writer, at time.Time, pipelines []slo.Accounts, zone *time.Location) error
-	Page        func(w io.Writer, head sli.Head, lang words.Language, chronicles []*sli.Chronicle) error
+	Page        func(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chronicle) error
 }
 
 // Generator makes what Mackerel is to be given about the plans, into a pulled file where
@@ -74,8 +74,8 @@ type Generator func(plans []*sli.Plan, at sli.Posting, lang words.Language, pull
 
 // CheckOutput words the check's line.
 type CheckOutput struct {
-	Line func(findings []sli.Finding) (line string, status sli.CheckStatus)
-	Text func(status sli.CheckStatus, message string) string
+	Line func(findings []slo.Finding) (line string, status slo.CheckStatus)
+	Text func(status slo.CheckStatus, message string) string
 }
 
 // Host is the world as it is.

@@ -12,6 +12,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // mostBuckets is how many points a drawing has: about as many as a screen can show.
@@ -52,7 +53,7 @@ func (p *program) report(ctx context.Context) int {
 		return exitFailed
 	}
 	p.doubts(now)
-	head := sli.Head{Made: p.now, Program: p.voice.program + " " + Version}
+	head := slo.Head{Made: p.now, Program: p.voice.program + " " + Version}
 	err = writeFile(p.opt.Out, func(out io.Writer) error { return p.env.Outputs.Page(out, head, lang, chronicles) })
 	if err != nil {
 		p.voice.fail(fmt.Errorf("--out %s: can't be written: %w", p.opt.Out, err), "")
@@ -63,17 +64,17 @@ func (p *program) report(ctx context.Context) int {
 
 // chronicles read the history of every pipeline, also that before the page's stretch
 // which budgets at its beginning look back on.
-func (p *program) chronicles(ctx context.Context, run measure.Run, now *sli.Report, w sli.Window) ([]*sli.Chronicle, error) {
+func (p *program) chronicles(ctx context.Context, run measure.Run, now *sli.Report, w sli.Window) ([]*slo.Chronicle, error) {
 	drawings := 0
 	for _, pipeline := range now.Pipelines {
 		drawings += 3*len(pipeline.Plan.Rules) + 1
 	}
 	most := max(leastBuckets, min(mostBuckets, allBuckets/max(1, drawings)))
-	var all []*sli.Chronicle
-	of := map[string]*sli.Chronicle{}
+	var all []*slo.Chronicle
+	of := map[string]*slo.Chronicle{}
 	whole := w
 	for _, pipeline := range now.Pipelines {
-		c := sli.NewChronicle(pipeline.Plan, w, most)
+		c := slo.NewChronicle(pipeline.Plan, w, most)
 		c.Report = pipeline
 		whole.From = min(whole.From, c.Before)
 		all = append(all, c)

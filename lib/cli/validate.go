@@ -6,6 +6,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // Series that a host may have before Mackerel bills another one.
@@ -32,10 +33,10 @@ func (p *program) validate(ctx context.Context) int {
 				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.FormatDuration(rule.Settle), sli.FormatDuration(rule.Window), digits.Shortest(rule.Target))
 		}
 		cost.add(plan)
-		for _, note := range sli.ProverNotes(plan) {
+		for _, note := range slo.ProverNotes(plan) {
 			fmt.Fprintf(p.env.Stdout, "  %s\n", note)
 		}
-		for _, lint := range sli.Lints(plan) {
+		for _, lint := range slo.Lints(plan) {
 			doubts++
 			p.voice.warn("pipeline "+plan.Name+": "+lint, "")
 		}

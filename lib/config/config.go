@@ -15,6 +15,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // Evidence is what a stage's section describes; what can read it is the caller's to
@@ -460,7 +461,7 @@ func (b *builder) limits() {
 			b.refuse(b.at("check", limit.key).Errorf("did you mean "+digits.Of(float64(limit.value)*100, 6)+"?", "must be a percentage over 1"))
 		}
 	}
-	if key, _, rule := sli.Backwards(b.plan, limits); key != "" {
+	if key, _, rule := slo.Backwards(b.plan, limits); key != "" {
 		b.refuse(b.at("check", key).Errorf("", "%s", rule))
 	}
 	b.plan.Limits = limits

@@ -27,7 +27,7 @@ type pipeline struct {
 	SLIs       slis               `yaml:"slis" required:"true" doc:"what is measured, by which objective"`
 	Prover     *section.Node      `yaml:"prover" doc:"known-answer records that are sent through the front and looked for in the store"`
 	Check      check              `yaml:"check" doc:"options of check-pipeline-freshness for this pipeline; its flags win"`
-	SLO        slo                `yaml:"slo" doc:"the period of the objectives"`
+	SLO        objectives         `yaml:"slo" doc:"the period of the objectives"`
 	Exclude    []exclude          `yaml:"exclude" doc:"stretches that leave windows, budgets and burn; never events, age or states"`
 	RenameFrom string             `yaml:"rename_from" pattern:"[A-Za-z0-9_-]+" doc:"the name the pipeline had; its history goes on"`
 	Assume     string             `yaml:"assume" enum:"single_host" doc:"single_host: this host sees everything, so its counts may be divided by shared ones"`
@@ -41,7 +41,7 @@ type stage struct {
 	Of         section.Variant
 }
 
-type slo struct {
+type objectives struct {
 	Period   section.Duration   `yaml:"period" min:"1d" max:"400d" doc:"what budgets and burn rules speak of; short for periods: [X]" otherwise:"28d"`
 	Periods  []section.Duration `yaml:"periods" min:"1d" max:"400d" doc:"the first is the metrics' and the burn rules'; the others are for budget" otherwise:"[period]"`
 	Month    bool               `yaml:"month" doc:"budgets of calendar months, too"`

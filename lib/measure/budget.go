@@ -32,8 +32,8 @@ func Accounts(ctx context.Context, run Run, periods func(plan *sli.Plan, due sli
 
 func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute) []slo.Period) slo.Account {
 	due := sli.Due(p.run.Now, l.rule.Settle)
-	a := slo.Account{Rule: l.rule, Due: due, Burns: p.burns(l, due)}
-	a.Pace, a.HasPace = slo.PaceOf(l.rule.Objective, slo.Paces(a.Burns))
+	a := slo.Account{Rule: l.rule, Objective: slo.Of(p.plan, l.rule), Due: due, Burns: p.burns(l, due)}
+	a.Pace, a.HasPace = slo.PaceOf(a.Objective, slo.Paces(a.Burns))
 	ledger := p.ledgerOf(tx, l, due)
 	for _, period := range periods(p.plan, due) {
 		a.Statements = append(a.Statements, ledger.State(period, a.Pace))
@@ -44,7 +44,7 @@ func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute)
 // ledgerOf is an SLI's ledger as budgets are told from it.
 func (p *recalled) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
 	return slo.Ledger{
-		Objective: l.rule.Objective,
+		Objective: slo.Of(p.plan, l.rule),
 		Due:       due,
 		Measured:  l.measured,
 		Excluded:  func(w sli.Window) sli.Intervals { return p.plan.Exclude.Of(l.rule.Kind, w) },

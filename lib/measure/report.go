@@ -8,6 +8,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // report makes the pipeline's part of the report from the committed cells.
@@ -218,7 +219,7 @@ func extent(measured sli.Intervals, otherwise sli.Window) sli.Window {
 
 // burnLengths are the windows that burn rates are told for: those of the burn graph and
 // of the rules, each once.
-func burnLengths(o sli.Objective) []time.Duration {
+func burnLengths(o slo.Objective) []time.Duration {
 	lengths := o.BurnGraph()
 	for _, rule := range o.BurnRules() {
 		lengths = append(lengths, rule.Long, rule.Short)
@@ -229,7 +230,7 @@ func burnLengths(o sli.Objective) []time.Duration {
 
 // spending adds the budget over the period and the burn rates.
 func (j *job) spending(l *ledger, r *sli.Result) {
-	objective := sli.Of(j.plan, l.rule)
+	objective := slo.Of(j.plan, l.rule)
 	period := sli.Ending(r.Due, j.plan.Period)
 	excluded := j.plan.Exclude.Of(l.rule.Kind, period)
 	measured := l.measured.Within(period).Minus(excluded)
@@ -242,7 +243,7 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 
 // burns are the burn rates of an SLI at a due minute.
 func (j *job) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
-	objective := sli.Of(j.plan, l.rule)
+	objective := slo.Of(j.plan, l.rule)
 	for _, length := range burnLengths(objective) {
 		s := j.stretch(l, sli.Ending(due, length))
 		burn := sli.Burn{

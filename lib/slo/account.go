@@ -11,6 +11,7 @@ type Accounts struct {
 // Account is an SLI's error budget over each of its periods.
 type Account struct {
 	Rule       *sli.Rule
+	Objective  Objective
 	Due        sli.Minute // the newest minute that is told of
 	Burns      []sli.Burn // of the windows that end with it
 	Pace       Pace       // what forecasts go by

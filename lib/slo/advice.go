@@ -50,10 +50,10 @@ func (a Account) paging() (long, short time.Duration, factor float64) {
 			of[b.Length] = b
 		}
 	}
-	for _, rule := range a.Rule.Objective.BurnRules() {
+	for _, rule := range a.Objective.BurnRules() {
 		l, known := of[rule.Long]
 		s, also := of[rule.Short]
-		if known && also && rule.Broken(a.Rule.Objective, l.Counts, s.Counts) && rule.Pages(l.Counts) {
+		if known && also && rule.Broken(a.Objective, l.Counts, s.Counts) && rule.Pages(l.Counts) {
 			return rule.Long, rule.Short, rule.Factor
 		}
 	}

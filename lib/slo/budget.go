@@ -11,7 +11,7 @@ import (
 
 // Ledger is what is known of every minute of an SLI.
 type Ledger struct {
-	Objective sli.Objective
+	Objective Objective
 	Due       sli.Minute // nothing later can be known yet
 	Measured  sli.Intervals
 	Excluded  func(sli.Window) sli.Intervals
@@ -46,7 +46,7 @@ func (m Minutes) Asked() int { return m.Due() + m.ToCome }
 // Budget is an SLI's error budget over a period.
 type Budget struct {
 	Period    Period
-	Objective sli.Objective
+	Objective Objective
 	Counts    sli.Counts // of the measured minutes
 	Minutes   Minutes
 	Busiest   float64 // the most valid events of a measured minute
@@ -122,7 +122,7 @@ func (b Budget) allowed() *big.Rat {
 }
 
 // share is the share of events that may be bad, the decimal number that it is.
-func share(o sli.Objective) *big.Rat {
+func share(o Objective) *big.Rat {
 	const parts = 1e11 // as finely as targets are read
 	return big.NewRat(int64(math.Round(o.Allowed()*parts)), parts)
 }

@@ -41,7 +41,7 @@ func (h history) ledger(target float64) slo.Ledger {
 		return c
 	}
 	return slo.Ledger{
-		Objective: sli.Objective{Target: target, Period: time.Duration(len(h)) * time.Minute},
+		Objective: slo.Objective{Target: target, Period: time.Duration(len(h)) * time.Minute},
 		Due:       sli.Minute(len(h) - 1),
 		Measured:  h.spans(func(m minute) bool { return !m.unmeasured }),
 		Excluded:  func(w sli.Window) sli.Intervals { return exempt.Within(w) },
@@ -253,11 +253,11 @@ func TestAForecastGoesByTheShortestWindowThatOneFailureDoesNotSway(t *testing.T)
 		72 * time.Hour: {window(1, 1), window(6, 6), window(72, 72)},
 		24 * time.Hour: {{Length: time.Hour}, window(24, 5000)},
 	} {
-		if got, ok := slo.PaceOf(sli.Objective{Target: 99.9}, windows); !ok || got.Length != want {
+		if got, ok := slo.PaceOf(slo.Objective{Target: 99.9}, windows); !ok || got.Length != want {
 			t.Errorf("want %v, got %v", want, got.Length)
 		}
 	}
-	if _, ok := slo.PaceOf(sli.Objective{Target: 99.9}, []slo.Pace{{Length: time.Hour}}); ok {
+	if _, ok := slo.PaceOf(slo.Objective{Target: 99.9}, []slo.Pace{{Length: time.Hour}}); ok {
 		t.Error("nothing is measured")
 	}
 }

@@ -20,7 +20,7 @@ const shortestPace = time.Hour
 // PaceOf is the burn rate that a forecast goes by: of the shortest window in which a
 // single bad event burns no faster than allowed, since it would be chance else; where
 // there is none, of the longest. False where no window is measured.
-func PaceOf(o sli.Objective, windows []Pace) (pace Pace, ok bool) {
+func PaceOf(o Objective, windows []Pace) (pace Pace, ok bool) {
 	for _, w := range windows {
 		if w.Minutes == 0 {
 			continue

@@ -6,6 +6,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
@@ -87,7 +88,7 @@ func Losses(seed uint64, share float64) (Lost, error) {
 			continue
 		}
 		l.Error.take(counts.Good, want.Good, want.Valid)
-		if l.Missed == 1 && sli.ProvesBelow(counts, coverageLimit) {
+		if l.Missed == 1 && slo.ProvesBelow(counts, coverageLimit) {
 			l.Missed, l.Delays = 0, []time.Duration{time.Duration(m+1+deadline-lostFrom) * time.Minute}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/mackerelio/checkers"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // Name is the check's public name.
@@ -17,22 +18,22 @@ const maxMessage = 1024
 
 // Line is the check's output and its status: the worst pipeline first, then the
 // others that aren't OK, then how many are.
-func Line(found []sli.Finding) (string, sli.CheckStatus) {
-	worst := sli.OK
+func Line(found []slo.Finding) (string, slo.CheckStatus) {
+	worst := slo.OK
 	for _, f := range found {
 		if f.Status.WorseThan(worst) {
 			worst = f.Status
 		}
 	}
 	var parts []string
-	for _, status := range []sli.CheckStatus{sli.Critical, sli.Warning, sli.Unknown} {
+	for _, status := range []slo.CheckStatus{slo.Critical, slo.Warning, slo.Unknown} {
 		for _, f := range found {
 			if f.Status == status {
 				parts = append(parts, message(f))
 			}
 		}
 	}
-	if worst == sli.OK {
+	if worst == slo.OK {
 		for _, f := range found {
 			parts = append(parts, message(f))
 		}
@@ -40,9 +41,9 @@ func Line(found []sli.Finding) (string, sli.CheckStatus) {
 	return Text(worst, strings.Join(parts, "; ")), worst
 }
 
-func message(f sli.Finding) string {
+func message(f slo.Finding) string {
 	text := f.Plan.Title() + ": " + f.Text
-	if f.Status != sli.OK && f.Plan.Runbook != "" {
+	if f.Status != slo.OK && f.Plan.Runbook != "" {
 		text += " " + f.Plan.Runbook
 	}
 	return text
@@ -50,7 +51,7 @@ func message(f sli.Finding) string {
 
 // Text is one line as Mackerel reads it, cut to what the service keeps and free of
 // control characters.
-func Text(status sli.CheckStatus, message string) string {
+func Text(status slo.CheckStatus, message string) string {
 	c := checkers.NewChecker(checkers.Status(status), sli.Escaped(message))
 	c.Name = Name
 	line := []rune(c.String())

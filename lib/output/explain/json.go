@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // version is of the JSON document; it changes when a member changes its meaning.
@@ -208,7 +209,7 @@ type printer struct {
 func (p printer) time(t time.Time) string { return t.In(p.zone).Format(time.RFC3339) }
 
 func (p printer) pipeline(from *sli.Pipeline) pipeline {
-	finding := sli.Judge(from, from.Plan.Limits, p.at.In(p.zone))
+	finding := slo.Judge(from, from.Plan.Limits, p.at.In(p.zone))
 	out := pipeline{
 		Name:    from.Plan.Name,
 		Label:   text(from.Plan.Label),

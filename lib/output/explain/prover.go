@@ -6,6 +6,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // prover shows the verdicts on known-answer records, and what they can prove at most.
@@ -33,7 +34,7 @@ func (t *texter) prover(s *sli.StageReport) {
 	}
 	t.line("    %s", text)
 	if judged > 0 {
-		t.line("    no failure in %s would rule out losses above %s%%, with 95%% confidence", count(judged), digits.Of(100*sli.Disproved(judged), 3))
+		t.line("    no failure in %s would rule out losses above %s%%, with 95%% confidence", count(judged), digits.Of(100*slo.Disproved(judged), 3))
 	}
 	t.line("    records carry the marker %s; logs that show it leave them out of other SLIs, counts of CloudWatch hold them", sli.ProverMarker)
 }

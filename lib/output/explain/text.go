@@ -12,6 +12,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // Text prints the report for people.
@@ -62,7 +63,7 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 		name += " (" + sli.Escaped(p.Plan.Label) + ")"
 	}
 	t.line("%s at %s", t.paint(bold, name), t.at.In(t.style.Zone).Format("2006-01-02 15:04:05 MST"))
-	finding := sli.Judge(p, p.Plan.Limits, t.at.In(t.style.Zone))
+	finding := slo.Judge(p, p.Plan.Limits, t.at.In(t.style.Zone))
 	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), sli.Escaped(finding.Text))
 	t.standing(p)
 	if p.HasNewest {
@@ -192,11 +193,11 @@ func (t *texter) bars(p *sli.Pipeline) {
 	}
 }
 
-func statusColour(s sli.CheckStatus) string {
+func statusColour(s slo.CheckStatus) string {
 	switch s {
-	case sli.OK:
+	case slo.OK:
 		return green
-	case sli.Critical:
+	case slo.Critical:
 		return red
 	}
 	return yellow

@@ -10,6 +10,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
@@ -136,7 +137,7 @@ func (b *board) pipeline(plan *sli.Plan) {
 	for _, g := range graphsOf(plan) {
 		w := widget{Type: "graph", Graph: b.graph(plan, g), Range: lastDay()}
 		if g.name == sli.GraphAge {
-			if limit := sli.CriticalAge(plan); limit > 0 {
+			if limit := slo.CriticalAge(plan); limit > 0 {
 				w.ReferenceLines = []referenceLine{{b.lang.Say(words.AgeLimit), limit.Seconds()}}
 			}
 		}
@@ -185,7 +186,7 @@ func (b *board) values(plan *sli.Plan, name string) {
 	}
 	if plan.Graphs[sli.GraphAge] && plan.HasAge() {
 		w := widget{Type: "value", Metric: b.value(metricName(b.at, sli.GraphAge, plan, "age"), "max"), FractionSize: &none, Suffix: "s"}
-		if limit := sli.CriticalAge(plan); limit > 0 {
+		if limit := slo.CriticalAge(plan); limit > 0 {
 			w.FormatRules = []formatRule{{b.lang.Say(words.AgeOver), limit.Seconds(), ">"}}
 		}
 		put(b.titled(w, words.AgeTitle, name))
@@ -210,7 +211,7 @@ func (b *board) whole(plan *sli.Plan, name string) {
 		c := countedOf(b.at, plan, r)
 		ratios = append(ratios, call("alias", c.percent(time.Hour), quoted(string(r.Kind))))
 		for _, window := range []time.Duration{time.Hour, 6 * time.Hour} {
-			burns = append(burns, call("alias", c.burn(sli.Of(plan, r), window), quoted(string(r.Kind)+" "+sli.FormatDuration(window))))
+			burns = append(burns, call("alias", c.burn(slo.Of(plan, r), window), quoted(string(r.Kind)+" "+sli.FormatDuration(window))))
 		}
 	}
 	graph := func(all []expression) widget {

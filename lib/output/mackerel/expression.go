@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // expression is a formula over stored metrics, in the language of Mackerel's graphs and
@@ -109,7 +110,7 @@ func (c counted) percent(window time.Duration) expression {
 }
 
 // burn is how many times faster than allowed the budget was spent over a window.
-func (c counted) burn(o sli.Objective, window time.Duration) expression {
+func (c counted) burn(o slo.Objective, window time.Duration) expression {
 	return scale(c.badShare(window), 1/o.Allowed())
 }
 
@@ -123,7 +124,7 @@ const (
 // over is above 1 while both windows burn over the rule's factor and the long one holds
 // what the rule needs to speak: two bad events for a page, proof where the factor is
 // under 2.
-func (c counted) over(o sli.Objective, r sli.BurnRule) expression {
+func (c counted) over(o slo.Objective, r slo.BurnRule) expression {
 	k := 1 / (r.Factor * o.Allowed())
 	all := []expression{scale(c.badShare(r.Long), k), scale(c.badShare(r.Short), k)}
 	minutes := r.Long.Minutes()
@@ -141,7 +142,7 @@ func (c counted) over(o sli.Objective, r sli.BurnRule) expression {
 }
 
 // anyOver is above 1 while any of the rules fires: pages, or the others.
-func (c counted) anyOver(o sli.Objective, page bool) (expression, bool) {
+func (c counted) anyOver(o slo.Objective, page bool) (expression, bool) {
 	var rules []expression
 	for _, r := range o.BurnRules() {
 		if r.Page == page {

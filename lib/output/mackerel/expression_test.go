@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // world is what Mackerel holds: each host's points by metric, one place a minute, NaN
@@ -311,7 +312,7 @@ func (s total) window(m int, length time.Duration) sli.Counts {
 }
 
 // broken tells whether the check's rules fire over the counts of all hosts.
-func (s total) broken(o sli.Objective, m int, page bool) bool {
+func (s total) broken(o slo.Objective, m int, page bool) bool {
 	for _, r := range o.BurnRules() {
 		long := s.window(m, r.Long)
 		if r.Page == page && r.Broken(o, long, s.window(m, r.Short)) && (!page || r.Pages(long)) {
@@ -322,8 +323,8 @@ func (s total) broken(o sli.Objective, m int, page bool) bool {
 }
 
 func posted() (sli.Posting, *sli.Plan, *sli.Rule) {
-	rule := &sli.Rule{Spec: sli.Spec{Kind: sli.Freshness, Target: 99}, Scope: sli.Local, Objective: sli.Objective{Target: 99, Period: 28 * 24 * time.Hour}}
-	return sli.Posting{Prefix: Prefix, Role: "app:web"}, &sli.Plan{Name: "video", Rules: []*sli.Rule{rule}}, rule
+	rule := &sli.Rule{Spec: sli.Spec{Kind: sli.Freshness, Target: 99}, Scope: sli.Local}
+	return sli.Posting{Prefix: Prefix, Role: "app:web"}, &sli.Plan{Name: "video", Period: 28 * 24 * time.Hour, Rules: []*sli.Rule{rule}}, rule
 }
 
 func TestExpressionsOverHostsAreTheRatioOfTheWholesSums(t *testing.T) {
@@ -335,7 +336,7 @@ func TestExpressionsOverHostsAreTheRatioOfTheWholesSums(t *testing.T) {
 		c := countedOf(at, plan, rule)
 		w := put(at, plan, rule.Kind, minutes, all)
 		sums := totalOf(all, minutes)
-		percent, burn := w.one(t, c.percent(time.Hour)), w.one(t, c.burn(rule.Objective, time.Hour))
+		percent, burn := w.one(t, c.percent(time.Hour)), w.one(t, c.burn(slo.Of(plan, rule), time.Hour))
 		for m := 60; m < minutes; m++ {
 			truth := sums.window(m, time.Hour)
 			want := 100.0
@@ -345,8 +346,8 @@ func TestExpressionsOverHostsAreTheRatioOfTheWholesSums(t *testing.T) {
 			if math.IsNaN(percent[m]) && truth.Valid == 0 {
 				continue // no host posted anything
 			}
-			if math.Abs(percent[m]-want) > 1e-3 || math.Abs(burn[m]-rule.Objective.Burn(truth)) > 1e-3 {
-				t.Fatalf("%d hosts, minute %d: want %.6f %% and burn %.6f, got %.6f and %.6f", hosts, m, want, rule.Objective.Burn(truth), percent[m], burn[m])
+			if math.Abs(percent[m]-want) > 1e-3 || math.Abs(burn[m]-slo.Of(plan, rule).Burn(truth)) > 1e-3 {
+				t.Fatalf("%d hosts, minute %d: want %.6f %% and burn %.6f, got %.6f and %.6f", hosts, m, want, slo.Of(plan, rule).Burn(truth), percent[m], burn[m])
 			}
 		}
 	}
@@ -365,8 +366,8 @@ func TestAlarmsOfTheExpressionsAreThoseOfTheCheckButForAMinute(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d hosts %g%% over %s", c.hosts, c.target, sli.FormatDuration(c.period)), func(t *testing.T) {
 			at, plan, rule := posted()
-			rule.Objective = sli.Objective{Target: c.target, Period: c.period}
-			o := rule.Objective
+			rule.Target, plan.Period = c.target, c.period
+			o := slo.Of(plan, rule)
 			rng := rand.New(rand.NewPCG(uint64(c.hosts), uint64(c.minutes)))
 			alarms := 0
 			for range 3 {
@@ -380,7 +381,7 @@ func TestAlarmsOfTheExpressionsAreThoseOfTheCheckButForAMinute(t *testing.T) {
 					}
 				}
 				w, sums := put(at, plan, rule.Kind, c.minutes, hosts), totalOf(hosts, c.minutes)
-				longest := slices.MaxFunc(o.BurnRules(), func(a, b sli.BurnRule) int { return cmp.Compare(a.Long, b.Long) }).Long
+				longest := slices.MaxFunc(o.BurnRules(), func(a, b slo.BurnRule) int { return cmp.Compare(a.Long, b.Long) }).Long
 				for _, page := range []bool{true, false} {
 					formula, _ := countedOf(at, plan, rule).anyOver(o, page)
 					got := w.one(t, formula)
@@ -405,7 +406,7 @@ func TestAlarmsOfTheExpressionsAreThoseOfTheCheckButForAMinute(t *testing.T) {
 
 func TestHalfOfTheBudgetSpreadAtRandomIsNoAlarm(t *testing.T) {
 	at, plan, rule := posted()
-	o := rule.Objective
+	o := slo.Of(plan, rule)
 	rng := rand.New(rand.NewPCG(3, 9))
 	const minutes = 3000
 	for _, rate := range []int{1, 5, 60} {
@@ -434,7 +435,7 @@ func TestHalfOfTheBudgetSpreadAtRandomIsNoAlarm(t *testing.T) {
 
 func TestAnExpressionIsUnknownRatherThanWrongWhereNothingIsPosted(t *testing.T) {
 	at, plan, rule := posted()
-	formula, _ := countedOf(at, plan, rule).anyOver(rule.Objective, true)
+	formula, _ := countedOf(at, plan, rule).anyOver(slo.Of(plan, rule), true)
 	none := history{[]float64{math.NaN(), math.NaN()}, []float64{math.NaN(), math.NaN()}}
 	if got := put(at, plan, rule.Kind, 2, []history{none, none}).one(t, formula); !math.IsNaN(got[1]) {
 		t.Errorf("want unknown, got %g", got[1])

@@ -14,8 +14,7 @@ import (
 // configured is a pipeline with every graph.
 func configured(name string) *sli.Plan {
 	rule := func(kind sli.Kind, scope sli.Scope, settle time.Duration) *sli.Rule {
-		return &sli.Rule{Spec: sli.Spec{Kind: kind, Target: 99.9, Threshold: time.Minute}, Scope: scope, Settle: settle, Stages: []string{"front"},
-			Objective: sli.Objective{Target: 99.9, Period: 28 * 24 * time.Hour}}
+		return &sli.Rule{Spec: sli.Spec{Kind: kind, Target: 99.9, Threshold: time.Minute}, Scope: scope, Settle: settle, Stages: []string{"front"}}
 	}
 	graphs := sli.Graphs{}
 	for _, word := range sli.GraphWords() {
@@ -24,7 +23,7 @@ func configured(name string) *sli.Plan {
 			graphs[k] = true
 		}
 	}
-	return &sli.Plan{Name: name, Graphs: graphs, Runbook: "https://example.com/r",
+	return &sli.Plan{Name: name, Period: 28 * 24 * time.Hour, Graphs: graphs, Runbook: "https://example.com/r",
 		Stages: []sli.Stage{{Name: "front", Facts: sli.Facts{Capacity: []string{"cpu"}}}},
 		Rules: []*sli.Rule{rule(sli.Availability, sli.Local, 10*time.Second), rule(sli.Freshness, sli.Shared, 4*time.Minute),
 			rule(sli.Coverage, sli.Shared, 15*time.Minute)}}

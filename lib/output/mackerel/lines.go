@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // Lines prints the report's metrics in one write. What was not measured is left out,
@@ -191,7 +192,7 @@ func (w *writer) history(r *sli.Result, now time.Time) {
 	if r.Budget != nil {
 		w.line(sli.GraphBudget, string(r.Rule.Kind), max(-100, sli.Percent(*r.Budget)), at)
 	}
-	for _, length := range sli.Of(w.plan, r.Rule).BurnGraph() {
+	for _, length := range slo.Of(w.plan, r.Rule).BurnGraph() {
 		if b := r.BurnOver(length); b != nil && b.Measured {
 			w.line(sli.GraphBurn, burnMetric(r.Rule.Kind, length), b.Rate, at)
 		}

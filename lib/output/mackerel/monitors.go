@@ -11,6 +11,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
@@ -77,7 +78,7 @@ func monitorsOf(plans []*sli.Plan, at sli.Posting, lang words.Language) (all []m
 			}
 			c := countedOf(at, plan, rule)
 			for _, urgency := range []string{urgencyPage, urgencyTicket} {
-				formula, ok := c.anyOver(sli.Of(plan, rule), urgency == urgencyPage)
+				formula, ok := c.anyOver(slo.Of(plan, rule), urgency == urgencyPage)
 				if !ok {
 					continue
 				}
@@ -105,7 +106,7 @@ func monitorsOf(plans []*sli.Plan, at sli.Posting, lang words.Language) (all []m
 // memo says what a monitor speaks of to whom it wakes.
 func memo(plan *sli.Plan, rule *sli.Rule, urgency string, lang words.Language) string {
 	var windows []string
-	for _, r := range sli.Of(plan, rule).BurnRules() {
+	for _, r := range slo.Of(plan, rule).BurnRules() {
 		if r.Page == (urgency == urgencyPage) {
 			windows = append(windows, lang.Say(words.BurnWindows, sli.FormatDuration(r.Long), sli.FormatDuration(r.Short), digits.Shortest(rounded(r.Factor))))
 		}

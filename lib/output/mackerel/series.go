@@ -8,6 +8,7 @@ import (
 	mp "github.com/mackerelio/go-mackerel-plugin"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // Prefix begins every metric name unless another is asked for.
@@ -33,7 +34,7 @@ func graphsOf(plan *sli.Plan) []graph {
 			mp.Metrics{Name: kind + "_good", Label: label + " good"},
 			mp.Metrics{Name: kind + "_valid", Label: label + " valid"})
 		budgets = append(budgets, mp.Metrics{Name: kind, Label: label})
-		for _, length := range sli.Of(plan, rule).BurnGraph() {
+		for _, length := range slo.Of(plan, rule).BurnGraph() {
 			burns = append(burns, mp.Metrics{Name: burnMetric(rule.Kind, length), Label: label + " " + sli.FormatDuration(length)})
 		}
 	}

@@ -18,6 +18,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
@@ -31,7 +32,7 @@ var style string
 var script string
 
 // Page writes the chronicles as one HTML page.
-func Page(w io.Writer, head sli.Head, lang words.Language, chronicles []*sli.Chronicle) error {
+func Page(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chronicle) error {
 	p := painter{made: head.Made, lang: lang, zone: head.Made.Location()}
 	v := view{
 		Lang:        lang.String(),
@@ -120,7 +121,7 @@ func hash(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-func (p painter) names(all []*sli.Chronicle) string {
+func (p painter) names(all []*slo.Chronicle) string {
 	if len(all) == 1 {
 		return sli.Escaped(all[0].Plan.Title())
 	}
@@ -141,7 +142,7 @@ func (p painter) clock(m sli.Minute) string { return m.Start().In(p.zone).Format
 // percent is a share as the page spells it, fine enough to tell it from a target.
 func percent(share, target float64) string { return digits.Beside(share*100, target, 4) }
 
-func (p painter) pipeline(c *sli.Chronicle, id string) pipelineView {
+func (p painter) pipeline(c *slo.Chronicle, id string) pipelineView {
 	v := pipelineView{ID: id, Title: sli.Escaped(c.Plan.Title()), Config: p.say(words.ReportConfig, sli.Escaped(c.Plan.Owner))}
 	if strings.HasPrefix(c.Plan.Runbook, "https://") || strings.HasPrefix(c.Plan.Runbook, "http://") {
 		v.Runbook = c.Plan.Runbook
@@ -161,7 +162,7 @@ func (p painter) pipeline(c *sli.Chronicle, id string) pipelineView {
 		if r.Quality == sli.Exact {
 			quality = words.QualityExact
 		}
-		v.Methods = append(v.Methods, escaped(string(r.Kind), r.Method+" ("+strings.Join(r.Stages, " + ")+")", r.Formula, p.say(quality), sli.Span(r.Settle)))
+		v.Methods = append(v.Methods, escaped(string(r.Kind), r.Method+" ("+strings.Join(r.Stages, " + ")+")", r.Formula, p.say(quality), sli.FormatDuration(r.Settle)))
 	}
 	if c.Report != nil {
 		for _, s := range c.Report.Stages {
@@ -174,7 +175,7 @@ func (p painter) pipeline(c *sli.Chronicle, id string) pipelineView {
 func (p painter) stage(s *sli.StageReport) []string {
 	mean, answered, trouble := "–", "–", ""
 	if s.Mean != nil {
-		mean = sli.SpanOf(*s.Mean)
+		mean = sli.FormatSeconds(*s.Mean)
 		if *s.Mean < 1 {
 			mean = digits.Of(*s.Mean*1000, 3) + " ms"
 		}
@@ -204,9 +205,9 @@ type numbers struct {
 	Rolling, Spent, Target, Ratio           *float64
 }
 
-func (p painter) result(c *sli.Chronicle, t *sli.Track) resultView {
+func (p painter) result(c *slo.Chronicle, t *slo.Track) resultView {
 	total, target := t.Total(), t.Rule.Target
-	o := t.Rule.Objective
+	o := slo.Of(c.Plan, t.Rule)
 	v := resultView{
 		SLI: string(t.Rule.Kind), Question: p.say(words.Question(string(t.Rule.Kind))), Target: digits.Shortest(target) + " %",
 		Minutes: fmt.Sprintf("%s · %s · %s · %s", count(total.Value), count(total.NoTraffic), count(total.NotMeasured), count(total.Excluded)),
@@ -258,7 +259,7 @@ type series struct {
 	Unit    string     `json:"unit"`
 }
 
-func (p painter) series(c *sli.Chronicle, unit string, at func(i int) (float64, bool)) template.JS {
+func (p painter) series(c *slo.Chronicle, unit string, at func(i int) (float64, bool)) template.JS {
 	s := series{Start: c.Window.Start().Unix(), Step: c.Width * 60, Unit: unit}
 	for i := range c.Ages {
 		_, offset := c.Bucket(i).Start().In(p.zone).Zone()
@@ -287,12 +288,12 @@ func grouped(n int, row func(from, to int)) {
 }
 
 // track draws an SLI: its ratio, its traffic, what its minutes were, and its budget.
-func (p painter) track(c *sli.Chronicle, t *sli.Track, id string) []figure {
+func (p painter) track(c *slo.Chronicle, t *slo.Track, id string) []figure {
 	kind, shown, target := string(t.Rule.Kind), t.Shown(), t.Rule.Target
 	return []figure{p.ratio(c, t, id, kind, shown, target), p.traffic(c, t, id, kind, shown), p.budget(c, t, id, kind)}
 }
 
-func (p painter) ratio(c *sli.Chronicle, t *sli.Track, id, kind string, shown []sli.Bucket, target float64) figure {
+func (p painter) ratio(c *slo.Chronicle, t *slo.Track, id, kind string, shown []slo.Bucket, target float64) figure {
 	low, worst, at, below, known := target, 1.0, 0, 0, 0
 	for i, b := range shown {
 		r, ok := b.Counts.Ratio()
@@ -340,7 +341,7 @@ func (p painter) ratio(c *sli.Chronicle, t *sli.Track, id, kind string, shown []
 	f.Series = p.series(c, "%", func(i int) (float64, bool) { r, ok := shown[i].Counts.Ratio(); return r * 100, ok })
 	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnResult), p.say(words.ColumnWorst), p.say(words.ColumnGood), p.say(words.ColumnValid), p.say(words.ColumnMinutes)}
 	grouped(len(shown), func(from, to int) {
-		b := sli.Together(shown[from:to])
+		b := slo.Together(shown[from:to])
 		result, least := "–", "–"
 		if r, ok := b.Counts.Ratio(); ok {
 			result, least = percent(r, target)+" %", percent(b.Ratios.Least, target)+" %"
@@ -352,7 +353,7 @@ func (p painter) ratio(c *sli.Chronicle, t *sli.Track, id, kind string, shown []
 }
 
 // perMinute is a bucket's valid events by its measured minutes.
-func perMinute(b sli.Bucket) float64 {
+func perMinute(b slo.Bucket) float64 {
 	if n := b.Value + b.NoTraffic; n > 0 {
 		return b.Counts.Valid / float64(n)
 	}
@@ -360,7 +361,7 @@ func perMinute(b sli.Bucket) float64 {
 }
 
 // traffic draws the events a minute, and beneath them what the minutes were.
-func (p painter) traffic(c *sli.Chronicle, t *sli.Track, id, kind string, shown []sli.Bucket) figure {
+func (p painter) traffic(c *slo.Chronicle, t *slo.Track, id, kind string, shown []slo.Bucket) figure {
 	most, valid := 0.0, 0.0
 	for _, b := range shown {
 		if v := perMinute(b); v > most {
@@ -387,7 +388,7 @@ func (p painter) traffic(c *sli.Chronicle, t *sli.Track, id, kind string, shown 
 }
 
 // outcome is how a bucket is marked: by the worst that one of its minutes was.
-func outcome(b sli.Bucket) string {
+func outcome(b slo.Bucket) string {
 	switch {
 	case b.NotMeasured > 0:
 		return "missing"
@@ -399,8 +400,8 @@ func outcome(b sli.Bucket) string {
 	return "none"
 }
 
-func (p painter) budget(c *sli.Chronicle, t *sli.Track, id, kind string) figure {
-	o := t.Rule.Objective
+func (p painter) budget(c *slo.Chronicle, t *slo.Track, id, kind string) figure {
+	o := slo.Of(c.Plan, t.Rule)
 	rolling, spent := t.Rolling(o, c.Width), t.Spent(o)
 	low := 0.0
 	for i := range rolling {
@@ -424,7 +425,7 @@ func (p painter) budget(c *sli.Chronicle, t *sli.Track, id, kind string) figure 
 	}
 	f := figure{ID: id + "-budget", Caption: p.say(words.BudgetChart, kind)}
 	last := len(rolling) - 1
-	f.Sentence = p.say(words.BudgetSentence, sli.Span(o.Period), digits.Of(rolling[last]*100, 4), digits.Of(spent[last]*100, 4))
+	f.Sentence = p.say(words.BudgetSentence, sli.FormatDuration(o.Period), digits.Of(rolling[last]*100, 4), digits.Of(spent[last]*100, 4))
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
 	f.Series = p.series(c, "%", func(i int) (float64, bool) { return rolling[i] * 100, true })
 	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnRolling), p.say(words.ColumnSpent)}
@@ -434,16 +435,16 @@ func (p painter) budget(c *sli.Chronicle, t *sli.Track, id, kind string) figure 
 	return f
 }
 
-func (p painter) age(c *sli.Chronicle, id string) figure {
+func (p painter) age(c *slo.Chronicle, id string) figure {
 	most, at := 0.0, -1
 	for i, a := range c.Ages {
 		if a.Known() && a.Most >= most {
 			most, at = a.Most, i
 		}
 	}
-	limit := sli.CriticalAge(c.Plan).Seconds()
+	limit := slo.CriticalAge(c.Plan).Seconds()
 	g := newChart(c.Window, p.zone, 110, 0, max(1, most, min(limit, 3*most)))
-	g.scale(func(v float64) string { return sli.SpanOf(v) })
+	g.scale(func(v float64) string { return sli.FormatSeconds(v) })
 	g.axis()
 	for i, a := range c.Ages {
 		if !a.Known() {
@@ -455,19 +456,19 @@ func (p painter) age(c *sli.Chronicle, id string) figure {
 		}
 	}
 	if limit > 0 {
-		g.level("target", limit, "critical_age "+sli.SpanOf(limit))
+		g.level("target", limit, "critical_age "+sli.FormatSeconds(limit))
 	}
 	f := figure{ID: id, Caption: p.say(words.AgeChart), Sentence: p.say(words.AgeNone)}
 	if at >= 0 {
-		f.Sentence = p.say(words.AgeSentence, sli.SpanOf(most), p.clock(c.Bucket(at).From))
+		f.Sentence = p.say(words.AgeSentence, sli.FormatSeconds(most), p.clock(c.Bucket(at).From))
 	}
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
 	f.Series = p.series(c, "s", func(i int) (float64, bool) { return c.Ages[i].Most, c.Ages[i].Known() })
 	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnAge)}
 	grouped(len(c.Ages), func(from, to int) {
 		oldest := "–"
-		if r := sli.Widest(c.Ages[from:to]); r.Known() {
-			oldest = sli.SpanOf(r.Most)
+		if r := slo.Widest(c.Ages[from:to]); r.Known() {
+			oldest = sli.FormatSeconds(r.Most)
 		}
 		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(from).From), oldest})
 	})
@@ -475,7 +476,7 @@ func (p painter) age(c *sli.Chronicle, id string) figure {
 }
 
 // heat draws the worst age of each hour of each day.
-func (p painter) heat(c *sli.Chronicle, id string) figure {
+func (p painter) heat(c *slo.Chronicle, id string) figure {
 	type cell struct{ day, hour int }
 	worst := map[cell]float64{}
 	first := c.Window.Start().In(p.zone)
@@ -510,7 +511,7 @@ func (p painter) heat(c *sli.Chronicle, id string) figure {
 	for h := 0; h < 24; h += 3 {
 		fmt.Fprintf(&b, `<text class="tick" x="%d" y="%d">%02d:00</text>`, leftMargin+h*36, topMargin+days*row+14, h)
 	}
-	f := figure{ID: id, Caption: p.say(words.HeatChart), Sentence: p.say(words.HeatSentence, p.zoneName(), sli.SpanOf(most))}
+	f := figure{ID: id, Caption: p.say(words.HeatChart), Sentence: p.say(words.HeatSentence, p.zoneName(), sli.FormatSeconds(most))}
 	g := &chart{window: c.Window, zone: p.zone, height: days * row}
 	g.body.WriteString(b.String())
 	f.Drawing = g.drawn(id, f.Caption, f.Sentence)

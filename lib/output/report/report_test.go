@@ -13,20 +13,21 @@ import (
 	"unicode"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
-func chronicle(name, label string, minutes int) *sli.Chronicle {
+func chronicle(name, label string, minutes int) *slo.Chronicle {
 	rule := func(kind sli.Kind) *sli.Rule {
 		return &sli.Rule{Spec: sli.Spec{Kind: kind, Target: 99.9, Threshold: time.Minute}, Method: "access_log", Stages: []string{"front"}, Population: "requests",
-			Quality: sli.Exact, Formula: "good / valid", Objective: sli.Objective{Target: 99.9, Period: 24 * time.Hour}}
+			Quality: sli.Exact, Formula: "good / valid"}
 	}
 	plan := &sli.Plan{Name: name, Label: label, Period: 24 * time.Hour, Owner: "/etc/mackerel-agent/pipeline-sli.yaml", Runbook: "https://example.com/r",
 		Rules:  []*sli.Rule{rule(sli.Availability), rule(sli.Freshness)},
 		Stages: []sli.Stage{{Name: "front", Kind: "access_log"}},
 		Limits: sli.Limits{CriticalAge: 5 * time.Minute}}
 	from := sli.MinuteAt(time.Date(2026, 10, 24, 9, 0, 0, 0, time.UTC)) // the clocks go back in between
-	c := sli.NewChronicle(plan, sli.Window{From: from, To: from + sli.Minute(minutes)}, 720)
+	c := slo.NewChronicle(plan, sli.Window{From: from, To: from + sli.Minute(minutes)}, 720)
 	for m := c.Before; m < c.Window.To; m++ {
 		if m%97 == 0 {
 			continue
@@ -38,14 +39,14 @@ func chronicle(name, label string, minutes int) *sli.Chronicle {
 	return c
 }
 
-func page(t *testing.T, lang words.Language, all ...*sli.Chronicle) string {
+func page(t *testing.T, lang words.Language, all ...*slo.Chronicle) string {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Skip("no zone data:", err)
 	}
 	var out bytes.Buffer
-	if err := Page(&out, sli.Head{Made: time.Date(2026, 11, 1, 9, 0, 0, 0, zone), Program: "mackerel-plugin-pipeline-sli 1.2.3"}, lang, all); err != nil {
+	if err := Page(&out, slo.Head{Made: time.Date(2026, 11, 1, 9, 0, 0, 0, zone), Program: "mackerel-plugin-pipeline-sli 1.2.3"}, lang, all); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -126,7 +127,7 @@ func TestThePagesNumbersAreTheChronicles(t *testing.T) {
 			t.Fatal(err)
 		}
 		total := track.Total()
-		rolling, spent := track.Rolling(track.Rule.Objective, c.Width), track.Spent(track.Rule.Objective)
+		rolling, spent := track.Rolling(slo.Of(c.Plan, track.Rule), c.Width), track.Spent(slo.Of(c.Plan, track.Rule))
 		if n.Valid != total.Counts.Valid || n.Good != total.Counts.Good || n.Value != total.Value || n.NoTraffic != total.NoTraffic || n.NotMeasured != total.NotMeasured ||
 			*n.Rolling != rolling[len(rolling)-1] || *n.Spent != spent[len(spent)-1] {
 			t.Errorf("%s: %+v", track.Rule.Kind, n)
@@ -153,7 +154,7 @@ func TestAJapanesePageIsJapanese(t *testing.T) {
 
 func TestAPageWithoutAnyHistorySaysSo(t *testing.T) {
 	c := chronicle("video", "", 60)
-	empty := sli.NewChronicle(c.Plan, c.Window, 720)
+	empty := slo.NewChronicle(c.Plan, c.Window, 720)
 	text := page(t, words.English, empty)
 	wellFormed(t, text)
 	if !strings.Contains(text, "Nothing was measured here.") || strings.Contains(text, "NaN") || strings.Contains(text, "(met)") {

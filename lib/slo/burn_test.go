@@ -1,4 +1,4 @@
-package sli
+package slo
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 const day = 24 * time.Hour
@@ -27,10 +28,10 @@ func (m minutes) sums() sums {
 	return s
 }
 
-func (s sums) at(n int, length time.Duration) Counts {
+func (s sums) at(n int, length time.Duration) sli.Counts {
 	from := max(0, n+1-int(length/time.Minute))
 	valid := s.valid[n+1] - s.valid[from]
-	return Counts{Valid: valid, Good: valid - s.bad[n+1] + s.bad[from]}
+	return sli.Counts{Valid: valid, Good: valid - s.bad[n+1] + s.bad[from]}
 }
 
 // alarms are the minutes in which a rule of the objective fires, pages among them.
@@ -77,10 +78,10 @@ func TestABurnBelowOneNeverAlarms(t *testing.T) {
 				}
 			}
 			if all, _ := alarms(o, even); all > 0 {
-				t.Errorf("%s of %g%%: errors evenly at 0.9 of the budget alarm in %d minutes of a month", FormatDuration(period), target, all)
+				t.Errorf("%s of %g%%: errors evenly at 0.9 of the budget alarm in %d minutes of a month", sli.FormatDuration(period), target, all)
 			}
 			if all, _ := alarms(o, chance); all > 0 {
-				t.Errorf("%s of %g%%: errors at random at half of the budget alarm in %d minutes of a month", FormatDuration(period), target, all)
+				t.Errorf("%s of %g%%: errors at random at half of the budget alarm in %d minutes of a month", sli.FormatDuration(period), target, all)
 			}
 		}
 	}
@@ -104,10 +105,10 @@ func TestAnOutagePagesAndALoneFailureDoesNot(t *testing.T) {
 			}
 			lone.bad[24*60] = 1
 			if _, pages := alarms(o, quiet); pages == 0 {
-				t.Errorf("%s of %g%%: a total outage of a day at 20 requests an hour doesn't page", FormatDuration(period), target)
+				t.Errorf("%s of %g%%: a total outage of a day at 20 requests an hour doesn't page", sli.FormatDuration(period), target)
 			}
 			if _, pages := alarms(o, lone); pages > 0 {
-				t.Errorf("%s of %g%%: one failure alone pages", FormatDuration(period), target)
+				t.Errorf("%s of %g%%: one failure alone pages", sli.FormatDuration(period), target)
 			}
 		}
 	}
@@ -135,10 +136,10 @@ func TestBurnRulesOfPeriods(t *testing.T) {
 			if r.Page {
 				page = "!"
 			}
-			got = append(got, fmt.Sprintf("%s/%s>%s%s", FormatDuration(r.Long), FormatDuration(r.Short), digits.Of(r.Factor, 4), page))
+			got = append(got, fmt.Sprintf("%s/%s>%s%s", sli.FormatDuration(r.Long), sli.FormatDuration(r.Short), digits.Of(r.Factor, 4), page))
 		}
 		if text := strings.Join(got, " "); text != c.want {
-			t.Errorf("%s of %g%%: got %s, want %s", FormatDuration(c.period), c.target, text, c.want)
+			t.Errorf("%s of %g%%: got %s, want %s", sli.FormatDuration(c.period), c.target, text, c.want)
 		}
 	}
 }
@@ -148,11 +149,11 @@ func TestBurnRulesOfPeriods(t *testing.T) {
 func TestABurnRuleIsBrokenOverItsFactorOnly(t *testing.T) {
 	o := Objective{Target: 99, Period: 28 * day}
 	rules := o.BurnRules()
-	counts := func(valid, bad float64) Counts { return Counts{Valid: valid, Good: valid - bad} }
+	counts := func(valid, bad float64) sli.Counts { return sli.Counts{Valid: valid, Good: valid - bad} }
 	for _, c := range []struct {
 		name        string
 		rule        BurnRule
-		long, short Counts
+		long, short sli.Counts
 		want        bool
 	}{
 		{"at the factor", rules[0], counts(10000, 1344), counts(10000, 1344), false},
@@ -170,7 +171,7 @@ func TestABurnRuleIsBrokenOverItsFactorOnly(t *testing.T) {
 func TestTheBurnGraphHoldsWindowsThatFitIntoThePeriod(t *testing.T) {
 	for period, want := range map[time.Duration]string{day: "[1h0m0s 6h0m0s]", 3 * day: "[1h0m0s 6h0m0s 72h0m0s]", 28 * day: "[1h0m0s 6h0m0s 72h0m0s]"} {
 		if got := fmt.Sprint((Objective{Target: 99, Period: period}).BurnGraph()); got != want {
-			t.Errorf("%s: got %s, want %s", FormatDuration(period), got, want)
+			t.Errorf("%s: got %s, want %s", sli.FormatDuration(period), got, want)
 		}
 	}
 }

@@ -1,6 +1,10 @@
-package sli
+package slo
 
-import "math"
+import (
+	"math"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
 
 // proofLevel is how unlikely an observation must be, were the limit met, to prove
 // that it isn't.
@@ -10,7 +14,7 @@ const proofLevel = 0.01
 // whether as many bad events as observed would come with a probability of less than
 // 1 % if the ratio were the limit. One failure in ten events proves nothing about
 // 99.9 % of a thousand.
-func ProvesBelow(c Counts, limit float64) bool {
+func ProvesBelow(c sli.Counts, limit float64) bool {
 	n, bad := math.Round(c.Valid), math.Round(c.Bad())
 	ratio, ok := c.Ratio()
 	if !ok || ratio >= limit || bad < 1 || n < 1 {

@@ -1,8 +1,10 @@
-package sli
+package slo
 
 import (
 	"testing"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 func TestBudgetAndBurnWorkedByHand(t *testing.T) {
@@ -10,17 +12,17 @@ func TestBudgetAndBurnWorkedByHand(t *testing.T) {
 	half := int(o.Period.Minutes()) / 2
 	for _, c := range []struct {
 		name         string
-		counts       Counts
+		counts       sli.Counts
 		minutes      int
 		burn, budget float64
 	}{
-		{"nothing happened", Counts{}, 0, 0, 1},
-		{"all good", Counts{Valid: 1e6, Good: 1e6}, half, 0, 1},
-		{"as allowed, over the whole period", Counts{Valid: 1e6, Good: 999_000}, 2 * half, 1, 0},
-		{"as allowed, over half of it", Counts{Valid: 1e6, Good: 999_000}, half, 1, 0.5},
-		{"fourteen times as much for half of it", Counts{Valid: 1e4, Good: 9860}, half, 14, -6},
-		{"more minutes than the period has", Counts{Valid: 1e6, Good: 999_000}, 9 * half, 1, 0},
-		{"a total outage", Counts{Valid: 100}, 2 * half, 1000, -999},
+		{"nothing happened", sli.Counts{}, 0, 0, 1},
+		{"all good", sli.Counts{Valid: 1e6, Good: 1e6}, half, 0, 1},
+		{"as allowed, over the whole period", sli.Counts{Valid: 1e6, Good: 999_000}, 2 * half, 1, 0},
+		{"as allowed, over half of it", sli.Counts{Valid: 1e6, Good: 999_000}, half, 1, 0.5},
+		{"fourteen times as much for half of it", sli.Counts{Valid: 1e4, Good: 9860}, half, 14, -6},
+		{"more minutes than the period has", sli.Counts{Valid: 1e6, Good: 999_000}, 9 * half, 1, 0},
+		{"a total outage", sli.Counts{Valid: 100}, 2 * half, 1000, -999},
 	} {
 		if got := o.Burn(c.counts); got != c.burn {
 			t.Errorf("%s: want a burn of %v, got %v", c.name, c.burn, got)
@@ -46,7 +48,7 @@ func TestRatesOfDecimalTargetsAreExact(t *testing.T) {
 		{90, 3, 100, 0.3, 0.1, 0.7},
 	} {
 		o := Objective{Target: c.target, Period: 24 * time.Hour}
-		counts := Counts{Valid: c.valid, Good: c.valid - c.bad}
+		counts := sli.Counts{Valid: c.valid, Good: c.valid - c.bad}
 		if burn, budget := o.Burn(counts), o.Budget(counts, day, day); burn != c.burn || budget != c.budget || o.Allowed() != c.allowed {
 			t.Errorf("%v of %v by %v%%: want a burn of %v and %v left, got %v and %v; allowed %v", c.bad, c.valid, c.target, c.burn, c.budget, burn, budget, o.Allowed())
 		}

@@ -1,8 +1,10 @@
-package sli
+package slo
 
 import (
 	"math"
 	"testing"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // The binomial tail against its definition, summed term by term.
@@ -40,7 +42,7 @@ func TestOnlyProofBreaksALimit(t *testing.T) {
 		{"all good", 1000, 1000, 0.99, false},
 		{"all bad", 1000, 0, 0.99, true},
 	} {
-		if got := ProvesBelow(Counts{Valid: c.valid, Good: c.good}, c.limit); got != c.want {
+		if got := ProvesBelow(sli.Counts{Valid: c.valid, Good: c.good}, c.limit); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -1,8 +1,10 @@
-package sli
+package slo
 
 import (
 	"math"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // BurnRule is one multiwindow burn-rate alert: it fires while both windows burn over
@@ -88,12 +90,12 @@ func (r BurnRule) NeedsProof() bool { return r.Factor < slowFactor }
 
 // over tells whether counts burn faster than the rule's factor. Products of decimal
 // fractions are a little off in binary; as fast as the factor isn't over it.
-func (r BurnRule) over(o Objective, c Counts) bool {
+func (r BurnRule) over(o Objective, c sli.Counts) bool {
 	return c.Bad() > r.Factor*o.Allowed()*c.Valid*(1+1e-9)
 }
 
 // Broken tells whether the rule fires at these counts of its windows.
-func (r BurnRule) Broken(o Objective, long, short Counts) bool {
+func (r BurnRule) Broken(o Objective, long, short sli.Counts) bool {
 	if !r.over(o, long) || !r.over(o, short) {
 		return false
 	}
@@ -104,4 +106,4 @@ func (r BurnRule) Broken(o Objective, long, short Counts) bool {
 const pageBad = 2
 
 // Pages tells whether the rule pages at counts that break it.
-func (r BurnRule) Pages(long Counts) bool { return r.Page && long.Bad() >= pageBad }
+func (r BurnRule) Pages(long sli.Counts) bool { return r.Page && long.Bad() >= pageBad }

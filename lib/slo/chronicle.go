@@ -1,20 +1,22 @@
-package sli
+package slo
 
 import (
 	"math"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // Chronicle is what was measured of a pipeline over a stretch of time, in buckets of
 // whole minutes: few enough to be drawn, and none hides its worst minute.
 type Chronicle struct {
-	Plan   *Plan
-	Window Window // what is shown
-	Before Minute // where the history begins that budgets at its start look back on
-	Width  int    // minutes of a bucket
+	Plan   *sli.Plan
+	Window sli.Window // what is shown
+	Before sli.Minute // where the history begins that budgets at its start look back on
+	Width  int        // minutes of a bucket
 	Tracks []*Track
 	Ages   []Range // of Window's buckets; seconds
-	Report *Pipeline
+	Report *sli.Pipeline
 }
 
 // Head is what a page says of itself.
@@ -25,17 +27,17 @@ type Head struct {
 
 // Track is the history of one SLI.
 type Track struct {
-	Rule    *Rule
+	Rule    *sli.Rule
 	Buckets []Bucket // from Chronicle.Before on; the last may be cut short
 	first   int      // of Window
 
-	excluded Spans
+	excluded sli.Intervals
 }
 
 // Bucket is some minutes of an SLI. Minutes are told by outcome; together they are all
 // that the bucket has.
 type Bucket struct {
-	Counts      Counts
+	Counts      sli.Counts
 	Ratios      Range // of the minutes with a value, 0…1
 	Value       int
 	NoTraffic   int
@@ -72,13 +74,13 @@ func (r Range) Known() bool { return !math.IsNaN(r.Least) }
 
 // NewChronicle is an empty one of at most so many buckets; all its minutes are not
 // measured, but those that are excluded.
-func NewChronicle(plan *Plan, w Window, most int) *Chronicle {
+func NewChronicle(plan *sli.Plan, w sli.Window, most int) *Chronicle {
 	width := max(1, (w.Minutes()+most-1)/most)
-	before := Minute((int(plan.Period/time.Minute) + width - 1) / width * width)
+	before := sli.Minute((int(plan.Period/time.Minute) + width - 1) / width * width)
 	c := &Chronicle{Plan: plan, Window: w, Before: w.From - before, Width: width}
 	for _, rule := range plan.Rules {
 		t := &Track{Rule: rule, first: int(before) / width, Buckets: make([]Bucket, (int(w.To-c.Before)+width-1)/width),
-			excluded: plan.Exclude.Of(rule.Kind, Window{c.Before, w.To})}
+			excluded: plan.Exclude.Of(rule.Kind, sli.Window{From: c.Before, To: w.To})}
 		for i := range t.Buckets {
 			span := c.bucket(i)
 			out := t.excluded.Within(span).Minutes()
@@ -94,23 +96,23 @@ func NewChronicle(plan *Plan, w Window, most int) *Chronicle {
 }
 
 // bucket is the minutes of a track's bucket.
-func (c *Chronicle) bucket(i int) Window {
-	from := c.Before + Minute(i*c.Width)
-	return Window{from, min(from+Minute(c.Width), c.Window.To)}
+func (c *Chronicle) bucket(i int) sli.Window {
+	from := c.Before + sli.Minute(i*c.Width)
+	return sli.Window{From: from, To: min(from+sli.Minute(c.Width), c.Window.To)}
 }
 
 // Bucket is the minutes of a shown bucket.
-func (c *Chronicle) Bucket(i int) Window {
-	from := c.Window.From + Minute(i*c.Width)
-	return Window{from, min(from+Minute(c.Width), c.Window.To)}
+func (c *Chronicle) Bucket(i int) sli.Window {
+	from := c.Window.From + sli.Minute(i*c.Width)
+	return sli.Window{From: from, To: min(from+sli.Minute(c.Width), c.Window.To)}
 }
 
 // Whole is the minutes that the chronicle wants to be told.
-func (c *Chronicle) Whole() Window { return Window{c.Before, c.Window.To} }
+func (c *Chronicle) Whole() sli.Window { return sli.Window{From: c.Before, To: c.Window.To} }
 
 // Measured puts in the counts of a minute, once; those of one that is excluded are left
 // out.
-func (c *Chronicle) Measured(kind Kind, m Minute, counts Counts) {
+func (c *Chronicle) Measured(kind sli.Kind, m sli.Minute, counts sli.Counts) {
 	for _, t := range c.Tracks {
 		if t.Rule.Kind != kind || !c.Whole().Contains(m) || t.excluded.Contains(m) {
 			continue
@@ -128,7 +130,7 @@ func (c *Chronicle) Measured(kind Kind, m Minute, counts Counts) {
 }
 
 // Age puts in the age at a minute's end.
-func (c *Chronicle) Age(m Minute, seconds float64) {
+func (c *Chronicle) Age(m sli.Minute, seconds float64) {
 	if c.Window.Contains(m) {
 		i := int(m-c.Window.From) / c.Width
 		c.Ages[i] = c.Ages[i].With(seconds)

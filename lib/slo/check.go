@@ -1,4 +1,4 @@
-package sli
+package slo
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // CheckStatus is a check's status; its value is the exit code.
@@ -44,7 +45,7 @@ func (s CheckStatus) WorseThan(t CheckStatus) bool {
 
 // Finding is what a check finds of one pipeline: its status, the rule that decided, and why.
 type Finding struct {
-	Plan   *Plan
+	Plan   *sli.Plan
 	Status CheckStatus
 	Rule   string // age, state, retention, ratio, burn_rate, lag, skew, not_measured, no_traffic, excluded, nothing; empty where fresh
 	Text   string // without the pipeline's name
@@ -55,7 +56,7 @@ const lagGrace = 3 * time.Minute
 
 // Judge says what the check finds of a pipeline: the worst of its rules, a proven
 // breach before a measurement that is missing. Times in messages are in now's zone.
-func Judge(p *Pipeline, limits Limits, now time.Time) Finding {
+func Judge(p *sli.Pipeline, limits sli.Limits, now time.Time) Finding {
 	j := judgement{p: p, limits: derived(p.Plan, limits), now: now, worst: Finding{Status: OK, Text: "fresh"}}
 	j.decide()
 	j.worst.Plan = p.Plan
@@ -64,8 +65,8 @@ func Judge(p *Pipeline, limits Limits, now time.Time) Finding {
 
 // judgement goes through the rules of one pipeline.
 type judgement struct {
-	p      *Pipeline
-	limits Limits
+	p      *sli.Pipeline
+	limits sli.Limits
 	now    time.Time
 	worst  Finding
 	passed bool // something was not measured that may be missing
@@ -89,7 +90,7 @@ func (j *judgement) decide() {
 		return
 	}
 	// While no SLI is wanted, age and state are shown, but nobody is called for them.
-	excluded := j.p.Plan.Exclude.Whole(Due(j.now, j.p.Plan.Sources()))
+	excluded := j.p.Plan.Exclude.Whole(sli.Due(j.now, j.p.Plan.Sources()))
 	judged, traffic := false, false
 	if excluded == "" {
 		j.skewed()
@@ -98,11 +99,11 @@ func (j *judgement) decide() {
 	if excluded == "" && j.p.Plan.HasAge() {
 		j.age()
 		j.state()
-		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(estimate.ProgressIdle) || j.measures(Freshness)
+		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(estimate.ProgressIdle) || j.measures(sli.Freshness)
 	}
 	for _, r := range j.p.Results {
 		if slices.Contains(j.limits.SLIs, r.Rule.Kind) && (ratios || burns) {
-			if r.Status == Excluded {
+			if r.Status == sli.Excluded {
 				excluded = r.Reason
 				continue
 			}
@@ -111,7 +112,7 @@ func (j *judgement) decide() {
 			if ratios {
 				j.ratio(r)
 			}
-			traffic = traffic || r.Status != NoTraffic
+			traffic = traffic || r.Status != sli.NoTraffic
 		}
 	}
 	if burns {
@@ -139,8 +140,8 @@ func (j *judgement) decide() {
 }
 
 // measures tells whether an SLI had something to judge in its window.
-func (j *judgement) measures(kind Kind) bool {
-	return slices.ContainsFunc(j.p.Results, func(r *Result) bool { return r.Rule.Kind == kind && r.Status == Value })
+func (j *judgement) measures(kind sli.Kind) bool {
+	return slices.ContainsFunc(j.p.Results, func(r *sli.Result) bool { return r.Rule.Kind == kind && r.Status == sli.Value })
 }
 
 // nothing says what a check of this pipeline would need.
@@ -190,7 +191,7 @@ func (j *judgement) lag() {
 		}
 	}
 	for _, r := range j.p.Results {
-		if r.Status == NotMeasured && r.Reason != "" {
+		if r.Status == sli.NotMeasured && r.Reason != "" {
 			j.consider(j.missing(), "lag", "not measured: %s", r.Reason)
 			return
 		}
@@ -199,11 +200,11 @@ func (j *judgement) lag() {
 		j.consider(j.missing(), "lag", "not measured: no whole minute has an answer from every source yet")
 		return
 	}
-	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", overText(lag.Seconds(), j.limits.MaxLag), FormatDuration(j.limits.MaxLag))
+	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", overText(lag.Seconds(), j.limits.MaxLag), sli.FormatDuration(j.limits.MaxLag))
 }
 
-func (j *judgement) measured(r *Result) {
-	if r.Status == NotMeasured {
+func (j *judgement) measured(r *sli.Result) {
+	if r.Status == sli.NotMeasured {
 		j.consider(j.missing(), "not_measured", "%s not measured: %s", r.Rule.Kind, r.Reason)
 	}
 }
@@ -225,10 +226,10 @@ func (j *judgement) age() {
 			continue
 		}
 		broken = true
-		old := fmt.Sprintf("%s%s old, limit %s", least(age), overText(age.Seconds, limit.age), FormatDuration(limit.age))
+		old := fmt.Sprintf("%s%s old, limit %s", least(age), overText(age.Seconds, limit.age), sli.FormatDuration(limit.age))
 		if age.Seconds <= limit.age.Seconds() {
 			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
-				secondsText(age.Seconds), FormatDuration(limit.age), secondsText(recovered*limit.age.Seconds()))
+				secondsText(age.Seconds), sli.FormatDuration(limit.age), secondsText(recovered*limit.age.Seconds()))
 		}
 		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s%s", old, j.estimate(age), j.part(), j.bottleneck())
 		break
@@ -269,18 +270,18 @@ func breached(ages []float64, limit float64) bool {
 }
 
 // retention finds records that may be deleted before they are read.
-func (j *judgement) retention(age *Age) {
+func (j *judgement) retention(age *sli.Age) {
 	s := j.p.State
 	if s == nil || s.Retention <= 0 {
 		return
 	}
 	retention := s.Retention.Seconds()
 	if age.Seconds > retention/2 {
-		j.worsen(Critical, "retention", "records may be lost: the oldest is %s old of %s retention%s", secondsText(age.Seconds), FormatDuration(s.Retention), j.bottleneck())
+		j.worsen(Critical, "retention", "records may be lost: the oldest is %s old of %s retention%s", secondsText(age.Seconds), sli.FormatDuration(s.Retention), j.bottleneck())
 		return
 	}
 	if loss, ok := s.Progress.LossIn(retention); ok && loss < min((6*time.Hour).Seconds(), retention/4) {
-		j.worsen(Critical, "retention", "%s: records will be lost in about %s, when they reach the retention of %s%s", s.Name, secondsText(loss), FormatDuration(s.Retention), j.bottleneck())
+		j.worsen(Critical, "retention", "%s: records will be lost in about %s, when they reach the retention of %s%s", s.Name, secondsText(loss), sli.FormatDuration(s.Retention), j.bottleneck())
 	}
 }
 
@@ -295,7 +296,7 @@ func (j *judgement) state() {
 	if j.p.Age != nil && j.p.Age.Seconds > 0 {
 		oldest = "; oldest is " + s.Progress.AtLeast() + secondsText(j.p.Age.Seconds)
 		if j.limits.CriticalAge > 0 {
-			oldest += ", limit " + FormatDuration(j.limits.CriticalAge)
+			oldest += ", limit " + sli.FormatDuration(j.limits.CriticalAge)
 		}
 	}
 	switch estimate.ProgressState(s.Name) {
@@ -308,7 +309,7 @@ func (j *judgement) state() {
 }
 
 // standstill says what stands still, without the age, which follows.
-func (j *judgement) standstill(s *State) string {
+func (j *judgement) standstill(s *sli.State) string {
 	switch {
 	case s.Progress.Rule == estimate.RuleSilence && s.HasSince:
 		text := "%s records accepted since %s, none processed"
@@ -323,7 +324,7 @@ func (j *judgement) standstill(s *State) string {
 }
 
 // growth says what grows; how old the oldest record is by now follows.
-func growth(s *State) string {
+func growth(s *sli.State) string {
 	switch s.Progress.Rule {
 	case estimate.RuleBacklogGrows:
 		return fmt.Sprintf("more records arrive than come out, and %s wait", digits.Count(s.Progress.Backlog.Value))
@@ -344,7 +345,7 @@ func (j *judgement) worsen(status CheckStatus, rule, format string, args ...any)
 // ratio compares the window's ratio with the limits; a limit is broken only where the
 // counts prove it, whatever those events were that couldn't be judged where these are the
 // more; and an estimate is critical only where something proven agrees.
-func (j *judgement) ratio(r *Result) {
+func (j *judgement) ratio(r *sli.Result) {
 	counts, ok := r.Proof()
 	if !ok {
 		return
@@ -361,13 +362,13 @@ func (j *judgement) ratio(r *Result) {
 			continue
 		}
 		status := limit.status
-		bad := fmt.Sprintf("%s of %s %s bad in %s", digits.Count(counts.Bad()), digits.Count(counts.Valid), r.Rule.Population, FormatDuration(r.Rule.Window))
-		if r.Rule.Quality == Estimate {
+		bad := fmt.Sprintf("%s of %s %s bad in %s", digits.Count(counts.Bad()), digits.Count(counts.Valid), r.Rule.Population, sli.FormatDuration(r.Rule.Window))
+		if r.Rule.Quality == sli.Estimate {
 			doubt := ""
 			if status == Critical && !j.agrees(r, limit.percent/100) {
 				status, doubt = Warning, ", nothing proven agrees"
 			}
-			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", digits.Count(counts.Bad()), r.Rule.Population, FormatDuration(r.Rule.Window), digits.Count(counts.Valid), doubt)
+			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", digits.Count(counts.Bad()), r.Rule.Population, sli.FormatDuration(r.Rule.Window), digits.Count(counts.Valid), doubt)
 		}
 		ratio, _ := counts.Ratio()
 		j.consider(status, "ratio", "%s %s%s%% is below %s%%: %s%s", r.Rule.Kind, atMost, digits.Beside(ratio*100, limit.percent, 4), digits.Shortest(limit.percent), bad, j.bottleneck())
@@ -376,7 +377,7 @@ func (j *judgement) ratio(r *Result) {
 }
 
 // agrees tells whether a proven bound, the age or the state agree with an estimate.
-func (j *judgement) agrees(r *Result, limit float64) bool {
+func (j *judgement) agrees(r *sli.Result, limit float64) bool {
 	if r.Bounds.Upper != nil && *r.Bounds.Upper < limit {
 		return true
 	}
@@ -396,7 +397,7 @@ func (j *judgement) burns() {
 		for _, rule := range Of(j.p.Plan, r.Rule).BurnRules() {
 			spoke = j.burn(r, rule) || spoke
 		}
-		spoke = spoke || r.Status == Excluded
+		spoke = spoke || r.Status == sli.Excluded
 	}
 	if !spoke {
 		j.consider(j.missing(), "burn_rate", "burn rate not measured: the history doesn't fill the windows of any rule yet")
@@ -405,7 +406,7 @@ func (j *judgement) burns() {
 
 // burn judges one rule; false when its windows aren't measured. A page on one bad event
 // warns instead, and says so.
-func (j *judgement) burn(r *Result, rule BurnRule) bool {
+func (j *judgement) burn(r *sli.Result, rule BurnRule) bool {
 	long, short := r.BurnOver(rule.Long), r.BurnOver(rule.Short)
 	if long == nil || short == nil || !speaks(long) || !speaks(short) {
 		return false
@@ -421,13 +422,13 @@ func (j *judgement) burn(r *Result, rule BurnRule) bool {
 		few = fmt.Sprintf("; too few to page: a page needs %d bad", pageBad)
 	}
 	j.consider(status, "burn_rate", "%s burns its error budget %s times too fast over %s (%s of %s %s bad) and %s times over %s, limit %s%s%s", r.Rule.Kind,
-		digits.Beside(long.Rate, rule.Factor, 3), FormatDuration(rule.Long), digits.Count(long.Counts.Bad()), digits.Count(long.Counts.Valid), r.Rule.Population,
-		digits.Beside(short.Rate, rule.Factor, 3), FormatDuration(rule.Short), digits.Of(rule.Factor, 3), few, j.bottleneck())
+		digits.Beside(long.Rate, rule.Factor, 3), sli.FormatDuration(rule.Long), digits.Count(long.Counts.Bad()), digits.Count(long.Counts.Valid), r.Rule.Population,
+		digits.Beside(short.Rate, rule.Factor, 3), sli.FormatDuration(rule.Short), digits.Of(rule.Factor, 3), few, j.bottleneck())
 	return true
 }
 
 // speaks tells whether a breach may be found in it.
-func speaks(b *Burn) bool { return b.Measured || b.Least }
+func speaks(b *sli.Burn) bool { return b.Measured || b.Least }
 
 // because is why something isn't measured.
 func (j *judgement) because() string {
@@ -446,14 +447,14 @@ func (j *judgement) because() string {
 }
 
 // least goes in front of an age that may be older.
-func least(a *Age) string {
+func least(a *sli.Age) string {
 	if a.AtLeast {
 		return "at least "
 	}
 	return ""
 }
 
-func (j *judgement) estimate(age *Age) string {
+func (j *judgement) estimate(age *sli.Age) string {
 	switch {
 	case age.Exact && age.AtLeast:
 		return " (" + age.Basis + ")"
@@ -476,21 +477,21 @@ func (j *judgement) bottleneck() string {
 	return ""
 }
 
-func bottleneck(s *StageReport, state *State) string {
+func bottleneck(s *sli.StageReport, state *sli.State) string {
 	c := s.Due
 	if c == nil {
-		c = new(StageCell)
+		c = new(sli.StageCell)
 	}
 	if tasks, ok := c.Levels["tasks"]; ok && tasks == 0 {
 		return "has no task running"
 	}
-	if s.Stage.Facts.Role != Worker {
+	if s.Stage.Facts.Role != sli.Worker {
 		return ""
 	}
-	invoked, failed, throttled := c.Signals[Invocation], c.Signals[Failed], c.Signals[Throttled]
+	invoked, failed, throttled := c.Signals[sli.Invocation], c.Signals[sli.Failed], c.Signals[sli.Throttled]
 	stuck := state != nil && (state.Progress.Rule == estimate.RuleStuck || state.Progress.ByTheClock())
 	switch {
-	case !s.Stage.Facts.Gives(Invocation):
+	case !s.Stage.Facts.Gives(sli.Invocation):
 		return ""
 	case invoked == 0 && throttled > 0:
 		return fmt.Sprintf("was not invoked (throttled %s/min)", digits.Count(throttled))
@@ -506,7 +507,7 @@ func bottleneck(s *StageReport, state *State) string {
 	return ""
 }
 
-func (j *judgement) clock(m Minute) string {
+func (j *judgement) clock(m sli.Minute) string {
 	return m.Start().In(j.now.Location()).Format("15:04 MST")
 }
 
@@ -515,16 +516,16 @@ func spanText(d time.Duration) string {
 	if d == math.MaxInt64 {
 		return "over 106751d"
 	}
-	return FormatDuration(d.Round(time.Second))
+	return sli.FormatDuration(d.Round(time.Second))
 }
 
-func secondsText(s float64) string { return FormatSeconds(s) }
+func secondsText(s float64) string { return sli.FormatSeconds(s) }
 
 // overText is a span that is over a limit, to the second unless that would spell the
 // limit.
 func overText(seconds float64, limit time.Duration) string {
-	if d := Seconds(seconds); d.Round(time.Second) == limit {
-		return FormatDuration(d.Round(time.Millisecond))
+	if d := sli.Seconds(seconds); d.Round(time.Second) == limit {
+		return sli.FormatDuration(d.Round(time.Millisecond))
 	}
 	return secondsText(seconds)
 }
