@@ -47,7 +47,10 @@ func (p *program) report(ctx context.Context) int {
 	}
 	run := p.newRun(c)
 	run.Store = store
-	chronicles, err := p.chronicles(ctx, run, now, w)
+	chronicles, err := measure.Chronicles(ctx, run, w, bucketsOf(now))
+	for i := range chronicles {
+		chronicles[i].Report = now.Pipelines[i]
+	}
 	if err != nil {
 		p.voice.fail(fmt.Errorf("reading the history: %w", err), "")
 		return exitFailed
@@ -62,29 +65,13 @@ func (p *program) report(ctx context.Context) int {
 	return exitOK
 }
 
-// chronicles read the history of every pipeline, also that before the page's stretch
-// which budgets at its beginning look back on.
-func (p *program) chronicles(ctx context.Context, run measure.Run, now *sli.Report, w sli.Window) ([]*slo.Chronicle, error) {
+// bucketsOf is how many buckets the drawings of a report have.
+func bucketsOf(now *sli.Report) int {
 	drawings := 0
 	for _, pipeline := range now.Pipelines {
 		drawings += 3*len(pipeline.Plan.Rules) + 1
 	}
-	most := max(leastBuckets, min(mostBuckets, allBuckets/max(1, drawings)))
-	var all []*slo.Chronicle
-	of := map[string]*slo.Chronicle{}
-	whole := w
-	for _, pipeline := range now.Pipelines {
-		c := slo.NewChronicle(pipeline.Plan, w, most)
-		c.Report = pipeline
-		whole.From = min(whole.From, c.Before)
-		all = append(all, c)
-		of[pipeline.Plan.Name] = c
-	}
-	_, err := measure.Export(ctx, run, whole, measure.Exported{
-		Events: func(plan *sli.Plan, kind sli.Kind, m sli.Minute, c sli.Counts) { of[plan.Name].Measured(kind, m, c) },
-		Age:    func(plan *sli.Plan, m sli.Minute, seconds float64) { of[plan.Name].Age(m, seconds) },
-	})
-	return all, err
+	return max(leastBuckets, min(mostBuckets, allBuckets/max(1, drawings)))
 }
 
 // reportWindow is what a page shows: from --from, else the longest period, to --to, else

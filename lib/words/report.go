@@ -26,6 +26,19 @@ var (
 	ColumnRolling    = Text{"Budget left (period)", "バジェット残量 (期間)"}
 	ColumnSpent      = Text{"Budget left (this page)", "バジェット残量 (このページ)"}
 	ColumnMinutes    = Text{"Minutes: value · no traffic · not measured · excluded", "分数: 値あり・トラフィックなし・計測できず・除外"}
+	ColumnInterval   = Text{"The ratio lies in", "比率の取りうる範囲"}
+	ReportSpending   = Text{"What spent the budget", "エラーバジェットを消費したもの"}
+	ReportReasons    = Text{"Why minutes have no value", "値のない分の理由"}
+	ColumnTo         = Text{"To", "終了"}
+	ColumnBadEvents  = Text{"Bad", "bad"}
+	ColumnShare      = Text{"Share of all bad", "bad 全体に占める割合"}
+	ColumnClass      = Text{"What was wrong", "内容"}
+	ColumnDetails    = Text{"Of what", "内訳"}
+	ColumnOutcome    = Text{"Outcome", "結果の種類"}
+	ColumnCount      = Text{"Minutes", "分数"}
+	ColumnReason     = Text{"Reason", "理由"}
+	StateFilled      = Text{"measured elsewhere", "別の場所で計測"}
+	Others           = Text{"%d others", "その他 %d 件"}
 	NotMet           = Text{"not met", "未達"}
 	Met              = Text{"met", "達成"}
 

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +53,8 @@ func Page(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chr
 		"Sources": words.ReportSources, "Origin": words.ReportOrigin, "Table": words.TableOf,
 		"Value": words.StateValue, "None": words.StateNone, "Missing": words.StateMissing, "Excluded": words.StateExcluded,
 		"SLI": words.ColumnSLI, "Question": words.ColumnQuestion, "Result": words.ColumnResult, "Target": words.ColumnTarget, "Bad": words.ColumnBad,
-		"Rolling": words.ColumnRolling, "Spent": words.ColumnSpent, "Minutes": words.ColumnMinutes,
+		"Rolling": words.ColumnRolling, "Spent": words.ColumnSpent, "Minutes": words.ColumnMinutes, "Interval": words.ColumnInterval, "Spending": words.ReportSpending, "Reasons": words.ReportReasons, "From": words.ColumnFrom, "To": words.ColumnTo,
+		"BadEvents": words.ColumnBadEvents, "Share": words.ColumnShare, "Class": words.ColumnClass, "Details": words.ColumnDetails, "Outcome": words.ColumnOutcome, "Count": words.ColumnCount, "Reason": words.ColumnReason,
 		"Method": words.ColumnMethod, "Formula": words.ColumnFormula, "Quality": words.ColumnQuality, "Settle": words.ColumnSettle,
 		"Stage": words.ColumnStage, "Kind": words.ColumnKind, "Mean": words.ColumnMean, "Answered": words.ColumnAnswered, "Trouble": words.ColumnTrouble,
 	} {
@@ -88,14 +91,16 @@ type pipelineView struct {
 	Config    string
 	Results   []resultView
 	Figures   []figure
+	Spending  [][]string
+	Reasons   [][]string
 	Methods   [][]string
 	Stages    [][]string
 }
 
 type resultView struct {
-	SLI, Question, Result, Target, Verdict, Bad, Rolling, Spent, Minutes string
-	Met                                                                  bool
-	Numbers                                                              template.JS // as JSON, for machines
+	SLI, Question, Result, Target, Verdict, Bad, Rolling, Spent, Interval, Minutes string
+	Met                                                                            bool
+	Numbers                                                                        template.JS // as JSON, for machines
 }
 
 // figure is a drawing with what it says, and the same as a table.
@@ -148,7 +153,11 @@ func (p painter) pipeline(c *slo.Chronicle, id string) pipelineView {
 		v.Runbook = c.Plan.Runbook
 	}
 	for i, t := range c.Tracks {
-		v.Results = append(v.Results, p.result(c, t))
+		a := c.Accounts.SLIs[i]
+		s := a.Statements[0]
+		v.Results = append(v.Results, p.result(t, s))
+		v.Spending = append(v.Spending, p.spending(a, s)...)
+		v.Reasons = append(v.Reasons, p.reasons(a, s)...)
 		v.Figures = append(v.Figures, p.track(c, t, fmt.Sprintf("%s-%d", id, i))...)
 	}
 	if c.Plan.HasAge() {
@@ -197,45 +206,106 @@ func escaped(row ...string) []string {
 	return row
 }
 
-// numbers are an SLI's results as machines read them back.
+// numbers are an SLI's results as machines read them back, under the names that `budget
+// --json` has.
 type numbers struct {
-	SLI                                     string `json:"sli"`
-	Valid, Good                             float64
-	Value, NoTraffic, NotMeasured, Excluded int
-	Rolling, Spent, Target, Ratio           *float64
+	Name    string   `json:"name"`
+	Target  float64  `json:"target"`
+	Valid   float64  `json:"valid"`
+	Good    float64  `json:"good"`
+	Left    *float64 `json:"left"`    // of the period that ends with the page
+	Spent   *float64 `json:"spent"`   // of what the page's events allow, at its end
+	Minutes minutes  `json:"minutes"` // of the page
 }
 
-func (p painter) result(c *slo.Chronicle, t *slo.Track) resultView {
-	total, target := t.Total(), t.Rule.Target
-	o := slo.Of(c.Plan, t.Rule)
+type minutes struct {
+	Value       int `json:"value"`
+	NoTraffic   int `json:"no_traffic"`
+	NotMeasured int `json:"not_measured"`
+	Excluded    int `json:"excluded"`
+	ToCome      int `json:"to_come"`
+}
+
+func (p painter) result(t *slo.Track, s slo.Statement) resultView {
+	target := t.Rule.Target
 	v := resultView{
 		SLI: string(t.Rule.Kind), Question: p.say(words.Question(string(t.Rule.Kind))), Target: digits.Shortest(target) + " %",
-		Minutes: fmt.Sprintf("%s · %s · %s · %s", count(total.Value), count(total.NoTraffic), count(total.NotMeasured), count(total.Excluded)),
-		Rolling: "–", Spent: "–", Bad: "–",
+		Minutes: spelled(s.Minutes), Rolling: "–", Spent: "–", Bad: "–", Interval: "–",
 	}
-	n := numbers{SLI: v.SLI, Valid: total.Counts.Valid, Good: total.Counts.Good, Value: total.Value, NoTraffic: total.NoTraffic,
-		NotMeasured: total.NotMeasured, Excluded: total.Excluded, Target: &target}
-	ratio, known := total.Counts.Ratio()
+	n := numbers{Name: v.SLI, Valid: s.Counts.Valid, Good: s.Counts.Good, Target: target, Minutes: minutes(s.Minutes)}
+	ratio, known := s.Counts.Ratio()
 	switch {
 	case known:
-		n.Ratio = &ratio
 		v.Result = percent(ratio, target) + " %"
-		v.Bad = digits.Count(total.Counts.Bad()) + " / " + digits.Count(total.Counts.Valid)
+		v.Bad = digits.Count(s.Counts.Bad()) + " / " + digits.Count(s.Counts.Valid)
 		v.Met = ratio*100 >= target
 		v.Verdict = p.say(words.NotMet)
 		if v.Met {
 			v.Verdict = p.say(words.Met)
 		}
-		rolling, spent := t.Rolling(o, c.Width), t.Spent(o)
-		n.Rolling, n.Spent = &rolling[len(rolling)-1], &spent[len(spent)-1]
-		v.Rolling, v.Spent = digits.Of(*n.Rolling*100, 4)+" %", digits.Of(*n.Spent*100, 4)+" %"
-	case total.NoTraffic > 0:
+		rolling, spent := t.Rolling(), t.Spent()
+		n.Left, n.Spent = &rolling[len(rolling)-1], &spent[len(spent)-1]
+		v.Rolling, v.Spent = digits.Of(*n.Left*100, 4)+" %", digits.Of(*n.Spent*100, 4)+" %"
+	case s.Minutes.NoTraffic > 0 && s.Minutes.NotMeasured == 0:
 		v.Result = p.say(words.StateNone)
 	default:
 		v.Result = p.say(words.StateMissing)
 	}
+	if low, high, ok := s.Interval(); ok {
+		v.Interval = percent(low, target) + " … " + percent(high, target) + " %"
+	}
 	v.Numbers = encoded(n)
 	return v
+}
+
+// spelled are minutes by outcome, in the order of the column's head.
+func spelled(m slo.Minutes) string {
+	return strings.Join([]string{count(m.Value), count(m.NoTraffic), count(m.NotMeasured), count(m.Excluded)}, " · ")
+}
+
+// mostStretches is how many of the worst stretches are told one by one.
+const mostStretches = 20
+
+// spending lists what spent the budgets, the worst first; the last row is the rest, so
+// that they add up.
+func (p painter) spending(a slo.Account, s slo.Statement) (rows [][]string) {
+	all, rest, share := s.Stretches, 0.0, 0.0
+	for i, w := range all {
+		if i >= mostStretches {
+			rest, share = rest+w.Bad, share+w.Share
+			continue
+		}
+		class := w.Class
+		if class == "" {
+			class = "–"
+		}
+		var by []string
+		for _, name := range slices.Sorted(maps.Keys(w.By)) {
+			var values []string
+			for _, value := range slo.ByFrequency(w.By[name]) {
+				values = append(values, value+" "+digits.Count(w.By[name][value]))
+			}
+			by = append(by, name+": "+strings.Join(values, ", "))
+		}
+		rows = append(rows, escaped(string(a.Rule.Kind), p.clock(w.Window.From), p.clock(w.Window.To), digits.Count(w.Bad), digits.Of(w.Share*100, 3)+" %", w.Stage, class, strings.Join(by, "; ")))
+	}
+	if rest > 0 {
+		rows = append(rows, []string{string(a.Rule.Kind), p.say(words.Others, len(all)-mostStretches), "", digits.Count(rest), digits.Of(share*100, 3) + " %", "", "", ""})
+	}
+	return rows
+}
+
+// reasons lists why minutes are not measured or excluded.
+func (p painter) reasons(a slo.Account, s slo.Statement) (rows [][]string) {
+	for _, of := range []struct {
+		outcome words.Text
+		why     map[string]int
+	}{{words.StateMissing, s.Reasons}, {words.StateExcluded, s.Exempt}, {words.StateFilled, s.Filled}} {
+		for _, why := range slices.Sorted(maps.Keys(of.why)) {
+			rows = append(rows, escaped(string(a.Rule.Kind), p.say(of.outcome), count(of.why[why]), why))
+		}
+	}
+	return rows
 }
 
 func count(n int) string { return digits.Count(float64(n)) }
@@ -347,14 +417,14 @@ func (p painter) ratio(c *slo.Chronicle, t *slo.Track, id, kind string, shown []
 			result, least = percent(r, target)+" %", percent(b.Ratios.Least, target)+" %"
 		}
 		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(from).From), result, least, digits.Count(b.Counts.Good), digits.Count(b.Counts.Valid),
-			fmt.Sprintf("%d · %d · %d · %d", b.Value, b.NoTraffic, b.NotMeasured, b.Excluded)})
+			spelled(b.Minutes)})
 	})
 	return f
 }
 
 // perMinute is a bucket's valid events by its measured minutes.
 func perMinute(b slo.Bucket) float64 {
-	if n := b.Value + b.NoTraffic; n > 0 {
+	if n := b.Minutes.Measured(); n > 0 {
 		return b.Counts.Valid / float64(n)
 	}
 	return math.NaN()
@@ -379,7 +449,9 @@ func (p painter) traffic(c *slo.Chronicle, t *slo.Track, id, kind string, shown 
 		if v := perMinute(b); v > 0 {
 			g.bar("traffic", c.Bucket(i), 0, v)
 		}
-		g.bar(outcome(b), c.Bucket(i), g.low, 0)
+		if class := outcome(b); class != "" {
+			g.bar(class, c.Bucket(i), g.low, 0)
+		}
 	}
 	f := figure{ID: id + "-traffic", Caption: p.say(words.TrafficChart, kind), Sentence: p.say(words.TrafficSentence, digits.Count(valid), digits.Of(most, 4))}
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
@@ -390,19 +462,21 @@ func (p painter) traffic(c *slo.Chronicle, t *slo.Track, id, kind string, shown 
 // outcome is how a bucket is marked: by the worst that one of its minutes was.
 func outcome(b slo.Bucket) string {
 	switch {
-	case b.NotMeasured > 0:
+	case b.Minutes.NotMeasured > 0:
 		return "missing"
-	case b.Excluded > 0:
+	case b.Minutes.Excluded > 0:
 		return "excluded"
-	case b.Value > 0:
+	case b.Minutes.Value > 0:
 		return "value"
+	case b.Minutes.NoTraffic > 0:
+		return "none"
 	}
-	return "none"
+	return "" // to come
 }
 
 func (p painter) budget(c *slo.Chronicle, t *slo.Track, id, kind string) figure {
-	o := slo.Of(c.Plan, t.Rule)
-	rolling, spent := t.Rolling(o, c.Width), t.Spent(o)
+	o := t.Objective
+	rolling, spent := t.Rolling(), t.Spent()
 	low := 0.0
 	for i := range rolling {
 		low = min(low, rolling[i], spent[i])
