@@ -70,7 +70,10 @@ func (p *StagePath) young(m int) Quantity {
 	if !ok {
 		return Quantity{}
 	}
-	age, by, ok := p.oldestByAges(m)
+	age, by, ok := p.oldestAtWorker(m)
+	if behind := row.Behind; behind.Known && by != AgeByRecords && (!ok || behind.Value > age) {
+		age, by, ok = behind.Value, AgeByReader, true
+	}
 	if !ok {
 		return Quantity{}
 	}
@@ -84,7 +87,11 @@ func (p *StagePath) young(m int) Quantity {
 			age += math.Max(0, row.Work.Max) // its own run, after that of the batch before
 		}
 	case AgeBySilence:
-		age += secondsPerMinute / 2 // the last activity may have been at its minute's start
+		if s := p.silence[m]; s.active >= 0 && s.active == s.since-1 {
+			age += secondsPerMinute * p.activePart(s.active) // the last activity may have been at its minute's start
+		} else {
+			age += secondsPerMinute / 2
+		}
 	}
 	if !row.Empty {
 		age += p.model.Poll + p.model.Batching
@@ -97,7 +104,7 @@ func (p *StagePath) young(m int) Quantity {
 func (p *StagePath) arrivedWithin(m int, seconds float64) Quantity {
 	var n float64
 	for i := m; seconds > 0; i-- {
-		row, ok := p.at(i)
+		row, ok := p.ahead(i)
 		if !ok || !row.In.Known {
 			return Quantity{}
 		}

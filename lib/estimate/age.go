@@ -102,6 +102,7 @@ const (
 	AgeByRecords AgeBasis = "records"      // exact
 	AgeByWorker  AgeBasis = "age and work" // the largest age of a batch's newest record
 	AgeByQueue   AgeBasis = "counts"       // first in, first out: arrivals not yet matched by departures
+	AgeByLane    AgeBasis = "counts, one lane standing still"
 	AgeBySilence AgeBasis = "silence"
 	AgeOfNothing AgeBasis = "nothing owed"
 	AgeByReader  AgeBasis = "the consumer's own position"
@@ -109,10 +110,9 @@ const (
 
 // Age is the age at the end of minute m.
 //
-// Oldest is max(largest age + mean work, age of the queue's head by counts), and
-// in silence since minute k: (m − k + 1½)·60 + the last largest age. Where the
-// minute before k had neither arrivals nor activity, nothing was owed when the
-// silence began: half a minute and that last age are left out.
+// Oldest is the largest of what ages and silence say, the age of the queue's head by
+// counts, and the age of a lane that counts show standing still. What the next minute
+// hands over lowers it, never below what is proven.
 func (p *StagePath) Age(m int) StageAge {
 	row, ok := p.at(m)
 	if !ok || row.Blind != "" {
@@ -134,21 +134,43 @@ func (p *StagePath) Age(m int) StageAge {
 		a.AtLeast = a.Oldest
 		return a
 	}
-	if head, ok := p.head(m); ok {
-		if !a.Known || head > a.Oldest {
-			a.Oldest, a.By, a.Known, a.Exact = head, AgeByQueue, true, false
+	older := func(age float64, by AgeBasis) {
+		if !a.Known || age > a.Oldest {
+			a.Oldest, a.By, a.Known, a.Exact = age, by, true, false
 		}
+	}
+	if head, ok := p.head(m); ok {
 		if p.curves[m].anchored && row.Errors.Known && row.Errors.Value == 0 {
 			a.AtLeast = math.Max(a.AtLeast, head-secondsPerMinute)
 		}
+		if row.Invocations.Known && !p.curves[m].anchored && !p.waits(p.pileAt(m)) {
+			head = 0 // explained by ages, chance, or never counted
+		} else if at := p.pileAt(m); at.known && !p.waits(at) {
+			if next, seen := p.handedNext(m); seen {
+				head = math.Min(head, next)
+			}
+		}
+		older(math.Max(head, a.AtLeast), AgeByQueue)
+	}
+	if lane, ok := p.stuckLane(m); ok {
+		older(lane, AgeByLane)
 	}
 	return a
 }
 
 // oldestByAges is the age of the oldest record without looking at counts: what the
-// worker's ages and silence say, or where the consumer says it is, if that is older.
+// worker's ages and silence say, no older than what the next minute hands over, or where
+// the consumer says it is, if that is older.
 func (p *StagePath) oldestByAges(m int) (float64, AgeBasis, bool) {
 	age, by, known := p.oldestAtWorker(m)
+	if by == AgeByWorker || by == AgeBySilence {
+		if next, ok := p.handedNext(m); ok && next < age {
+			age = next
+			if by == AgeBySilence {
+				age = math.Max(age, float64(m-p.silence[m].since)*secondsPerMinute)
+			}
+		}
+	}
 	if behind := p.minutes[m].Behind; behind.Known && by != AgeByRecords && (!known || behind.Value > age) {
 		return behind.Value, AgeByReader, true
 	}
@@ -167,17 +189,42 @@ func (p *StagePath) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 	case s.since >= 0:
 		return p.silentAge(m), AgeBySilence, true
 	case s.now && row.Age.Usable():
-		return math.Max(0, row.Age.Max) + p.workMean(row), AgeByWorker, true
+		return p.workerAge(row), AgeByWorker, true
 	case s.now || !s.known || !row.In.Known:
 		return 0, "", false
 	}
 	return 0, AgeOfNothing, true
 }
 
-// silentAge is (m − k + 1½)·60 + the last largest age: the first record of N in
-// minute k came 60/(N+1) after its start, and of the minute before, whose last
-// activity was half-way through on average, records may be waiting as well. What
-// a batching window makes of that age is no waiting of others: they open their own.
+// workerAge is the largest age that was handed over and the mean work, and no less than
+// what windows that are open make wait.
+func (p *StagePath) workerAge(row StageMinute) float64 {
+	return math.Max(math.Max(0, row.Age.Max)+p.workMean(row), p.openWindow(row))
+}
+
+// openWindow is the expected age, in seconds, of the oldest of the batching windows that
+// are open at a minute's end, one for each lane that has records: of q it is w·q/(q+1),
+// with w the window, or as long as a batch takes to fill.
+func (p *StagePath) openWindow(row StageMinute) float64 {
+	in := p.model.arrivals(row)
+	if p.model.Batching <= 0 || in <= 0 {
+		return 0
+	}
+	lanes := math.Max(1, p.model.Lanes)
+	gap := secondsPerMinute * lanes / in // from one record of a lane to the next
+	w := p.model.Batching
+	if p.model.BatchSize >= 1 {
+		w = math.Min(w, (p.model.BatchSize-1)*gap)
+	}
+	q := lanes * w / (w + p.model.Poll/2 + gap)
+	return w * q / (q + 1)
+}
+
+// silentAge is (m − k)·60 and what the first of N records in minute k waited by its end,
+// 60·N/(N+1). Where the minute before was active, its records may be waiting as well: those
+// that came after its last invocation, and what that one left behind. A minute with its usual
+// number of invocations was active to its end. What a batching window makes of an age is no
+// waiting of others: they open their own.
 func (p *StagePath) silentAge(m int) float64 {
 	s := p.silence[m]
 	n := p.model.arrivals(p.minutes[s.since])
@@ -187,11 +234,28 @@ func (p *StagePath) silentAge(m int) float64 {
 	}
 	last := p.minutes[s.active]
 	n = p.model.arrivals(last)
-	age += secondsPerMinute / 2 * n / (n + 1)
+	age += secondsPerMinute * (1 - p.activePart(s.active)) * n / (n + 1)
 	if last.Age.Usable() {
 		age += math.Max(0, last.Age.Max-p.model.Batching)
 	}
 	return age
+}
+
+// activePart is s: the part of minute m that had passed by its last invocation, by their
+// number beside the mean of the active ones of the five minutes before.
+func (p *StagePath) activePart(m int) float64 {
+	var sum, minutes float64
+	for i := m - 5; i < m; i++ {
+		if row, ok := p.at(i); ok && row.Invocations.Or(0) > 0 {
+			sum += row.Invocations.Value
+			minutes++
+		}
+	}
+	n := p.minutes[m].Invocations
+	if minutes == 0 || !n.Known {
+		return 0.5
+	}
+	return math.Min(1, (n.Value+1)/(sum/minutes+2))
 }
 
 // newest is the age of the newest visible record: the smallest age of a batch's
@@ -233,14 +297,15 @@ func (p *StagePath) AgeAt(m int) AgeAt {
 	if !age.Known {
 		return AgeAt{Seconds: math.NaN()}
 	}
-	return AgeAt{Seconds: age.Oldest}
+	return AgeAt{Seconds: age.Oldest, Throttled: p.minutes[m].Throttles.Or(0) > 0}
 }
 
 // recovered is the part of a limit at which a breach of it has ended.
 const recovered = 0.9
 
 // Breached tells whether a limit in seconds is broken at the end of ages, oldest first: a
-// breach ends at 0.9 × the limit, or after two minutes in a row within it.
+// breach ends at 0.9 × the limit, or after two minutes in a row within it. A minute in which
+// something was turned away for capacity doesn't end it: which lanes wait isn't seen.
 func Breached(ages []AgeAt, limit float64) bool {
 	broken, within := false, 0
 	for _, age := range ages {
@@ -248,7 +313,7 @@ func Breached(ages []AgeAt, limit float64) bool {
 		case math.IsNaN(age.Seconds):
 		case age.Seconds > limit:
 			broken, within = true, 0
-		case broken:
+		case broken && !age.Throttled:
 			if within++; age.Seconds <= recovered*limit || within >= 2 {
 				broken, within = false, 0
 			}

@@ -66,6 +66,7 @@ func (s Summary) Usable() bool {
 // what isn't known stays unset.
 type StageMinute struct {
 	Answered bool // every source has answered for this minute
+	Early    bool // asked for before it settled: more may come, so that it only lowers or vetoes
 
 	In    Quantity // accepted into the queue
 	Front []Bin    // front latency of the requests of this minute
@@ -157,7 +158,8 @@ type StagePath struct {
 	model   StageModel
 	minutes []StageMinute
 	curves  []curve   // arrivals and departures, see flow.go
-	silence []silence // see estimate_age.go
+	silence []silence // see age.go
+	pile    []pile    // see lane.go
 	notes   []string
 }
 
@@ -171,6 +173,7 @@ func NewStagePath(model StageModel, minutes []StageMinute) *StagePath {
 	}
 	p.silence = silences(p.model, minutes)
 	p.curves = cumulate(p.model, minutes, p.silence)
+	p.pile = p.piles()
 	return p
 }
 

@@ -48,7 +48,7 @@ func (m StageMinute) departures() (float64, bool) {
 func cumulate(model StageModel, minutes []StageMinute, silent []silence) []curve {
 	curves := make([]curve, len(minutes))
 	for i, m := range minutes {
-		if _, counted := m.departures(); !model.Counted || !m.Answered || !m.In.Known || !counted {
+		if _, counted := m.departures(); !model.Counted || !m.Answered && !m.Early || !m.In.Known || !counted {
 			continue
 		}
 		c := curve{known: true, first: i}
@@ -62,7 +62,7 @@ func cumulate(model StageModel, minutes []StageMinute, silent []silence) []curve
 			c.anchored = true
 		}
 		c.to, c.surplus = c.from.advance(m)
-		c.sealed = m.Empty || provenEmpty(model, minutes, silent, i)
+		c.sealed = m.Answered && m.Empty || provenEmpty(model, minutes, silent, i)
 		curves[i] = c
 	}
 	return curves

@@ -32,6 +32,7 @@ const (
 	RulePartStuck     ProgressRule = "part of the records is stuck"
 	RuleAgeGrows      ProgressRule = "age grows"
 	RuleBacklogGrows  ProgressRule = "backlog grows"
+	RulePiling        ProgressRule = "a lane's share piles up"
 	RuleAgeFalls      ProgressRule = "age falls"
 	RuleBacklogFalls  ProgressRule = "backlog falls"
 	RuleNothingOwed   ProgressRule = "nothing arrives, nothing owed"
@@ -185,7 +186,11 @@ func (j progressRules) ageFloor() float64 {
 
 // backlogFloor is the same for the backlog.
 func (j progressRules) backlogFloor() float64 {
-	return j.rate*secondsPerMinute + 20 + j.rate*j.p.model.Batching
+	rate := j.rate
+	for i := max(0, j.m-backlogTrend+1); i <= j.m; i++ { // a burst's own records
+		rate = math.Max(rate, j.p.model.arrivals(j.p.minutes[i])/secondsPerMinute)
+	}
+	return rate*(math.Max(secondsPerMinute, j.p.model.Threshold/2)+j.p.model.Batching) + 20
 }
 
 func (j progressRules) silent() bool {
@@ -259,16 +264,27 @@ func (j progressRules) stuck() bool {
 
 func (j progressRules) losing() bool {
 	g := j.g
-	if floor := j.ageFloor(); g.Age.Known && g.Age.Value > floor && g.AgeSlope.Or(0) > ageDrift {
+	if floor := j.ageFloor(); g.Age.Known && g.Age.Value > floor && g.AgeSlope.Or(0) > ageDrift && !j.p.over(j.m, floor) {
 		return j.leftBehind() || j.decide(ProgressLosing, RuleAgeGrows,
 			fmt.Sprintf("the age grows and is %ss (judged above %ss)", digits.Count(g.Age.Value), digits.Count(floor)))
 	}
 	limit := backlogDrift * j.rate * secondsPerMinute
-	if floor := j.backlogFloor(); g.Backlog.Or(0) > floor && g.BacklogSlope.Known && g.BacklogSlope.Value > limit {
+	if floor := j.backlogFloor(); g.Backlog.Or(0) > floor && g.BacklogSlope.Known && g.BacklogSlope.Value > limit && j.piled() {
 		return j.decide(ProgressLosing, RuleBacklogGrows,
 			fmt.Sprintf("the backlog grows and is %s records (judged above %s)", digits.Count(g.Backlog.Value), digits.Count(floor)))
 	}
+	if j.p.piling(j.m) {
+		return j.decide(ProgressLosing, RulePiling,
+			fmt.Sprintf("%s records wait that no age explains, and with every minute more by at least half of what one of the %s lanes brings", digits.Count(j.p.pileAt(j.m).x), digits.Count(j.p.model.Lanes)))
+	}
 	return false
+}
+
+// piled tells whether the backlog waits unexplained by ages, and as far as it can be seen
+// still does in the next minute.
+func (j progressRules) piled() bool {
+	next := j.p.pileAt(j.m + 1)
+	return j.p.waits(j.p.pileAt(j.m)) && (!next.known || next.x > 0)
 }
 
 func (j progressRules) draining() bool {

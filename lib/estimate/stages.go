@@ -158,21 +158,13 @@ func (p *StagePath) perInvocation(m, used int) float64 {
 	} else {
 		records = p.arrived(m, used)
 	}
-	r := math.Max(1, records/row.Invocations.Value)
-	if p.model.BatchSize >= 1 {
-		r = math.Min(r, p.model.BatchSize)
-	}
-	return r
+	return p.perBatch(records / row.Invocations.Value)
 }
 
 // underway is e: the backlog that is merely on its way at the given arrivals a
 // minute.
 func (p *StagePath) underway(m int, perMinute float64) float64 {
-	wait := p.model.Threshold
-	if used, reason := p.invoked(m); reason == "" && used >= 0 && p.minutes[used].Age.Usable() {
-		wait = math.Min(wait, math.Max(0, p.minutes[used].Age.Mean)+p.model.Poll+p.model.Batching)
-	}
-	return perMinute / secondsPerMinute * wait
+	return perMinute / secondsPerMinute * p.underwayWait(m, p.model.Threshold)
 }
 
 // unexplained is x: the backlog at the end of minute m that neither youth nor

@@ -1,0 +1,85 @@
+package estimate
+
+import "math"
+
+// What the next minute says. When a minute is judged, points of the one after it are
+// there already, but more may come. So they only lower an estimate or veto an alarm.
+
+// ahead is minute i, settled or not.
+func (p *StagePath) ahead(i int) (StageMinute, bool) {
+	if i < 0 || i >= len(p.minutes) {
+		return StageMinute{}, false
+	}
+	return p.minutes[i], p.minutes[i].Answered || p.minutes[i].Early
+}
+
+const (
+	fullBatches = 0.8  // of the batch size: records that are left behind by full batches wait longer
+	retriedAge  = 60.0 // an age of so many seconds, with errors, may be a batch that is being tried again
+	retriedDrop = 30.0
+)
+
+// handedNext is how old, in seconds, the oldest record of the end of minute m can be, by
+// what is handed over in the next minute: whatever waited is handed over then or later,
+// and was younger. False where that says nothing: nothing was handed over, something was
+// turned away for capacity, or a lane that failed may be waiting for its next attempt.
+func (p *StagePath) handedNext(m int) (float64, bool) {
+	row, _ := p.at(m)
+	next, ok := p.ahead(m + 1)
+	if !ok || !(next.Invocations.Or(0) > 0) || !next.Age.Usable() || row.Throttles.Or(0) > 0 || next.Throttles.Or(0) > 0 {
+		return 0, false
+	}
+	before, after := row.Age.Max, math.Max(0, next.Age.Max)
+	if row.Age.Usable() && row.Errors.Or(0) > 0 && next.Errors.Or(0) == 0 && before >= retriedAge && before > after+retriedDrop {
+		return 0, false
+	}
+	work := p.workMean(next)
+	if r := p.batch(m + 1); r > fullBatches*p.model.BatchSize && p.model.BatchSize >= 1 {
+		return after + p.span(m+1, r) + work, true
+	}
+	return math.Max(after, p.model.Poll+p.model.Batching) + work, true
+}
+
+// batch is the mean number of records an invocation of minute i took: those that left
+// where departures are counted, else those that arrived in it.
+func (p *StagePath) batch(i int) float64 {
+	row := p.minutes[i]
+	records := p.model.arrivals(row)
+	if out, known := row.departures(); p.model.Counted && known && out > 0 {
+		records = out
+	}
+	return p.perBatch(records / row.Invocations.Value)
+}
+
+// perBatch keeps a mean number of records within what a batch can hold.
+func (p *StagePath) perBatch(r float64) float64 {
+	r = math.Max(1, r)
+	if p.model.BatchSize >= 1 {
+		r = math.Min(r, p.model.BatchSize)
+	}
+	return r
+}
+
+// span is G: how long, in seconds, the records of a batch of r came in for in minute i.
+func (p *StagePath) span(i int, r float64) float64 {
+	row := p.minutes[i]
+	span := math.Max(0, row.Age.Mean) + p.workMean(row) + p.model.Poll + p.model.Batching
+	if in := p.model.arrivals(row); p.model.Lanes > 0 && in > 0 {
+		span = math.Min(span, r*p.model.Lanes*secondsPerMinute/in)
+	}
+	return span
+}
+
+// over tells whether the next minute shows that what grew until m is over: it ends within
+// the floor, or most of what is handed over in it is young again.
+func (p *StagePath) over(m int, floor float64) bool {
+	row, _ := p.at(m)
+	next, ok := p.ahead(m + 1)
+	if !ok || !(next.Invocations.Or(0) > 0) || !next.Age.Usable() || next.Throttles.Or(0) > 0 {
+		return false
+	}
+	if p.workerAge(next) <= floor {
+		return true
+	}
+	return row.Age.Usable() && next.Age.Mean < row.Age.Mean/2 && next.Age.Mean < floor/2
+}
