@@ -285,36 +285,32 @@ func (p *StagePath) arrived(from, to int) float64 {
 	return n
 }
 
-// AgeAt is the age at the end of one minute, in seconds; NaN where it isn't known.
-type AgeAt struct {
-	Seconds   float64
-	Throttled bool // something was turned away for capacity: an age within a limit may be that of the lucky ones
-}
-
-// AgeAt is the age at the end of minute m for those who compare it with limits.
-func (p *StagePath) AgeAt(m int) AgeAt {
+// AgeAt is the age in seconds at the end of minute m for those who compare it with limits,
+// NaN where it isn't known; throttled tells that something was turned away for capacity in it.
+func (p *StagePath) AgeAt(m int) (seconds float64, throttled bool) {
 	age := p.Age(m)
 	if !age.Known {
-		return AgeAt{Seconds: math.NaN()}
+		return math.NaN(), false
 	}
-	return AgeAt{Seconds: age.Oldest, Throttled: p.minutes[m].Throttles.Or(0) > 0}
+	return age.Oldest, p.minutes[m].Throttles.Or(0) > 0
 }
 
-// recovered is the part of a limit at which a breach of it has ended.
-const recovered = 0.9
+// Recovered is the part of a limit at which a breach of it has ended.
+const Recovered = 0.9
 
-// Breached tells whether a limit in seconds is broken at the end of ages, oldest first: a
-// breach ends at 0.9 × the limit, or after two minutes in a row within it. A minute in which
-// something was turned away for capacity doesn't end it: which lanes wait isn't seen.
-func Breached(ages []AgeAt, limit float64) bool {
+// Breached tells whether a limit in seconds is broken at the end of ages, oldest first, NaN
+// where one isn't known: a breach ends at 0.9 × the limit, or after two minutes in a row
+// within it. A throttled minute doesn't end it: which lanes wait isn't seen. throttled
+// speaks of the same minutes, or is empty.
+func Breached(ages []float64, throttled []bool, limit float64) bool {
 	broken, within := false, 0
-	for _, age := range ages {
+	for i, age := range ages {
 		switch {
-		case math.IsNaN(age.Seconds):
-		case age.Seconds > limit:
+		case math.IsNaN(age):
+		case age > limit:
 			broken, within = true, 0
-		case broken && !age.Throttled:
-			if within++; age.Seconds <= recovered*limit || within >= 2 {
+		case broken && !(i < len(throttled) && throttled[i]):
+			if within++; age <= Recovered*limit || within >= 2 {
 				broken, within = false, 0
 			}
 		}

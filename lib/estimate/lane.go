@@ -106,7 +106,7 @@ func (p *StagePath) beyond(m int) (float64, bool) {
 	switch {
 	case !ok || !known:
 		return 0, false
-	case !p.silence[m].now || !row.Age.Usable():
+	case !row.Age.Usable():
 		return 0, true
 	}
 	young := p.arrivedWithin(m, math.Max(0, row.Age.Max)+p.workMean(row)+p.model.Poll+p.model.Batching)

@@ -113,7 +113,7 @@ func (p *recalled) remember(tx Tx, out *sli.Pipeline) {
 		return
 	}
 	out.Age = &sli.Age{Seconds: seconds, Minute: due, Basis: "the age told at that time", Watermark: due.End().Add(-sli.Seconds(seconds))}
-	out.Ages = nil
+	out.Ages, out.Throttled = nil, nil
 	for m := due - sli.Minute(sli.AgesBack); m <= due; m++ {
 		age, ok := told.get(m)
 		if !ok {

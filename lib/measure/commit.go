@@ -140,7 +140,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	stale := now.Fingerprint != fingerprint
 	s.record = now
 	if stale {
-		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Lacks, s.record.Sifted = fingerprint, nil, nil, nil, nil
+		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Early, s.record.Lacks, s.record.Sifted = fingerprint, nil, nil, nil, nil, nil
 	}
 	s.posted = s.record.measured()
 	s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, s.stage.Name, fingerprint))
@@ -168,6 +168,9 @@ func (s *stageJob) commit(tx Tx, j *job) {
 			s.addCells(r)
 		}
 		s.addLevels(r)
+		if !r.ask.Again {
+			s.record.Early = r.batch.Early
+		}
 		s.record.Lacks = sli.Lacking(r.batch.Lacks, s.record.Lacks)
 		s.sift(r)
 		s.answer(j, r)

@@ -301,6 +301,24 @@ func (h history) Cell(stage string, m sli.Minute) *sli.StageCell {
 	return nil
 }
 
+// Early is what is there already of a minute that hasn't settled; of a past instant, what
+// has come of it since.
+func (h history) Early(stage string, m sli.Minute) *sli.StageCell {
+	s := h.stage(stage)
+	switch {
+	case s == nil:
+		return nil
+	case s.measured().Contains(m):
+		if c := s.cells.get(m); c != nil {
+			return c
+		}
+		return new(sli.StageCell)
+	case s.record.Early != nil && s.record.Early.Minute == m:
+		return s.record.Early.Cell
+	}
+	return nil
+}
+
 func (h history) Answered(stage string) sli.Intervals {
 	if s := h.stage(stage); s != nil {
 		return h.answered(s)

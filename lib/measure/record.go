@@ -38,11 +38,14 @@ type stageRecord struct {
 	Refused     sli.Intervals `json:"refused,omitempty"` // too much of them was malformed
 	Lost        sli.Intervals `json:"lost,omitempty"`    // what was read of them was set aside, and isn't read again
 	Inputs      sli.Inputs    `json:"inputs,omitempty"`
-	Layout      string        `json:"layout,omitempty"`
-	FirstBad    string        `json:"first_bad,omitempty"` // the newest refusal's first malformed line
-	Lacks       []sli.Lack    `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
-	Sifted      *sli.Sifted   `json:"sifted,omitempty"`    // what its conditions let through since the fingerprint is the same
-	Zone        string        `json:"zone,omitempty"`      // sli.Facts.Zone, once a stamp without zone was read by it
+	// Early is what the newest reading found already of the minute after those that it
+	// answers for.
+	Early    *sli.EarlyMinute `json:"early,omitempty"`
+	Layout   string           `json:"layout,omitempty"`
+	FirstBad string           `json:"first_bad,omitempty"` // the newest refusal's first malformed line
+	Lacks    []sli.Lack       `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
+	Sifted   *sli.Sifted      `json:"sifted,omitempty"`    // what its conditions let through since the fingerprint is the same
+	Zone     string           `json:"zone,omitempty"`      // sli.Facts.Zone, once a stamp without zone was read by it
 	// Begun are minutes that were read too late for cells, and not to their end yet.
 	Begun map[sli.Minute]share `json:"begun,omitempty"`
 }

@@ -30,7 +30,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	}
 	a := j.plan.Assess(j.evidence.present(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
 	j.stand(rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
-	p.Age, p.Ages, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.State, a.Flow, a.Delay, a.Run
+	p.Age, p.Ages, p.Throttled, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.Throttled, a.State, a.Flow, a.Delay, a.Run
 	p.Warnings = append(p.Warnings, a.Notes...)
 	p.Delay = j.delays()
 	answered := sli.Intervals{{From: 0, To: maxMinute}}

@@ -9,13 +9,15 @@ import (
 
 // Assessment is how a pipeline stands at the end of a minute.
 type Assessment struct {
-	Age   *Age
-	Ages  []float64 // of the last minutes, NaN where not measured
-	State *State
-	Flow  *Flow
-	Delay *estimate.StageDelay // means per stage, an estimate
-	Run   *BatchRun            // of a batch job, nil if none goes on
-	Notes []string
+	Age  *Age
+	Ages []float64 // of the last minutes, NaN where not measured
+	// Throttled tells of the same minutes whether something was turned away for capacity.
+	Throttled []bool
+	State     *State
+	Flow      *Flow
+	Delay     *estimate.StageDelay // means per stage, an estimate
+	Run       *BatchRun            // of a batch job, nil if none goes on
+	Notes     []string
 }
 
 // assessBack is how many minutes of history an assessment looks at: trends, rates,
@@ -34,7 +36,7 @@ func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
 		path.assess(h, w, window, &a)
 	}
 	if a.Age == nil {
-		a.Age = p.ageByReport(h, due)
+		a.Age, a.Ages, a.Throttled = p.ageByReport(h, due), nil, nil
 		for m := due - AgesBack; m <= due; m++ {
 			a.Ages = append(a.Ages, math.NaN())
 			if age := p.ageByReport(h, m); age != nil {
@@ -59,7 +61,11 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 	if r := path.Plan.Rule(Freshness); r != nil {
 		threshold, every = r.Threshold, r.ExpectEvery
 	}
-	stages := estimate.NewStagePath(path.model(h, threshold), path.rows(h, w))
+	rows := path.rows(h, w)
+	if next, ok := path.early(h, w.To); ok {
+		rows = append(rows, next)
+	}
+	stages := estimate.NewStagePath(path.model(h, threshold), rows)
 	last := w.Minutes() - 1
 	span := min(int(window/time.Minute), last)
 	due := w.To - 1
@@ -68,7 +74,8 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 		a.Age.Watermark = ago(due.End(), age.Oldest)
 	}
 	for m := max(0, last-AgesBack); m <= last; m++ {
-		a.Ages = append(a.Ages, agesAt(stages, m))
+		seconds, throttled := stages.AgeAt(m)
+		a.Ages, a.Throttled = append(a.Ages, seconds), append(a.Throttled, throttled)
 	}
 	progress := stages.Progress(last, span, every > 0)
 	a.State = &State{Name: string(progress.State), Reason: progress.Why, Progress: progress}
@@ -85,13 +92,6 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 
 // AgesBack is how many earlier minutes a breach of an age limit may last from.
 const AgesBack = 30
-
-func agesAt(stages *estimate.StagePath, m int) float64 {
-	if age := stages.Age(m); age.Known {
-		return age.Oldest
-	}
-	return math.NaN()
-}
 
 // retention is how long the queue keeps records; 0 where it is neither configured nor
 // known from the service.

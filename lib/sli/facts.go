@@ -174,6 +174,9 @@ type Batch struct {
 	Missing   Intervals
 	Levels    []Level
 	Summaries []MinuteSummary
+	// Early is what is there already of the minute after those that are answered for; nil
+	// where nothing is, or where it doesn't matter.
+	Early *EarlyMinute
 	// Inputs are described values the source asked for; they are kept until they change.
 	Inputs Inputs
 	// Unchanged says that what was asked is known already: nothing is replaced or added.
@@ -188,6 +191,13 @@ type Batch struct {
 	Skipped   int64   // what was unavoidably lost, in pieces that Warnings name
 	Layout    string  // the format that was detected, for explain
 	Zoneless  bool    // a stamp without zone was read, by Facts.Zone
+}
+
+// EarlyMinute is a minute's cell before it has settled. More may come, so that it only
+// lowers an estimate or vetoes an alarm; it never counts.
+type EarlyMinute struct {
+	Minute Minute
+	Cell   *StageCell
 }
 
 // MinuteSummary is what statistics say of a minute: age, work or store.

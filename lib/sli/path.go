@@ -137,6 +137,40 @@ func (path Path) rows(h History, w Window) []estimate.StageMinute {
 	return rows
 }
 
+// early is what is there already of a minute that hasn't settled; false where a stage says
+// nothing of it.
+func (path Path) early(h History, m Minute) (estimate.StageMinute, bool) {
+	foresight, ok := h.(Foresight)
+	if !ok {
+		return estimate.StageMinute{}, false
+	}
+	soon := forestalled{h, m, map[string]*StageCell{}}
+	for _, name := range path.StageNames() {
+		c := foresight.Early(name, m)
+		if c == nil {
+			return estimate.StageMinute{}, false
+		}
+		soon.cells[name] = c
+	}
+	row := path.row(soon, m)
+	row.Answered, row.Early = false, true
+	return row, true
+}
+
+// forestalled is a history that shows one minute's early cells.
+type forestalled struct {
+	History
+	minute Minute
+	cells  map[string]*StageCell
+}
+
+func (h forestalled) Cell(stage string, m Minute) *StageCell {
+	if m == h.minute {
+		return h.cells[stage]
+	}
+	return h.History.Cell(stage, m)
+}
+
 var emptyCell = new(StageCell)
 
 // cell is what a stage counted in a minute that it has answered for: nothing, where

@@ -124,6 +124,12 @@ type History interface {
 	Inputs(stage string) Inputs
 }
 
+// Foresight is a History that also knows what is there already of a minute that hasn't
+// settled.
+type Foresight interface {
+	Early(stage string, m Minute) *StageCell // nil where nothing is known of it
+}
+
 // Qualities of a number.
 const (
 	Exact    = "exact"

@@ -30,13 +30,16 @@ type Pipeline struct {
 	Point   *Point // the events point that is pending, nil if none
 	Skipped int    // minutes the point leaves out for their age
 
-	Age   *Age
-	Ages  []float64  // of the last minutes, oldest first, NaN where not measured; for hysteresis
-	Delay *StageCell // delays of the window, nil where no source has them
-	Flow  *Flow
-	State *State
-	Run   *BatchRun            // of a batch job, nil if none goes on
-	Means *estimate.StageDelay // mean delays per stage, an estimate; nil where not known
+	Age  *Age
+	Ages []float64 // of the last minutes, oldest first, NaN where not measured; for hysteresis
+	// Throttled tells of the same minutes, or is empty, whether something was turned away
+	// for capacity: an age within a limit doesn't end a breach then.
+	Throttled []bool
+	Delay     *StageCell // delays of the window, nil where no source has them
+	Flow      *Flow
+	State     *State
+	Run       *BatchRun            // of a batch job, nil if none goes on
+	Means     *estimate.StageDelay // mean delays per stage, an estimate; nil where not known
 
 	Warnings []string
 }

@@ -222,14 +222,14 @@ func (j *judgement) age() {
 		age    time.Duration
 		status CheckStatus
 	}{{j.limits.CriticalAge, Critical}, {j.limits.WarningAge, Warning}} {
-		if limit.age <= 0 || !breached(j.p.Ages, limit.age.Seconds()) {
+		if limit.age <= 0 || !estimate.Breached(j.p.Ages, j.p.Throttled, limit.age.Seconds()) {
 			continue
 		}
 		broken = true
 		old := fmt.Sprintf("%s%s old, limit %s", least(age), overText(age.Seconds, limit.age), sli.FormatDuration(limit.age))
 		if age.Seconds <= limit.age.Seconds() {
 			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
-				secondsText(age.Seconds), sli.FormatDuration(limit.age), secondsText(recovered*limit.age.Seconds()))
+				secondsText(age.Seconds), sli.FormatDuration(limit.age), secondsText(estimate.Recovered*limit.age.Seconds()))
 		}
 		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s%s", old, j.estimate(age), j.part(), j.bottleneck())
 		break
@@ -246,27 +246,6 @@ func (j *judgement) part() string {
 		return "; " + s.Reason
 	}
 	return ""
-}
-
-// recovered is the part of a limit at which a breach of it has ended.
-const recovered = 0.9
-
-// breached tells whether a limit is broken at the end of ages, oldest first: NaN is
-// not measured.
-func breached(ages []float64, limit float64) bool {
-	broken, within := false, 0
-	for _, age := range ages {
-		switch {
-		case math.IsNaN(age):
-		case age > limit:
-			broken, within = true, 0
-		case broken:
-			if within++; age <= recovered*limit || within >= 2 {
-				broken, within = false, 0
-			}
-		}
-	}
-	return broken
 }
 
 // retention finds records that may be deleted before they are read.

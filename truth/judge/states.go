@@ -80,14 +80,14 @@ func (p *path) alarms(threshold time.Duration) (spoken [][]bool, ages [][]float6
 		if err != nil {
 			return nil, nil, err
 		}
-		var told []estimate.AgeAt
+		var throttled []bool
 		v.each(stateBack, 1, func(est *estimate.StagePath, at, m int) {
 			g := est.Progress(at, window, false)
 			spoken[k] = append(spoken[k], g.State == estimate.ProgressFrozen || g.State == estimate.ProgressLosing)
-			told = append(told, est.AgeAt(at))
-			last := told[max(0, len(told)-1-agesBack):]
-			spoken[n+k] = append(spoken[n+k], estimate.Breached(last, threshold.Seconds()))
-			ages[k] = append(ages[k], told[m].Seconds)
+			age, limited := est.AgeAt(at)
+			ages[k], throttled = append(ages[k], age), append(throttled, limited)
+			back := max(0, m-agesBack)
+			spoken[n+k] = append(spoken[n+k], estimate.Breached(ages[k][back:], throttled[back:], threshold.Seconds()))
 		})
 	}
 	return spoken, ages, nil

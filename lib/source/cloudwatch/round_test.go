@@ -159,6 +159,29 @@ func TestQuestionsCoverFifteenMinutes(t *testing.T) {
 	}
 }
 
+// TestTheNextMinuteComesWithTheSameCall: what is there of it is told apart, and counts
+// nowhere.
+func TestTheNextMinuteComesWithTheSameCall(t *testing.T) {
+	w := newWorld(t)
+	w.PutAgo(ofStream("IncomingRecords"), 0, 7)
+	w.PutAgo(ofStream("IncomingRecords"), -1, 3)
+	h := w.Read(w.Stage(stream), sli.Ask{}, nil)
+	if got := w.Calls()[getMetricData]; got != 1 {
+		t.Errorf("%d calls", got)
+	}
+	next := sli.MinuteAt(w.Ago(0)) + 1
+	if h.Early == nil || h.Early.Minute != next || h.Early.Cell.Signals[sli.Accepted] != 3 {
+		t.Errorf("early: %+v", h.Early)
+	}
+	if got := h.Sum(sli.Accepted, next.Start()); got != 0 {
+		t.Errorf("%g of the next minute count already", got)
+	}
+	w.Now = w.Now.Add(time.Minute)
+	if h = w.Read(w.Stage(stream), sli.Ask{}, h.Cursor); h.Sum(sli.Accepted, w.Ago(0)) != 3 || h.Early != nil {
+		t.Errorf("a minute later: %g counted, early %+v", h.Sum(sli.Accepted, w.Ago(0)), h.Early)
+	}
+}
+
 // TestMissingMinuteIsAnsweredAndEmpty: no put means no arrivals, not a failure.
 func TestMissingMinuteIsAnsweredAndEmpty(t *testing.T) {
 	w := newWorld(t)

@@ -150,6 +150,9 @@ func (s *Source) named(p *position) bool {
 func (s *Source) join(r *reading) {
 	r.metrics = s.metrics(r.known)
 	q := question{window: r.window, metrics: r.metrics, look: r.before.lookDue(r.now)}
+	if s.hasEarly(r) {
+		q.window.To++
+	}
 	for _, m := range r.metrics {
 		if s.shows(m) && !slices.Contains(r.before.Seen, m.key()) {
 			q.liveness = append(q.liveness, m)
@@ -251,9 +254,38 @@ func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) error {
 	batch.Levels = append(batch.Levels, t.levels...)
 	batch.Summaries = t.summaries
 	batch.Missing = t.missing
+	batch.Early = s.early(ask, r)
 	batch.Warnings = append(batch.Warnings, t.doubts...)
 	batch.Cursor = p.cursor()
 	return nil
+}
+
+// hasEarly tells whether the minute after those that are due is over, so that some of its
+// points may be there: the same call answers for them.
+func (s *Source) hasEarly(r *reading) bool {
+	return s.period == time.Minute && !r.window.To.End().After(r.now)
+}
+
+// early is what is there of the minute after those that are due.
+func (s *Source) early(ask sli.Ask, r *reading) *sli.EarlyMinute {
+	if !s.hasEarly(r) {
+		return nil
+	}
+	early := &sli.EarlyMinute{Minute: r.window.To, Cell: new(sli.StageCell)}
+	seen := false
+	ask.Emit = func(e *sli.Event) { seen = true; early.Cell.Count(e) }
+	t := newMinuteAnswer(ask, r)
+	s.stage.Kind.Emit(t.minute(early.Minute))
+	for _, l := range t.levels {
+		early.Cell.Raise(l.Name, l.Value)
+	}
+	for _, v := range t.summaries {
+		early.Cell.Describe(v.Name, v.Summary)
+	}
+	if !seen || len(t.missing) > 0 {
+		return nil
+	}
+	return early
 }
 
 // listen notes which liveness metrics had a point and returns those that never were.

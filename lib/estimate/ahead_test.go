@@ -1,0 +1,153 @@
+package estimate
+
+import (
+	"math"
+	"testing"
+)
+
+// early is a minute asked for before it settled.
+func early(m StageMinute) StageMinute {
+	m.Answered, m.Early = false, true
+	return m
+}
+
+func TestTheNextMinuteLowersAnAgeAndNeverRaisesIt(t *testing.T) {
+	failing := aged(400)
+	failing.Errors = Some(3)
+	throttled := calm()
+	throttled.Throttles = Some(2)
+	late, silent := early(calm()), early(idleMinute())
+	for _, c := range []struct {
+		name   string
+		rows   []StageMinute
+		oldest float64
+	}{
+		{"a drain's last minute", lineUp(5, calm(), 1, aged(400), 1, late), 1 + 0.4},
+		{"a drain's last minute, settled since", lineUp(5, calm(), 1, aged(400), 1, calm()), 1 + 0.4},
+		{"a lone silent minute", lineUp(5, calm(), 1, still(), 1, late), 1 + 0.4},
+		{"a second silent minute is proven", lineUp(5, calm(), 2, still(), 1, late), 60},
+		{"what comes next is older", lineUp(5, calm(), 1, aged(20), 1, early(aged(90))), 20},
+		{"nothing is handed over next", lineUp(5, calm(), 1, aged(400), 1, silent), 400},
+		{"something was turned away", lineUp(5, calm(), 1, aged(400), 1, early(throttled)), 400},
+		{"a batch that failed waits for its next attempt", lineUp(5, calm(), 1, failing, 1, late), 400},
+		{"no minute after it is known", lineUp(5, calm(), 1, aged(400)), 400},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := NewStagePath(calmModel(60), c.rows).Age(indexOfLast(c.rows))
+			near(t, "oldest", a.Oldest, c.oldest, 1e-9)
+			if a.AtLeast > a.Oldest {
+				t.Errorf("proven %v s, told %v s", a.AtLeast, a.Oldest)
+			}
+		})
+	}
+}
+
+// indexOfLast is the minute before the one that follows the judged one, where there is one.
+func indexOfLast(rows []StageMinute) int {
+	if last := len(rows) - 1; rows[last].Early || rows[last].Age.Usable() && rows[last].Age.Max == 0.5 {
+		return last - 1
+	}
+	return len(rows) - 1
+}
+
+func TestTheNextMinuteVetoesALossThatIsOver(t *testing.T) {
+	rows := rising(10, 0.4, 8)
+	if g := NewStagePath(calmModel(60), append(rows, early(aged(90)))).Progress(9, 5, false); g.State != ProgressLosing {
+		t.Errorf("it goes on: %s", g.State)
+	}
+	if g := NewStagePath(calmModel(60), append(rows, early(calm()))).Progress(9, 5, false); g.State != ProgressCurrent {
+		t.Errorf("it is over: %s by %s", g.State, g.Rule)
+	}
+}
+
+func TestAnOpenBatchingWindowIsOld(t *testing.T) {
+	m := calmModel(60)
+	m.Batching, m.Lanes, m.BatchSize = 60, 4, 10_000
+	p := NewStagePath(m, lineUp(6, calm()))
+	// q = 4·60/(60 + ½ + 0.4) of 4 lanes' windows are open
+	q := 4 * 60 / (60 + 0.5 + 0.4)
+	near(t, "oldest", p.Age(5).Oldest, 60*q/(q+1), 1e-9)
+	m.BatchSize = 11 // full after 4 s
+	if a := NewStagePath(m, lineUp(6, calm())).Age(5); a.Oldest > 4 {
+		t.Errorf("a window that fills is %v s old", a.Oldest)
+	}
+}
+
+func TestTheUsualNumberOfInvocationsWasActiveToItsEnd(t *testing.T) {
+	few := calm()
+	few.Invocations = Some(14)
+	p := NewStagePath(calmModel(60), lineUp(6, calm(), 1, still()))
+	near(t, "usual", p.Age(6).Oldest, 60*600.0/601+60*(1.0/62)*600/601+0.5, 1e-9)
+	p = NewStagePath(calmModel(60), lineUp(5, calm(), 1, few, 1, still()))
+	near(t, "a quarter", p.Age(6).Oldest, 60*600.0/601+60*(1-15.0/62)*600/601+0.5, 1e-9)
+}
+
+// keepingBack is calm with a part of the arrivals that doesn't come out.
+func keepingBack(part float64) StageMinute {
+	m := calm()
+	m.Done, m.Handed = Some(600*(1-part)), Some(600*(1-part))
+	return m
+}
+
+func TestALaneThatStandsStillIsSeenInTheCounts(t *testing.T) {
+	m := calmModel(60)
+	m.Counted, m.Lanes = true, 4
+	rows := lineUp(20, calm(), 10, keepingBack(0.25))
+	p := NewStagePath(m, rows)
+	for minutes := 3; minutes <= 10; minutes++ {
+		a := p.Age(19 + minutes)
+		if want := float64(minutes * 60); math.Abs(a.Oldest-want) > 15 || a.By != AgeByLane {
+			t.Errorf("after %d minutes: %v s by %s", minutes, a.Oldest, a.By)
+		}
+		if g := p.Progress(19+minutes, 5, false); g.State != ProgressLosing {
+			t.Errorf("after %d minutes: %s", minutes, g.State)
+		}
+	}
+	if g := p.Progress(22, 5, false); g.Rule != RulePiling {
+		t.Errorf("after three minutes: %s by %s", g.State, g.Rule)
+	}
+	for _, lanes := range []float64{8, 2} { // a lane number that is wrong must not make the age too high
+		m.Lanes = lanes
+		if a := NewStagePath(m, rows).Age(29); a.Oldest > 10*60+60 {
+			t.Errorf("%v lanes: %v s", lanes, a.Oldest)
+		}
+	}
+}
+
+func TestALeakOfTheCountsIsNoAlarm(t *testing.T) {
+	m := calmModel(60)
+	m.Counted = true
+	quiet := calm()
+	quiet.In, quiet.Invocations, quiet.Done, quiet.Handed = Some(6), Some(6), Some(6), Some(6)
+	for _, lanes := range []float64{0, 1, 2, 6, 32} {
+		m.Lanes = lanes
+		rows := append(lineUp(100, keepingBack(0.01)), lineUp(60, quiet)...)
+		p := NewStagePath(m, rows)
+		for i := range rows {
+			if a, g := p.Age(i), p.Progress(i, 5, false); a.Oldest > 10 || g.State != ProgressCurrent {
+				t.Fatalf("%v lanes, minute %d: %v s by %s, %s by %s", lanes, i, a.Oldest, a.By, g.State, g.Rule)
+			}
+		}
+	}
+}
+
+func TestABreachDoesNotEndInAThrottledMinute(t *testing.T) {
+	for _, c := range []struct {
+		ages      []float64
+		throttled []bool
+		want      bool
+	}{
+		{[]float64{70, 50}, []bool{false, false}, false},
+		{[]float64{70, 50}, []bool{false, true}, true},
+		{[]float64{70, 50, 50, 50}, []bool{true, true, true, false}, false},
+		{[]float64{50, 70}, []bool{true, true}, true},
+		{[]float64{50, 50}, []bool{true, true}, false},
+		{[]float64{70, math.NaN()}, nil, true},
+		{[]float64{70, 58, 58}, nil, false},
+		{[]float64{70, 58}, nil, true},
+	} {
+		if got := Breached(c.ages, c.throttled, 60); got != c.want {
+			t.Errorf("%v, throttled %v: %v", c.ages, c.throttled, got)
+		}
+	}
+}
