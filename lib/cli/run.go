@@ -43,7 +43,7 @@ func (p *program) newRun(c *config.Config) measure.Run {
 		}
 		run.Pipelines = append(run.Pipelines, measure.Pipeline{Plan: pipeline.Plan, Sources: sources})
 		g := pipeline.Plan.Graphs
-		run.History = run.History || g[sli.GraphBudget] || g[sli.GraphBurn]
+		run.History = run.History || g[sli.GraphBudget] || g[sli.GraphOutlook] || g[sli.GraphBurn]
 	}
 	return run
 }

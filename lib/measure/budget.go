@@ -43,17 +43,23 @@ func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute)
 
 // ledgerOf is an SLI's ledger as budgets are told from it.
 func (p *recalled) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
+	ledger := p.sums(l, due)
+	ledger.Each = l.each
+	ledger.Causes = func(m sli.Minute, bad float64) []slo.Cause { return p.causes(l, m, bad) }
+	ledger.Why = func(s sli.Intervals) map[string]int { return p.why(tx, l, s) }
+	ledger.Exempt = func(s sli.Intervals) map[string]int { return p.plan.Exclude.Reasons(l.rule.Kind, s) }
+	ledger.Filled = l.filledIn
+	return ledger
+}
+
+// sums is a ledger without what is known of single minutes.
+func (j *job) sums(l *ledger, due sli.Minute) slo.Ledger {
 	return slo.Ledger{
-		Objective: slo.Of(p.plan, l.rule),
+		Objective: slo.Of(j.plan, l.rule),
 		Due:       due,
 		Measured:  l.measured,
-		Excluded:  func(w sli.Window) sli.Intervals { return p.plan.Exclude.Of(l.rule.Kind, w) },
+		Excluded:  func(w sli.Window) sli.Intervals { return j.plan.Exclude.Of(l.rule.Kind, w) },
 		Sum:       l.sum,
-		Each:      l.each,
-		Causes:    func(m sli.Minute, bad float64) []slo.Cause { return p.causes(l, m, bad) },
-		Why:       func(s sli.Intervals) map[string]int { return p.why(tx, l, s) },
-		Exempt:    func(s sli.Intervals) map[string]int { return p.plan.Exclude.Reasons(l.rule.Kind, s) },
-		Filled:    l.filledIn,
 	}
 }
 

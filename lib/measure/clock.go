@@ -131,7 +131,7 @@ func (l *ledger) setAside(tx Tx, j *job, posted sli.Intervals, pending *sli.Poin
 	r.Silent, r.Derived, r.Doubtful = r.Silent.Within(past), r.Derived.Within(past), minutes(sli.Intervals(r.Doubtful).Within(past))
 	ahead, _ := r.Booked.find(horizon + 1)
 	r.Booked = r.Booked[:ahead]
-	r.Explained = min(r.Explained, due)
+	r.Explained, r.Balance = min(r.Explained, due), nil
 	if r.HasSince && r.Since > horizon {
 		r.Since, r.HasSince = 0, false
 		horizon = -1 // it begins anew, and counts its window once more

@@ -59,10 +59,10 @@ func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
 	if j.ids != nil {
 		j.ids.save(tx, j.keepFrom(j.sinceBack()).End())
 	}
+	report := j.report(tx, ledgers, &pipeline)
 	for _, l := range ledgers {
 		putRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), l.record)
 	}
-	report := j.report(tx, ledgers, &pipeline)
 	if j.setAside != "" {
 		report.Warnings = append(report.Warnings, j.setAside)
 	}

@@ -84,6 +84,9 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 		for m := range old {
 			touched[m] = true
 		}
+		if l.record.Balance != nil {
+			l.record.Balance.change(old, l.cells.get)
+		}
 		l.cells.flush(touched)
 		l.cells.trim(j)
 		l.noteLate(tx, j, before, old, revised)

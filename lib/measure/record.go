@@ -74,6 +74,7 @@ type ruleRecord struct {
 	Doubtful    minutes       `json:"doubtful,omitempty"` // minutes in which more events couldn't be judged than could
 
 	Succeeds  bool       `json:"succeeds,omitempty"`  // another rule counted before it
+	Balance   *balance   `json:"balance,omitempty"`   // of the period that metrics speak of
 	Explained sli.Minute `json:"explained,omitempty"` // why earlier minutes aren't measured is noted, see noteGaps
 
 	// Events points: minutes up to TakenTo are in points already; what changed in

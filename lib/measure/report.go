@@ -3,6 +3,7 @@ package measure
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -230,15 +231,22 @@ func burnLengths(o slo.Objective) []time.Duration {
 
 // spending adds the budget over the period and the burn rates.
 func (j *job) spending(l *ledger, r *sli.Result) {
-	objective := slo.Of(j.plan, l.rule)
-	period := sli.Ending(r.Due, j.plan.Period)
-	excluded := j.plan.Exclude.Of(l.rule.Kind, period)
-	measured := l.measured.Within(period).Minus(excluded)
-	if r.History = measured.Minutes(); r.History > 0 {
-		budget := objective.Budget(l.sum(measured), r.History, period.Minutes()-excluded.Minutes())
-		r.Budget = &budget
+	ledger := j.sums(l, r.Due)
+	summed := ledger
+	summed.Sum = func(measured sli.Intervals) sli.Counts { return j.periodSum(l, measured) }
+	budget := summed.Balance(slo.Last(j.plan.Period, r.Due))
+	if r.History = budget.Minutes.Measured(); r.History > 0 {
+		left := budget.Left()
+		r.Budget = &left
 	}
 	r.Burns = j.burns(l, r.Due)
+	if j.plan.Graphs[sli.GraphOutlook] && r.History > 0 {
+		r.Outlook = &sli.Outlook{Measured: budget.MeasuredShare()}
+		pace, _ := slo.PaceOf(ledger.Objective, slo.Paces(r.Burns))
+		if spent := ledger.SpentAt(budget, pace); spent.Known {
+			r.Outlook.Falling, r.Outlook.Days = true, math.Round(1e4*float64(spent.At-r.Due)/minutesPerDay)/1e4 // finer than any forecast
+		}
+	}
 }
 
 // burns are the burn rates of an SLI at a due minute.

@@ -18,6 +18,7 @@ const (
 	GraphBudget     Graph = "budget"
 	GraphProver     Graph = "prover"
 	GraphLatency    Graph = "latency"
+	GraphOutlook    Graph = "budget_outlook"
 	GraphBurn       Graph = "burn"
 	GraphThrottle   Graph = "throttle"
 )
@@ -29,7 +30,7 @@ var sets = []struct {
 }{
 	{"minimal", []Graph{GraphSLI, GraphAge}},
 	{"standard", []Graph{GraphMeasure, GraphEvents, GraphDelay, GraphStageDelay, GraphFlow, GraphCapacity, GraphBudget, GraphProver}},
-	{"full", []Graph{GraphLatency, GraphBurn, GraphThrottle}},
+	{"full", []Graph{GraphOutlook, GraphLatency, GraphBurn, GraphThrottle}},
 }
 
 // Graphs is a choice of graphs.

@@ -112,11 +112,19 @@ type Result struct {
 	HasSince bool
 
 	Budget   *float64 // share of the error budget left, 1 untouched
+	Outlook  *Outlook // of the budget, where it is asked for
 	History  int      // measured minutes of the period
 	Burns    []Burn
 	Bounds   Bounds
 	Others   []*Result // what other methods with evidence say of the same SLI
 	Warnings []string
+}
+
+// Outlook is how long an error budget lasts at the present rate, and what that rests on.
+type Outlook struct {
+	Days     float64
+	Falling  bool    // what is left becomes less, and Days says when it is spent
+	Measured float64 // share of the period's minutes, 0…1
 }
 
 // Burn is the burn rate over a window, where measured.

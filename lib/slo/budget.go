@@ -68,16 +68,26 @@ func (l Ledger) spans(p Period) (measured, unmeasured, excluded sli.Intervals) {
 	return measured, asked.Minus(measured), excluded
 }
 
+// Balance is what the ledger says of a period without a look at single minutes: those
+// without traffic count among those with a value, and nothing is said of what spent it.
+func (l Ledger) Balance(p Period) Budget {
+	measured, unmeasured, excluded := l.spans(p)
+	b := Budget{Period: p, Objective: l.Objective, Counts: l.Sum(measured)}
+	rest := sli.Window{From: max(p.Window.From, l.Due+1), To: p.Window.To}
+	if rest.Minutes() > 0 {
+		b.Minutes.ToCome = rest.Minutes() - l.Excluded(rest).Minutes()
+	}
+	b.Minutes.Value, b.Minutes.NotMeasured, b.Minutes.Excluded = measured.Minutes(), unmeasured.Minutes(), excluded.Minutes()
+	return b
+}
+
 // Budget is what the ledger says of a period.
 func (l Ledger) Budget(p Period) Budget {
 	measured, unmeasured, excluded := l.spans(p)
-	b := Budget{Period: p, Objective: l.Objective}
-	rest := sli.Window{From: max(p.Window.From, l.Due+1), To: p.Window.To}
-	b.Minutes.ToCome = rest.Minutes() - l.Excluded(p.Window).Within(rest).Minutes()
-	b.Minutes.NotMeasured, b.Minutes.Excluded = unmeasured.Minutes(), excluded.Minutes()
+	b := l.Balance(p)
+	b.Minutes.Value = 0
 	var spent spending
 	l.Each(measured, func(m sli.Minute, c sli.Counts) {
-		b.Counts = b.Counts.Plus(c)
 		b.Busiest = max(b.Busiest, c.Valid)
 		if c.Valid > 0 {
 			b.Minutes.Value++
@@ -123,8 +133,7 @@ func (b Budget) allowed() *big.Rat {
 
 // share is the share of events that may be bad, the decimal number that it is.
 func share(o Objective) *big.Rat {
-	const parts = 1e11 // as finely as targets are read
-	return big.NewRat(int64(math.Round(o.Allowed()*parts)), parts)
+	return big.NewRat(int64(sli.AllowedParts(o.Target)), sli.TargetParts)
 }
 
 func number(v float64) *big.Rat {

@@ -276,6 +276,15 @@ func TestABudgetIsThatOfASeparateAccount(t *testing.T) {
 				if got, want := m["budget."+s.name+"."+name], 100**of(accounts, name).Left; math.Abs(amount(got)-max(-100, want)) > 1e-9 {
 					t.Errorf("budget.%s: want %v, got %v", name, want, got)
 				}
+				a := of(accounts, name)
+				due := a.Minutes["value"] + a.Minutes["no_traffic"] + a.Minutes["not_measured"]
+				if got, want := m["budget_outlook."+s.name+"."+name+"_measured"], 100*float64(due-a.Minutes["not_measured"])/float64(due); math.Abs(amount(got)-want) > 1e-9 {
+					t.Errorf("%s measured: want %v, got %v", name, want, got)
+				}
+				days, falls := m["budget_outlook."+s.name+"."+name+"_days"]
+				if falls != (a.SpentAt != nil) || falls && math.Abs(amount(days)-a.SpentAt.Sub(a.Period.To).Hours()/24) > 1e-4 {
+					t.Errorf("%s days: want until %v, got %q", name, a.SpentAt, days)
+				}
 			}
 		})
 	}

@@ -186,11 +186,18 @@ func (w *writer) quantiles(graph sli.Graph, d *sli.Distribution, at time.Time) {
 	w.line(graph, "max", d.Max(), at)
 }
 
-// history prints the budget, floored at −100 %, and burn rates over measured windows.
+// history prints the budget, floored at −100 %, its outlook, and burn rates over measured
+// windows.
 func (w *writer) history(r *sli.Result, now time.Time) {
 	at := sli.Stamp(r.Due, now)
 	if r.Budget != nil {
 		w.line(sli.GraphBudget, string(r.Rule.Kind), max(-100, sli.Percent(*r.Budget)), at)
+	}
+	if o := r.Outlook; o != nil {
+		if o.Falling {
+			w.line(sli.GraphOutlook, string(r.Rule.Kind)+"_days", o.Days, at)
+		}
+		w.line(sli.GraphOutlook, string(r.Rule.Kind)+"_measured", sli.Percent(o.Measured), at)
 	}
 	for _, length := range slo.Of(w.plan, r.Rule).BurnGraph() {
 		if b := r.BurnOver(length); b != nil && b.Measured {

@@ -26,7 +26,7 @@ type graph struct {
 // graphsOf lists the graphs of a plan with every metric it can print, in order. The
 // configuration alone decides; what is printed in a run is a part of it.
 func graphsOf(plan *sli.Plan) []graph {
-	var kinds, eventCounts, budgets, burns []mp.Metrics
+	var kinds, eventCounts, budgets, outlooks, burns []mp.Metrics
 	for _, rule := range plan.Rules {
 		kind, label := string(rule.Kind), rule.Kind.Label()
 		kinds = append(kinds, mp.Metrics{Name: kind, Label: label})
@@ -34,6 +34,9 @@ func graphsOf(plan *sli.Plan) []graph {
 			mp.Metrics{Name: kind + "_good", Label: label + " good"},
 			mp.Metrics{Name: kind + "_valid", Label: label + " valid"})
 		budgets = append(budgets, mp.Metrics{Name: kind, Label: label})
+		outlooks = append(outlooks,
+			mp.Metrics{Name: kind + "_days", Label: label + " days until it is spent"},
+			mp.Metrics{Name: kind + "_measured", Label: label + " % of the period measured"})
 		for _, length := range slo.Of(plan, rule).BurnGraph() {
 			burns = append(burns, mp.Metrics{Name: burnMetric(rule.Kind, length), Label: label + " " + sli.FormatDuration(length)})
 		}
@@ -58,6 +61,7 @@ func graphsOf(plan *sli.Plan) []graph {
 		{sli.GraphCapacity, "Capacity used", mp.UnitPercentage, capacities(plan)},
 		{sli.GraphProver, "Prover", mp.UnitInteger, proverMetrics(plan)},
 		{sli.GraphBudget, "Error budget left", mp.UnitPercentage, budgets},
+		{sli.GraphOutlook, "Error budget outlook", mp.UnitFloat, outlooks},
 		{sli.GraphLatency, "Latency", mp.UnitSeconds, quantiles(plan.HasLatency())},
 		{sli.GraphBurn, "Burn rate", mp.UnitFloat, burns},
 		{sli.GraphThrottle, "Throttled", mp.UnitInteger, throttles(plan)},

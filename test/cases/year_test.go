@@ -1,0 +1,120 @@
+package cases
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAYearCostsWhatTheFirstPeriodDoes: after a year of traffic with gaps, unreadable minutes,
+// errors and exclusions a run takes as long as on the first day, and the state is as large as
+// at the end of the first period. PIPELINE_SLI_YEAR=1 asks for it: make year.
+func TestAYearCostsWhatTheFirstPeriodDoes(t *testing.T) {
+	if os.Getenv("PIPELINE_SLI_YEAR") == "" {
+		t.Skip("PIPELINE_SLI_YEAR is not set")
+	}
+	for _, periods := range []string{"28d", "28d, 90d"} {
+		t.Run(strings.ReplaceAll(periods, ", ", "+"), func(t *testing.T) {
+			young, old := newYear(t, periods), newYear(t, periods)
+			period := 30
+			if periods != "28d" {
+				period = 93 // the longest and what is kept beside it
+			}
+			young.day(0)
+			var size int64
+			for day := range 365 {
+				if old.day(day); day+1 == period {
+					size = old.size()
+				}
+			}
+			// In turns, so that both meet the same machine.
+			var then, now []time.Duration
+			for i := range 100 {
+				then, now = append(then, young.once(1, i)), append(now, old.once(365, i))
+			}
+			slices.Sort(then)
+			slices.Sort(now)
+			a, b := then[len(then)/4], now[len(now)/4]
+			t.Logf("a run: %v on the first day, %v after a year; state: %d KiB after %d days, %d after a year", a, b, size>>10, period, old.size()>>10)
+			if b > a+a/10 {
+				t.Errorf("a run after a year takes %v, on the first day %v", b, a)
+			}
+			if got := old.size(); got > size+size/10 {
+				t.Errorf("the state has %d bytes after a year, %d after %d days", got, size, period)
+			}
+		})
+	}
+}
+
+func newYear(t *testing.T, periods string) *year {
+	h := newHost(t)
+	h.config(oneLog("ltsv", "settle: 10s", fmt.Sprintf(`metrics: full
+    slis: { availability: { target: 99.9 }, latency: { threshold: 100ms, target: 99 } }
+    slo: { periods: [%s], month: true }
+    exclude: [ { weekly: "Mon-Fri 02:00-04:00", time_zone: UTC, reason: upkeep } ]`, periods)))
+	return &year{host: h, rand: rand.New(rand.NewPCG(1, 365))}
+}
+
+// year is a host for so long.
+type year struct {
+	*host
+	rand *rand.Rand
+}
+
+// day is a day of traffic, and four runs; its log is of one day.
+func (y *year) day(day int) {
+	if day > 0 {
+		if err := os.Rename(y.path("a.log"), y.path("a.log.1")); err != nil {
+			y.t.Fatal(err)
+		}
+	}
+	const hours = 6
+	for part := range 24 / hours {
+		var lines []string
+		from := (24*day + hours*part) * 60
+		for m := from; m < from+60*hours; m += 2 {
+			status := "status:200"
+			if y.rand.IntN(300) == 0 {
+				status = "status:503"
+			}
+			lines = append(lines, labelled(float64(60*m), status, "reqtime:0.05", "method:POST", "uri:/videos"))
+			if m%998 == 0 {
+				for range 20 {
+					lines = append(lines, "garbage")
+				}
+			}
+		}
+		y.lines("a.log", lines...)
+		y.run(float64(60*(from+60*hours))+15, "--take")
+	}
+}
+
+// once is how long a usual run takes, some minutes after the end of so many days.
+func (y *year) once(days, minutes int) time.Duration {
+	at := float64(24*3600*days + 60*(minutes+1))
+	y.lines("a.log", labelled(at-30, "status:200", "reqtime:0.05", "method:POST", "uri:/videos"))
+	begun := time.Now()
+	y.run(at+15, "--take")
+	return time.Since(begun)
+}
+
+func (y *year) size() int64 {
+	var size int64
+	err := filepath.WalkDir(y.path("state"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		size += info.Size()
+		return err
+	})
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	return size
+}
