@@ -1,6 +1,22 @@
 package logscan
 
-import "time"
+import (
+	"bytes"
+	"math/bits"
+	"strings"
+	"time"
+)
+
+// albFormat is the access log of an Application Load Balancer.
+var albFormat = format{
+	name:    "alb",
+	access:  true,
+	turn:    4,
+	labels:  func() []label { return albLabels },
+	reader:  newALB,
+	pairs:   albPairs,
+	latency: albLatency,
+}
 
 // albFields are the fields of an ALB line in order, as AWS documents them, with
 // the spellings under which they may be asked for. New ones are only ever appended.
@@ -29,24 +45,38 @@ const (
 	albCreation  = 21
 )
 
-// planALB places the bindings; sum: the latency is request + target + response
-// processing time.
-func (p *plan) planALB(sum bool) {
-	p.sum, p.last = sum, albRequest
-	p.at = make([]*binding, len(albFields))
-	for i, names := range albFields {
-		if p.at[i] = p.place(names...); p.at[i] != nil {
-			p.last = max(p.last, i)
-		}
-	}
+// albLabels are the canonical fields of an ALB line; its latency is the sum of
+// three fields and has no name of its own.
+var albLabels = []label{
+	{slot: slotTime, name: "time"},
+	{slot: slotStatus, name: "elb_status_code"},
+	{slot: slotRequest, name: "request"},
+	{slot: slotUserAgent, name: "user_agent"},
+	{slot: slotID, name: "trace_id"},
 }
 
-// readALB reads a line of an Application Load Balancer access log, old short
-// ones and new longer ones alike: twelve fields must be there and be what they
-// claim; later ones may be missing, but a request that began must end.
-func (s *Scanner) readALB(p *plan, line []byte, rec *Record) error {
+// albReader reads lines old and short and new and longer alike: twelve fields must be there
+// and be what they claim; later ones may be missing, but a request that began must end.
+type albReader struct {
+	*plan
+	fields []*binding
+	last   int  // the last field that must be looked at
+	sum    bool // the latency is request + target + response processing time
+}
+
+func newALB(p *plan, cfg *Config) reader {
+	a := &albReader{plan: p, fields: make([]*binding, len(albFields)), last: albRequest, sum: cfg.Fields["latency"] == ""}
+	for i, names := range albFields {
+		if a.fields[i] = p.place(names...); a.fields[i] != nil {
+			a.last = max(a.last, i)
+		}
+	}
+	return a
+}
+
+func (a *albReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
 	rest, total, known, field := line, int64(0), true, 0
-	for ; field <= p.last && len(rest) > 0; field++ {
+	for ; field <= a.last && len(rest) > 0; field++ {
 		token, _, tail, whole := nextToken(rest)
 		rest = tail
 		part, counted, ok := int64(0), true, whole || field > albRequest
@@ -63,14 +93,14 @@ func (s *Scanner) readALB(p *plan, line []byte, rec *Record) error {
 			return ErrALB
 		}
 		total, known = total+part, known && counted
-		if b := p.at[field]; b != nil {
+		if b := a.fields[field]; b != nil {
 			s.set.storeText(b, token)
 		}
 	}
 	if field < albRequired {
 		return ErrALB
 	}
-	if p.sum {
+	if a.sum {
 		rec.Latency, rec.HasLatency = time.Duration(total), known
 		rec.Elapsed, rec.HasElapsed = rec.Latency, known
 		if !known {
@@ -78,7 +108,7 @@ func (s *Scanner) readALB(p *plan, line []byte, rec *Record) error {
 			rec.Elapsed, rec.HasElapsed = s.albElapsed(line)
 		}
 	}
-	return nil
+	return s.finish(at, rec)
 }
 
 func isALBType(b []byte) bool {
@@ -128,4 +158,208 @@ func (s *Scanner) albElapsed(line []byte) (time.Duration, bool) {
 		}
 	}
 	return time.Duration(max(end-begin, 0)) * time.Microsecond, end >= begin
+}
+
+func albPairs(_ *Config, line []byte, add func(label, value string)) {
+	for i, rest := 0, line; i < len(albFields) && len(rest) > 0; i++ {
+		var token []byte
+		token, _, rest, _ = nextToken(rest)
+		add(albFields[i][0], string(token))
+	}
+}
+
+// albLatency is the first of the three times that isn't known.
+func albLatency(cfg *Config, line []byte) (label, value string, there bool) {
+	if cfg.Fields["latency"] != "" {
+		return "", "", false
+	}
+	for i, rest := 0, line; i < albPhases+3; i++ {
+		var token []byte
+		if token, _, rest, _ = nextToken(rest); i >= albPhases && (string(token) == "-1" || string(token) == "-") {
+			return albFields[i][0], string(token), true
+		}
+	}
+	return "", "", false
+}
+
+// fastALB reads lines with all the fields that are looked at, of requests that were
+// answered. Of a long line only the spaces in front of the request are sought in advance.
+type fastALB struct {
+	template
+	last int  // the last field looked at
+	more bool // more of the fields in front of the request than time and status is wanted
+
+	spaces spaces          // of the line
+	begins uint64          // what lines before began with
+	head   [headBlock]byte // of a line near the end of what is readable
+}
+
+func (a *albReader) learn(s *Scanner, line []byte) fastReader {
+	f := &fastALB{template: template{dashes: true, took: a.sum}, last: a.last}
+	if !s.want(&f.template, a.fields) || f.keep[albTime] != slotTime || f.keep[albStatus] != slotStatus {
+		return nil
+	}
+	for field, at := range f.keep[:albRequest] {
+		f.more = f.more || at != none && field != albTime && field != albStatus
+	}
+	f.open = f.whole && f.last == albUserAgent && !strings.Contains(s.cfg.Mark, `"`)
+	if f.took {
+		f.exponent = unitSecond.nanoExponent()
+		f.decimal = decimalsOf(firstPhase(line), f.exponent)
+	}
+	return f
+}
+
+func firstPhase(line []byte) []byte {
+	for range albPhases {
+		_, _, line, _ = nextToken(line)
+	}
+	token, _, _, _ := nextToken(line)
+	return token
+}
+
+func (f *fastALB) fresh() fastReader {
+	own := *f
+	return &own
+}
+
+func (f *fastALB) read(p *prescan, some []Request) (n int) {
+	for ; n < len(some) && int(p.from) < len(p.lines) && f.one(p, &some[n]); n++ {
+		p.done(&f.template, &some[n])
+	}
+	return n
+}
+
+// headBlock is in how many bytes the fields in front of a request are sought.
+const headBlock = 256
+
+// spaces are the places of spaces at the beginning of a line, at least those in front of the
+// request and one more where there are so many, and room for what is found with them.
+type spaces [albRequest + 1 + 64 + delimitersAhead]uint32
+
+// of is where a field lies, which is none of the first and the last ones.
+func (s *spaces) of(field int) span { return span{s[field-1] + 1, s[field]} }
+
+func (f *fastALB) one(p *prescan, r *Request) bool {
+	p.end, p.passed, p.short = p.from+uint32(bytes.IndexByte(p.lines[p.from:], '\n')), 0, false
+	if p.end-p.from < 5 || !f.findSpaces(p) || p.lines[p.end-1] == '\r' {
+		return false
+	}
+	if w := eight(p.lines, p.from); w != f.begins {
+		if is := p.lines[p.from:f.spaces[albType]]; !isALBType(is) || isConnection(is) {
+			return false
+		}
+		f.begins = w // with a type, a space, and a year
+	}
+	for field := albStatus + 1; field < albRequest; field++ {
+		if at := f.spaces.of(field); !at.fewDigits(p.lines) && !allDigits(p.lines[at.from:at.to]) {
+			return false
+		}
+	}
+	p.spans[slotTime], p.spans[slotStatus] = f.spaces.of(albTime), f.spaces.of(albStatus)
+	if f.more {
+		f.put(p, albType, p.from, f.spaces[albType])
+		for field := albTime; field < albRequest; field++ {
+			at := f.spaces.of(field)
+			f.put(p, field, at.from, at.to)
+		}
+	}
+	return f.readPhases(p, r) && f.readStrings(p) && p.bare() && p.timed(r) && f.understand(p, r)
+}
+
+// readPhases reads the three times that a request took.
+func (f *fastALB) readPhases(p *prescan, r *Request) bool {
+	a, b, c := f.spaces.of(albPhases), f.spaces.of(albPhases+1), f.spaces.of(albPhases+2)
+	total := int64(none)
+	if d := &f.decimal; d.least == 5 && a.to-a.from == 5 && b.to-b.from == 5 && c.to-c.from == 5 {
+		x, y, z := d.thousandths(eight(p.lines, a.from)), d.thousandths(eight(p.lines, b.from)), d.thousandths(eight(p.lines, c.from))
+		if total = x + y + z; x|y|z < 0 {
+			total = none
+		}
+	}
+	if total < 0 {
+		total = 0
+		for _, at := range [...]span{a, b, c} {
+			nanos, length, _ := takeNanos(p.lines[at.from:], f.exponent)
+			if total += nanos; length == 0 || length != int(at.to-at.from) {
+				return false
+			}
+		}
+	}
+	if f.took {
+		r.Latency, r.HasLatency, r.IntegerLatency = time.Duration(total), true, false
+	}
+	return true
+}
+
+// readStrings reads the fields from the request on.
+func (f *fastALB) readStrings(p *prescan) bool {
+	line, from := p.lines[:p.end], f.spaces[albRequest-1]+1
+	for field := albRequest; field <= f.last; field++ {
+		if from >= p.end {
+			return false
+		}
+		to, quoted := uint32(0), line[from] == '"'
+		if quoted {
+			if from++; f.open && field == albUserAgent && from < p.end && line[from] != '-' {
+				p.spans[slotUserAgent] = span{from, p.end}
+				return true
+			}
+			n := bytes.IndexByte(line[from:], '"')
+			if to = from + uint32(n); n < 0 || line[to-1] == '\\' { // which may escape it
+				return false
+			}
+		} else if to = uint32(valueEnd(line, int(from), ' ')); to == from {
+			return false
+		}
+		if f.put(p, field, from, to); quoted {
+			to++
+		}
+		if to < p.end && line[to] != ' ' {
+			return false
+		}
+		from = to + 1
+	}
+	return true
+}
+
+// findSpaces finds the spaces in front of the request, one between two fields; false where that
+// isn't so.
+func (f *fastALB) findSpaces(p *prescan) bool {
+	var head *[headBlock]byte
+	if int(p.from)+headBlock <= cap(p.lines) {
+		head = (*[headBlock]byte)(p.lines[p.from : p.from+headBlock])
+	} else {
+		f.head = [headBlock]byte{}
+		copy(f.head[:], p.lines[p.from:])
+		head = &f.head
+	}
+	n := 0
+	if vectors {
+		n = spacesByVector(&f.spaces, head, p.from)
+	} else {
+		n = spacesByWord(&f.spaces, head, p.from)
+	}
+	if n < albRequest || f.spaces[albRequest-1] >= p.end {
+		return false
+	}
+	for field := albTime; field < albPhases; field++ { // the others are what they ought to be, or refused
+		if c := p.lines[f.spaces[field-1]+1]; c == ' ' || c == '"' {
+			return false
+		}
+	}
+	return true
+}
+
+// spacesByWord finds the spaces of a block that begins at a place, as many as are needed or
+// some more, eight bytes at a time.
+func spacesByWord(to *spaces, b *[headBlock]byte, from uint32) (n int) {
+	for i := uint32(0); i < headBlock && n <= albRequest; i += 8 {
+		w := eight(b[:], i) ^ ones*' '
+		for m := ^(w&sevens + sevens | w) & highs; m != 0; m &= m - 1 {
+			to[n] = from + i + uint32(bits.TrailingZeros64(m))>>3
+			n++
+		}
+	}
+	return n
 }

@@ -65,16 +65,16 @@ func TestLinesMatch(t *testing.T) {
 	several := 0
 	for range 5_000 {
 		labels := make([][]byte, 2+r.IntN(8))
-		l := &template{}
+		l := &literals{}
 		for i := range labels {
 			label := bytes.Repeat([]byte("abc:"), 4)[:1+r.IntN(patternSize)]
 			labels[i] = label
-			p, _ := newLiteral(label, false)
+			p, _ := newLiteral(label)
 			if i > 0 {
-				p, _ = newLiteral(append([]byte("\t"), label[:len(label)-1]...), false)
+				p, _ = newLiteral(append([]byte("\t"), label[:len(label)-1]...))
 				labels[i] = label[:len(label)-1]
 			}
-			l.literals, l.patterns = append(l.literals, p), append(l.patterns, p.pattern)
+			l.add(p)
 		}
 		var data []byte
 		for range 6 {

@@ -2,9 +2,14 @@ package logscan
 
 import (
 	"bytes"
+	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
+
+// jsonFormat is a JSON object a line.
+var jsonFormat = format{name: "json", access: true, application: true, turn: 3, reader: newJSON, pairs: jsonPairs}
 
 // maxDepth bounds the nesting of a JSON line.
 const maxDepth = 256
@@ -49,16 +54,34 @@ type jsonPass struct {
 	again    bool
 }
 
-// readJSON reads a line that is one valid JSON object (RFC 8259; invalid UTF-8
-// is let through).
-func (s *Scanner) readJSON(p *plan, line []byte) error {
-	if s.set.object(p.root, line) {
-		return nil
+// jsonReader reads a line that is one valid JSON object (RFC 8259; invalid UTF-8 is let
+// through).
+type jsonReader struct {
+	*plan
+	root *node
+}
+
+func newJSON(p *plan, _ *Config) reader {
+	r := &jsonReader{p, newNode()}
+	for path, b := range p.byName {
+		r.root.insert(strings.Split(path, "."), b)
 	}
-	if hasHexEscape(line) {
-		return ErrHexEscape
+	return r
+}
+
+func (r *jsonReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
+	if !s.set.object(r.root, line) {
+		if hasHexEscape(line) {
+			return ErrHexEscape
+		}
+		return ErrJSON
 	}
-	return ErrJSON
+	if s.cfg.Application {
+		if err := s.lambdaJSON(r.plan, rec); err != nil {
+			return err
+		}
+	}
+	return s.finish(at, rec)
 }
 
 // hasHexEscape tells whether there is an escape that nginx writes unless it is told to write
@@ -244,4 +267,161 @@ func (f *fieldset) elements(b []byte, i int, n *node, depth int) int {
 			return -1
 		}
 	}
+}
+
+// jsonPairs are the values of an object under dotted paths, in the order of their names.
+func jsonPairs(_ *Config, line []byte, add func(label, value string)) {
+	var object map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.UseNumber()
+	if decoder.Decode(&object) == nil {
+		flatten("", object, add)
+	}
+}
+
+// flatten visits the values of an object under dotted paths, in the order of their names.
+func flatten(prefix string, object map[string]any, add func(path, value string)) {
+	names := make([]string, 0, len(object))
+	for name := range object {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		switch v := object[name].(type) {
+		case nil:
+		case map[string]any:
+			if strings.Count(prefix, ".") < 4 {
+				flatten(prefix+name+".", v, add)
+			}
+		case string:
+			add(prefix+name, v)
+		case []any:
+			add(prefix+name, "[…]")
+		default: // a number or a truth value
+			text, _ := json.Marshal(v)
+			add(prefix+name, string(text))
+		}
+	}
+}
+
+// fastJSON reads flat objects with the keys of one before, strings without escapes and
+// numbers. A delimiter that is no quote, or one too many, stands where the next literal
+// ought to.
+type fastJSON struct {
+	template
+	fronts []front // by value
+	end    front   // what stands behind the last value
+}
+
+// front is what stands in front of a value.
+type front struct {
+	literal
+	number bool // the value is a number, else a string
+	quotes int8 // in the literal
+}
+
+func newFront(text []byte, number bool) (front, bool) {
+	l, known := newLiteral(text)
+	return front{l, number, int8(bytes.Count(text, []byte{'"'}))}, known
+}
+
+// learn notes the keys of a good line, and how it is spaced.
+func (r *jsonReader) learn(s *Scanner, line []byte) fastReader {
+	f := &fastJSON{template: template{delimiters: []byte(`"\`)}}
+	values, ok := f.keys(r.root, line)
+	if !ok || !s.want(&f.template, values) {
+		return nil
+	}
+	f.bare = f.fronts[0].bareFrom()
+	return f
+}
+
+// keys notes the keys, and lists what their values feed.
+func (f *fastJSON) keys(root *node, line []byte) (values []*binding, ok bool) {
+	if !plainText(line) || line[0] != '{' {
+		return nil, false
+	}
+	for i, at := 0, 1; ; {
+		at = space(line, at)
+		if at == len(line) || line[at] != '"' {
+			return nil, false
+		}
+		end, _ := stringEnd(line, at+1)
+		node := root.children[string(line[at+1:end])]
+		at = space(line, space(line, end+1)+1)
+		number := line[at] == '-' || isDigit(line[at])
+		if len(values) == maxLiterals-1 || !number && line[at] != '"' {
+			return nil, false
+		}
+		from := at
+		if !number {
+			from++
+		}
+		before, known := newFront(line[i:from], number)
+		if !known || i == 0 && (len(before.text) < 5 || bytes.HasPrefix(before.text, []byte(`{"log":`))) {
+			return nil, false
+		}
+		f.fronts = append(f.fronts, before)
+		var b *binding
+		if node != nil {
+			b = node.binding
+		}
+		values = append(values, b)
+		if number {
+			i = numberEnd(line, at)
+			at = i
+		} else {
+			i, _ = stringEnd(line, from)
+			at = i + 1
+		}
+		if at = space(line, at); line[at] == '}' {
+			f.end, known = newFront(line[i:], false)
+			return values, known
+		}
+		at++
+	}
+}
+
+func (f *fastJSON) fresh() fastReader { return f } // it remembers nothing
+
+func (f *fastJSON) read(p *prescan, some []Request) (n int) {
+	for ; n < len(some) && int(p.from) < len(p.lines) && f.one(p, &some[n]); n++ {
+		p.done(&f.template, &some[n])
+	}
+	return n
+}
+
+func (f *fastJSON) one(p *prescan, r *Request) bool {
+	delimiters := p.delimiters[p.delimiter:]
+	at, delimiter := int(p.from), 1
+	for n := range f.fronts {
+		front := &f.fronts[n]
+		if !front.at(p.lines, at) {
+			return false
+		}
+		from := at + len(front.text)
+		delimiter += int(front.quotes)
+		if delimiter >= len(delimiters) {
+			return false
+		}
+		if !front.number {
+			at = int(delimiters[delimiter])
+		} else if at = numberEnd(p.lines, from); at < 0 {
+			return false
+		}
+		f.put(p, n, uint32(from), uint32(at))
+	}
+	if delimiter += int(f.end.quotes); !f.end.at(p.lines, at) || delimiter >= len(delimiters) {
+		return false
+	}
+	if at += len(f.end.text); p.lines[at] != '\n' || int(delimiters[delimiter]) != at {
+		return false
+	}
+	p.end, p.passed = uint32(at), uint(delimiter)
+	return (f.bare || p.bare()) && p.timed(r) && f.understand(p, r)
+}
+
+// plainText tells whether there are neither control bytes nor backslashes in b.
+func plainText(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c < ' ' || c == '\\' })
 }

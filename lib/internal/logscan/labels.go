@@ -216,32 +216,12 @@ var wellKnown = []label{
 	{slot: slotRequest, name: "request_line"},
 }
 
-// albLabels are the canonical fields of an ALB line; its latency is the sum of
-// three fields and has no name of its own.
-var albLabels = []label{
-	{slot: slotTime, name: "time"},
-	{slot: slotStatus, name: "elb_status_code"},
-	{slot: slotRequest, name: "request"},
-	{slot: slotUserAgent, name: "user_agent"},
-	{slot: slotID, name: "trace_id"},
-}
-
-// labelsOf gives the well-known labels of a format. Where names are given by
-// hand (Columns, a pattern's groups) a canonical name comes first.
-func labelsOf(f Format) []label {
-	switch f {
-	case ALB:
-		return albLabels
-	case LTSV:
-		return slices.DeleteFunc(slices.Clone(wellKnown), func(l label) bool { return l.name == "host" })
-	case Combined, Regex:
-		byHand := slices.Clone(wellKnown)
-		slices.SortStableFunc(byHand, func(a, b label) int {
-			return cmp.Compare(canonicalFirst(a), canonicalFirst(b))
-		})
-		return byHand
-	}
-	return wellKnown
+// byHand are the well-known labels for names that are given by hand (Columns, a pattern's
+// groups): a canonical name comes first.
+func byHand() []label {
+	labels := slices.Clone(wellKnown)
+	slices.SortStableFunc(labels, func(a, b label) int { return cmp.Compare(canonicalFirst(a), canonicalFirst(b)) })
+	return labels
 }
 
 func canonicalFirst(l label) int {

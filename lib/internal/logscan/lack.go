@@ -1,8 +1,6 @@
 package logscan
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -40,19 +38,17 @@ func (s *Scanner) Lack(field string, line []byte) Lack {
 	if s.cfg.Application {
 		slot = none
 	}
+	if of := formats[s.used].latency; of != nil && slot == slotLatency {
+		if l.Label, l.Value, l.There = of(&s.cfg, line); l.There {
+			return l
+		}
+	}
 	for _, name := range s.namesOf(field, slot) {
 		for _, p := range pairs {
-			if p.label == name && (s.used != ALB || slot != slotLatency || p.value == "-1" || p.value == "-") {
+			if p.label == name {
 				l.Label, l.Value, l.There = name, p.value, true
 				return l
 			}
-		}
-	}
-	const quotes = 6 // of the request, the referer and the user agent
-	if slot == slotLatency && s.used == Combined && len(s.cfg.Columns) == 0 && bytes.Count(line, []byte{'"'}) >= quotes {
-		token, _, _, _ := nextToken(line[bytes.LastIndexByte(line, '"')+1:])
-		if l.Value, l.There = string(token), len(token) > 0; l.There {
-			return l
 		}
 	}
 	l.Near = s.near(slot, pairs)
@@ -74,12 +70,7 @@ func (s *Scanner) namesOf(field string, slot int) []string {
 	if slot == slotLatency && s.latency != "" {
 		names = append(names, s.latency)
 	}
-	if slot == slotLatency && s.used == ALB {
-		for phase := range 3 {
-			names = append(names, albFields[albPhases+phase][0])
-		}
-	}
-	for _, l := range labelsOf(s.used) {
+	for _, l := range formats[s.used].known() {
 		if l.slot == slot && l.name != "" {
 			names = append(names, l.name)
 		}
@@ -128,64 +119,8 @@ func (s *Scanner) pairs(line []byte) []labelled {
 			out = append(out, labelled{label, value})
 		}
 	}
-	switch s.used {
-	case LTSV:
-		for field := range bytes.SplitSeq(line, []byte{'\t'}) {
-			if label, value, ok := strings.Cut(string(field), ":"); ok {
-				add(label, value)
-			}
-		}
-	case ALB:
-		for i, rest := 0, line; i < len(albFields) && len(rest) > 0; i++ {
-			var token []byte
-			token, _, rest, _ = nextToken(rest)
-			add(albFields[i][0], string(token))
-		}
-	case Regex:
-		for i, value := range s.cfg.Pattern.FindSubmatch(line) {
-			if name := s.cfg.Pattern.SubexpNames()[i]; name != "" {
-				add(name, string(value))
-			}
-		}
-	case Combined:
-		for _, names := range combinedNames {
-			add(names[0], "")
-		}
-		for _, name := range s.cfg.Columns {
-			add(name, "")
-		}
-	default:
-		var object map[string]any
-		decoder := json.NewDecoder(bytes.NewReader(line))
-		decoder.UseNumber()
-		if decoder.Decode(&object) == nil {
-			flatten("", object, add)
-		}
+	if pairs := formats[s.used].pairs; pairs != nil {
+		pairs(&s.cfg, line, add)
 	}
 	return out
-}
-
-// flatten visits the values of an object under dotted paths, in the order of their names.
-func flatten(prefix string, object map[string]any, add func(path, value string)) {
-	names := make([]string, 0, len(object))
-	for name := range object {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		switch v := object[name].(type) {
-		case nil:
-		case map[string]any:
-			if strings.Count(prefix, ".") < 4 {
-				flatten(prefix+name+".", v, add)
-			}
-		case string:
-			add(prefix+name, v)
-		case []any:
-			add(prefix+name, "[…]")
-		default: // a number or a truth value
-			text, _ := json.Marshal(v)
-			add(prefix+name, string(text))
-		}
-	}
 }

@@ -52,13 +52,21 @@ const (
 	lambdaError
 )
 
-// readLambda reads a line of a function's log: JSON, or text.
-func (s *Scanner) readLambda(line []byte, at int64, rec *Record) error {
-	if looksJSON(line) {
-		return s.read(JSON, line, at, rec)
-	}
+// emfFormat is a function's log of which the embedded metrics count, reportFormat one of
+// which the platform's reports do.
+var (
+	emfFormat    = format{name: "emf", application: true, turn: 1, function: true, reader: newText, pairs: jsonPairs}
+	reportFormat = format{name: "report", application: true, turn: 2, function: true, reader: newText, pairs: jsonPairs}
+)
+
+// textReader reads what of a function's log is no JSON.
+type textReader struct{ *plan }
+
+func newText(p *plan, _ *Config) reader { return textReader{p} }
+
+func (t textReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
 	body, stamp := s.withoutPrefix(line)
-	if err := s.readText(s.plan(Report), body, rec); err != nil {
+	if err := s.readText(t.plan, body, rec); err != nil {
 		return err
 	}
 	last, kind := s.clock.last, rec.Line
@@ -257,7 +265,7 @@ func spaceLength(b []byte) int {
 }
 
 // lambdaJSON tells what a JSON line of a function's log is, once its fields were read.
-func (s *Scanner) lambdaJSON(rec *Record) error {
+func (s *Scanner) lambdaJSON(p *plan, rec *Record) error {
 	field := func(i int) []byte {
 		b, _ := s.set.get(s.lambda + i)
 		return b
@@ -274,7 +282,7 @@ func (s *Scanner) lambdaJSON(rec *Record) error {
 		return nil
 	}
 	if text, ok := bytes.CutPrefix(record, []byte("REPORT RequestId:")); ok {
-		return s.readReport(s.plan(Report), text, rec)
+		return s.readReport(p, text, rec)
 	}
 	inv := Invocation{RequestID: field(lambdaID), ColdStart: field(lambdaRestore) != nil,
 		TimedOut: string(field(lambdaStatus)) == statusTimeout, Killed: string(field(lambdaError)) == errorMemory}

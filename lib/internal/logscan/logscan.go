@@ -40,47 +40,39 @@ type Config struct {
 // detectLines is how many parsed lines decide a file's format.
 const detectLines = 100
 
-// detectable lists the formats of access logs that Auto tells apart, in the order of
-// trial; they exclude each other, so the order only settles speed.
-var detectable = []Format{JSON, ALB, LTSV, Combined}
-
-// applicable lists those of application logs. A log with lines of EMF or Report is
-// one of a function: it may have JSON and any text too.
-var applicable = []Format{EMF, Report, JSON, LTSV}
-
 // Scanner reads the lines of one file in order. It is not safe for concurrent use.
 type Scanner struct {
-	set       fieldset
-	cfg       Config
-	format    Format
-	used      Format // of the line that was read last
-	votes     map[string]int
-	plans     [formats]*plan // made when first used
-	raw       map[string]int // slot by path, of the needs that aren't canonical
-	needs     []int          // slot per Config.Need
-	uses      [slots]bool    // by slot
-	clock     clock
-	plain     clock // for stamps that explain themselves
-	unit      unit
-	flavour   flavour
-	latency   string
-	unwrapper unwrapper
-	tabs      bool // Combined: the line has some
-	lambda    int  // the slot of the first of lambdaPaths
-	reported  Invocation
+	set        fieldset
+	cfg        Config
+	format     Format
+	used       Format // of the line that was read last
+	votes      map[string]int
+	candidates []Format       // that Auto tells apart
+	readers    []reader       // by format, made when first used
+	raw        map[string]int // slot by path, of the needs that aren't canonical
+	needs      []int          // slot per Config.Need
+	uses       [slots]bool    // by slot
+	clock      clock
+	plain      clock // for stamps that explain themselves
+	unit       unit
+	flavour    flavour
+	latency    string
+	unwrapper  unwrapper
+	lambda     int // the slot of the first of lambdaPaths
+	reported   Invocation
 
-	templates []*template // of lines met before, see Prescanned
-	samples   int         // how many were looked at to learn them
-	forgotten int         // how often they were dropped
-	sure      clock       // for those who look ahead
+	templates []fastReader // of lines met before, see Prescanned
+	samples   int          // how many were looked at to learn them
+	forgotten int          // how often they were dropped
+	sure      clock        // for those who look ahead
 	handed    *Templates
 }
 
 // NewScanner makes a Scanner that goes on from what an earlier one noted of the
 // same file. The error names an impossible setting.
 func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
-	s := &Scanner{cfg: cfg, format: cfg.Format, votes: map[string]int{}}
-	if cfg.Format >= formats || cfg.Wrapper >= wrappers {
+	s := &Scanner{cfg: cfg, format: cfg.Format, votes: map[string]int{}, candidates: detected(cfg.Application), readers: make([]reader, len(formats))}
+	if int(cfg.Format) >= len(formats) || cfg.Wrapper >= wrappers {
 		return nil, fmt.Errorf("format, wrapper: unknown value, got %v, %v", cfg.Format, cfg.Wrapper)
 	}
 	if cfg.Format == Regex && cfg.Pattern == nil {
@@ -100,7 +92,7 @@ func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
 	s.plain = clock{read: (*clock).auto, zone: s.clock.zone, floor: math.MinInt64}
 	s.clock.last = remembered.Last
 	if s.format == Auto {
-		if slices.Contains(s.formats(), remembered.Format) {
+		if slices.Contains(s.candidates, remembered.Format) {
 			s.format = remembered.Format
 		}
 		for f, n := range remembered.Votes {
@@ -182,22 +174,14 @@ func (s *Scanner) Function() bool {
 	if f == Auto && s.cfg.Application {
 		f = s.winner()
 	}
-	return f == EMF || f == Report
-}
-
-// formats lists those that Auto tells apart.
-func (s *Scanner) formats() []Format {
-	if s.cfg.Application {
-		return applicable
-	}
-	return detectable
+	return formats[f].function
 }
 
 // detect tries the formats on a line of a file whose format isn't decided. What
 // begins like JSON is tried as nothing else.
 func (s *Scanner) detect(line []byte, at int64, rec *Record) error {
 	brace := line[space(line, 0)] == '{'
-	for _, f := range s.formats() {
+	for _, f := range s.candidates {
 		if brace != (f == JSON) || f == EMF || f == LTSV && at != 0 && bytes.IndexByte(line, '\t') < 0 {
 			continue // a message with a colon is no LTSV yet
 		}
@@ -239,12 +223,12 @@ func (s *Scanner) voted(f Format, rec *Record) Format {
 // a function's log speaks against JSON, which wouldn't let it have the others.
 func (s *Scanner) winner() Format {
 	best := Auto
-	for _, f := range s.formats() {
+	for _, f := range s.candidates {
 		n := s.votes[f.String()]
 		if n == 0 || best != Auto && n <= s.votes[best.String()] {
 			continue
 		}
-		if f != JSON || best != EMF && best != Report {
+		if f != JSON || !formats[best].function {
 			best = f
 		}
 	}
@@ -254,7 +238,7 @@ func (s *Scanner) winner() Format {
 // decide settles the format once enough lines have voted.
 func (s *Scanner) decide() {
 	total := 0
-	for _, f := range s.formats() {
+	for _, f := range s.candidates {
 		total += s.votes[f.String()]
 	}
 	if total >= detectLines {
@@ -264,44 +248,20 @@ func (s *Scanner) decide() {
 
 // read reads one unwrapped line in one format.
 func (s *Scanner) read(f Format, line []byte, at int64, rec *Record) error {
+	if formats[f].function && looksJSON(line) {
+		f = JSON
+	}
 	s.set.reset()
 	s.used = f
 	rec.begin(s, line)
-	if f == EMF || f == Report {
-		err := s.readLambda(line, at, rec)
-		if err != nil {
-			*rec = Record{}
-		}
-		return err
+	r := s.readers[f]
+	if r == nil {
+		r = s.readerOf(&formats[f])
+		s.readers[f] = r
 	}
-	err, p := error(ErrUnrecognised), s.plan(f)
-	switch f {
-	case LTSV:
-		err = s.readLTSV(p, line)
-	case JSON:
-		if err = s.readJSON(p, line); err == nil && s.cfg.Application {
-			err = s.lambdaJSON(rec)
-		}
-	case Combined:
-		err = s.readCombined(p, line, rec)
-	case ALB:
-		err = s.readALB(p, line, rec)
-	case Regex:
-		err = s.readRegex(p, line)
-	}
-	if err == nil {
-		err = s.finish(at, rec)
-	}
+	err := r.read(s, line, at, rec)
 	if err != nil {
 		*rec = Record{}
 	}
 	return err
-}
-
-// plan is how a format is read, made when it is first needed.
-func (s *Scanner) plan(f Format) *plan {
-	if s.plans[f] == nil {
-		s.plans[f] = s.planOf(f)
-	}
-	return s.plans[f]
 }

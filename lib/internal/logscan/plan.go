@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
-	"strings"
 )
 
 // target is one slot that a label feeds; of several labels the one with the
@@ -22,18 +21,9 @@ type target struct {
 type binding struct{ targets []target }
 
 // plan says for one format which labels feed which slots.
-type plan struct {
-	byName  map[string]*binding
-	order   []learned    // LTSV: the labels of the last line, in order
-	root    *node        // JSON
-	at      []*binding   // ALB, Combined: by place in the line
-	last    int          // ALB: the last field that must be looked at
-	sum     bool         // ALB: latency is the sum of the three phases
-	client  bool         // Combined: something in front of the time is wanted
-	columns []*binding   // Combined: by token after the user agent; nil: skipped
-	latency bool         // Combined: the first unquoted one of these is the latency
-	groups  []regexGroup // Regex
-}
+type plan struct{ byName map[string]*binding }
+
+func (p *plan) names() *plan { return p }
 
 // learned is the memory of one label's place in a line: a hit spares the search
 // for its end and its look-up, a miss costs one comparison.
@@ -55,7 +45,7 @@ func (l *learned) at(line []byte, i int) bool {
 	return len(l.text) <= 8 || bytes.HasPrefix(line[i:], l.text)
 }
 
-// Bounds on what is remembered of a line's layout.
+// Bounds on what is remembered of the order of a line's labels.
 const (
 	maxLearned      = 64
 	maxLearnedBytes = 64
@@ -120,10 +110,10 @@ func (s *Scanner) use(slot int) {
 	}
 }
 
-// planOf makes the plan of one format.
-func (s *Scanner) planOf(f Format) *plan {
+// readerOf makes the reader of one format.
+func (s *Scanner) readerOf(f *format) reader {
 	p := &plan{byName: map[string]*binding{}}
-	labels := labelsOf(f)
+	labels := f.known()
 	for rank := range labels {
 		l := &labels[rank]
 		path, configured := s.cfg.Fields[slotNames[l.slot]]
@@ -140,20 +130,7 @@ func (s *Scanner) planOf(f Format) *plan {
 		p.bind(path, target{slot: slot})
 	}
 	p.prefer(s.latency)
-	switch f {
-	case JSON:
-		p.root = newNode()
-		for path, b := range p.byName {
-			p.root.insert(strings.Split(path, "."), b)
-		}
-	case ALB:
-		p.planALB(s.cfg.Fields["latency"] == "")
-	case Combined:
-		p.planCombined(s.cfg.Columns, s.cfg.Fields["latency"] == "")
-	case Regex:
-		p.planRegex(s.cfg.Pattern)
-	}
-	return p
+	return f.reader(p, &s.cfg)
 }
 
 func (p *plan) bind(name string, t target) {

@@ -30,7 +30,7 @@ type Record struct {
 	UserAgent []byte
 
 	scanner  *Scanner
-	template *template // by which it was filled at a glance; nil: it wasn't
+	template *template // by which it was filled; nil: it was not
 }
 
 // begin makes r the empty record of a line. It says field by field what Record{} would
@@ -168,9 +168,9 @@ func (s *Scanner) finishLatency(rec *Record) {
 func (s *Scanner) preferLatency(name string) {
 	s.latency, s.templates = name, nil
 	s.forgotten++
-	for _, p := range s.plans {
-		if p != nil {
-			p.prefer(name)
+	for _, r := range s.readers {
+		if r != nil {
+			r.names().prefer(name)
 		}
 	}
 }

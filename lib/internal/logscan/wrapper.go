@@ -2,9 +2,46 @@ package logscan
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"time"
 )
+
+// Wrapper is what a container runtime puts around each line.
+type Wrapper uint8
+
+// The wrappers.
+const (
+	WrapAuto   Wrapper = iota // found line by line
+	WrapNone                  // the line is what the program wrote
+	WrapDocker                // {"log":"…\n","stream":"stdout","time":"…"}
+	WrapCRI                   // 2026-11-22T00:00:00.1Z stdout F …
+	wrappers                  // their number
+)
+
+var wrapperNames = [wrappers]string{"auto", "none", "docker", "cri"}
+
+// String gives the name used in configurations.
+func (w Wrapper) String() string {
+	if w >= wrappers {
+		return fmt.Sprintf("Wrapper(%d)", uint8(w))
+	}
+	return wrapperNames[w]
+}
+
+// MarshalText gives the name used in configurations.
+func (w Wrapper) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads the name used in configurations.
+func (w *Wrapper) UnmarshalText(b []byte) error {
+	for i, name := range wrapperNames {
+		if name == string(b) {
+			*w = Wrapper(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("wrapper: must be one of %v, got %q", wrapperNames, b)
+}
 
 // maxJoined bounds a line that is put together from parts.
 const maxJoined = 1 << 20

@@ -11,7 +11,7 @@
 //	default:"500ms"        used when the key is absent, read as if it stood in the file
 //	otherwise:"asked"      shown in place of a default where that is found out elsewhere
 //	required:"true"        the key must be there and not be empty
-//	enum:"a|b|c"           the texts allowed
+//	enum:"a|b|c"           the texts allowed; an Enumerated type says so itself
 //	min:"1" max:"10"       inclusive range of numbers, durations and percentages
 //	pattern:"[a-z]+"       RE2 that the whole text must match
 //	hint:"only letters"    what to say where it doesn't
@@ -20,6 +20,6 @@
 // enum, min, max, pattern and secret hold for each entry of a list or map.
 //
 // Field types: string (any scalar, as written), bool, int, float64, Duration, UnitDuration, Target, Percent, StringList,
-// *Node (kept for decoding later), Variant, structs, pointers (nil when absent), slices, maps with string keys, and types
+// text types that are Enumerated, *Node (kept for decoding later), Variant, structs, pointers (nil when absent), slices, maps with string keys, and types
 // with their own UnmarshalSection.
 package section

@@ -8,6 +8,10 @@ import (
 	"strings"
 )
 
+// Enumerated is implemented by a text type that knows itself which texts are allowed: what
+// an enum tag says of other fields.
+type Enumerated interface{ Enum() []string }
+
 // field is what the tags of one struct field say.
 type field struct {
 	name      string
@@ -54,6 +58,8 @@ func newField(sf reflect.StructField, name string) field {
 	f.def, f.hasDef = sf.Tag.Lookup("default")
 	if enum := sf.Tag.Get("enum"); enum != "" {
 		f.enum = strings.Split(enum, "|")
+	} else if own, ok := reflect.Zero(sf.Type).Interface().(Enumerated); ok {
+		f.enum = own.Enum()
 	}
 	return f
 }

@@ -19,7 +19,7 @@ import (
 // Options are the keys of an access_log section.
 type Options struct {
 	loglines.Options
-	Format   string                        `yaml:"format" enum:"ltsv|json|combined|alb|regex|auto" default:"auto" doc:"how a line is written; auto is decided by the first 100 lines that can be read"`
+	Format   logscan.AccessFormat          `yaml:"format" default:"auto" doc:"how a line is written; auto is decided by the first 100 lines that can be read"`
 	Fields   map[string]string             `yaml:"fields" doc:"where a field is, as a.b.c in JSON or a label" otherwise:"the well-known names"`
 	Where    map[string]section.StringList `yaml:"where" doc:"which requests count" otherwise:"all"`
 	Accepted map[string]section.StringList `yaml:"accepted" doc:"which answers accepted a record" otherwise:"status below 400"`
@@ -42,10 +42,7 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 	if err := n.Decode(&o); err != nil {
 		return nil, err
 	}
-	var format logscan.Format
-	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
-		return nil, n.Errorf("", "%v", err)
-	}
+	format := o.Format.Format()
 	if s, err := newSourceCounted(n, o, format, account); s != nil || err != nil {
 		return s, err
 	}

@@ -39,7 +39,7 @@ const (
 )
 
 // labels are what fields are called where nothing is configured, if not like themselves.
-var labels = map[string]map[string]string{
+var labels = map[logscan.AccessFormat]map[string]string{
 	"json": {"latency": "request_time", "user_agent": "http_user_agent"},
 	"ltsv": {"latency": "reqtime", "user_agent": "ua"},
 }

@@ -23,11 +23,11 @@ type conditions map[string]section.StringList
 // Options are the keys of an app_log section.
 type Options struct {
 	loglines.Options
-	Format string      `yaml:"format" enum:"json|ltsv|emf|report|regex|auto" default:"auto" doc:"how a line is written; emf and report are logs of a function on AWS Lambda; auto is decided by the first 100 lines that can be read"`
-	Where  conditions  `yaml:"where" doc:"which lines this stage reads" otherwise:"all"`
-	Events []eventRule `yaml:"events" doc:"what a line says: the first rule that matches" otherwise:"every line is one record done"`
-	Fields conditions  `yaml:"fields" doc:"where a field is: time, accepted_at, id (or a list), watermark, should, processed, group" otherwise:"the well-known names of time"`
-	Runs   *runs       `yaml:"runs" doc:"when a batch job's runs are due"`
+	Format logscan.ApplicationFormat `yaml:"format" default:"auto" doc:"how a line is written; emf and report are logs of a function on AWS Lambda; auto is decided by the first 100 lines that can be read"`
+	Where  conditions                `yaml:"where" doc:"which lines this stage reads" otherwise:"all"`
+	Events []eventRule               `yaml:"events" doc:"what a line says: the first rule that matches" otherwise:"every line is one record done"`
+	Fields conditions                `yaml:"fields" doc:"where a field is: time, accepted_at, id (or a list), watermark, should, processed, group" otherwise:"the well-known names of time"`
+	Runs   *runs                     `yaml:"runs" doc:"when a batch job's runs are due"`
 }
 
 type eventRule struct {
@@ -58,10 +58,7 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 	if err := n.Decode(&o); err != nil {
 		return nil, err
 	}
-	var format logscan.Format
-	if err := format.UnmarshalText([]byte(o.Format)); err != nil {
-		return nil, n.Errorf("", "%v", err)
-	}
+	format := o.Format.Format()
 	if s, err := newCountedLog(n, o, format, account); s != nil || err != nil {
 		return s, err
 	}

@@ -8,104 +8,147 @@ import (
 	"time"
 )
 
+// maxMethod is how long a method may be that a Request names.
+const maxMethod = 8
+
+// Request is what was seen of a line: all that most requests are judged by. Its values are
+// those of a Record.
+type Request struct {
+	Time           int64
+	Latency        time.Duration
+	Method         uint64 // its bytes, the first one lowest
+	MethodLen      uint8
+	HasLatency     bool
+	IntegerLatency bool
+	Marked         bool // the user agent begins with Config.Mark
+	whole          bool // no more is asked of the line
+	template       int8 // its number; none: the line isn't written like others before it
+	Status         int32
+
+	from   uint32 // where the line begins, in its stretch
+	method span
+	agent  span   // of the user agent
+	end    uint32 // the place of its line end, in all data
+}
+
+// Request is what would be seen of the record's line, but for Marked; false where the
+// method is too long to be named.
+func (r *Record) Request() (g Request, named bool) {
+	g.Time, g.Status, g.Latency, g.HasLatency, g.IntegerLatency = r.Time, int32(r.Status), r.Latency, r.HasLatency, r.IntegerLatency
+	n := len(r.Method)
+	if n > maxMethod {
+		return g, false
+	}
+	g.Method, g.MethodLen = word(r.Method, n), uint8(n)
+	return g, true
+}
+
+// AppendMethod appends the bytes of the method.
+func (g *Request) AppendMethod(to []byte) []byte {
+	for i := range g.MethodLen {
+		to = append(to, byte(g.Method>>(8*i)))
+	}
+	return to
+}
+
 // time reads a stamp.
-func (g *prescan) time(at span) (int64, bool) {
-	if g.clock.digits > 0 {
-		if v, ok := g.clock.within(g.lines, at); ok {
+func (p *prescan) time(at span) (int64, bool) {
+	if p.clock.digits > 0 {
+		if v, ok := p.clock.within(p.lines, at); ok {
 			return v, true
 		}
-	} else if g.clock.again(g.lines, at) {
-		return g.clock.value, true
+	} else if p.clock.again(p.lines, at) {
+		return p.clock.value, true
 	}
-	return g.clock.parse(g.lines[at.from:at.to])
+	return p.clock.parse(p.lines[at.from:at.to])
 }
 
 // timed reads the time.
-func (g *prescan) timed(seen *Request) (ok bool) {
-	seen.Time, ok = g.time(g.spans[slotTime])
+func (p *prescan) timed(r *Request) (ok bool) {
+	r.Time, ok = p.time(p.spans[slotTime])
 	return ok
 }
 
 // bare is unwrapper.bare of the line.
-func (g *prescan) bare() bool {
-	w := eight(g.lines, g.from)
-	return byte(w)-'!' <= '~'-'!' && byte(w>>32) != '-' && g.end-g.from > 4
+func (p *prescan) bare() bool {
+	w := eight(p.lines, p.from)
+	return byte(w)-'!' <= '~'-'!' && byte(w>>32) != '-' && p.end-p.from > 4
 }
 
 // understand reads the other values, as Scanner.finish does. What is seldom is left to
 // functions of its own.
-func (l *template) understand(g *prescan, seen *Request) bool {
-	lines := g.lines
-	if g.short && !l.dashes(g) {
+func (t *template) understand(p *prescan, r *Request) bool {
+	lines := p.lines
+	if p.short && !t.lacking(p) {
 		return false
 	}
-	if at := g.spans[slotStatus]; !l.has[slotStatus] {
-		seen.Status = 0
+	if at := p.spans[slotStatus]; !t.has[slotStatus] {
+		r.Status = 0
 	} else if b := lines[uint(at.from) : uint(at.from)+3]; at.to-at.from == 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) {
-		seen.Status = int32(b[0])*100 + int32(b[1])*10 + int32(b[2]) - '0'*111
+		r.Status = int32(b[0])*100 + int32(b[1])*10 + int32(b[2]) - '0'*111
 	} else {
 		return false
 	}
-	if l.has[slotLatency] && !l.took {
-		at, nanos := g.spans[slotLatency], int64(none)
-		if at.to-at.from == 5 && l.decimal.least == 5 {
-			nanos = l.decimal.thousandths(eight(lines, at.from))
+	if t.has[slotLatency] && !t.took {
+		at, nanos := p.spans[slotLatency], int64(none)
+		if at.to-at.from == 5 && t.decimal.least == 5 {
+			nanos = t.decimal.thousandths(eight(lines, at.from))
 		}
 		if nanos >= 0 {
-			seen.Latency, seen.HasLatency, seen.IntegerLatency = time.Duration(nanos), true, false
-		} else if !l.takeLatency(g, seen, at) && !(l.tail && l.takeFirst(g, seen, at)) {
+			r.Latency, r.HasLatency, r.IntegerLatency = time.Duration(nanos), true, false
+		} else if !t.readLatency(p, r, at) {
 			return false
 		}
-	} else if !l.took {
-		seen.Latency, seen.HasLatency, seen.IntegerLatency = 0, false, false
+	} else if !t.took {
+		r.Latency, r.HasLatency, r.IntegerLatency = 0, false, false
 	}
-	if l.start && seen.HasLatency {
-		seen.Time += ceilMicros(seen.Latency)
+	if t.start && r.HasLatency {
+		r.Time += ceilMicros(r.Latency)
 	}
-	seen.Marked = false
-	if at := g.spans[slotUserAgent]; !l.has[slotUserAgent] {
-		seen.agent = nowhere
-	} else if seen.agent = at; at != nowhere && (eight(lines, at.from)^g.marked)&g.markMask == 0 {
-		seen.Marked = g.mark != "" && bytes.HasPrefix(lines[at.from:at.to], []byte(g.mark))
+	r.Marked = false
+	if at := p.spans[slotUserAgent]; !t.has[slotUserAgent] {
+		r.agent = nowhere
+	} else if r.agent = at; at != nowhere && (eight(lines, at.from)^p.marked)&p.markMask == 0 {
+		r.Marked = p.mark != "" && bytes.HasPrefix(lines[at.from:at.to], []byte(p.mark))
 	}
-	seen.whole = l.whole
-	if l.verb != slotRequest || l.split {
-		return l.otherMethod(g, seen)
+	r.whole = t.whole
+	if t.verb != slotRequest || t.split {
+		return t.otherMethod(p, r)
 	}
-	at := g.spans[slotRequest]
+	at := p.spans[slotRequest]
 	w := eight(lines, at.from)
 	stop := equal(w, ' ')
 	front := stop&-stop>>7 - 1 // of the bytes before the first space
 	size := uint32(bits.TrailingZeros64(stop)) >> 3
 	if size >= at.to-at.from || size-1 >= 7 || ^capitals(w)&front&highs != 0 {
-		return l.otherMethod(g, seen)
+		return t.otherMethod(p, r)
 	}
-	seen.method, seen.Method, seen.MethodLen = span{at.from, at.from + size}, w&front, uint8(size)
+	r.method, r.Method, r.MethodLen = span{at.from, at.from + size}, w&front, uint8(size)
 	return true
 }
 
-// takeLatency reads the latency; false where it isn't simple.
-func (l *template) takeLatency(g *prescan, seen *Request, at span) bool {
-	nanos, integer := l.decimal.nanos(g.lines, at.from, at.to), false
+// readLatency reads the latency; false where it isn't simple.
+func (t *template) readLatency(p *prescan, r *Request, at span) bool {
+	nanos, integer := t.decimal.nanos(p.lines, at.from, at.to), false
 	if nanos < 0 {
 		var length int
-		if nanos, length, integer = takeNanos(g.lines[at.from:], l.exponent); length == 0 || length != int(at.to-at.from) {
+		if nanos, length, integer = takeNanos(p.lines[at.from:], t.exponent); length == 0 || length != int(at.to-at.from) {
 			return false
 		}
 	}
-	seen.Latency, seen.HasLatency, seen.IntegerLatency = time.Duration(nanos), true, integer && l.guess
+	r.Latency, r.HasLatency, r.IntegerLatency = time.Duration(nanos), true, integer && t.guess
 	return true
 }
 
-// dashes takes out the values that are a dash; false where one of them matters.
-func (l *template) dashes(g *prescan) bool {
-	if g.short = false; l.format == JSON {
+// lacking takes out the values that are a dash; false where one of them matters.
+func (t *template) lacking(p *prescan) bool {
+	if p.short = false; !t.dashes {
 		return true
 	}
-	for i := range l.wants {
-		w := &l.wants[i]
-		at := &g.spans[w.at&(maxSpans-1)]
-		if at.to-at.from != 1 || g.lines[at.from] != '-' {
+	for i := range t.wants {
+		w := &t.wants[i]
+		at := &p.spans[w.at&(maxSpans-1)]
+		if at.to-at.from != 1 || p.lines[at.from] != '-' {
 			continue
 		}
 		if *at = nowhere; !w.lack {
@@ -116,17 +159,17 @@ func (l *template) dashes(g *prescan) bool {
 }
 
 // otherMethod finds a method that isn't simply what a request line begins with.
-func (l *template) otherMethod(g *prescan, seen *Request) bool {
-	if l.split { // Scanner.finishRequest does it
-		seen.method = nowhere
+func (t *template) otherMethod(p *prescan, r *Request) bool {
+	if t.split { // Scanner.finishRequest does it
+		r.method = nowhere
 		return true
 	}
-	if seen.method, seen.Method, seen.MethodLen = (span{g.from, g.from}), 0, 0; !l.has[l.verb] {
+	if r.method, r.Method, r.MethodLen = (span{p.from, p.from}), 0, 0; !t.has[t.verb] {
 		return true
 	}
-	at := g.spans[l.verb]
-	if l.verb == slotRequest {
-		n := methodEnd(g.lines[at.from:at.to])
+	at := p.spans[t.verb]
+	if t.verb == slotRequest {
+		n := methodEnd(p.lines[at.from:at.to])
 		if n < 0 {
 			return false
 		}
@@ -135,11 +178,11 @@ func (l *template) otherMethod(g *prescan, seen *Request) bool {
 	if at.to <= at.from {
 		return false
 	}
-	if seen.method = at; at.to-at.from <= maxMethod {
-		seen.MethodLen = uint8(at.to - at.from)
-		seen.Method = eight(g.lines, at.from) << (64 - 8*seen.MethodLen) >> (64 - 8*seen.MethodLen)
+	if r.method = at; at.to-at.from <= maxMethod {
+		r.MethodLen = uint8(at.to - at.from)
+		r.Method = eight(p.lines, at.from) << (64 - 8*r.MethodLen) >> (64 - 8*r.MethodLen)
 	} else {
-		seen.whole = false
+		r.whole = false
 	}
 	return true
 }
