@@ -55,6 +55,7 @@ var (
 	AgeNone         = Text{"No age was measured here.", "この範囲に age の計測値はありません。"}
 	HeatChart       = Text{"Worst age by hour and day", "時間帯・日付ごとの age の最大値"}
 	HeatSentence    = Text{"One row a day, one column an hour (%s); darker is older, up to %s.", "行は日付、列は時間帯 (%s)。濃いほど古く、最大 %s。"}
+	Zoom            = Text{"Zoom: drag over a stretch, double click for all of it", "拡大: 範囲をドラッグ、ダブルクリックで全体に戻る"}
 	TableOf         = Text{"The same as a table", "同じ内容の表"}
 	ColumnFrom      = Text{"From", "開始"}
 	ColumnWorst     = Text{"Worst minute", "最悪の 1 分"}

@@ -20,8 +20,9 @@ type linked struct {
 	root, dir       string // folders of module and package
 }
 
-// credits returns the licences of everything that is linked into the programs for a platform: of Go itself, and of every
-// module the licence files between its root and the linked packages.
+// credits returns the licences of everything that is linked into the programs for a platform: of Go itself, of every
+// module the licence files between its root and the linked packages, and of what stands in a folder of ours with a licence
+// of its own.
 func (r release) credits(p platform) ([]byte, error) {
 	args := []string{"list", "-deps", "-f", "{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}"}
 	for _, program := range programs {
@@ -39,8 +40,15 @@ func (r release) credits(p platform) ([]byte, error) {
 	packages := []linked{{"Go", version, root, root}}
 	for line := range strings.Lines(list) {
 		fields := strings.Split(strings.TrimSpace(line), "\t")
-		if len(fields) == 4 && fields[0] != modulePath {
-			packages = append(packages, linked{fields[0], fields[1], fields[2], fields[3]})
+		switch {
+		case len(fields) < 3:
+		case fields[0] != modulePath:
+			packages = append(packages, linked{fields[0], fields[1], fields[2], fields[len(fields)-1]})
+		default:
+			dir := fields[len(fields)-1]
+			if own, err := licences(dir, dir); err == nil && len(own) > 0 && dir != fields[len(fields)-2] {
+				packages = append(packages, linked{filepath.Base(dir), "", dir, dir})
+			}
 		}
 	}
 	return formatCredits(packages)
@@ -60,7 +68,7 @@ func formatCredits(packages []linked) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			texts[fmt.Sprintf("%s %s, %s", p.module, p.version, file)] = string(bytes.TrimSpace(text))
+			texts[strings.TrimSuffix(p.module+" "+p.version, " ")+", "+file] = string(bytes.TrimSpace(text))
 			licensed[p.module] = true
 		}
 	}

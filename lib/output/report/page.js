@@ -1,4 +1,5 @@
-// A cursor over each drawing: by pointer, or by the arrow keys where it has the focus.
+// A cursor over each drawing, by pointer or by the arrow keys where it has the focus; and a
+// chart to zoom into, made when it is asked for. The page says all of it without scripts.
 "use strict";
 for (const figure of document.querySelectorAll("figure")) {
   const source = figure.querySelector(".series");
@@ -31,9 +32,40 @@ for (const figure of document.querySelectorAll("figure")) {
     show(Math.floor(((x - left) / (right - left)) * series.values.length));
   });
   drawing.addEventListener("keydown", (e) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -24, PageDown: 24, Home: -1e9, End: 1e9 }[e.key];
-    if (step === undefined) return;
+    const last = series.values.length - 1;
+    const to = { ArrowLeft: at < 0 ? last : at - 1, ArrowRight: at + 1, PageUp: at - 24, PageDown: at + 24, Home: 0, End: last }[e.key];
+    if (to === undefined) return;
     e.preventDefault();
-    show(at < 0 ? (step > 0 ? 0 : series.values.length - 1) : at + step);
+    show(to);
+  });
+
+  const button = figure.querySelector(".to-zoom");
+  const zoom = figure.querySelector(".zoom");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const open = zoom.hidden;
+    zoom.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+    if (!open || zoom.firstChild) return;
+    const ink = getComputedStyle(document.body);
+    const colour = (name) => ink.getPropertyValue(name).trim();
+    const axis = { stroke: colour("--soft"), grid: { stroke: colour("--grid") }, ticks: { stroke: colour("--grid") } };
+    const wall = (seconds) => {
+      let offset = 0;
+      for (const [from, o] of series.offsets) if (seconds >= series.start + from * series.step) offset = o;
+      return offset;
+    };
+    new uPlot(
+      {
+        width: Math.max(320, Math.min(1000, zoom.clientWidth || drawing.clientWidth)),
+        height: 260,
+        // Times are those of the page's zone, whatever the reader's is.
+        tzDate: (seconds) => uPlot.tzDate(new Date((seconds + wall(seconds)) * 1000), "Etc/UTC"),
+        axes: [axis, { ...axis, size: 70 }],
+        series: [{}, { label: series.unit, stroke: colour("--line"), width: 1.5, points: { show: false } }],
+      },
+      [series.values.map((_, i) => series.start + i * series.step), series.values],
+      zoom
+    );
   });
 }

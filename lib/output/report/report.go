@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
+	"mackerel-plugin-pipeline-sli/lib/output/report/uplot"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
 	"mackerel-plugin-pipeline-sli/lib/words"
@@ -35,22 +36,23 @@ var script string
 
 // Page writes the chronicles as one HTML page.
 func Page(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chronicle) error {
+	allStyle, allScript := style+uplot.Style, uplot.Script+"\n"+script
 	p := painter{made: head.Made, lang: lang, zone: head.Made.Location()}
 	v := view{
 		Lang:        lang.String(),
 		Title:       p.say(words.ReportTitle, p.names(chronicles)),
 		Made:        p.say(words.ReportMade, head.Made.Format("2006-01-02 15:04:05"), head.Program),
 		Zone:        p.say(words.ReportZone, p.zoneName()),
-		StyleHash:   hash(style),
-		ScriptHash:  hash(script),
-		Style:       template.CSS(style),
-		Script:      template.JS(script),
+		StyleHash:   hash(allStyle),
+		ScriptHash:  hash(allScript),
+		Style:       template.CSS(allStyle),
+		Script:      template.JS(allScript),
 		Words:       map[string]string{},
 		Explanation: []string{p.say(words.ReportReadA), p.say(words.ReportReadB), p.say(words.ReportReadC), p.say(words.ReportReadD)},
 	}
 	for name, t := range map[string]words.Text{
 		"Read": words.ReportRead, "Contents": words.BoardAll, "Legend": words.ReportLegend, "Objectives": words.ReportObjectives, "Methods": words.ReportMethods,
-		"Sources": words.ReportSources, "Origin": words.ReportOrigin, "Table": words.TableOf,
+		"Sources": words.ReportSources, "Origin": words.ReportOrigin, "Table": words.TableOf, "Zoom": words.Zoom,
 		"Value": words.StateValue, "None": words.StateNone, "Missing": words.StateMissing, "Excluded": words.StateExcluded,
 		"SLI": words.ColumnSLI, "Question": words.ColumnQuestion, "Result": words.ColumnResult, "Target": words.ColumnTarget, "Bad": words.ColumnBad,
 		"Rolling": words.ColumnRolling, "Spent": words.ColumnSpent, "Minutes": words.ColumnMinutes, "Interval": words.ColumnInterval, "Spending": words.ReportSpending, "Reasons": words.ReportReasons, "From": words.ColumnFrom, "To": words.ColumnTo,
