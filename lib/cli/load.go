@@ -41,6 +41,9 @@ func (l loader) load() (*config.Config, error) {
 		return nil, err
 	}
 	reader := config.Reader{Kinds: l.env.Kinds, Getenv: l.env.Getenv, Zone: l.env.Zone}
+	if meta, _ := l.env.Getenv(metaEnv); meta == "" { // definitions don't depend on what other tools write
+		reader.ReadFile = readBounded
+	}
 	c, err := reader.Read(sources)
 	if err != nil {
 		return nil, err

@@ -197,9 +197,12 @@ func instant(text string, now time.Time, zone *time.Location) (time.Time, error)
 	return config.ParseTime(text, zone)
 }
 
+// metaEnv is what the agent asks for graph definitions by.
+const metaEnv = "MACKEREL_AGENT_PLUGIN_META"
+
 // metrics is the main job: measure, print, acknowledge.
 func (p *program) metrics(ctx context.Context) int {
-	meta, byAgent := p.env.Getenv("MACKEREL_AGENT_PLUGIN_META")
+	meta, byAgent := p.env.Getenv(metaEnv)
 	if meta != "" {
 		return p.definitions(ctx)
 	}
@@ -284,7 +287,7 @@ func (p *program) definitions(ctx context.Context) int {
 // emptyDefinitions answers the agent, where it asks, even when the arguments are wrong:
 // an answer that can't be read looks like a broken plugin.
 func (p *program) emptyDefinitions() {
-	if meta, _ := p.env.Getenv("MACKEREL_AGENT_PLUGIN_META"); meta != "" {
+	if meta, _ := p.env.Getenv(metaEnv); meta != "" {
 		// The arguments are what is told; a closed stdout is not.
 		_ = p.env.Outputs.Definitions(p.env.Stdout, p.opt.Prefix, nil)
 	}

@@ -75,6 +75,8 @@ type Reader struct {
 	Kinds  map[string]Kind
 	Getenv func(string) (string, bool)
 	Zone   *time.Location // the host's
+	// ReadFile reads a file that the configuration names; nil: such files are left alone.
+	ReadFile func(path string) ([]byte, error)
 }
 
 // Source is one file's name and text.
@@ -236,6 +238,7 @@ func (b *builder) build() Pipeline {
 	b.stages()
 	b.prover()
 	b.exclusions()
+	b.excludeFile()
 	if len(b.errs) == 0 {
 		b.rules()
 		b.plan.Flowing()
@@ -471,33 +474,38 @@ func (b *builder) limits() {
 func (b *builder) exclusions() {
 	nodes := b.at("exclude").Items()
 	for i, e := range b.from.Exclude {
-		x := sli.Exclusion{Reason: e.Reason}
-		for _, name := range e.SLIs {
-			if !slices.Contains(sli.Kinds, sli.Kind(name)) {
-				b.refuse(nodes[i].Errorf("", "slis: no SLI of that name (got %q)", name))
-			}
-			x.SLIs = append(x.SLIs, sli.Kind(name))
-		}
-		var err error
-		switch {
-		case e.Weekly != "" && e.Monthly == "" && e.From == "" && e.To == "":
-			x.Again, err = b.weekly(e)
-		case e.Monthly != "" && e.Weekly == "" && e.From == "" && e.To == "":
-			x.Again, err = b.monthly(e)
-		case e.Weekly == "" && e.Monthly == "" && e.From != "" && e.To != "":
-			if x.From, err = ParseTime(e.From, b.reader.Zone); err == nil {
-				x.To, err = ParseTime(e.To, b.reader.Zone)
-			}
-			if err == nil && !x.To.After(x.From) {
-				err = fmt.Errorf("to must be after from")
-			}
-		default:
-			err = errors.New("needs from and to, or weekly, or monthly")
-		}
+		x, err := b.exclusion(e)
 		if err != nil {
 			b.refuse(nodes[i].Errorf("", "%v", err))
 			continue
 		}
 		b.plan.Exclude = append(b.plan.Exclude, x)
 	}
+}
+
+// exclusion is an entry of a list of them.
+func (b *builder) exclusion(e exclude) (x sli.Exclusion, err error) {
+	x.Reason = e.Reason
+	for _, name := range e.SLIs {
+		if !slices.Contains(sli.Kinds, sli.Kind(name)) {
+			return x, fmt.Errorf("slis: no SLI of that name (got %q)", name)
+		}
+		x.SLIs = append(x.SLIs, sli.Kind(name))
+	}
+	switch {
+	case e.Weekly != "" && e.Monthly == "" && e.From == "" && e.To == "":
+		x.Again, err = b.weekly(e)
+	case e.Monthly != "" && e.Weekly == "" && e.From == "" && e.To == "":
+		x.Again, err = b.monthly(e)
+	case e.Weekly == "" && e.Monthly == "" && e.From != "" && e.To != "":
+		if x.From, err = ParseTime(e.From, b.reader.Zone); err == nil {
+			x.To, err = ParseTime(e.To, b.reader.Zone)
+		}
+		if err == nil && !x.To.After(x.From) {
+			err = fmt.Errorf("to must be after from")
+		}
+	default:
+		err = errors.New("needs from and to, or weekly, or monthly")
+	}
+	return x, err
 }

@@ -18,20 +18,21 @@ type file struct {
 }
 
 type pipeline struct {
-	Name       string             `yaml:"name" required:"true" pattern:"[A-Za-z0-9_-]+" doc:"part of metric names"`
-	Label      string             `yaml:"label" doc:"shown to people with the name"`
-	Window     section.Duration   `yaml:"window" default:"5m" min:"1m" max:"1h" doc:"what ratios speak of, in whole minutes"`
-	Metrics    section.StringList `yaml:"metrics" doc:"as at top level, for this pipeline" otherwise:"top level's"`
-	AWS        AWS                `yaml:"aws" doc:"instead of top level's"`
-	Stages     []stage            `yaml:"stages" required:"true" doc:"the places a record passes, in order"`
-	SLIs       slis               `yaml:"slis" required:"true" doc:"what is measured, by which objective"`
-	Prover     *section.Node      `yaml:"prover" doc:"known-answer records that are sent through the front and looked for in the store"`
-	Check      check              `yaml:"check" doc:"options of check-pipeline-freshness for this pipeline; its flags win"`
-	SLO        objectives         `yaml:"slo" doc:"the period of the objectives"`
-	Exclude    []exclude          `yaml:"exclude" doc:"stretches that leave windows, budgets and burn; never events, age or states"`
-	RenameFrom string             `yaml:"rename_from" pattern:"[A-Za-z0-9_-]+" doc:"the name the pipeline had; its history goes on"`
-	Assume     string             `yaml:"assume" enum:"single_host" doc:"single_host: this host sees everything, so its counts may be divided by shared ones"`
-	Runbook    string             `yaml:"runbook" doc:"a URL that the check's message ends with"`
+	Name        string             `yaml:"name" required:"true" pattern:"[A-Za-z0-9_-]+" doc:"part of metric names"`
+	Label       string             `yaml:"label" doc:"shown to people with the name"`
+	Window      section.Duration   `yaml:"window" default:"5m" min:"1m" max:"1h" doc:"what ratios speak of, in whole minutes"`
+	Metrics     section.StringList `yaml:"metrics" doc:"as at top level, for this pipeline" otherwise:"top level's"`
+	AWS         AWS                `yaml:"aws" doc:"instead of top level's"`
+	Stages      []stage            `yaml:"stages" required:"true" doc:"the places a record passes, in order"`
+	SLIs        slis               `yaml:"slis" required:"true" doc:"what is measured, by which objective"`
+	Prover      *section.Node      `yaml:"prover" doc:"known-answer records that are sent through the front and looked for in the store"`
+	Check       check              `yaml:"check" doc:"options of check-pipeline-freshness for this pipeline; its flags win"`
+	SLO         objectives         `yaml:"slo" doc:"the period of the objectives"`
+	Exclude     []exclude          `yaml:"exclude" doc:"stretches that leave windows, budgets and burn; never events, age or states"`
+	ExcludeFile string             `yaml:"exclude_file" doc:"a file of such a list that other tools may write, or of downtimes as Mackerel's API gives them; none: nothing is excluded by it"`
+	RenameFrom  string             `yaml:"rename_from" pattern:"[A-Za-z0-9_-]+" doc:"the name the pipeline had; its history goes on"`
+	Assume      string             `yaml:"assume" enum:"single_host" doc:"single_host: this host sees everything, so its counts may be divided by shared ones"`
+	Runbook     string             `yaml:"runbook" doc:"a URL that the check's message ends with"`
 }
 
 type stage struct {

@@ -10,6 +10,7 @@ import (
 type Exclusion struct {
 	From, To time.Time  // once
 	Again    *Recurring // or by the calendar
+	Repeats  *Repeating // or from a first one on
 	Reason   string
 	SLIs     []Kind // empty: all
 }
@@ -63,10 +64,13 @@ func (e Exclusion) concerns(kind Kind) bool {
 }
 
 func (e Exclusion) stretches(w Window) []Window {
-	if e.Again == nil {
-		return []Window{touched(e.From, e.To)}
+	switch {
+	case e.Again != nil:
+		return e.Again.stretches(w)
+	case e.Repeats != nil:
+		return e.Repeats.stretches(w)
 	}
-	return e.Again.stretches(w)
+	return []Window{touched(e.From, e.To)}
 }
 
 // stretches are those that touch w. Between two changes of a zone's offset the wall
