@@ -425,7 +425,11 @@ func (f *fastCombined) read(p *prescan, some []Request) (n int) {
 		if !f.common {
 			agent, behind := span{delimiters[5] + 1, delimiters[agentQuote]}, delimiters[f.behind&(maxLiterals-1)]+1
 			p.spans[slotUserAgent], p.short = agent, agent.to-agent.from == 1
-			if p.spans[slotLatency] = (span{behind + 1, p.end}); !f.tail && f.readColumns(p, behind) != p.end {
+			if p.spans[slotLatency] = (span{behind + 1, p.end}); !f.tail {
+				if f.readColumns(p, behind) != p.end {
+					return n
+				}
+			} else if p.end-behind != uint32(len(" 0.123")) && !f.firstToken(p) {
 				return n
 			}
 		}
@@ -433,7 +437,7 @@ func (f *fastCombined) read(p *prescan, some []Request) (n int) {
 			f.putMore(p, size)
 		}
 		r.Time = f.prefix.time
-		if !p.bare() || !f.understand(p, r) && !(f.tail && f.firstToken(p) && f.understand(p, r)) {
+		if !p.bare() || !f.understand(p, r) {
 			return n
 		}
 		p.done(&f.template, r)
@@ -515,13 +519,13 @@ func (f *fastCombined) putMore(p *prescan, size span) {
 	}
 }
 
-// firstToken takes the first of several tokens behind the user agent for the latency,
-// whatever comes behind it; false where that isn't so, or there is but one.
+// firstToken takes the first token behind the user agent for the latency, whatever comes
+// behind it; false where that isn't so.
 func (f *fastCombined) firstToken(p *prescan) bool {
 	at := p.spans[slotLatency].from
 	n := bytes.IndexByte(p.lines[at:p.end], ' ')
 	if n < 0 {
-		return false
+		return true // there is but one
 	}
 	rest := p.lines[at+uint32(n) : p.end]
 	if next := bytes.TrimLeft(rest, " "); len(next) > 0 && partsDurations(next[0]) {
