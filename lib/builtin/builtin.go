@@ -103,7 +103,7 @@ func onAWS(shared *cloudwatch.Reader, make func(*section.Node, cloudwatch.Around
 }
 
 // source passes a source on, or nothing beside an error.
-func source[S measure.Source](s S, err error) (config.Evidence, error) {
+func source[S sli.Source](s S, err error) (config.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (p *program) zone() string {
 }
 
 // witnessed is a source as the run asks it.
-func (p *program) witnessed(pipeline, stage string, s measure.Source) measure.Source {
+func (p *program) witnessed(pipeline, stage string, s sli.Source) sli.Source {
 	if p.recorder == nil {
 		return s
 	}

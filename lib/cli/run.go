@@ -37,9 +37,9 @@ func (p *program) newRun(c *config.Config) measure.Run {
 		run.Until = p.now
 	}
 	for _, pipeline := range c.Pipelines {
-		sources := make([]measure.Source, len(pipeline.Evidence))
+		sources := make([]sli.Source, len(pipeline.Evidence))
 		for i, e := range pipeline.Evidence {
-			sources[i] = p.witnessed(pipeline.Plan.Name, pipeline.Plan.Stages[i].Name, e.(measure.Source))
+			sources[i] = p.witnessed(pipeline.Plan.Name, pipeline.Plan.Stages[i].Name, e.(sli.Source))
 		}
 		run.Pipelines = append(run.Pipelines, measure.Pipeline{Plan: pipeline.Plan, Sources: sources})
 		g := pipeline.Plan.Graphs

@@ -50,7 +50,7 @@ func TestAQueryGoesOnAfterAClockThatWasAhead(t *testing.T) {
 	run := func(ahead time.Duration) *sli.Report {
 		source := polled{until: func() time.Time { return now }}
 		r, err := measure.Run{Now: now.Add(ahead), Store: w.store(), Take: true,
-			Pipelines: []measure.Pipeline{{Plan: plan, Sources: []measure.Source{source}}}}.Do(context.Background())
+			Pipelines: []measure.Pipeline{{Plan: plan, Sources: []sli.Source{source}}}}.Do(context.Background())
 		w.must(err)
 		w.acknowledge(r)
 		now = now.Add(time.Minute)

@@ -15,7 +15,7 @@ type job struct {
 
 	unzoned *sli.Plan // without the host's zone in any rule, see sli.Plan.Zoned
 
-	sources []Source // of the stages
+	sources []sli.Source // of the stages
 
 	errands []*errands // claimed by the transaction, to be done after it
 
@@ -90,7 +90,7 @@ func (r Run) newJob(tx Tx, p Pipeline) (*job, error) {
 	return j, nil
 }
 
-func (j *job) newStage(tx Tx, stage sli.Stage, source Source) *stageJob {
+func (j *job) newStage(tx Tx, stage sli.Stage, source sli.Source) *stageJob {
 	s := &stageJob{
 		stage:    stage,
 		key:      stageKey(j.plan.Name, stage.Name, stage.Facts.Reads),
@@ -157,7 +157,7 @@ func (j *job) isNewRule(tx Tx, rule *sli.Rule) bool {
 }
 
 // forward asks for everything new.
-func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading {
+func (j *job) forward(s *stageJob, source sli.Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
 	r.cells = newCellCounter(j.cellsFrom(), j.run.All)
 	r.ask.Final = j.run.All
@@ -176,7 +176,7 @@ func (j *job) forward(s *stageJob, source Source, rules []*ruleCounter) *reading
 }
 
 // again asks once more for the window of rules that are new.
-func (j *job) again(s *stageJob, source Source, rules []*ruleCounter) *reading {
+func (j *job) again(s *stageJob, source sli.Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
 	if s.fresh {
 		r.cells = newCellCounter(j.cellsFrom(), false)
@@ -187,7 +187,7 @@ func (j *job) again(s *stageJob, source Source, rules []*ruleCounter) *reading {
 	return r
 }
 
-func (j *job) reading(s *stageJob, source Source, rules []*ruleCounter) *reading {
+func (j *job) reading(s *stageJob, source sli.Source, rules []*ruleCounter) *reading {
 	r := &reading{
 		source: source,
 		rules:  rules,

@@ -18,15 +18,6 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// Source turns a part of the world into events and levels.
-type Source interface {
-	// Facts are known from the options alone, without asking the world.
-	Facts() sli.Facts
-	// Read answers one question. cursor is what the last reading returned, nil at first.
-	// On an error nothing of what was emitted counts.
-	Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error)
-}
-
 // Preparer is a source that asks the world together with others: before any Read of
 // a run it is told every question it will be asked, so that one request can answer
 // for all.
@@ -52,7 +43,7 @@ type Store interface {
 // Pipeline is a plan with the sources of its stages, in the same order.
 type Pipeline struct {
 	Plan    *sli.Plan
-	Sources []Source
+	Sources []sli.Source
 }
 
 // Run is one run of a program.

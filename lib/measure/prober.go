@@ -15,7 +15,7 @@ import (
 // after: killed in between, the record is known to have been claimed and is never
 // sent twice.
 type Prober interface {
-	Source
+	sli.Source
 	// Due claims in a position what is due at now. Without errands the position is as
 	// it was.
 	Due(position []byte, now time.Time) (claimed []byte, errands [][]byte)
@@ -36,7 +36,7 @@ type errands struct {
 
 // claimErrands claims what is due, on top of whatever position is committed: a run
 // whose own reading came too late may still send.
-func (j *job) claimErrands(tx Tx, sources []Source) {
+func (j *job) claimErrands(tx Tx, sources []sli.Source) {
 	j.errands = nil // the transaction may run twice
 	if !j.run.Inject {
 		return

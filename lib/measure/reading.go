@@ -17,7 +17,7 @@ const keepCells = 3 * time.Hour
 
 // reading is one question to one source and what its events were counted into.
 type reading struct {
-	source Source
+	source sli.Source
 	ask    sli.Ask
 	cursor []byte
 	batch  sli.Batch

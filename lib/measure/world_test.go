@@ -146,7 +146,7 @@ func (w *world) read(yaml string) []measure.Pipeline {
 	for _, p := range c.Pipelines {
 		one := measure.Pipeline{Plan: p.Plan}
 		for _, e := range p.Evidence {
-			one.Sources = append(one.Sources, e.(measure.Source))
+			one.Sources = append(one.Sources, e.(sli.Source))
 		}
 		out = append(out, one)
 	}
@@ -198,7 +198,7 @@ func (w *world) acknowledge(r *sli.Report) {
 
 // source is a Source with a hand in what it answers.
 type source struct {
-	measure.Source
+	sli.Source
 	read func(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error)
 }
 

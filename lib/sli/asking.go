@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Asking is how a source reads that asks another engine to count whole minutes: each
+// Query is how a source reads that asks another engine to count whole minutes: each
 // minute once, as soon as it is due.
-type Asking struct {
+type Query struct {
 	Settle time.Duration
 	Most   int   // minutes of one run; the rest follows in the next ones
 	Never  error // why minutes aren't answered for, as long as there never was anything to look at
@@ -35,7 +35,7 @@ const reachBack = 24 * 60
 
 // Read asks for the minutes that are due, for fewer where the answer would be too large; a
 // minute that is too large by itself is Missing. The Batch says which minutes those were.
-func (a Asking) Read(ask Ask, cursor []byte, count func(Window) (Reply, error)) (Batch, error) {
+func (a Query) Read(ask Ask, cursor []byte, count func(Window) (Reply, error)) (Batch, error) {
 	var at asked
 	if cursor != nil {
 		if err := json.Unmarshal(cursor, &at); err != nil {
@@ -77,7 +77,7 @@ func (a Asking) Read(ask Ask, cursor []byte, count func(Window) (Reply, error)) 
 }
 
 // window is the minutes to ask about.
-func (a Asking) window(ask Ask, answered Minute, known bool) Window {
+func (a Query) window(ask Ask, answered Minute, known bool) Window {
 	newest := Due(ask.Now, a.Settle)
 	if !ask.Until.IsZero() {
 		newest = min(newest, MinuteAt(ask.Until)-1)

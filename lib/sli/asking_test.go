@@ -8,7 +8,7 @@ import (
 
 func TestEachMinuteIsAskedForOnce(t *testing.T) {
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	a := Asking{Settle: time.Minute, Most: 10}
+	a := Query{Settle: time.Minute, Most: 10}
 	first := MinuteAt(noon)
 	var got []Window
 	count := func(w Window) (Reply, error) {
@@ -54,7 +54,7 @@ func TestEachMinuteIsAskedForOnce(t *testing.T) {
 
 func TestAnAnswerThatIsTooLargeIsNeverCountedInPart(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	a := Asking{Most: 8}
+	a := Query{Most: 8}
 	newest := Due(now, 0)
 	var got []Window
 	b, err := a.Read(Ask{Now: now}, nil, func(w Window) (Reply, error) {
@@ -82,7 +82,7 @@ func TestAnAnswerThatIsTooLargeIsNeverCountedInPart(t *testing.T) {
 
 func TestWhatWasNeverThereIsNotAnsweredFor(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	a := Asking{Most: 8, Never: errors.New("nothing is there")}
+	a := Query{Most: 8, Never: errors.New("nothing is there")}
 	empty := func(Window) (Reply, error) { return Empty, nil }
 	b, err := a.Read(Ask{Now: now}, nil, empty)
 	if err != nil || !errors.Is(b.Unanswered, a.Never) || b.Cursor != nil || !b.To.IsZero() {

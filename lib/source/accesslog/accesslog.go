@@ -33,7 +33,7 @@ type Source struct {
 	facts    sli.Facts
 	ids      bool // requests name the record they write, in a field that is mapped
 
-	counted *counted // nil: lines are read
+	counted *insightsLog // nil: lines are read
 }
 
 // New reads a section. zone is the host's, account that of logs that lie at AWS.
@@ -43,7 +43,7 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 		return nil, err
 	}
 	format := o.Format.Format()
-	if s, err := newSourceCounted(n, o, format, account); s != nil || err != nil {
+	if s, err := newInsightsLog(n, o, format, account); s != nil || err != nil {
 		return s, err
 	}
 	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: o.Fields, Zone: zone, AWS: account})

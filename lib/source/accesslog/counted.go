@@ -18,8 +18,8 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// counted is an access log whose requests CloudWatch Logs Insights counts.
-type counted struct {
+// insightsLog is an access log whose requests CloudWatch Logs Insights counts.
+type insightsLog struct {
 	log     *loglines.Counted
 	columns *insights.Columns
 	status  string // columns
@@ -44,15 +44,15 @@ var labels = map[logscan.AccessFormat]map[string]string{
 	"ltsv": {"latency": "reqtime", "user_agent": "ua"},
 }
 
-// newSourceCounted makes the source of a log that is counted elsewhere, nil where its lines
+// newInsightsLog makes the source of a log that is counted elsewhere, nil where its lines
 // are to be read.
-func newSourceCounted(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*Source, error) {
+func newInsightsLog(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*Source, error) {
 	log, err := o.Options.Counted(n, format, account)
 	if log == nil || err != nil {
 		return nil, err
 	}
 	s := &Source{}
-	if s.counted, err = newCounted(n, o, log); err != nil {
+	if s.counted, err = countedBy(n, o, log); err != nil {
 		return nil, err
 	}
 	where, accepted, err := o.matches(n)
@@ -71,8 +71,8 @@ func newSourceCounted(n *section.Node, o Options, format logscan.Format, account
 	return s, nil
 }
 
-func newCounted(n *section.Node, o Options, log *loglines.Counted) (*counted, error) {
-	c := &counted{log: log, columns: log.Columns(), unit: insights.Unit(o.LatencyUnit)}
+func countedBy(n *section.Node, o Options, log *loglines.Counted) (*insightsLog, error) {
+	c := &insightsLog{log: log, columns: log.Columns(), unit: insights.Unit(o.LatencyUnit)}
 	node := func(key string) *section.Node {
 		if at, ok := n.Get(key); ok {
 			return at
@@ -124,7 +124,7 @@ func newCounted(n *section.Node, o Options, log *loglines.Counted) (*counted, er
 }
 
 // leaveOut adds the condition on a column to the query.
-func (c *counted) leaveOut(column string, values []string) error {
+func (c *insightsLog) leaveOut(column string, values []string) error {
 	var plain []string
 	for _, v := range values {
 		t, err := sli.ParseTerm(v)
@@ -153,7 +153,7 @@ func (c *counted) leaveOut(column string, values []string) error {
 }
 
 // facts are those of a log that is counted elsewhere.
-func (c *counted) facts(where sli.Match, fields map[string]string) sli.Facts {
+func (c *insightsLog) facts(where sli.Match, fields map[string]string) sli.Facts {
 	return sli.Facts{
 		Reads:        c.log.Reads(),
 		Rule:         fmt.Sprintf("%s fields=%v unit=%s where={%s}", c.log.Rule(), fields, c.unit, where),
@@ -172,7 +172,7 @@ func (c *counted) facts(where sli.Match, fields map[string]string) sli.Facts {
 }
 
 // query counts requests by all that is judged of them.
-func (c *counted) query(edges []time.Duration) string {
+func (c *insightsLog) query(edges []time.Duration) string {
 	fields := "fields " + c.status + " as status_of"
 	by := []string{loglines.ByMinute, "status_of"}
 	if c.method != "" {
@@ -191,13 +191,13 @@ func (c *counted) query(edges []time.Duration) string {
 }
 
 // read asks about the minutes that are due.
-func (c *counted) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+func (c *insightsLog) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	const most = 60
 	ask.Edges = slices.Sorted(slices.Values(ask.Edges))
 	var calls int
 	var scanned int64
 	query := c.query(ask.Edges)
-	b, err := sli.Asking{Settle: c.log.Settle(), Most: most}.Read(ask, cursor, func(w sli.Window) (sli.Reply, error) {
+	b, err := sli.Query{Settle: c.log.Settle(), Most: most}.Read(ask, cursor, func(w sli.Window) (sli.Reply, error) {
 		a, err := c.log.Ask(ctx, ask.Now, w.Start(), w.End(), query)
 		calls, scanned = calls+a.Calls, scanned+a.Scanned
 		if err != nil || len(a.Rows) >= insights.MostRows {
@@ -219,7 +219,7 @@ func (c *counted) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Bat
 }
 
 // tell emits the requests of some rows. All of them are read before any is emitted.
-func (c *counted) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error {
+func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error {
 	groups := make([]requestGroup, 0, len(rows))
 	for _, row := range rows {
 		q, err := c.group(row, len(ask.Edges))
@@ -244,7 +244,7 @@ type requestGroup struct {
 	took           sli.Grouped
 }
 
-func (c *counted) group(row insights.Row, edges int) (q requestGroup, err error) {
+func (c *insightsLog) group(row insights.Row, edges int) (q requestGroup, err error) {
 	if q.at, err = loglines.MinuteOf(row); err != nil {
 		return q, err
 	}
@@ -261,7 +261,7 @@ func (c *counted) group(row insights.Row, edges int) (q requestGroup, err error)
 }
 
 // emit emits a group. Events without a status are no requests that could be read.
-func (c *counted) emit(ask sli.Ask, q *requestGroup) {
+func (c *insightsLog) emit(ask sli.Ask, q *requestGroup) {
 	m := sli.MinuteAt(q.at)
 	if q.status == "" || q.status == "-" {
 		ask.Count(m, sli.Tally{Lines: int64(q.count), Malformed: int64(q.count)})

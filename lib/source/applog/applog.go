@@ -49,7 +49,7 @@ type Source struct {
 	target float64 // share of the due rows that makes a run good
 	facts  sli.Facts
 
-	elsewhere *countedLog // nil: lines are read
+	elsewhere *insightsLog // nil: lines are read
 }
 
 // New reads a section. zone is the host's, account that of logs that lie at AWS.
@@ -59,7 +59,7 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source
 		return nil, err
 	}
 	format := o.Format.Format()
-	if s, err := newCountedLog(n, o, format, account); s != nil || err != nil {
+	if s, err := newInsightsLog(n, o, format, account); s != nil || err != nil {
 		return s, err
 	}
 	c := compiler{node: n, format: format, source: new(Source)}

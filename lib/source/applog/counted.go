@@ -16,10 +16,10 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// countedLog is an application log whose lines CloudWatch Logs Insights counts. They are
+// insightsLog is an application log whose lines CloudWatch Logs Insights counts. They are
 // grouped by every field that a condition names, so that the conditions are judged here,
 // by the same rules as those of lines.
-type countedLog struct {
+type insightsLog struct {
 	*Source // its rules; nothing is read
 	group   *loglines.Counted
 	columns *insights.Columns
@@ -30,14 +30,14 @@ type countedLog struct {
 	selects []string
 }
 
-// newCountedLog makes the source of a log that is counted elsewhere, nil where its lines are to
+// newInsightsLog makes the source of a log that is counted elsewhere, nil where its lines are to
 // be read.
-func newCountedLog(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*Source, error) {
+func newInsightsLog(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*Source, error) {
 	group, err := o.Options.Counted(n, format, account)
 	if group == nil || err != nil {
 		return nil, err
 	}
-	c := &countedLog{group: group, columns: group.Columns(), judged: map[int]string{}, summed: map[int]string{}, unit: insights.Unit(o.LatencyUnit)}
+	c := &insightsLog{group: group, columns: group.Columns(), judged: map[int]string{}, summed: map[int]string{}, unit: insights.Unit(o.LatencyUnit)}
 	if err := fitsCounting(n, o); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func noTruth(n *section.Node, c conditions) error {
 }
 
 // find makes columns of the fields that are needed.
-func (c *countedLog) find(n *section.Node) error {
+func (c *insightsLog) find(n *section.Node) error {
 	var err error
 	add := func(i int, into map[int]string, as string, find func(string) (string, error)) {
 		if _, known := into[i]; known || err != nil {
@@ -150,7 +150,7 @@ func (c *countedLog) find(n *section.Node) error {
 }
 
 // describe makes the facts. spelled is what was configured of where and events.
-func (c *countedLog) describe(spelled string) sli.Facts {
+func (c *insightsLog) describe(spelled string) sli.Facts {
 	f := sli.Facts{
 		Reads:        c.group.Reads(),
 		Rule:         c.group.Rule() + " " + spelled,
@@ -169,7 +169,7 @@ func (c *countedLog) describe(spelled string) sli.Facts {
 }
 
 // query counts lines by all fields that conditions name.
-func (c *countedLog) query(edges []time.Duration) string {
+func (c *insightsLog) query(edges []time.Duration) string {
 	commands := []string{"fields " + strings.Join(c.selects, ", ")}
 	stats, by := "stats count(*) as lines", []string{loglines.ByMinute}
 	by = append(by, names(c.judged)...)
@@ -191,13 +191,13 @@ func names(of map[int]string) []string {
 }
 
 // read asks about the minutes that are due.
-func (c *countedLog) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+func (c *insightsLog) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	const most = 60
 	ask.Edges = slices.Sorted(slices.Values(ask.Edges))
 	var calls int
 	var scanned int64
 	query := c.query(ask.Edges)
-	b, err := sli.Asking{Settle: c.group.Settle(), Most: most}.Read(ask, cursor, func(w sli.Window) (sli.Reply, error) {
+	b, err := sli.Query{Settle: c.group.Settle(), Most: most}.Read(ask, cursor, func(w sli.Window) (sli.Reply, error) {
 		a, err := c.group.Ask(ctx, ask.Now, w.Start(), w.End(), query)
 		calls, scanned = calls+a.Calls, scanned+a.Scanned
 		if err != nil || len(a.Rows) >= insights.MostRows {
@@ -218,16 +218,16 @@ func (c *countedLog) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.
 	return b, nil
 }
 
-// alike are lines that were counted together.
-type alike struct {
-	*countedLog
+// rowGroup is lines that were counted together.
+type rowGroup struct {
+	*insightsLog
 	minute sli.Minute
 	row    insights.Row
 	count  float64
 	err    error // the first number that is none
 }
 
-func (g *alike) number(name string) float64 {
+func (g *rowGroup) number(name string) float64 {
 	v, err := g.row.Number(name)
 	if g.err == nil {
 		g.err = err
@@ -236,7 +236,7 @@ func (g *alike) number(name string) float64 {
 }
 
 // tell emits what some rows say. All of them are read before any is emitted.
-func (c *countedLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error {
+func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error {
 	var events []sli.Event
 	type accounting struct {
 		minute sli.Minute
@@ -248,7 +248,7 @@ func (c *countedLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error 
 		if err != nil {
 			return err
 		}
-		g := alike{countedLog: c, minute: sli.MinuteAt(begin), row: row}
+		g := rowGroup{insightsLog: c, minute: sli.MinuteAt(begin), row: row}
 		if !w.Contains(g.minute) {
 			continue
 		}
@@ -272,7 +272,7 @@ func (c *countedLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error 
 	return nil
 }
 
-func (g *alike) holds(m matcher) bool {
+func (g *rowGroup) holds(m matcher) bool {
 	return m.conditions.Empty() || m.conditions.Holds(func(i int) ([]byte, bool) {
 		v, ok := g.row[g.judged[m.first+i]]
 		return []byte(v), ok
@@ -281,7 +281,7 @@ func (g *alike) holds(m matcher) bool {
 
 // byRule adds the events of the first rule that is for the lines, and gives how many of them
 // don't say how much they count.
-func (g *alike) byRule(events []sli.Event, edges []time.Duration) (_ []sli.Event, malformed float64) {
+func (g *rowGroup) byRule(events []sli.Event, edges []time.Duration) (_ []sli.Event, malformed float64) {
 	i := slices.IndexFunc(g.rules, func(r rule) bool { return g.holds(r.match) })
 	if i < 0 {
 		return events, 0
@@ -315,7 +315,7 @@ func (g *alike) byRule(events []sli.Event, edges []time.Duration) (_ []sli.Event
 }
 
 // delayed adds records that came out, with their delays.
-func (g *alike) delayed(events []sli.Event, e sli.Event, edges []time.Duration) []sli.Event {
+func (g *rowGroup) delayed(events []sli.Event, e sli.Event, edges []time.Duration) []sli.Event {
 	took, err := g.row.Durations(g.unit, len(edges))
 	if g.err == nil {
 		g.err = err

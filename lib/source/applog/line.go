@@ -318,7 +318,7 @@ func (t *emitter) run(e sli.Event) ([]sli.Event, error) {
 }
 
 // weight is how many the line counts; unknown where it doesn't say.
-func (t *emitter) weight(r *rule, c counted) (weight float64, known bool, err error) {
+func (t *emitter) weight(r *rule, c weighed) (weight float64, known bool, err error) {
 	switch {
 	case c.field != none && t.emf != nil:
 		weight, known = t.emf.sum(t.need[c.field])

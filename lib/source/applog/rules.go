@@ -18,15 +18,15 @@ import (
 type rule struct {
 	match  matcher
 	ok     *matcher
-	counts []counted // one, or one per signal of a batch line
+	counts []weighed // one, or one per signal of a batch line
 	delay  int       // index of a field, or none
 	batch  bool      // counts come from `signals`
 
 	metrics bool // for lines with embedded metrics only
 }
 
-// counted is a signal and where its weight is.
-type counted struct {
+// weighed is a signal and where its weight is.
+type weighed struct {
 	signal sli.Signal
 	field  int     // index of a field, or none
 	number float64 // the weight without one
@@ -36,7 +36,7 @@ type counted struct {
 const none = -1
 
 func (r *rule) is(s sli.Signal) bool {
-	return slices.ContainsFunc(r.counts, func(c counted) bool { return c.signal == s })
+	return slices.ContainsFunc(r.counts, func(c weighed) bool { return c.signal == s })
 }
 
 // matcher is conditions with the place of their first field among those that are
@@ -145,7 +145,7 @@ func (c *compiler) matcher(n *section.Node, key string, conditions conditions) m
 
 func (c *compiler) rules(events []eventRule) {
 	if len(events) == 0 && c.format != logscan.Report {
-		every := rule{counts: []counted{{signal: sli.Done, field: none, number: 1}}, delay: none}
+		every := rule{counts: []weighed{{signal: sli.Done, field: none, number: 1}}, delay: none}
 		every.metrics = c.format == logscan.EMF
 		c.source.rules = []rule{every}
 	}
@@ -161,7 +161,7 @@ func (c *compiler) rule(n *section.Node, e eventRule) rule {
 		c.signals(n, &r, e)
 	} else {
 		signal, _ := sli.ParseSignal(e.Is)
-		r.counts = []counted{c.counted(n, signal, e.Count)}
+		r.counts = []weighed{c.weighed(n, signal, e.Count)}
 	}
 	if len(e.OK) > 0 {
 		if !r.is(sli.Done) || r.batch {
@@ -179,18 +179,18 @@ func (c *compiler) rule(n *section.Node, e eventRule) rule {
 	return r
 }
 
-func (c *compiler) counted(n *section.Node, signal sli.Signal, count string) counted {
+func (c *compiler) weighed(n *section.Node, signal sli.Signal, count string) weighed {
 	if count == "" {
-		return counted{signal, none, 1}
+		return weighed{signal, none, 1}
 	}
 	number, err := strconv.ParseFloat(count, 64)
 	if err != nil {
-		return counted{signal, c.need(count), 0}
+		return weighed{signal, c.need(count), 0}
 	}
 	if !(number >= 0 && estimate.Countable(number)) {
 		c.refuse(at(n, "count").Errorf("", "must be a field, or a number from 0 to 2^53"))
 	}
-	return counted{signal, none, number}
+	return weighed{signal, none, number}
 }
 
 // batchSignals are what one line may count of a batch.
@@ -210,9 +210,9 @@ func (c *compiler) signals(n *section.Node, r *rule, e eventRule) {
 				"no signal is called %q", name))
 			continue
 		}
-		r.counts = append(r.counts, counted{signal, c.need(e.Signals[name]), 0})
+		r.counts = append(r.counts, weighed{signal, c.need(e.Signals[name]), 0})
 	}
-	slices.SortFunc(r.counts, func(a, b counted) int { return int(a.signal) - int(b.signal) })
+	slices.SortFunc(r.counts, func(a, b weighed) int { return int(a.signal) - int(b.signal) })
 }
 
 // runs are a batch job's schedule.

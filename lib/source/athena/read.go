@@ -28,7 +28,7 @@ type reading struct {
 
 func (r *reading) read(ctx context.Context, cursor []byte) (sli.Batch, error) {
 	table := r.options.Database + "." + r.options.Table
-	asking := sli.Asking{Settle: r.facts.Settle, Most: most,
+	asking := sli.Query{Settle: r.facts.Settle, Most: most,
 		Never: fmt.Errorf("athena: there is nothing to scan in %s for these minutes, nor was there ever; check partition: and the table's location", table)}
 	b, err := asking.Read(r.ask, cursor, func(w sli.Window) (sli.Reply, error) { return r.count(ctx, w) })
 	if err != nil || b.Unchanged {

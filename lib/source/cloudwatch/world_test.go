@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	_ measure.Source   = (*cloudwatch.Source)(nil)
+	_ sli.Source       = (*cloudwatch.Source)(nil)
 	_ measure.Preparer = (*cloudwatch.Source)(nil)
 )
 
