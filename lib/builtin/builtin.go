@@ -7,7 +7,6 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
-	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/output/budget"
 	"mackerel-plugin-pipeline-sli/lib/output/check"
 	"mackerel-plugin-pipeline-sli/lib/output/explain"

@@ -12,6 +12,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/recording"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // record makes a run, as the metric program's, and keeps what it was told.

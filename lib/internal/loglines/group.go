@@ -15,8 +15,8 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
 
-// groupOptions are the keys of cloudwatch_logs, where it isn't just the group's name.
-type groupOptions struct {
+// Group is the keys of cloudwatch_logs, where it isn't just the group's name.
+type Group struct {
 	Group         string           `yaml:"group" required:"true" doc:"the log group's name or ARN"`
 	StreamsPrefix string           `yaml:"streams_prefix" doc:"what the names of its streams begin with" otherwise:"all streams"`
 	Filter        string           `yaml:"filter" doc:"filter pattern; in mode insights a condition as its filter command takes it" otherwise:"every event"`
@@ -24,11 +24,12 @@ type groupOptions struct {
 	Mode          string           `yaml:"mode" enum:"filter|insights" default:"filter" doc:"event by event, or counted by CloudWatch Logs Insights"`
 }
 
-func decodeGroup(n *section.Node) (groupOptions, error) {
+// DecodeGroup reads cloudwatch_logs.
+func DecodeGroup(n *section.Node) (Group, error) {
 	if n.Kind() == section.Scalar && n.String() != "" {
-		return groupOptions{Group: n.String(), LookBack: section.Duration(cwlogs.LookBack)}, nil
+		return Group{Group: n.String(), LookBack: section.Duration(cwlogs.LookBack)}, nil
 	}
-	var o groupOptions
+	var o Group
 	if err := n.Decode(&o); err != nil {
 		return o, err
 	}
@@ -38,24 +39,31 @@ func decodeGroup(n *section.Node) (groupOptions, error) {
 	return o, nil
 }
 
+// Name is what the group is called, and where.
+func (g Group) Name(account awsconf.Options) string {
+	return strings.TrimSpace("log group " + g.Group + " " + account.String())
+}
+
+// Resource is the group as a policy names it.
+func (g Group) Resource(account awsconf.Options) string {
+	if strings.HasPrefix(g.Group, "arn:") {
+		return g.Group
+	}
+	return account.ARN("logs", "log-group:"+g.Group+":*")
+}
+
 // group is the origin of a CloudWatch Logs group.
 type group struct {
-	groupOptions
+	Group
 	account awsconf.Options
 	session *awsconf.Session
 	settle  time.Duration
 }
 
-func (g group) String() string {
-	return strings.TrimSpace("log group " + g.Group + " " + g.account.String())
-}
+func (g group) String() string { return g.Name(g.account) }
 
 func (g group) permissions() []string {
-	resource := g.Group
-	if !strings.HasPrefix(resource, "arn:") {
-		resource = g.account.ARN("logs", "log-group:"+g.Group+":*")
-	}
-	return []string{"logs:FilterLogEvents " + resource}
+	return []string{"logs:FilterLogEvents " + g.Resource(g.account)}
 }
 
 func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error) {
@@ -67,7 +75,7 @@ func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.
 	if err != nil {
 		return fed{}, err
 	}
-	opt := cwlogs.Options{Client: cloudwatchlogs.NewFromConfig(cfg), Group: g.Group, StreamsPrefix: g.StreamsPrefix, Filter: g.Filter,
+	opt := cwlogs.Options{Client: cloudwatchlogs.NewFromConfig(cfg), Group: g.Group.Group, StreamsPrefix: g.StreamsPrefix, Filter: g.Filter,
 		Now: ask.Now, From: ask.From, Until: ask.Until, LookBack: time.Duration(g.LookBack)}
 	if ask.Final {
 		opt.Events = math.MaxInt

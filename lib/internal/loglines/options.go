@@ -77,7 +77,7 @@ func (o Options) New(n *section.Node, shape Shape) (*Log, error) {
 	if o.TimeZone != "" {
 		zone, err := time.LoadLocation(o.TimeZone)
 		if err != nil {
-			return nil, child(n, "time_zone").Errorf("try Asia/Tokyo or UTC", "must be the name of a time zone")
+			return nil, n.At("time_zone").Errorf("try Asia/Tokyo or UTC", "must be the name of a time zone")
 		}
 		l.scan.Zone = zone
 	}
@@ -118,7 +118,7 @@ func (l *Log) setFeed(n *section.Node, account awsconf.Options) error {
 	}
 	switch {
 	case o.Group != nil:
-		of, err := decodeGroup(o.Group)
+		of, err := DecodeGroup(o.Group)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (l *Log) setFeed(n *section.Node, account awsconf.Options) error {
 	case o.S3 != "":
 		location, err := s3.ParseLocation(o.S3)
 		if err != nil {
-			return child(n, "s3").Errorf("s3://BUCKET/PREFIX/AWSLogs/ACCOUNT/elasticloadbalancing/REGION/app.NAME.ID", "%v", err)
+			return n.At("s3").Errorf("s3://BUCKET/PREFIX/AWSLogs/ACCOUNT/elasticloadbalancing/REGION/app.NAME.ID", "%v", err)
 		}
 		s := objects{location, account, awsconf.NewSession(account, awsconf.Patience{}), settle(settleS3)}
 		l.origin, l.permissions = s, s.permissions()
@@ -147,24 +147,16 @@ func (l *Log) setPattern(n *section.Node, format logscan.Format) error {
 	case format == logscan.Regex && l.options.Pattern == "":
 		return n.Errorf(`pattern: '^(?P<time>\S+) (?P<status>\d+)'`, "format regex needs a pattern with named groups")
 	case format != logscan.Regex && l.options.Pattern != "":
-		return child(n, "pattern").Errorf("write format: regex beside it", "pattern is for format regex only")
+		return n.At("pattern").Errorf("write format: regex beside it", "pattern is for format regex only")
 	case l.options.Pattern == "":
 		return nil
 	}
 	re, err := regexp.Compile(l.options.Pattern)
 	if err != nil {
-		return child(n, "pattern").Errorf("RE2 syntax has no lookaround and no backreferences", "must be a regular expression")
+		return n.At("pattern").Errorf("RE2 syntax has no lookaround and no backreferences", "must be a regular expression")
 	}
 	l.scan.Pattern = re
 	return nil
-}
-
-// child is a key's node, for the place of an error.
-func child(n *section.Node, key string) *section.Node {
-	if c, ok := n.Get(key); ok {
-		return c
-	}
-	return n
 }
 
 // Reads names what is read.

@@ -75,6 +75,16 @@ func (n *Node) Get(key string) (*Node, bool) {
 	return nil, false
 }
 
+// At is the node under the keys, as far as they are there: the place of an error.
+func (n *Node) At(keys ...string) *Node {
+	for _, key := range keys {
+		if child, ok := n.Get(key); ok {
+			n = child
+		}
+	}
+	return n
+}
+
 // Items returns the entries of a list, or the values of a map in the order of its Keys; nil for a scalar.
 func (n *Node) Items() []*Node { return slices.Clone(n.values) }
 

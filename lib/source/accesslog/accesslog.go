@@ -25,32 +25,32 @@ type Options struct {
 	Accepted map[string]section.StringList `yaml:"accepted" doc:"which answers accepted a record" otherwise:"status below 400"`
 }
 
-// Source reads one access log.
-type Source struct {
+// lineLog is an access log that is read line by line.
+type lineLog struct {
 	log      *loglines.Log
 	where    sli.Match
 	accepted sli.Match // empty: by the status alone
 	facts    sli.Facts
 	ids      bool // requests name the record they write, in a field that is mapped
-
-	counted *insightsLog // nil: lines are read
 }
 
 // New reads a section. zone is the host's, account that of logs that lie at AWS.
-func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source, error) {
+func New(n *section.Node, zone *time.Location, account awsconf.Options) (sli.Source, error) {
 	var o Options
 	if err := n.Decode(&o); err != nil {
 		return nil, err
 	}
 	format := o.Format.Format()
-	if s, err := newInsightsLog(n, o, format, account); s != nil || err != nil {
-		return s, err
+	if s, err := newInsightsLog(n, o, format, account); err != nil {
+		return nil, err
+	} else if s != nil {
+		return s, nil
 	}
 	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: o.Fields, Zone: zone, AWS: account})
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{log: log}
+	s := &lineLog{log: log}
 	if s.where, s.accepted, err = o.matches(n); err != nil {
 		return nil, err
 	}
@@ -101,15 +101,12 @@ func accepting(m sli.Match) string {
 }
 
 // Facts are known from the section alone.
-func (s *Source) Facts() sli.Facts { return s.facts }
+func (s *lineLog) Facts() sli.Facts { return s.facts }
 
 // Read emits one event per request that `where` wants.
-func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
-	if s.counted != nil {
-		return s.counted.read(ctx, ask, cursor)
-	}
+func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	c := s.counter(ask)
-	lines := loglines.Ask{
+	of := loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
 		Read:   ask.Read,
@@ -122,9 +119,9 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		Mark:   sli.ProverMarker,
 	}
 	if c.where.Empty() && !c.judges && c.accepted.Empty() && !c.ids {
-		lines.Requests = c.requests
+		of.Requests = c.requests
 	}
-	a, err := s.log.Read(ctx, lines, cursor)
+	a, err := s.log.Read(ctx, of, cursor)
 	if err != nil {
 		return sli.Batch{}, err
 	}
@@ -140,7 +137,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 }
 
 // own are the fields that the source itself looks at.
-func (s *Source) own() []string {
+func (s *lineLog) own() []string {
 	if s.ids {
 		return []string{"user_agent", "id"}
 	}
@@ -166,7 +163,7 @@ type counter struct {
 	same     [1]logscan.Request
 }
 
-func (s *Source) counter(ask sli.Ask) *counter {
+func (s *lineLog) counter(ask sli.Ask) *counter {
 	c := &counter{ask: ask, where: s.where, accepted: s.accepted, judges: !ask.Good.Empty(), ids: s.ids, groups: newGroups(ask)}
 	c.first[0] = len(s.where.Fields())
 	c.first[1] = c.first[0] + len(ask.Good.Fields())

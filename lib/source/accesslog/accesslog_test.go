@@ -26,7 +26,7 @@ import (
 var now = time.Date(2026, 11, 22, 2, 50, 0, 0, time.UTC)
 
 // configured makes a source from the text of its section; PATH in it is replaced.
-func configured(t testing.TB, text, path string) *Source {
+func configured(t testing.TB, text, path string) sli.Source {
 	t.Helper()
 	n, err := section.Parse("test.yaml", []byte(strings.ReplaceAll(text, "PATH", path)), func(string) (string, bool) { return "", false })
 	if err != nil {
@@ -57,7 +57,7 @@ type outcome struct {
 	batch   sli.Batch
 }
 
-func read(t testing.TB, s *Source, ask sli.Ask) outcome {
+func read(t testing.TB, s sli.Source, ask sli.Ask) outcome {
 	t.Helper()
 	o := outcome{minutes: map[sli.Minute]sli.Tally{}}
 	ask.Emit = func(e *sli.Event) {

@@ -24,7 +24,7 @@ func BenchmarkRead(b *testing.B) {
 	for format, text := range formats {
 		b.Run(format, func(b *testing.B) {
 			const short, long = 20_000, 120_000
-			logs := map[int]*Source{}
+			logs := map[int]sli.Source{}
 			for _, n := range []int{short, long} {
 				var log strings.Builder
 				for i := range n {

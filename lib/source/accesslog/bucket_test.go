@@ -58,7 +58,7 @@ func (b bucket) deliver(end time.Time, node string, text string) string {
 	return "s3://logs/" + key
 }
 
-func (b bucket) source(options string) *Source {
+func (b bucket) source(options string) sli.Source {
 	return remote(b.t, b.url, "s3: s3://logs/"+balancerRoot+"app.web.50dc6c495c0c9188\n"+options)
 }
 

@@ -22,7 +22,7 @@ import (
 var midday = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // remote is a source on a stand-in for AWS.
-func remote(t *testing.T, url, text string) *Source {
+func remote(t *testing.T, url, text string) sli.Source {
 	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
@@ -45,7 +45,7 @@ func remote(t *testing.T, url, text string) *Source {
 }
 
 // requests reads once and gives the requests of each minute after midday.
-func requests(t *testing.T, s *Source, ask sli.Ask, cursor []byte) (map[int]float64, sli.Batch) {
+func requests(t *testing.T, s sli.Source, ask sli.Ask, cursor []byte) (map[int]float64, sli.Batch) {
 	t.Helper()
 	counts := map[int]float64{}
 	ask.Emit = func(e *sli.Event) { counts[int(sli.MinuteOf(e.Time)-sli.MinuteAt(midday))] += e.Weight }

@@ -19,7 +19,7 @@ type judged struct {
 }
 
 // judge reads a log and hands its events to SLIs and to the stage's cells.
-func judge(t *testing.T, s *Source) (got judged, events int) {
+func judge(t *testing.T, s sli.Source) (got judged, events int) {
 	t.Helper()
 	got = judged{map[sli.Minute]sli.Counts{}, map[sli.Minute]sli.Counts{}, map[sli.Minute]sli.Counts{}, map[sli.Minute]string{}, nil}
 	available := sli.RequestAvailability(sli.AbortLimit)

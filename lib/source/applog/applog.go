@@ -6,7 +6,6 @@ package applog
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -39,48 +38,44 @@ type eventRule struct {
 	Signals map[string]string `yaml:"signals" doc:"one line for a batch: the field of each count, by what it counts"`
 }
 
-// Source reads one application log.
-type Source struct {
-	log    *loglines.Log
-	where  matcher
-	rules  []rule
-	fields fieldMap
-	need   []string
-	target float64 // share of the due rows that makes a run good
-	facts  sli.Facts
-
-	elsewhere *insightsLog // nil: lines are read
+// lineLog is an application log that is read line by line.
+type lineLog struct {
+	ruleset
+	log   *loglines.Log
+	facts sli.Facts
 }
 
 // New reads a section. zone is the host's, account that of logs that lie at AWS.
-func New(n *section.Node, zone *time.Location, account awsconf.Options) (*Source, error) {
+func New(n *section.Node, zone *time.Location, account awsconf.Options) (sli.Source, error) {
 	var o Options
 	if err := n.Decode(&o); err != nil {
 		return nil, err
 	}
 	format := o.Format.Format()
-	if s, err := newInsightsLog(n, o, format, account); s != nil || err != nil {
-		return s, err
+	if s, err := newInsightsLog(n, o, format, account); err != nil {
+		return nil, err
+	} else if s != nil {
+		return s, nil
 	}
-	c := compiler{node: n, format: format, source: new(Source)}
+	c := compiler{node: n, format: format}
 	c.fieldMap(o.Fields)
-	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: c.source.fields.paths, Application: true, Zone: zone, AWS: account})
+	log, err := o.Options.New(n, loglines.Shape{Format: format, Fields: c.fields.paths, Application: true, Zone: zone, AWS: account})
 	if err != nil {
 		return nil, err
 	}
-	c.source.log = log
-	c.source.where = c.matcher(n, "where", o.Where)
-	c.rules(o.Events)
+	c.where = c.matcher(n, "where", o.Where)
+	c.compile(o.Events)
 	schedule := c.runs(o.Runs, log.Zone())
 	if c.err != nil {
 		return nil, c.err
 	}
-	c.source.facts = c.source.describe(format, schedule, fmt.Sprintf("%v %v", o.Where, o.Events))
-	return c.source, nil
+	s := &lineLog{ruleset: c.ruleset, log: log}
+	s.facts = s.describe(format, schedule, fmt.Sprintf("%v %v", o.Where, o.Events))
+	return s, nil
 }
 
 // describe makes the facts. spelled is what was configured of where and events.
-func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled string) sli.Facts {
+func (s *lineLog) describe(format logscan.Format, schedule *sli.Runs, spelled string) sli.Facts {
 	f := sli.Facts{
 		Reads:        s.log.Reads(),
 		Rule:         s.log.Rule() + " " + s.fields.String() + " " + spelled,
@@ -112,7 +107,7 @@ func (s *Source) describe(format logscan.Format, schedule *sli.Runs, spelled str
 
 // sieve is the conditions under which a line says something; sift, if any, is to note
 // what becomes of lines.
-func (s *Source) sieve(sift *sli.Sifter) sli.Sieve {
+func (s *lineLog) sieve(sift *sli.Sifter) sli.Sieve {
 	if sift == nil {
 		sift = new(sli.Sifter)
 	}
@@ -128,29 +123,12 @@ func (s *Source) sieve(sift *sli.Sifter) sli.Sieve {
 	return sieve
 }
 
-// signals are those that the rules give, in order.
-func (s *Source) signals() []sli.Signal {
-	signals := map[sli.Signal]bool{}
-	for _, r := range s.rules {
-		for _, c := range r.counts {
-			signals[c.signal] = true
-		}
-		if r.ok != nil {
-			signals[sli.Failed] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(signals))
-}
-
 // Facts are known from the section alone.
-func (s *Source) Facts() sli.Facts { return s.facts }
+func (s *lineLog) Facts() sli.Facts { return s.facts }
 
 // Read emits the events of every line that `where` wants and a rule matches.
-func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
-	if s.elsewhere != nil {
-		return s.elsewhere.read(ctx, ask, cursor)
-	}
-	t := emitter{Source: s, ask: ask}
+func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+	t := emitter{lineLog: s, ask: ask}
 	s.sieve(&t.sift)
 	a, err := s.log.Read(ctx, loglines.Ask{
 		Now:    ask.Now,

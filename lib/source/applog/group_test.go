@@ -29,7 +29,7 @@ type logEvent struct {
 }
 
 // grouped is a source over a log group that holds these events, one on a page.
-func grouped(t *testing.T, format string, events []logEvent) *Source {
+func grouped(t *testing.T, format string, events []logEvent) sli.Source {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var in struct {

@@ -20,7 +20,7 @@ var now = time.Date(2026, 11, 22, 2, 50, 0, 0, time.UTC)
 const stamp = "2026-11-22T02:40:00Z"
 
 // configured makes a source from the text of its section; PATH in it is replaced.
-func configured(t testing.TB, text, path string) *Source {
+func configured(t testing.TB, text, path string) sli.Source {
 	t.Helper()
 	s, err := tryConfigured(strings.ReplaceAll(text, "PATH", path))
 	if err != nil {
@@ -29,7 +29,7 @@ func configured(t testing.TB, text, path string) *Source {
 	return s
 }
 
-func tryConfigured(text string) (*Source, error) {
+func tryConfigured(text string) (sli.Source, error) {
 	n, err := section.Parse("test.yaml", []byte(text), func(string) (string, bool) { return "", false })
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ type outcome struct {
 	batch  sli.Batch
 }
 
-func read(t testing.TB, s *Source, ask sli.Ask, cursor []byte) outcome {
+func read(t testing.TB, s sli.Source, ask sli.Ask, cursor []byte) outcome {
 	t.Helper()
 	var o outcome
 	ask.Emit = func(e *sli.Event) {

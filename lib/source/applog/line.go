@@ -30,7 +30,7 @@ const maxEarly = 5 * time.Second
 
 // emitter tells what the lines of one reading say.
 type emitter struct {
-	*Source
+	*lineLog
 	ask    sli.Ask
 	told   toldTwice
 	rec    *logscan.Record

@@ -14,6 +14,29 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
+// ruleset is what lines are asked for, and what they say.
+type ruleset struct {
+	where  matcher
+	rules  []rule
+	fields fieldMap
+	need   []string
+	target float64 // share of the due rows that makes a run good
+}
+
+// signals are those that the rules give, in order.
+func (s *ruleset) signals() []sli.Signal {
+	signals := map[sli.Signal]bool{}
+	for _, r := range s.rules {
+		for _, c := range r.counts {
+			signals[c.signal] = true
+		}
+		if r.ok != nil {
+			signals[sli.Failed] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(signals))
+}
+
 // rule is one entry of `events`.
 type rule struct {
 	match  matcher
@@ -78,11 +101,11 @@ func (f fieldMap) one(name string) int {
 // String spells the map in a stable order.
 func (f fieldMap) String() string { return strings.Join(f.text, " ") }
 
-// compiler makes a source out of its section, and keeps the first error.
+// compiler makes a ruleset out of a section, and keeps the first error.
 type compiler struct {
+	ruleset
 	node   *section.Node
 	format logscan.Format
-	source *Source
 	err    error
 }
 
@@ -92,20 +115,10 @@ func (c *compiler) refuse(err error) {
 	}
 }
 
-// need is the index of a field that lines are asked for.
-func (c *compiler) need(path string) int {
-	c.source.need = append(c.source.need, path)
-	return len(c.source.need) - 1
-}
-
-// at is the node under the keys, as far as they are there.
-func at(n *section.Node, keys ...string) *section.Node {
-	for _, key := range keys {
-		if child, ok := n.Get(key); ok {
-			n = child
-		}
-	}
-	return n
+// ask is the index of a field that lines are asked for.
+func (c *compiler) ask(path string) int {
+	c.need = append(c.need, path)
+	return len(c.need) - 1
 }
 
 func (c *compiler) fieldMap(fields conditions) {
@@ -114,7 +127,7 @@ func (c *compiler) fieldMap(fields conditions) {
 		paths := fields[name]
 		f.text = append(f.text, fmt.Sprintf("%s=%q", name, []string(paths)))
 		if len(paths) != 1 && name != fieldID {
-			c.refuse(at(c.node, "fields", name).Errorf("only id may have several", "must be one field"))
+			c.refuse(c.node.At("fields", name).Errorf("only id may have several", "must be one field"))
 			continue
 		}
 		switch {
@@ -122,36 +135,36 @@ func (c *compiler) fieldMap(fields conditions) {
 			f.paths[name] = paths[0] // another name for a field, to match by
 		default:
 			for _, path := range paths {
-				f.index[name] = append(f.index[name], c.need(path))
+				f.index[name] = append(f.index[name], c.ask(path))
 			}
 		}
 	}
-	c.source.fields = f
+	c.fields = f
 }
 
 func (c *compiler) match(n *section.Node, key string, conditions conditions) sli.Match {
 	m, err := sli.ParseMatch(conditions)
 	if err != nil {
-		c.refuse(at(n, key).Errorf("values are text, a regular expression (^…), a number (<500) or a class (4xx)", "%v", err))
+		c.refuse(n.At(key).Errorf("values are text, a regular expression (^…), a number (<500) or a class (4xx)", "%v", err))
 	}
 	return m
 }
 
 func (c *compiler) matcher(n *section.Node, key string, conditions conditions) matcher {
-	m := matcher{conditions: c.match(n, key, conditions), first: len(c.source.need)}
-	c.source.need = append(c.source.need, m.conditions.Fields()...)
+	m := matcher{conditions: c.match(n, key, conditions), first: len(c.need)}
+	c.need = append(c.need, m.conditions.Fields()...)
 	return m
 }
 
-func (c *compiler) rules(events []eventRule) {
+func (c *compiler) compile(events []eventRule) {
 	if len(events) == 0 && c.format != logscan.Report {
 		every := rule{counts: []weighed{{signal: sli.Done, field: none, number: 1}}, delay: none}
 		every.metrics = c.format == logscan.EMF
-		c.source.rules = []rule{every}
+		c.rules = []rule{every}
 	}
-	nodes := at(c.node, "events").Items()
+	nodes := c.node.At("events").Items()
 	for i, e := range events {
-		c.source.rules = append(c.source.rules, c.rule(nodes[i], e))
+		c.rules = append(c.rules, c.rule(nodes[i], e))
 	}
 }
 
@@ -165,16 +178,16 @@ func (c *compiler) rule(n *section.Node, e eventRule) rule {
 	}
 	if len(e.OK) > 0 {
 		if !r.is(sli.Done) || r.batch {
-			c.refuse(at(n, "ok").Errorf("say is: done, or use match", "ok is for done only"))
+			c.refuse(n.At("ok").Errorf("say is: done, or use match", "ok is for done only"))
 		}
 		ok := c.matcher(n, "ok", e.OK)
 		r.ok = &ok
 	}
 	if e.Delay != "" {
 		if !r.is(sli.Done) {
-			c.refuse(at(n, "delay").Errorf("say is: done", "delay is for done only"))
+			c.refuse(n.At("delay").Errorf("say is: done", "delay is for done only"))
 		}
-		r.delay = c.need(e.Delay)
+		r.delay = c.ask(e.Delay)
 	}
 	return r
 }
@@ -185,10 +198,10 @@ func (c *compiler) weighed(n *section.Node, signal sli.Signal, count string) wei
 	}
 	number, err := strconv.ParseFloat(count, 64)
 	if err != nil {
-		return weighed{signal, c.need(count), 0}
+		return weighed{signal, c.ask(count), 0}
 	}
 	if !(number >= 0 && estimate.Countable(number)) {
-		c.refuse(at(n, "count").Errorf("", "must be a field, or a number from 0 to 2^53"))
+		c.refuse(n.At("count").Errorf("", "must be a field, or a number from 0 to 2^53"))
 	}
 	return weighed{signal, none, number}
 }
@@ -206,11 +219,11 @@ func (c *compiler) signals(n *section.Node, r *rule, e eventRule) {
 	for _, name := range slices.Sorted(maps.Keys(e.Signals)) {
 		signal, ok := sli.ParseSignal(name)
 		if !ok || !slices.Contains(batchSignals, signal) {
-			c.refuse(at(n, "signals", name).Errorf("choose from accepted, received, done, failed, filtered, dropped, dead_lettered, duplicate, correct, wrong",
+			c.refuse(n.At("signals", name).Errorf("choose from accepted, received, done, failed, filtered, dropped, dead_lettered, duplicate, correct, wrong",
 				"no signal is called %q", name))
 			continue
 		}
-		r.counts = append(r.counts, weighed{signal, c.need(e.Signals[name]), 0})
+		r.counts = append(r.counts, weighed{signal, c.ask(e.Signals[name]), 0})
 	}
 	slices.SortFunc(r.counts, func(a, b weighed) int { return int(a.signal) - int(b.signal) })
 }
@@ -225,22 +238,22 @@ type runs struct {
 
 // runs checks the schedule.
 func (c *compiler) runs(r *runs, zone *time.Location) *sli.Runs {
-	c.source.target = 1
+	c.target = 1
 	if r == nil {
 		return nil
 	}
-	n := at(c.node, "runs")
+	n := c.node.At("runs")
 	s := &sli.Runs{Every: time.Duration(r.Every), Within: time.Duration(r.Every) / 2, Target: float64(r.Target) / 100, Zone: zone}
-	c.source.target = s.Target
+	c.target = s.Target
 	if s.Every%time.Minute != 0 || 24*time.Hour%s.Every != 0 {
-		c.refuse(at(n, "every").Errorf("try 15m, 1h or 1d", "must be whole minutes that divide a day"))
+		c.refuse(n.At("every").Errorf("try 15m, 1h or 1d", "must be whole minutes that divide a day"))
 	}
 	if r.Within != nil {
 		s.Within = time.Duration(*r.Within)
 	}
 	var ok bool
 	if s.At, ok = clock(r.At); !ok || s.At >= s.Every {
-		c.refuse(at(n, "at").Errorf(`at: "05" is five past, at: "02:30" a time of day`, "must be a minute or a time of day within every"))
+		c.refuse(n.At("at").Errorf(`at: "05" is five past, at: "02:30" a time of day`, "must be a minute or a time of day within every"))
 	}
 	return s
 }

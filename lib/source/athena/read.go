@@ -9,6 +9,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/counted"
 )
 
 const (
@@ -28,9 +29,9 @@ type reading struct {
 
 func (r *reading) read(ctx context.Context, cursor []byte) (sli.Batch, error) {
 	table := r.options.Database + "." + r.options.Table
-	asking := sli.Query{Settle: r.facts.Settle, Most: most,
+	asking := counted.Query{Settle: r.facts.Settle, Most: most,
 		Never: fmt.Errorf("athena: there is nothing to scan in %s for these minutes, nor was there ever; check partition: and the table's location", table)}
-	b, err := asking.Read(r.ask, cursor, func(w sli.Window) (sli.Reply, error) { return r.count(ctx, w) })
+	b, err := asking.Read(r.ask, cursor, func(w sli.Window) (counted.Outcome, error) { return r.count(ctx, w) })
 	if err != nil || b.Unchanged {
 		return b, err
 	}
@@ -45,7 +46,7 @@ func (r *reading) read(ctx context.Context, cursor []byte) (sli.Batch, error) {
 }
 
 // count asks about the minutes of w and emits the answer.
-func (r *reading) count(ctx context.Context, w sli.Window) (sli.Reply, error) {
+func (r *reading) count(ctx context.Context, w sli.Window) (counted.Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, awsconf.Failure(action, err)
 	}
@@ -61,12 +62,12 @@ func (r *reading) count(ctx context.Context, w sli.Window) (sli.Reply, error) {
 	case err != nil:
 		return 0, err
 	case len(r.rows) > r.most:
-		return sli.TooLarge, nil
+		return counted.TooLarge, nil
 	case len(r.rows) == 0 && r.scanned == 0:
-		return sli.Empty, nil
+		return counted.Empty, nil
 	}
 	r.tell(w)
-	return sli.Counted, nil
+	return counted.Counted, nil
 }
 
 // layout says what the reading was like and what it costs.

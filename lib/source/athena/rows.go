@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/counted"
 )
 
 // row is a group of requests, or, with a file, rows of the table that can't be read.
@@ -105,7 +106,7 @@ func (r *reading) emit(e sli.Event, v *row) {
 		r.ask.Emit(&e)
 		return
 	}
-	g := sli.Grouped{Count: e.Weight, Least: v.shortest, Most: v.longest, Total: v.total}
+	g := counted.Grouped{Count: e.Weight, Least: v.shortest, Most: v.longest, Total: v.total}
 	g.Each(nil, func(weight float64, d time.Duration) {
 		e.Weight, e.Latency = weight, d
 		r.ask.Emit(&e)

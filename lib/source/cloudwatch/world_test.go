@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/alb"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"

@@ -81,7 +81,7 @@ func grouped(events []logged, w sli.Window, edges []time.Duration) insightstest.
 }
 
 // counting is a source over a group that holds these events.
-func counting(t *testing.T, text string, edges []time.Duration, events ...logged) (*Source, *insightstest.Server) {
+func counting(t *testing.T, text string, edges []time.Duration, events ...logged) (*insightsLog, *insightstest.Server) {
 	t.Helper()
 	server := insightstest.New()
 	t.Cleanup(server.Close)
@@ -92,16 +92,17 @@ func counting(t *testing.T, text string, edges []time.Duration, events ...logged
 	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"} {
 		t.Setenv(name, value)
 	}
-	s, err := New(n, time.UTC, awsconf.Options{EndpointURL: server.URL})
+	of, err := New(n, time.UTC, awsconf.Options{EndpointURL: server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.counted.log.Pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	s := of.(*insightsLog)
+	s.log.Pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	first := sli.MinuteAt(midday) - 60
 	for from := first; from < first+71; from++ {
 		for to := from + 1; to <= first+71; to++ {
 			w := sli.Window{From: from, To: to}
-			server.Expect(insightstest.Question{Group: "/web", Query: s.counted.query(edges), From: w.Start().Unix(), To: w.End().Unix()}, grouped(events, w, edges))
+			server.Expect(insightstest.Question{Group: "/web", Query: s.query(edges), From: w.Start().Unix(), To: w.End().Unix()}, grouped(events, w, edges))
 		}
 	}
 	return s, server
@@ -173,7 +174,7 @@ fields: {latency: ms}, where: {status: "!404", uri: ["^/videos", /x, "!~secret"]
 | fields floor(log(took + 0.000001) * 128) as bucket
 | stats count(*) as requests, count(took) as timed, min(took) as shortest, max(took) as longest, sum(took) as total, sum(took <= 1500) as within0 by bin(1m), status_of, method_of, bucket
 | limit 10000`
-	if diff := cmp.Diff(want, s.counted.query([]time.Duration{1500 * time.Millisecond})); diff != "" {
+	if diff := cmp.Diff(want, s.query([]time.Duration{1500 * time.Millisecond})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -186,7 +187,7 @@ func TestAMinuteThatMayBeCutOffIsNotMeasured(t *testing.T) {
 		full.Rows = append(full.Rows, []insightstest.Field{{Field: "bin(1m)", Value: "2026-11-22 12:00:00.000"}})
 	}
 	for to := first + 1; to < first+3; to++ {
-		server.Expect(insightstest.Question{Group: "/web", Query: s.counted.query(nil), From: first.Start().Unix(), To: to.Start().Unix()}, full)
+		server.Expect(insightstest.Question{Group: "/web", Query: s.query(nil), From: first.Start().Unix(), To: to.Start().Unix()}, full)
 	}
 	b, err := s.Read(t.Context(), sli.Ask{Now: midday.Add(5 * time.Minute), From: midday, Emit: func(*sli.Event) { t.Error("partly counted") }}, nil)
 	if err != nil || b.Missing.Minutes() != 1 || !b.Missing.Contains(first) || len(b.Warnings) != 1 || b.Cursor == nil {

@@ -21,7 +21,7 @@ const inGroup = "cloudwatch_logs: {group: /app, mode: insights}\nformat: json\n"
 var midday = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // group is a source over a log group; answer says what its query answers about a minute.
-func group(t *testing.T, text string, edges []time.Duration, answer func(minute int) []string) (*Source, *insightstest.Server) {
+func group(t *testing.T, text string, edges []time.Duration, answer func(minute int) []string) (*insightsLog, *insightstest.Server) {
 	t.Helper()
 	server := insightstest.New()
 	t.Cleanup(server.Close)
@@ -32,11 +32,12 @@ func group(t *testing.T, text string, edges []time.Duration, answer func(minute 
 	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"} {
 		t.Setenv(name, value)
 	}
-	s, err := New(n, time.UTC, awsconf.Options{EndpointURL: server.URL})
+	of, err := New(n, time.UTC, awsconf.Options{EndpointURL: server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.elsewhere.group.Pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	s := of.(*insightsLog)
+	s.group.Pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	first := sli.MinuteAt(midday) - 60
 	for from := first; from < first+71; from++ {
 		for to := from + 1; to <= first+71; to++ {
@@ -51,14 +52,14 @@ func group(t *testing.T, text string, edges []time.Duration, answer func(minute 
 					a.Rows = append(a.Rows, fields)
 				}
 			}
-			server.Expect(insightstest.Question{Group: "/app", Query: s.elsewhere.query(edges), From: from.Start().Unix(), To: to.Start().Unix()}, a)
+			server.Expect(insightstest.Question{Group: "/app", Query: s.query(edges), From: from.Start().Unix(), To: to.Start().Unix()}, a)
 		}
 	}
 	return s, server
 }
 
 // counts reads the minutes from midday on, and sums weights by what the events say.
-func counts(t *testing.T, s *Source, edges []time.Duration) (map[string]float64, sli.Tally, sli.Batch) {
+func counts(t *testing.T, s sli.Source, edges []time.Duration) (map[string]float64, sli.Tally, sli.Batch) {
 	t.Helper()
 	got := map[string]float64{}
 	var tally sli.Tally
@@ -104,7 +105,7 @@ events:
 	if diff := cmp.Diff(map[string]float64{
 		"1 done": 2, "1 done in time": 5, "1 done late": 3, "1 failed": 3 + 2, "1 received": 400, "1 dropped": 33,
 	}, got); diff != "" {
-		t.Errorf("(-want +got):\n%s\n%s", diff, s.elsewhere.query(edges))
+		t.Errorf("(-want +got):\n%s\n%s", diff, s.query(edges))
 	}
 	if want := (sli.Tally{Lines: 49, Parsed: 47, Malformed: 2}); tally != want {
 		t.Errorf("accounting %+v, want %+v", tally, want)
@@ -126,7 +127,7 @@ events: [{match: {msg: done}, is: done, delay: rec.delay}, {match: {msg: batch, 
 | fields floor(log(took + 0.000001) * 128) as bucket
 | stats count(*) as lines, count(sum0) as have_sum0, sum(sum0) as all_sum0, count(took) as timed, min(took) as shortest, max(took) as longest, sum(took) as total, sum(took <= 60000) as within0 by bin(1m), is1, is2, bucket
 | limit 10000`
-	if diff := cmp.Diff(want, s.elsewhere.query([]time.Duration{time.Minute})); diff != "" {
+	if diff := cmp.Diff(want, s.query([]time.Duration{time.Minute})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	f := s.Facts()

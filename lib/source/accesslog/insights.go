@@ -12,16 +12,16 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/insights"
-	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/counted"
 )
 
 // insightsLog is an access log whose requests CloudWatch Logs Insights counts.
 type insightsLog struct {
-	log     *loglines.Counted
-	columns *insights.Columns
+	log     *counted.Insights
+	facts   sli.Facts
 	status  string // columns
 	method  string // "" where the log has none
 	latency string // "" where the log has none
@@ -46,13 +46,13 @@ var labels = map[logscan.AccessFormat]map[string]string{
 
 // newInsightsLog makes the source of a log that is counted elsewhere, nil where its lines
 // are to be read.
-func newInsightsLog(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*Source, error) {
-	log, err := o.Options.Counted(n, format, account)
+func newInsightsLog(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*insightsLog, error) {
+	log, err := counted.ByInsights(n, o.Options, format, account)
 	if log == nil || err != nil {
 		return nil, err
 	}
-	s := &Source{}
-	if s.counted, err = countedBy(n, o, log); err != nil {
+	c, err := countedBy(n, o, log)
+	if err != nil {
 		return nil, err
 	}
 	where, accepted, err := o.matches(n)
@@ -61,46 +61,42 @@ func newInsightsLog(n *section.Node, o Options, format logscan.Format, account a
 	}
 	for _, field := range accepted.Fields() {
 		if field != fieldStatus && field != fieldMethod {
-			at, _ := n.Get("accepted")
-			return nil, at.Errorf("ask for status or method; or "+loglines.TryReading, "Insights counts, and can't be asked for each request's %s", field)
+			return nil, n.At("accepted").Errorf("ask for status or method; or "+counted.TryReading, "Insights counts, and can't be asked for each request's %s", field)
 		}
 	}
-	s.counted.accepted = accepted
-	s.facts = s.counted.facts(where, o.Fields)
-	s.facts.Rule += accepting(accepted)
-	return s, nil
+	c.accepted = accepted
+	c.facts = log.Facts()
+	c.facts.Rule += fmt.Sprintf(" fields=%v unit=%s where={%s}", o.Fields, c.unit, where) + accepting(accepted)
+	c.facts.Signals = []sli.Signal{sli.Request, sli.Accepted}
+	c.facts.Latency = c.latency != ""
+	c.facts.Judges = []string{fieldStatus, fieldMethod}
+	return c, nil
 }
 
-func countedBy(n *section.Node, o Options, log *loglines.Counted) (*insightsLog, error) {
-	c := &insightsLog{log: log, columns: log.Columns(), unit: insights.Unit(o.LatencyUnit)}
-	node := func(key string) *section.Node {
-		if at, ok := n.Get(key); ok {
-			return at
-		}
-		return n
-	}
+func countedBy(n *section.Node, o Options, log *counted.Insights) (*insightsLog, error) {
+	c := &insightsLog{log: log, unit: insights.Unit(o.LatencyUnit)}
 	for _, field := range []string{"id", "time"} {
 		if _, ok := o.Fields[field]; ok {
-			return nil, node("fields").Errorf(loglines.TryReading, "Insights counts by the time of the event and knows no ids (got %q)", field)
+			return nil, n.At("fields").Errorf(counted.TryReading, "Insights counts by the time of the event and knows no ids (got %q)", field)
 		}
 	}
 	column := func(field string, find func(string) (string, error)) (string, error) {
 		return find(cmp.Or(o.Fields[field], labels[o.Format][field], field))
 	}
 	var err error
-	if c.status, err = column(fieldStatus, c.columns.Column); err != nil {
-		return nil, node("fields").Errorf("fields: {status: NAME}", "%v", err)
+	if c.status, err = column(fieldStatus, c.log.Columns.Column); err != nil {
+		return nil, n.At("fields").Errorf("fields: {status: NAME}", "%v", err)
 	}
 	for _, f := range []struct {
 		name string
 		find func(string) (string, error)
 		into *string
-	}{{fieldMethod, c.columns.Column, &c.method}, {"latency", c.columns.Number, &c.latency}} {
+	}{{fieldMethod, c.log.Columns.Column, &c.method}, {"latency", c.log.Columns.Number, &c.latency}} {
 		if *f.into, err = column(f.name, f.find); err != nil && o.Fields[f.name] != "" {
-			return nil, node("fields").Errorf("", "%v", err)
+			return nil, n.At("fields").Errorf("", "%v", err)
 		}
 	}
-	if agent, err := column("user_agent", c.columns.Column); err == nil {
+	if agent, err := column("user_agent", c.log.Columns.Column); err == nil {
 		c.where = append(c.where, "filter not "+insights.Matches(agent, "^"+sli.ProverMarker))
 	}
 	here := map[string]section.StringList{}
@@ -109,16 +105,16 @@ func countedBy(n *section.Node, o Options, log *loglines.Counted) (*insightsLog,
 			here[field] = o.Where[field]
 			continue
 		}
-		of, err := column(field, c.columns.Column)
+		of, err := column(field, c.log.Columns.Column)
 		if err == nil {
 			err = c.leaveOut(of, o.Where[field])
 		}
 		if err != nil {
-			return nil, node("where").Errorf("give text or a regular expression (^…); or "+loglines.TryReading, "%s: %v", field, err)
+			return nil, n.At("where").Errorf("give text or a regular expression (^…); or "+counted.TryReading, "%s: %v", field, err)
 		}
 	}
 	if c.here, err = sli.ParseMatch(here); err != nil {
-		return nil, node("where").Errorf("values are text, a regular expression (^…), a number (<500) or a class (4xx)", "%v", err)
+		return nil, n.At("where").Errorf("values are text, a regular expression (^…), a number (<500) or a class (4xx)", "%v", err)
 	}
 	return c, nil
 }
@@ -152,29 +148,13 @@ func (c *insightsLog) leaveOut(column string, values []string) error {
 	return nil
 }
 
-// facts are those of a log that is counted elsewhere.
-func (c *insightsLog) facts(where sli.Match, fields map[string]string) sli.Facts {
-	return sli.Facts{
-		Reads:        c.log.Reads(),
-		Rule:         fmt.Sprintf("%s fields=%v unit=%s where={%s}", c.log.Rule(), fields, c.unit, where),
-		Signals:      []sli.Signal{sli.Request, sli.Accepted},
-		Latency:      c.latency != "",
-		Settle:       c.log.Settle(),
-		SettleWhy:    "a minute is that of the events' own times; it is asked for once, and what comes later isn't counted",
-		Scope:        sli.Shared,
-		Replaces:     true,
-		MaxMalformed: c.log.MaxMalformed(),
-		Permissions:  c.log.Permissions(),
-		Calls:        4, // to start a query, and three looks
-		Judges:       []string{fieldStatus, fieldMethod},
-		Charge:       sli.Charge{Beyond: insights.Price},
-	}
-}
+// Facts are known from the section alone.
+func (c *insightsLog) Facts() sli.Facts { return c.facts }
 
 // query counts requests by all that is judged of them.
 func (c *insightsLog) query(edges []time.Duration) string {
 	fields := "fields " + c.status + " as status_of"
-	by := []string{loglines.ByMinute, "status_of"}
+	by := []string{counted.ByMinute, "status_of"}
 	if c.method != "" {
 		fields += ", " + c.method + " as method_of"
 		by = append(by, "method_of")
@@ -182,40 +162,20 @@ func (c *insightsLog) query(edges []time.Duration) string {
 	commands := append(slices.Clone(c.where), fields)
 	stats := "stats count(*) as requests"
 	if c.latency != "" {
-		buckets, more := c.columns.Durations(c.latency, c.unit, edges)
+		buckets, more := c.log.Columns.Durations(c.latency, c.unit, edges)
 		commands, stats = append(commands, buckets...), stats+more
 		by = append(by, insights.Bucket)
 	}
 	commands = append(commands, stats+" by "+strings.Join(by, ", "), fmt.Sprintf("limit %d", insights.MostRows))
-	return c.log.Query(c.columns, commands...)
+	return c.log.Query(commands...)
 }
 
-// read asks about the minutes that are due.
-func (c *insightsLog) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
-	const most = 60
+// Read asks about the minutes that are due.
+func (c *insightsLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	ask.Edges = slices.Sorted(slices.Values(ask.Edges))
-	var calls int
-	var scanned int64
-	query := c.query(ask.Edges)
-	b, err := sli.Query{Settle: c.log.Settle(), Most: most}.Read(ask, cursor, func(w sli.Window) (sli.Reply, error) {
-		a, err := c.log.Ask(ctx, ask.Now, w.Start(), w.End(), query)
-		calls, scanned = calls+a.Calls, scanned+a.Scanned
-		if err != nil || len(a.Rows) >= insights.MostRows {
-			return sli.TooLarge, err
-		}
-		return sli.Counted, c.tell(ask, w, a.Rows)
-	})
-	if err != nil || b.Unchanged {
-		return b, err
-	}
-	b.Calls, b.Bytes = calls, scanned
-	if calls > 0 {
-		b.Layout = insights.Layout(scanned)
-	}
-	if len(b.Missing) > 0 {
-		b.Warnings = append(b.Warnings, "logs insights: a minute with more than 9,999 kinds of requests is not measured; give where: a smaller part, such as its methods")
-	}
-	return b, nil
+	return c.log.Read(ctx, ask, cursor, c.query(ask.Edges),
+		"logs insights: a minute with more than 9,999 kinds of requests is not measured; give where: a smaller part, such as its methods",
+		func(w sli.Window, rows []insights.Row) error { return c.tell(ask, w, rows) })
 }
 
 // tell emits the requests of some rows. All of them are read before any is emitted.
@@ -226,7 +186,7 @@ func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error
 		if err != nil {
 			return err
 		}
-		if w.Contains(sli.MinuteAt(q.at)) {
+		if w.Contains(q.minute) {
 			groups = append(groups, q)
 		}
 	}
@@ -238,14 +198,14 @@ func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error
 
 // requestGroup is requests that were counted together.
 type requestGroup struct {
-	at             time.Time
+	minute         sli.Minute
 	count, untimed float64
 	status, method string
-	took           sli.Grouped
+	took           counted.Grouped
 }
 
 func (c *insightsLog) group(row insights.Row, edges int) (q requestGroup, err error) {
-	if q.at, err = loglines.MinuteOf(row); err != nil {
+	if q.minute, err = counted.MinuteOf(row); err != nil {
 		return q, err
 	}
 	q.status, q.method = row["status_of"], row["method_of"]
@@ -256,23 +216,22 @@ func (c *insightsLog) group(row insights.Row, edges int) (q requestGroup, err er
 		return q, err
 	}
 	took, err := row.Durations(c.unit, edges)
-	q.took, q.untimed = sli.Grouped(took), q.count-took.Count
+	q.took, q.untimed = counted.Grouped(took), q.count-took.Count
 	return q, err
 }
 
 // emit emits a group. Events without a status are no requests that could be read.
 func (c *insightsLog) emit(ask sli.Ask, q *requestGroup) {
-	m := sli.MinuteAt(q.at)
 	if q.status == "" || q.status == "-" {
-		ask.Count(m, sli.Tally{Lines: int64(q.count), Malformed: int64(q.count)})
+		ask.Count(q.minute, sli.Tally{Lines: int64(q.count), Malformed: int64(q.count)})
 		return
 	}
-	ask.Count(m, sli.Tally{Lines: int64(q.count), Parsed: int64(q.count)})
+	ask.Count(q.minute, sli.Tally{Lines: int64(q.count), Parsed: int64(q.count)})
 	if !c.here.Holds(q.known(c.here.Fields())) {
 		return
 	}
 	// Of a minute's requests only the minute is known.
-	e := sli.Event{Time: q.at.Add(30 * time.Second).UnixMicro(), Signal: sli.Request}
+	e := sli.Event{Time: q.minute.Start().Add(30 * time.Second).UnixMicro(), Signal: sli.Request}
 	if q.method != "" && q.method != "-" {
 		e.Method = []byte(q.method)
 	}

@@ -10,19 +10,19 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/internal/insights"
-	"mackerel-plugin-pipeline-sli/lib/internal/loglines"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/source/counted"
 )
 
 // insightsLog is an application log whose lines CloudWatch Logs Insights counts. They are
 // grouped by every field that a condition names, so that the conditions are judged here,
 // by the same rules as those of lines.
 type insightsLog struct {
-	*Source // its rules; nothing is read
-	group   *loglines.Counted
-	columns *insights.Columns
+	ruleset
+	facts   sli.Facts
+	group   *counted.Insights
 	judged  map[int]string // the fields that conditions name, by index: what a row calls them
 	summed  map[int]string // the fields that have counts
 	delay   string         // the column of the delay, empty where there is none
@@ -32,52 +32,54 @@ type insightsLog struct {
 
 // newInsightsLog makes the source of a log that is counted elsewhere, nil where its lines are to
 // be read.
-func newInsightsLog(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*Source, error) {
-	group, err := o.Options.Counted(n, format, account)
+func newInsightsLog(n *section.Node, o Options, format logscan.Format, account awsconf.Options) (*insightsLog, error) {
+	group, err := counted.ByInsights(n, o.Options, format, account)
 	if group == nil || err != nil {
 		return nil, err
 	}
-	c := &insightsLog{group: group, columns: group.Columns(), judged: map[int]string{}, summed: map[int]string{}, unit: insights.Unit(o.LatencyUnit)}
+	c := &insightsLog{group: group, judged: map[int]string{}, summed: map[int]string{}, unit: insights.Unit(o.LatencyUnit)}
 	if err := fitsCounting(n, o); err != nil {
 		return nil, err
 	}
-	rules := compiler{node: n, format: format, source: new(Source)}
-	c.Source = rules.source
-	c.where = rules.matcher(n, "where", o.Where)
-	rules.rules(o.Events)
+	rules := compiler{node: n, format: format}
+	rules.where = rules.matcher(n, "where", o.Where)
+	rules.compile(o.Events)
 	if rules.err != nil {
 		return nil, rules.err
 	}
+	c.ruleset = rules.ruleset
 	if err := c.find(n); err != nil {
 		return nil, err
 	}
-	s := &Source{elsewhere: c, facts: c.describe(fmt.Sprintf("%v %v unit=%s", o.Where, o.Events, c.unit))}
-	return s, nil
+	c.facts = group.Facts()
+	c.facts.Rule += fmt.Sprintf(" %v %v unit=%s", o.Where, o.Events, c.unit)
+	c.facts.Delay, c.facts.Signals = c.delay != "", c.signals()
+	return c, nil
 }
 
 // fitsCounting refuses what needs each line.
 func fitsCounting(n *section.Node, o Options) error {
 	for _, key := range []string{"runs", "fields"} {
 		if at, ok := n.Get(key); ok {
-			return at.Errorf(loglines.TryReading, "Insights counts by the time of the event; it can't follow ids, runs, or when records were accepted")
+			return at.Errorf(counted.TryReading, "Insights counts by the time of the event; it can't follow ids, runs, or when records were accepted")
 		}
 	}
 	if len(o.Events) == 0 {
 		return n.Errorf("events: [{match: {msg: done}, is: done}]", "mode insights needs events, since not every event of a group is a line of the program")
 	}
-	nodes := at(n, "events").Items()
+	nodes := n.At("events").Items()
 	delay := ""
 	for i, e := range o.Events {
 		switch {
 		case len(e.Match) == 0 && len(o.Where) == 0:
 			return nodes[i].Errorf("match: {msg: done}", "mode insights needs a match, since not every event of a group is a line of the program")
 		case e.Is == "run_start" || e.Is == "run_done":
-			return at(nodes[i], "is").Errorf(loglines.TryReading, "runs can't be counted by Insights")
+			return nodes[i].At("is").Errorf(counted.TryReading, "runs can't be counted by Insights")
 		case e.Delay == "":
 		case delay != "" && delay != e.Delay:
-			return at(nodes[i], "delay").Errorf(loglines.TryReading, "Insights is asked for one delay only")
+			return nodes[i].At("delay").Errorf(counted.TryReading, "Insights is asked for one delay only")
 		case e.Count != "":
-			return at(nodes[i], "count").Errorf(loglines.TryReading, "Insights can't weigh delays")
+			return nodes[i].At("count").Errorf(counted.TryReading, "Insights can't weigh delays")
 		default:
 			delay = e.Delay
 		}
@@ -96,7 +98,7 @@ func noTruth(n *section.Node, c conditions) error {
 		for _, v := range values {
 			switch strings.TrimLeft(v, "!=") {
 			case "true", "false":
-				return n.Errorf("match another field; or "+loglines.TryReading, "%s: Insights doesn't keep true and false as they stand in the log", field)
+				return n.Errorf("match another field; or "+counted.TryReading, "%s: Insights doesn't keep true and false as they stand in the log", field)
 			}
 		}
 	}
@@ -131,58 +133,42 @@ func (c *insightsLog) find(n *section.Node) error {
 		}
 		for _, counts := range r.counts {
 			if counts.field != none {
-				add(counts.field, c.summed, "sum", c.columns.Number)
+				add(counts.field, c.summed, "sum", c.group.Columns.Number)
 			}
 		}
 		if r.delay != none && c.delay == "" && err == nil {
-			c.delay, err = c.columns.Number(c.need[r.delay])
+			c.delay, err = c.group.Columns.Number(c.need[r.delay])
 		}
 	}
 	for _, m := range matchers {
 		for i := range m.conditions.Fields() {
-			add(m.first+i, c.judged, "is", c.columns.Column)
+			add(m.first+i, c.judged, "is", c.group.Columns.Column)
 		}
 	}
 	if err != nil {
-		return n.Errorf(loglines.TryReading, "%v", err)
+		return n.Errorf(counted.TryReading, "%v", err)
 	}
 	return nil
 }
 
-// describe makes the facts. spelled is what was configured of where and events.
-func (c *insightsLog) describe(spelled string) sli.Facts {
-	f := sli.Facts{
-		Reads:        c.group.Reads(),
-		Rule:         c.group.Rule() + " " + spelled,
-		Delay:        c.delay != "",
-		Signals:      c.signals(),
-		Settle:       c.group.Settle(),
-		SettleWhy:    "a minute is that of the events' own times; it is asked for once, and what comes later isn't counted",
-		Scope:        sli.Shared,
-		Replaces:     true,
-		MaxMalformed: c.group.MaxMalformed(),
-		Permissions:  c.group.Permissions(),
-		Calls:        4, // to start a query, and three looks
-		Charge:       sli.Charge{Beyond: insights.Price},
-	}
-	return f
-}
+// Facts are known from the section alone.
+func (c *insightsLog) Facts() sli.Facts { return c.facts }
 
 // query counts lines by all fields that conditions name.
 func (c *insightsLog) query(edges []time.Duration) string {
 	commands := []string{"fields " + strings.Join(c.selects, ", ")}
-	stats, by := "stats count(*) as lines", []string{loglines.ByMinute}
+	stats, by := "stats count(*) as lines", []string{counted.ByMinute}
 	by = append(by, names(c.judged)...)
 	for _, name := range names(c.summed) {
 		stats += fmt.Sprintf(", count(%[1]s) as have_%[1]s, sum(%[1]s) as all_%[1]s", name)
 	}
 	if c.delay != "" {
-		buckets, more := c.columns.Durations(c.delay, c.unit, edges)
+		buckets, more := c.group.Columns.Durations(c.delay, c.unit, edges)
 		commands, stats = append(commands, buckets...), stats+more
 		by = append(by, insights.Bucket)
 	}
 	commands = append(commands, stats+" by "+strings.Join(by, ", "), fmt.Sprintf("limit %d", insights.MostRows))
-	return c.group.Query(c.columns, commands...)
+	return c.group.Query(commands...)
 }
 
 // names are what columns are called, each once.
@@ -190,32 +176,12 @@ func names(of map[int]string) []string {
 	return slices.Compact(slices.Sorted(maps.Values(of)))
 }
 
-// read asks about the minutes that are due.
-func (c *insightsLog) read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
-	const most = 60
+// Read asks about the minutes that are due.
+func (c *insightsLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	ask.Edges = slices.Sorted(slices.Values(ask.Edges))
-	var calls int
-	var scanned int64
-	query := c.query(ask.Edges)
-	b, err := sli.Query{Settle: c.group.Settle(), Most: most}.Read(ask, cursor, func(w sli.Window) (sli.Reply, error) {
-		a, err := c.group.Ask(ctx, ask.Now, w.Start(), w.End(), query)
-		calls, scanned = calls+a.Calls, scanned+a.Scanned
-		if err != nil || len(a.Rows) >= insights.MostRows {
-			return sli.TooLarge, err
-		}
-		return sli.Counted, c.tell(ask, w, a.Rows)
-	})
-	if err != nil || b.Unchanged {
-		return b, err
-	}
-	b.Calls, b.Bytes = calls, scanned
-	if calls > 0 {
-		b.Layout = insights.Layout(scanned)
-	}
-	if len(b.Missing) > 0 {
-		b.Warnings = append(b.Warnings, "logs insights: a minute with more than 9,999 kinds of lines is not measured; match fields with few values, or give filter:")
-	}
-	return b, nil
+	return c.group.Read(ctx, ask, cursor, c.query(ask.Edges),
+		"logs insights: a minute with more than 9,999 kinds of lines is not measured; match fields with few values, or give filter:",
+		func(w sli.Window, rows []insights.Row) error { return c.tell(ask, w, rows) })
 }
 
 // rowGroup is lines that were counted together.
@@ -244,11 +210,11 @@ func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error
 	}
 	var tallies []accounting
 	for _, row := range rows {
-		begin, err := loglines.MinuteOf(row)
+		minute, err := counted.MinuteOf(row)
 		if err != nil {
 			return err
 		}
-		g := rowGroup{insightsLog: c, minute: sli.MinuteAt(begin), row: row}
+		g := rowGroup{insightsLog: c, minute: minute, row: row}
 		if !w.Contains(g.minute) {
 			continue
 		}
@@ -327,7 +293,7 @@ func (g *rowGroup) delayed(events []sli.Event, e sli.Event, edges []time.Duratio
 	}
 	if took.Count > 0 {
 		e.HasDelay = true
-		sli.Grouped(took).Each(edges, func(weight float64, d time.Duration) {
+		counted.Grouped(took).Each(edges, func(weight float64, d time.Duration) {
 			e.Weight, e.Delay = weight*each, d
 			events = append(events, e)
 		})

@@ -1,9 +1,13 @@
-package sli
+// Package counted is what sources build on that have another engine count: whole minutes
+// are asked for once, as soon as they are due, and none of their lines is read here.
+package counted
 
 import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // Query is how a source reads that asks another engine to count whole minutes: each
@@ -14,20 +18,20 @@ type Query struct {
 	Never  error // why minutes aren't answered for, as long as there never was anything to look at
 }
 
-// Reply is how the engine answered.
-type Reply uint8
+// Outcome is how the engine answered.
+type Outcome uint8
 
-// The replies.
+// The outcomes.
 const (
-	Counted  Reply = iota // what it counted was emitted
-	Empty                 // nothing was emitted, since there was nothing to look at
-	TooLarge              // nothing was emitted, since the answer would have been cut off
+	Counted  Outcome = iota // what it counted was emitted
+	Empty                   // nothing was emitted, since there was nothing to look at
+	TooLarge                // nothing was emitted, since the answer would have been cut off
 )
 
 // asked is what is kept between runs.
 type asked struct {
-	Answered Minute `json:"answered"`
-	Seen     bool   `json:"seen,omitempty"` // there was something to look at
+	Answered sli.Minute `json:"answered"`
+	Seen     bool       `json:"seen,omitempty"` // there was something to look at
 }
 
 // reachBack is how many minutes back unread ones are still asked about.
@@ -35,24 +39,24 @@ const reachBack = 24 * 60
 
 // Read asks for the minutes that are due, for fewer where the answer would be too large; a
 // minute that is too large by itself is Missing. The Batch says which minutes those were.
-func (a Query) Read(ask Ask, cursor []byte, count func(Window) (Reply, error)) (Batch, error) {
+func (a Query) Read(ask sli.Ask, cursor []byte, count func(sli.Window) (Outcome, error)) (sli.Batch, error) {
 	var at asked
 	if cursor != nil {
 		if err := json.Unmarshal(cursor, &at); err != nil {
-			return Batch{}, fmt.Errorf("the position in the state can't be read: %w", err)
+			return sli.Batch{}, fmt.Errorf("the position in the state can't be read: %w", err)
 		}
 	}
 	w := a.window(ask, at.Answered, cursor != nil)
 	if w.Minutes() == 0 {
-		b := Batch{From: w.Start(), To: w.End().Add(a.Settle)}
+		b := sli.Batch{From: w.Start(), To: w.End().Add(a.Settle)}
 		if !ask.Again {
-			b = Batch{Unchanged: true, Cursor: cursor}
+			b = sli.Batch{Unchanged: true, Cursor: cursor}
 		}
 		return b, nil
 	}
 	reply, err := count(w)
 	for err == nil && reply == TooLarge && w.Minutes() > 1 {
-		if half := Minute(w.Minutes() / 2); ask.Again {
+		if half := sli.Minute(w.Minutes() / 2); ask.Again {
 			w.From += half
 		} else {
 			w.To -= half
@@ -60,12 +64,12 @@ func (a Query) Read(ask Ask, cursor []byte, count func(Window) (Reply, error)) (
 		reply, err = count(w)
 	}
 	if err != nil {
-		return Batch{}, err
+		return sli.Batch{}, err
 	}
 	if at.Seen = at.Seen || reply != Empty; !at.Seen && a.Never != nil {
-		return Batch{Unanswered: a.Never, Cursor: cursor}, nil //nolint:nilerr // it is an answer, of nothing
+		return sli.Batch{Unanswered: a.Never, Cursor: cursor}, nil //nolint:nilerr // it is an answer, of nothing
 	}
-	b := Batch{From: w.Start(), To: w.End().Add(a.Settle)}
+	b := sli.Batch{From: w.Start(), To: w.End().Add(a.Settle)}
 	if reply == TooLarge {
 		b.Missing = b.Missing.Add(w)
 	}
@@ -77,15 +81,15 @@ func (a Query) Read(ask Ask, cursor []byte, count func(Window) (Reply, error)) (
 }
 
 // window is the minutes to ask about.
-func (a Query) window(ask Ask, answered Minute, known bool) Window {
-	newest := Due(ask.Now, a.Settle)
+func (a Query) window(ask sli.Ask, answered sli.Minute, known bool) sli.Window {
+	newest := sli.Due(ask.Now, a.Settle)
 	if !ask.Until.IsZero() {
-		newest = min(newest, MinuteAt(ask.Until)-1)
+		newest = min(newest, sli.MinuteAt(ask.Until)-1)
 	}
-	most := Minute(a.Most)
-	w := Window{From: newest + 1 - most, To: newest + 1}
+	most := sli.Minute(a.Most)
+	w := sli.Window{From: newest + 1 - most, To: newest + 1}
 	if !ask.From.IsZero() {
-		w.From = max(w.From, MinuteAt(ask.From))
+		w.From = max(w.From, sli.MinuteAt(ask.From))
 	}
 	switch {
 	case ask.Again:
