@@ -18,6 +18,9 @@ var albFormat = format{
 	latency: albLatency,
 }
 
+// ErrALB is the reason for a line that is none of a load balancer.
+const ErrALB Malformed = "not an ALB log line"
+
 // albFields are the fields of an ALB line in order, as AWS documents them, with
 // the spellings under which they may be asked for. New ones are only ever appended.
 var albFields = [...][]string{

@@ -17,6 +17,9 @@ var combinedFormat = format{
 	latency: combinedLatency,
 }
 
+// ErrCombined is the reason for a line that is neither combined nor common.
+const ErrCombined Malformed = "not a combined or common log line"
+
 func combinedPairs(cfg *Config, _ []byte, add func(label, value string)) {
 	for _, names := range combinedNames {
 		add(names[0], "")

@@ -2,7 +2,6 @@ package logscan
 
 import (
 	"fmt"
-	"slices"
 )
 
 // Format is how a line is written.
@@ -104,18 +103,24 @@ func names(of func(*format) bool) []string {
 }
 
 func named(name string) Format {
-	return Format(max(slices.IndexFunc(formats[:], func(f format) bool { return f.name == name }), int(Auto)))
+	for i := range formats {
+		if formats[i].name == name {
+			return Format(i)
+		}
+	}
+	return Auto
 }
 
 // detected lists the formats that Auto tells apart, in their turn.
 func detected(application bool) []Format {
 	var out []Format
-	for i := range formats {
-		if f := &formats[i]; f.turn > 0 && (application && f.application || !application && f.access) {
-			out = append(out, Format(i))
+	for turn := 1; turn < len(formats); turn++ {
+		for i := range formats {
+			if f := &formats[i]; f.turn == turn && (application && f.application || !application && f.access) {
+				out = append(out, Format(i))
+			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Format) int { return formats[a].turn - formats[b].turn })
 	return out
 }
 

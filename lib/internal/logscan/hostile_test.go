@@ -16,7 +16,11 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte("{\"log\":\"a\",\"stream\":\"stdout\",\"time\":\"2026-11-22T00:00:00Z\"}\n2026-11-22T00:00:00.1Z stdout F {\"time\":1}"))
 	need := []string{"uri", "path", "host", "id", "user_agent", "a.b", "referer", "latency"}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for format := Auto; format < Regex; format++ {
+		for i := range formats {
+			format := Format(i)
+			if format == Regex {
+				continue // it needs a pattern
+			}
 			s := scanner(t, Config{Format: format, Need: need, Columns: []string{"latency", "a.b"}[:int(format)%3/2*2]})
 			var rec Record
 			for line := range bytes.Lines(data) {

@@ -11,6 +11,12 @@ import (
 // jsonFormat is a JSON object a line.
 var jsonFormat = format{name: "json", access: true, application: true, turn: 3, reader: newJSON, pairs: jsonPairs}
 
+// The reasons for a line that is no JSON.
+const (
+	ErrJSON      Malformed = "not one valid JSON object"
+	ErrHexEscape Malformed = "not valid JSON, which has no \\xHH; write escape=json behind the name in nginx's log_format"
+)
+
 // maxDepth bounds the nesting of a JSON line.
 const maxDepth = 256
 

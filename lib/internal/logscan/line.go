@@ -22,19 +22,11 @@ func NewUnreadable(reason Malformed, field string, value []byte) *Unreadable {
 	return &Unreadable{reason, field, string(value[:min(len(value), most)])}
 }
 
-// The reasons for a malformed line.
+// The reasons for a line that formats have in common.
 const (
 	ErrUnrecognised Malformed = "line fits no known format"
 	ErrNoTime       Malformed = "no time in the line"
 	ErrTime         Malformed = "time is not readable"
-	ErrLTSV         Malformed = "LTSV field without a label"
-	ErrJSON         Malformed = "not one valid JSON object"
-	ErrHexEscape    Malformed = "not valid JSON, which has no \\xHH; write escape=json behind the name in nginx's log_format"
-	ErrCombined     Malformed = "not a combined or common log line"
-	ErrALB          Malformed = "not an ALB log line"
-	ErrRegex        Malformed = "pattern does not match"
-	ErrWrapper      Malformed = "container wrapper is not readable"
-	ErrTooLong      Malformed = "joined container line is longer than 1 MiB"
 )
 
 // Undecided is the reason for a line that is but text, in an application's log that hasn't

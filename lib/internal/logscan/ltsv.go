@@ -17,6 +17,9 @@ var ltsvFormat = format{
 	pairs:       ltsvPairs,
 }
 
+// ErrLTSV is the reason for a line that is no LTSV.
+const ErrLTSV Malformed = "LTSV field without a label"
+
 // ltsvLabels are the well-known ones; host is the client there.
 func ltsvLabels() []label {
 	return slices.DeleteFunc(slices.Clone(wellKnown), func(l label) bool { return l.name == "host" })

@@ -12,6 +12,9 @@ var regexFormat = format{
 	pairs:       regexPairs,
 }
 
+// ErrRegex is the reason for a line that the pattern doesn't match.
+const ErrRegex Malformed = "pattern does not match"
+
 // regexReader reads a line that the pattern matches. The regular expression package
 // allocates for each match.
 type regexReader struct {

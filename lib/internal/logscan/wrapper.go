@@ -43,6 +43,12 @@ func (w *Wrapper) UnmarshalText(b []byte) error {
 	return fmt.Errorf("wrapper: must be one of %v, got %q", wrapperNames, b)
 }
 
+// The reasons for what a container runtime wrote.
+const (
+	ErrWrapper Malformed = "container wrapper is not readable"
+	ErrTooLong Malformed = "joined container line is longer than 1 MiB"
+)
+
 // maxJoined bounds a line that is put together from parts.
 const maxJoined = 1 << 20
 
