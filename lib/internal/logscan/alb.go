@@ -10,7 +10,7 @@ import (
 // albFormat is the access log of an Application Load Balancer.
 var albFormat = format{
 	name:    "alb",
-	access:  true,
+	access:  4,
 	turn:    4,
 	labels:  func() []label { return albLabels },
 	reader:  newALB,
@@ -77,7 +77,7 @@ func newALB(p *plan, cfg *Config) reader {
 	return a
 }
 
-func (a *albReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
+func (a *albReader) read(in *interpreter, line []byte, at int64, rec *Record) error {
 	rest, total, known, field := line, int64(0), true, 0
 	for ; field <= a.last && len(rest) > 0; field++ {
 		token, _, tail, whole := nextToken(rest)
@@ -97,7 +97,7 @@ func (a *albReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
 		}
 		total, known = total+part, known && counted
 		if b := a.fields[field]; b != nil {
-			s.set.storeText(b, token)
+			in.set.storeText(b, token)
 		}
 	}
 	if field < albRequired {
@@ -108,10 +108,10 @@ func (a *albReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
 		rec.Elapsed, rec.HasElapsed = rec.Latency, known
 		if !known {
 			rec.Latency = 0
-			rec.Elapsed, rec.HasElapsed = s.albElapsed(line)
+			rec.Elapsed, rec.HasElapsed = in.albElapsed(line)
 		}
 	}
-	return s.finish(at, rec)
+	return in.finish(at, rec)
 }
 
 func isALBType(b []byte) bool {
@@ -144,7 +144,7 @@ func albPhase(b []byte) (nanos int64, known, ok bool) {
 
 // albElapsed gives time − request_creation_time: how long the request was
 // with the balancer, though nothing answered it.
-func (s *Scanner) albElapsed(line []byte) (time.Duration, bool) {
+func (in *interpreter) albElapsed(line []byte) (time.Duration, bool) {
 	var end, begin int64
 	var ok bool
 	for field := 0; field <= albCreation; field++ {
@@ -152,9 +152,9 @@ func (s *Scanner) albElapsed(line []byte) (time.Duration, bool) {
 		token, _, line, _ = nextToken(line)
 		switch field {
 		case albTime:
-			end, ok = s.clock.rfc3339(token)
+			end, ok = in.clock.rfc3339(token)
 		case albCreation:
-			begin, ok = s.clock.rfc3339(token)
+			begin, ok = in.clock.rfc3339(token)
 		}
 		if !ok && field >= albTime {
 			return 0, false
@@ -197,15 +197,15 @@ type fastALB struct {
 	head   [headBlock]byte // of a line near the end of what is readable
 }
 
-func (a *albReader) learn(s *Scanner, line []byte) fastReader {
-	f := &fastALB{template: template{dashes: true, took: a.sum}, last: a.last}
-	if !s.want(&f.template, a.fields) || f.keep[albTime] != slotTime || f.keep[albStatus] != slotStatus {
+func (a *albReader) learn(in *interpreter, line []byte) fastReader {
+	f := &fastALB{template: template{dashes: true, latencyForm: latencyForm{took: a.sum}}, last: a.last}
+	if !in.want(&f.template, a.fields) || f.keep[albTime] != slotTime || f.keep[albStatus] != slotStatus {
 		return nil
 	}
 	for field, at := range f.keep[:albRequest] {
 		f.more = f.more || at != none && field != albTime && field != albStatus
 	}
-	f.open = f.whole && f.last == albUserAgent && !strings.Contains(s.cfg.Mark, `"`)
+	f.open = f.whole && f.last == albUserAgent && !strings.Contains(in.cfg.Mark, `"`)
 	if f.took {
 		f.exponent = unitSecond.nanoExponent()
 		f.decimal = decimalsOf(firstPhase(line), f.exponent)
@@ -339,7 +339,7 @@ func (f *fastALB) findSpaces(p *prescan) bool {
 	}
 	n := 0
 	if vectors {
-		n = spacesByVector(&f.spaces, head, p.from)
+		n = spacesByVector(&f.spaces[0], &head[0], p.from)
 	} else {
 		n = spacesByWord(&f.spaces, head, p.from)
 	}

@@ -13,7 +13,7 @@ func TestNothingOfALineIsLeftInTheNext(t *testing.T) {
 		Time: 1, Status: 2, Latency: time.Second, HasLatency: true, IntegerLatency: true, Elapsed: time.Second, HasElapsed: true, Connection: true,
 		Line: LineText, Invocation: new(Invocation), Text: []byte("old"),
 		Method: []byte("m"), URI: []byte("u"), Path: []byte("p"), Host: []byte("h"), ID: []byte("i"), UserAgent: []byte("ua"),
-		scanner: new(Scanner), template: new(template),
+		of: new(interpreter), template: new(template),
 	}
 	for i, v := 0, reflect.ValueOf(full); i < v.NumField(); i++ {
 		if v.Field(i).IsZero() {

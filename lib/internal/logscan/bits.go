@@ -84,3 +84,14 @@ func (s span) fewDigits(lines []byte) bool {
 	n := s.to - s.from
 	return n-1 < 7 && nonDigits(eight(lines, s.from)^ones*'0')<<(64-8*n) == 0
 }
+
+// pattern is the first sixteen bytes of a text, and a mask of those it has.
+type pattern struct{ text, mask [2]uint64 }
+
+// patternSize is how many bytes a pattern speaks of.
+const patternSize = 16
+
+// differs is 0 where b begins with the pattern.
+func (p *pattern) differs(b *[patternSize]byte) uint64 {
+	return (binary.LittleEndian.Uint64(b[:8])^p.text[0])&p.mask[0] | (binary.LittleEndian.Uint64(b[8:])^p.text[1])&p.mask[1]
+}

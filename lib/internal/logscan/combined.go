@@ -9,7 +9,7 @@ import (
 // combinedFormat is the combined and the common log format.
 var combinedFormat = format{
 	name:    "combined",
-	access:  true,
+	access:  3,
 	turn:    6,
 	labels:  byHand,
 	reader:  newCombined,
@@ -102,16 +102,16 @@ func newCombined(p *plan, cfg *Config) reader {
 	return c
 }
 
-func (c *combinedReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
+func (c *combinedReader) read(in *interpreter, line []byte, at int64, rec *Record) error {
 	c.tabs = bytes.IndexByte(line, '\t') >= 0
-	open, end := s.bracketedTime(line)
+	open, end := in.bracketedTime(line)
 	if open < 0 || blank(line[:open]) {
 		return ErrCombined
 	}
 	if c.client {
-		c.readClient(s, line[:open])
+		c.readClient(in, line[:open])
 	}
-	s.set.storeText(c.parts[partTime], line[open+1:end])
+	in.set.storeText(c.parts[partTime], line[open+1:end])
 	rest := trimBlank(line[end+1:])
 	if len(rest) == 0 || rest[0] != '"' {
 		return ErrCombined
@@ -121,24 +121,24 @@ func (c *combinedReader) read(s *Scanner, line []byte, at int64, rec *Record) er
 		return ErrCombined
 	}
 	if b := c.parts[partRequest]; b != nil {
-		s.set.store(b, rest[1:quote], false)
+		in.set.store(b, rest[1:quote], false)
 	}
 	status, _, rest := c.nextColumn(rest[quote+1:])
 	size, _, rest := c.nextColumn(rest)
 	if !isDash(size) && !allDigits(size) {
 		return ErrCombined
 	}
-	s.set.storeText(c.parts[partStatus], status)
-	s.set.storeText(c.parts[partBytes], size)
-	c.readTail(s, rest)
-	return s.finish(at, rec)
+	in.set.storeText(c.parts[partStatus], status)
+	in.set.storeText(c.parts[partBytes], size)
+	c.readTail(in, rest)
+	return in.finish(at, rec)
 }
 
 // maxStamp bounds the length of a time in brackets.
 const maxStamp = 64
 
 // bracketedTime finds the first `[…]` that is a time; open is -1 when there is none.
-func (s *Scanner) bracketedTime(line []byte) (open, end int) {
+func (in *interpreter) bracketedTime(line []byte) (open, end int) {
 	for at := 0; ; at = open + 1 {
 		n := bytes.IndexByte(line[at:], '[')
 		if n < 0 {
@@ -149,7 +149,7 @@ func (s *Scanner) bracketedTime(line []byte) (open, end int) {
 		if n = bytes.IndexByte(inside, ']'); n < 0 {
 			continue
 		}
-		if _, ok := s.clock.parse(inside[:n]); ok {
+		if _, ok := in.clock.parse(inside[:n]); ok {
 			return open, open + 1 + n
 		}
 	}
@@ -157,31 +157,31 @@ func (s *Scanner) bracketedTime(line []byte) (open, end int) {
 
 // readClient reads what stands before the time. The user may hold spaces, so a
 // fourth word means a virtual host only where the second one is an address.
-func (c *combinedReader) readClient(s *Scanner, b []byte) {
+func (c *combinedReader) readClient(in *interpreter, b []byte) {
 	var words [3][]byte
 	first, _, rest, _ := nextToken(bytes.TrimRight(b, " "))
 	second, _, afterSecond, _ := nextToken(rest)
 	if third, _, afterThird, _ := nextToken(afterSecond); len(third) > 0 && len(bytes.TrimLeft(afterThird, " ")) > 0 &&
 		bytes.ContainsAny(second, ".:") {
-		s.set.storeText(c.parts[partVHost], first)
+		in.set.storeText(c.parts[partVHost], first)
 		first, second, afterSecond = second, third, afterThird
 	}
 	words = [3][]byte{first, second, bytes.TrimLeft(afterSecond, " ")}
 	for i, word := range words {
 		if len(word) > 0 {
-			s.set.storeText(c.parts[partRemote+i], word)
+			in.set.storeText(c.parts[partRemote+i], word)
 		}
 	}
 }
 
 // readTail reads what stands behind the bytes: words that some formats add, the
 // referer, the user agent, and the columns behind that.
-func (c *combinedReader) readTail(s *Scanner, rest []byte) {
+func (c *combinedReader) readTail(in *interpreter, rest []byte) {
 	words := rest
 	for {
 		trimmed := trimBlank(rest)
 		if len(trimmed) == 0 { // common: columns stand behind the bytes
-			c.readColumns(s, words)
+			c.readColumns(in, words)
 			return
 		}
 		if trimmed[0] == '"' {
@@ -194,18 +194,18 @@ func (c *combinedReader) readTail(s *Scanner, rest []byte) {
 		if !quoted {
 			return
 		}
-		s.set.storeText(c.parts[part], token)
+		in.set.storeText(c.parts[part], token)
 		rest = tail
 	}
 	if c.latency {
-		c.readTailLatency(s, rest)
+		c.readTailLatency(in, rest)
 		return
 	}
-	c.readColumns(s, rest)
+	c.readColumns(in, rest)
 }
 
 // readColumns reads the named tokens at the end of the line.
-func (c *combinedReader) readColumns(s *Scanner, rest []byte) {
+func (c *combinedReader) readColumns(in *interpreter, rest []byte) {
 	for _, b := range c.columns {
 		var token []byte
 		quoted := false
@@ -217,13 +217,13 @@ func (c *combinedReader) readColumns(s *Scanner, rest []byte) {
 		if len(token) == 0 && !quoted {
 			return
 		}
-		s.set.storeText(b, token)
+		in.set.storeText(b, token)
 	}
 }
 
 // readTailLatency takes the first unquoted token as the latency; unless the
 // tokens are Traefik's: number "router" "server" 12ms, after the time of the start.
-func (c *combinedReader) readTailLatency(s *Scanner, rest []byte) {
+func (c *combinedReader) readTailLatency(in *interpreter, rest []byte) {
 	var token []byte
 	quoted := true
 	for quoted {
@@ -241,10 +241,10 @@ func (c *combinedReader) readTailLatency(s *Scanner, rest []byte) {
 		last, _, after := c.nextColumn(after)
 		if router && server && len(after) == 0 {
 			token, known = last, &traefikLatency
-			s.set.cells[slotTime].by = &traefikTime
+			in.set.cells[slotTime].by = &traefikTime
 		}
 	}
-	s.set.storeAt(known, token, false)
+	in.set.storeAt(known, token, false)
 }
 
 // trimBlank takes off what parts columns: spaces and tabs.
@@ -315,10 +315,10 @@ type fastCombined struct {
 
 // learn notes what stands at the quotes of a good line, what each part of it feeds, and
 // what its columns do.
-func (c *combinedReader) learn(s *Scanner, line []byte) fastReader {
+func (c *combinedReader) learn(in *interpreter, line []byte) fastReader {
 	f := &fastCombined{template: template{delimiters: []byte(`"\\`), dashes: true}}
 	values, ok := f.parts(c, append(slices.Clone(line), '\n'))
-	if !ok || !s.want(&f.template, values) || !f.ruled() {
+	if !ok || !in.want(&f.template, values) || !f.ruled() {
 		return nil
 	}
 	return f

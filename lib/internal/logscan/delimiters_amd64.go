@@ -22,4 +22,4 @@ func linesMatchByVector(lines []byte, from int, delimiters []uint32, patterns []
 // spacesByVector is spacesByWord.
 //
 //go:noescape
-func spacesByVector(to *spaces, b *[headBlock]byte, from uint32) int
+func spacesByVector(to *uint32, b *byte, from uint32) int

@@ -138,7 +138,7 @@ end:
 	MOVQ R9, end+80(FP)
 	RET
 
-// func spacesByVector(to *spaces, b *[headBlock]byte, from uint32) int
+// func spacesByVector(to *uint32, b *byte, from uint32) int
 TEXT ·spacesByVector(SB), NOSPLIT, $0-32
 	MOVQ to+0(FP), DI
 	MOVQ b+8(FP), SI

@@ -41,7 +41,7 @@ func FuzzDelimiters(f *testing.F) {
 		if len(data) >= headBlock {
 			var byWord, byVector spaces
 			n := spacesByWord(&byWord, (*[headBlock]byte)(data), 7)
-			if m := spacesByVector(&byVector, (*[headBlock]byte)(data), 7); vectors && (min(n, albRequest+1) != min(m, albRequest+1) || !slices.Equal(byWord[:min(n, m)], byVector[:min(n, m)])) {
+			if m := spacesByVector(&byVector[0], &data[0], 7); vectors && (min(n, albRequest+1) != min(m, albRequest+1) || !slices.Equal(byWord[:min(n, m)], byVector[:min(n, m)])) {
 				t.Fatalf("spaces: got %v, want %v", byVector[:m], byWord[:n])
 			}
 			for i, at := range byWord[:n] {

@@ -278,7 +278,7 @@ func TestARequestReadFastSaysWhatScanSays(t *testing.T) {
 				fast += follow(t, cfg, lines[r.IntN(10):])
 			}
 		}
-		if _, has := scanner(t, Config{}).readerOf(&formats[f]).(learner); has && fast < 40*10*len(fastConfigs(f))/2 {
+		if _, has := formats[f].of(&scanner(t, Config{}).interpreter).(learner); has && fast < 40*10*len(fastConfigs(f))/2 {
 			t.Errorf("%v: only %d lines were read at a glance", f, fast)
 		}
 	}

@@ -19,6 +19,14 @@ type fieldset struct {
 	json    jsonPass
 }
 
+// jsonPass is the state of reading one object. Of equal keys the last one
+// counts, with all that is below it: when a wanted key came twice the line is
+// read again, taking each wanted key only where it stood last.
+type jsonPass struct {
+	repeated bool
+	again    bool
+}
+
 func newFieldset(n int) fieldset { return fieldset{cells: make([]cell, n), line: 1} }
 
 // reset forgets the values of the last line.

@@ -4,23 +4,7 @@ import (
 	"fmt"
 )
 
-// Format is how a line is written.
-type Format uint8
-
-// The formats that others name. Combined covers the common log format too.
-const (
-	Auto Format = iota
-	LTSV
-	JSON
-	Combined
-	ALB
-	EMF
-	Report
-	Regex
-)
-
-// formats are the formats, in the order in which configuration lists them. One that nobody
-// else names needs no constant.
+// formats are the formats. One that nobody else names needs no constant.
 var formats = [...]format{
 	Auto:     {name: "auto"},
 	LTSV:     ltsvFormat,
@@ -32,47 +16,6 @@ var formats = [...]format{
 	Regex:    regexFormat,
 }
 
-// format is all that is known of a way of writing lines.
-type format struct {
-	name        string
-	access      bool // access logs may be written so
-	application bool // logs of applications may be
-	// turn says when lines of an undecided log are tried, the lowest first: at a tie of
-	// those that could be read the first one wins. 0: never, it has to be configured.
-	turn     int
-	function bool // it is of a function's log, whose lines are JSON objects or any text
-
-	labels func() []label // of the canonical fields, the better one of two in front; nil: wellKnown
-	reader func(*plan, *Config) reader
-
-	// For those who are to be told what their lines lack: values with their labels, and
-	// what stands in the place of a latency that has no label.
-	pairs   func(cfg *Config, line []byte, add func(label, value string))
-	latency func(cfg *Config, line []byte) (label, value string, there bool)
-}
-
-// reader is the reference of a format: it takes any line apart, as its writer means it,
-// and says why where it can't. It may be slow; it must be right.
-type reader interface {
-	read(s *Scanner, line []byte, at int64, rec *Record) error
-	names() *plan // which labels it looks for
-}
-
-// learner is a reader of a format whose lines can be read fast where they are written like
-// one that it has just read.
-type learner interface {
-	// learn makes a fast reader of a line; nil where it isn't written simply enough.
-	learn(s *Scanner, line []byte) fastReader
-}
-
-// known are the labels of a format.
-func (f *format) known() []label {
-	if f.labels == nil {
-		return wellKnown
-	}
-	return f.labels()
-}
-
 // AccessFormat and ApplicationFormat are the formats that such logs may be configured to
 // have, by name; what the configuration's schema and reference say of them follows.
 type (
@@ -81,10 +24,10 @@ type (
 )
 
 // Enum lists the names, auto last.
-func (AccessFormat) Enum() []string { return names(func(f *format) bool { return f.access }) }
+func (AccessFormat) Enum() []string { return names(func(f *format) int { return f.access }) }
 
 // Enum lists the names, auto last.
-func (ApplicationFormat) Enum() []string { return names(func(f *format) bool { return f.application }) }
+func (ApplicationFormat) Enum() []string { return names(func(f *format) int { return f.application }) }
 
 // Format is the one named, Auto for any other name.
 func (f AccessFormat) Format() Format { return named(string(f)) }
@@ -92,11 +35,13 @@ func (f AccessFormat) Format() Format { return named(string(f)) }
 // Format is the one named, Auto for any other name.
 func (f ApplicationFormat) Format() Format { return named(string(f)) }
 
-func names(of func(*format) bool) []string {
+func names(place func(*format) int) []string {
 	var out []string
-	for i := range formats {
-		if of(&formats[i]) {
-			out = append(out, formats[i].name)
+	for at := 1; at < len(formats); at++ {
+		for i := range formats {
+			if place(&formats[i]) == at {
+				out = append(out, formats[i].name)
+			}
 		}
 	}
 	return append(out, Auto.String())
@@ -116,7 +61,7 @@ func detected(application bool) []Format {
 	var out []Format
 	for turn := 1; turn < len(formats); turn++ {
 		for i := range formats {
-			if f := &formats[i]; f.turn == turn && (application && f.application || !application && f.access) {
+			if f := &formats[i]; f.turn == turn && (application && f.application > 0 || !application && f.access > 0) {
 				out = append(out, Format(i))
 			}
 		}

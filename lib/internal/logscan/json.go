@@ -9,7 +9,7 @@ import (
 )
 
 // jsonFormat is a JSON object a line.
-var jsonFormat = format{name: "json", access: true, application: true, turn: 3, reader: newJSON, pairs: jsonPairs}
+var jsonFormat = format{name: "json", access: 2, application: 1, turn: 3, reader: newJSON, pairs: jsonPairs}
 
 // The reasons for a line that is no JSON.
 const (
@@ -19,15 +19,6 @@ const (
 
 // maxDepth bounds the nesting of a JSON line.
 const maxDepth = 256
-
-// node is one key on a wanted path.
-type node struct {
-	children map[string]*node
-	binding  *binding
-	order    []learned // the keys of the last object met here, in order
-	line     uint64    // the line it was last seen in
-	at       int       // where its value began there
-}
 
 func newNode() *node { return &node{children: map[string]*node{}} }
 
@@ -52,14 +43,6 @@ func (n *node) insert(parts []string, b *binding) {
 	}
 }
 
-// jsonPass is the state of reading one object. Of equal keys the last one
-// counts, with all that is below it: when a wanted key came twice the line is
-// read again, taking each wanted key only where it stood last.
-type jsonPass struct {
-	repeated bool
-	again    bool
-}
-
 // jsonReader reads a line that is one valid JSON object (RFC 8259; invalid UTF-8 is let
 // through).
 type jsonReader struct {
@@ -75,19 +58,19 @@ func newJSON(p *plan, _ *Config) reader {
 	return r
 }
 
-func (r *jsonReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
-	if !s.set.object(r.root, line) {
+func (r *jsonReader) read(in *interpreter, line []byte, at int64, rec *Record) error {
+	if !in.set.object(r.root, line) {
 		if hasHexEscape(line) {
 			return ErrHexEscape
 		}
 		return ErrJSON
 	}
-	if s.cfg.Application {
-		if err := s.lambdaJSON(r.plan, rec); err != nil {
+	if in.cfg.Application {
+		if err := in.lambdaJSON(r.plan, rec); err != nil {
 			return err
 		}
 	}
-	return s.finish(at, rec)
+	return in.finish(at, rec)
 }
 
 // hasHexEscape tells whether there is an escape that nginx writes unless it is told to write
@@ -332,10 +315,10 @@ func newFront(text []byte, number bool) (front, bool) {
 }
 
 // learn notes the keys of a good line, and how it is spaced.
-func (r *jsonReader) learn(s *Scanner, line []byte) fastReader {
+func (r *jsonReader) learn(in *interpreter, line []byte) fastReader {
 	f := &fastJSON{template: template{delimiters: []byte(`"\`)}}
 	values, ok := f.keys(r.root, line)
-	if !ok || !s.want(&f.template, values) {
+	if !ok || !in.want(&f.template, values) {
 		return nil
 	}
 	f.bare = f.fronts[0].bareFrom()

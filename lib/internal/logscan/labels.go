@@ -216,6 +216,23 @@ var wellKnown = []label{
 	{slot: slotRequest, name: "request_line"},
 }
 
+// lambdaPaths are what is looked for in the JSON lines of functions: the platform's
+// telemetry events, and the embedded metric format.
+var lambdaPaths = [...]string{"_aws.CloudWatchMetrics", "type", "record", "record.requestId", "record.metrics.durationMs",
+	"record.metrics.initDurationMs", "record.metrics.restoreDurationMs", "record.status", "record.errorType"}
+
+const (
+	lambdaEMF = iota
+	lambdaType
+	lambdaRecord
+	lambdaID
+	lambdaDuration
+	lambdaInit
+	lambdaRestore
+	lambdaStatus
+	lambdaError
+)
+
 // byHand are the well-known labels for names that are given by hand (Columns, a pattern's
 // groups): a canonical name comes first.
 func byHand() []label {

@@ -28,7 +28,8 @@ func (s *Scanner) Lack(field string, line []byte) Lack {
 	if s.Withheld() {
 		return l
 	}
-	pairs := s.pairs(line)
+	of := lacking{&s.interpreter, &formats[s.used]}
+	pairs := of.pairs(line)
 	for _, p := range pairs {
 		if p.label != "" {
 			l.Labels = append(l.Labels, p.label)
@@ -38,12 +39,12 @@ func (s *Scanner) Lack(field string, line []byte) Lack {
 	if s.cfg.Application {
 		slot = none
 	}
-	if of := formats[s.used].latency; of != nil && slot == slotLatency {
-		if l.Label, l.Value, l.There = of(&s.cfg, line); l.There {
+	if found := of.format.latency; found != nil && slot == slotLatency {
+		if l.Label, l.Value, l.There = found(&s.cfg, line); l.There {
 			return l
 		}
 	}
-	for _, name := range s.namesOf(field, slot) {
+	for _, name := range of.namesOf(field, slot) {
 		for _, p := range pairs {
 			if p.label == name {
 				l.Label, l.Value, l.There = name, p.value, true
@@ -51,35 +52,41 @@ func (s *Scanner) Lack(field string, line []byte) Lack {
 			}
 		}
 	}
-	l.Near = s.near(slot, pairs)
+	l.Near = of.near(slot, pairs)
 	return l
 }
 
 // Withheld tells whether nothing that stands in the lines may be shown.
 func (s *Scanner) Withheld() bool { return s.cfg.Withheld != nil && s.cfg.Withheld() }
 
+// lacking looks at a line of a format for what it has instead.
+type lacking struct {
+	*interpreter
+	format *format
+}
+
 // namesOf are the labels under which a field may stand, the better ones in front.
-func (s *Scanner) namesOf(field string, slot int) []string {
-	if path, ok := s.cfg.Fields[field]; ok {
+func (l lacking) namesOf(field string, slot int) []string {
+	if path, ok := l.cfg.Fields[field]; ok {
 		return []string{path}
 	}
 	if slot < 0 {
 		return []string{field}
 	}
 	var names []string
-	if slot == slotLatency && s.latency != "" {
-		names = append(names, s.latency)
+	if slot == slotLatency && l.latency != "" {
+		names = append(names, l.latency)
 	}
-	for _, l := range formats[s.used].known() {
-		if l.slot == slot && l.name != "" {
-			names = append(names, l.name)
+	for _, known := range l.format.known() {
+		if known.slot == slot && known.name != "" {
+			names = append(names, known.name)
 		}
 	}
 	return append(names, field)
 }
 
 // near is the label of a value that looks like what the slot should have.
-func (s *Scanner) near(slot int, pairs []labelled) string {
+func (l lacking) near(slot int, pairs []labelled) string {
 	words, like := []string{"code", "status"}, func(v string) bool {
 		n, err := strconv.Atoi(v)
 		return err == nil && 100 <= n && n <= 599
@@ -97,7 +104,7 @@ func (s *Scanner) near(slot int, pairs []labelled) string {
 	}
 	for _, p := range pairs {
 		label := strings.ToLower(p.label)
-		if like(p.value) && !s.isTime(p.label) && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(label, w) }) {
+		if like(p.value) && !l.isTime(p.label) && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(label, w) }) {
 			return p.label
 		}
 	}
@@ -105,13 +112,13 @@ func (s *Scanner) near(slot int, pairs []labelled) string {
 }
 
 // isTime tells whether a label is one of the instant's.
-func (s *Scanner) isTime(name string) bool {
-	return s.cfg.Fields["time"] == name || slices.ContainsFunc(wellKnown, func(l label) bool { return l.slot == slotTime && l.name == name })
+func (l lacking) isTime(name string) bool {
+	return l.cfg.Fields["time"] == name || slices.ContainsFunc(wellKnown, func(known label) bool { return known.slot == slotTime && known.name == name })
 }
 
 // pairs are the values of a line with their labels, as far as it has labels or its format
 // gives it names.
-func (s *Scanner) pairs(line []byte) []labelled {
+func (l lacking) pairs(line []byte) []labelled {
 	const most = 64
 	var out []labelled
 	add := func(label, value string) {
@@ -119,8 +126,8 @@ func (s *Scanner) pairs(line []byte) []labelled {
 			out = append(out, labelled{label, value})
 		}
 	}
-	if pairs := formats[s.used].pairs; pairs != nil {
-		pairs(&s.cfg, line, add)
+	if pairs := l.format.pairs; pairs != nil {
+		pairs(&l.cfg, line, add)
 	}
 	return out
 }

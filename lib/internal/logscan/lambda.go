@@ -6,57 +6,14 @@ import (
 	"time"
 )
 
-// Line says what a line of an application log is.
-type Line uint8
-
-// The kinds of lines. Those of a function on AWS Lambda stand among the
-// application's own.
-const (
-	LineRecord   Line = iota // has fields of the application's own
-	LineEMF                  // publishes metrics in the CloudWatch embedded metric format too
-	LineReport               // an invocation's end, with its Invocation
-	LineTimedOut             // says beside the report that an invocation timed out
-	LineKilled               // says beside the report that an invocation was killed
-	LinePlatform             // another line of the platform's
-	LineText                 // text without fields
-)
-
-// Invocation is what a function's platform says of one invocation.
-type Invocation struct {
-	RequestID []byte
-	Duration  time.Duration // LineReport only
-	Init      time.Duration // of a new environment; valid only with HasInit
-	HasInit   bool
-	ColdStart bool // the environment was new: initialised, or restored from a snapshot
-	TimedOut  bool
-	Killed    bool
-}
-
 // ErrReport says that a function's report lacks what every report has.
 const ErrReport Malformed = "report of an invocation is not whole"
-
-// lambdaPaths are what is looked for in the JSON lines of functions: the platform's
-// telemetry events, and the embedded metric format.
-var lambdaPaths = [...]string{"_aws.CloudWatchMetrics", "type", "record", "record.requestId", "record.metrics.durationMs",
-	"record.metrics.initDurationMs", "record.metrics.restoreDurationMs", "record.status", "record.errorType"}
-
-const (
-	lambdaEMF = iota
-	lambdaType
-	lambdaRecord
-	lambdaID
-	lambdaDuration
-	lambdaInit
-	lambdaRestore
-	lambdaStatus
-	lambdaError
-)
 
 // emfFormat is a function's log of which the embedded metrics count, reportFormat one of
 // which the platform's reports do.
 var (
-	emfFormat    = format{name: "emf", application: true, turn: 1, function: true, reader: newText, pairs: jsonPairs}
-	reportFormat = format{name: "report", application: true, turn: 2, function: true, reader: newText, pairs: jsonPairs}
+	emfFormat    = format{name: "emf", application: 3, turn: 1, function: true, reader: newText, pairs: jsonPairs}
+	reportFormat = format{name: "report", application: 4, turn: 2, function: true, reader: newText, pairs: jsonPairs}
 )
 
 // textReader reads what of a function's log is no JSON.
@@ -64,19 +21,19 @@ type textReader struct{ *plan }
 
 func newText(p *plan, _ *Config) reader { return textReader{p} }
 
-func (t textReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
-	body, stamp := s.withoutPrefix(line)
-	if err := s.readText(t.plan, body, rec); err != nil {
+func (t textReader) read(in *interpreter, line []byte, at int64, rec *Record) error {
+	body, stamp := in.withoutPrefix(line)
+	if err := in.readText(t.plan, body, rec); err != nil {
 		return err
 	}
-	last, kind := s.clock.last, rec.Line
+	last, kind := in.clock.last, rec.Line
 	own := cmp.Or(at, stamp)
-	err := s.finish(cmp.Or(own, last), rec)
+	err := in.finish(cmp.Or(own, last), rec)
 	if err == ErrNoTime && kind != LineReport {
 		err = Undecided{ErrNoTime, kind != LineText}
 	}
 	if own == 0 {
-		s.clock.last = last // a borrowed time holds for this line only
+		in.clock.last = last // a borrowed time holds for this line only
 	}
 	return err
 }
@@ -94,10 +51,10 @@ func looksJSON(line []byte) bool {
 
 // withoutPrefix takes off what tools put in front of a message: the time, the log
 // group and the log stream.
-func (s *Scanner) withoutPrefix(line []byte) (body []byte, stamp int64) {
+func (in *interpreter) withoutPrefix(line []byte) (body []byte, stamp int64) {
 	for body = trimStart(line); ; {
 		word, rest := nextWord(body)
-		if at, behind := s.leadingTime(body); at != 0 && stamp == 0 {
+		if at, behind := in.leadingTime(body); at != 0 && stamp == 0 {
 			stamp, rest = at, behind
 		} else if len(word) == 0 || word[0] != '/' && !bytes.Contains(word, []byte("/[")) {
 			return body, stamp
@@ -108,13 +65,13 @@ func (s *Scanner) withoutPrefix(line []byte) (body []byte, stamp int64) {
 
 // leadingTime reads the time that a line begins with, in one word or, date and time
 // of day apart, in two; 0 when there is none.
-func (s *Scanner) leadingTime(line []byte) (at int64, rest []byte) {
+func (in *interpreter) leadingTime(line []byte) (at int64, rest []byte) {
 	word, rest := nextWord(line)
 	if len(word) == len("2006-01-02") {
 		_, rest = nextWord(rest)
 		word = line[:len(line)-len(rest)]
 	}
-	if at, ok := s.clock.rfc3339(word); ok {
+	if at, ok := in.clock.rfc3339(word); ok {
 		return at, rest
 	}
 	return 0, nil
@@ -125,9 +82,9 @@ var platformWords = [...]string{"START RequestId:", "END RequestId:", "INIT_STAR
 	"RequestId: ", "XRAY TraceId:", "EXTENSION\t", "TELEMETRY\t", "LOGS\t"}
 
 // readText tells what a line of text is. Any text may stand in a function's log.
-func (s *Scanner) readText(p *plan, body []byte, rec *Record) error {
+func (in *interpreter) readText(p *plan, body []byte, rec *Record) error {
 	if rest, ok := bytes.CutPrefix(body, []byte("REPORT RequestId:")); ok {
-		return s.readReport(p, rest, rec)
+		return in.readReport(p, rest, rec)
 	}
 	rec.Line = LineText
 	for _, begin := range platformWords {
@@ -138,10 +95,10 @@ func (s *Scanner) readText(p *plan, body []byte, rec *Record) error {
 	id, rest := nextWord(body)
 	switch {
 	case bytes.HasPrefix(trimStart(rest), []byte("Task timed out after ")):
-		s.report(rec, LineTimedOut, Invocation{RequestID: id, TimedOut: true})
+		in.report(rec, LineTimedOut, Invocation{RequestID: id, TimedOut: true})
 	case string(id) == "RequestId:" && bytes.Contains(rest, []byte("signal: killed")):
 		id, _ = nextWord(rest)
-		s.report(rec, LineKilled, Invocation{RequestID: id, Killed: true})
+		in.report(rec, LineKilled, Invocation{RequestID: id, Killed: true})
 	}
 	return nil
 }
@@ -150,7 +107,7 @@ func (s *Scanner) readText(p *plan, body []byte, rec *Record) error {
 // in any order, separated by any white space: copies of these lines have spaces for
 // the tabs. A number is followed by its unit. Billed times say nothing: they are
 // rounded, and include what the platform charges for.
-func (s *Scanner) readReport(p *plan, b []byte, rec *Record) error {
+func (in *interpreter) readReport(p *plan, b []byte, rec *Record) error {
 	var inv Invocation
 	measured := false
 	for name := []byte("RequestId"); name != nil; name, b = nextName(b) {
@@ -183,18 +140,18 @@ func (s *Scanner) readReport(p *plan, b []byte, rec *Record) error {
 		if !ok {
 			return ErrReport
 		}
-		s.set.storeText(p.byName[string(name)], value)
+		in.set.storeText(p.byName[string(name)], value)
 	}
 	if !measured || len(trimStart(b)) > 0 {
 		return ErrReport
 	}
-	s.report(rec, LineReport, inv)
+	in.report(rec, LineReport, inv)
 	return nil
 }
 
-func (s *Scanner) report(rec *Record, line Line, inv Invocation) {
-	s.reported = inv
-	rec.Line, rec.Invocation = line, &s.reported
+func (in *interpreter) report(rec *Record, line Line, inv Invocation) {
+	in.reported = inv
+	rec.Line, rec.Invocation = line, &in.reported
 }
 
 // What reports call the two ends that are told apart.
@@ -265,9 +222,9 @@ func spaceLength(b []byte) int {
 }
 
 // lambdaJSON tells what a JSON line of a function's log is, once its fields were read.
-func (s *Scanner) lambdaJSON(p *plan, rec *Record) error {
+func (in *interpreter) lambdaJSON(p *plan, rec *Record) error {
 	field := func(i int) []byte {
-		b, _ := s.set.get(s.lambda + i)
+		b, _ := in.set.get(in.lambda + i)
 		return b
 	}
 	if field(lambdaEMF) != nil {
@@ -282,7 +239,7 @@ func (s *Scanner) lambdaJSON(p *plan, rec *Record) error {
 		return nil
 	}
 	if text, ok := bytes.CutPrefix(record, []byte("REPORT RequestId:")); ok {
-		return s.readReport(p, text, rec)
+		return in.readReport(p, text, rec)
 	}
 	inv := Invocation{RequestID: field(lambdaID), ColdStart: field(lambdaRestore) != nil,
 		TimedOut: string(field(lambdaStatus)) == statusTimeout, Killed: string(field(lambdaError)) == errorMemory}
@@ -296,6 +253,6 @@ func (s *Scanner) lambdaJSON(p *plan, rec *Record) error {
 		}
 		inv.HasInit, inv.ColdStart = true, true
 	}
-	s.report(rec, LineReport, inv)
+	in.report(rec, LineReport, inv)
 	return nil
 }

@@ -46,25 +46,6 @@ var ErrBlank = errors.New("blank line")
 // as no line at all, the line that ends it counts as one.
 var ErrPartial = errors.New("part of a later line")
 
-// Note is what a Scanner learned of a file, kept between runs. The zero Note
-// knows nothing.
-type Note struct {
-	Format  Format         `json:"format"`            // Auto while undecided
-	Votes   map[string]int `json:"votes,omitempty"`   // lines per format while undecided
-	Flavour string         `json:"flavour,omitempty"` // whose conventions the labels follow
-	Latency string         `json:"latency,omitempty"` // the label that the latency is read from
-	Wrapper Wrapper        `json:"wrapper"`           // last wrapper seen; WrapAuto before any line
-	Last    int64          `json:"last,omitempty"`    // stamp of the last parsed line, µs since the epoch
-	Held    *[2]Held       `json:"held,omitempty"`    // the beginnings of unfinished container lines, of stdout and stderr
-}
-
-// Held is the beginning of a line whose end is still to come, at most 1 MiB.
-type Held struct {
-	Text []byte `json:"text,omitempty"`
-	Open bool   `json:"open,omitempty"` // a part came, its end didn't
-	Over bool   `json:"over,omitempty"` // it grew beyond the limit; its text is given up
-}
-
 func trimLineEnd(line []byte) []byte {
 	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
 		line = line[:len(line)-1]

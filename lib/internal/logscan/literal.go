@@ -12,17 +12,7 @@ type literal struct {
 	pattern
 }
 
-// pattern is the first sixteen bytes of a text, and a mask of those it has.
-type pattern struct{ text, mask [2]uint64 }
-
-// patternSize is how many bytes a pattern speaks of.
-const patternSize = 16
-
-// Bounds on what is remembered of a line.
-const (
-	maxLiterals     = 64
-	maxLiteralBytes = 64
-)
+const maxLiteralBytes = 64
 
 // newLiteral is false where the text is too long to be remembered.
 func newLiteral(text []byte) (literal, bool) {
@@ -50,11 +40,6 @@ func (l *literal) at(lines []byte, i int) bool {
 		window = last[:]
 	}
 	return l.differs((*[patternSize]byte)(window)) == 0 && (len(l.text) <= patternSize || bytes.HasPrefix(lines[i:], l.text))
-}
-
-// differs is 0 where b begins with the pattern.
-func (p *pattern) differs(b *[patternSize]byte) uint64 {
-	return (binary.LittleEndian.Uint64(b[:8])^p.text[0])&p.mask[0] | (binary.LittleEndian.Uint64(b[8:])^p.text[1])&p.mask[1]
 }
 
 // bareFrom tells whether a line that begins with the literal has nothing around it, see

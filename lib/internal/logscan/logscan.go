@@ -8,58 +8,31 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
-	"regexp"
 	"slices"
-	"time"
 )
 
-// Config says how the lines of one file are to be read. The zero value finds
-// everything out by itself.
-type Config struct {
-	Format      Format            // Auto: decided by the first 100 parsable lines
-	Pattern     *regexp.Regexp    // Regex only: named groups called like fields
-	Columns     []string          // Combined: the tokens after the user agent; "-" skips one
-	Fields      map[string]string // name → path: `a.b.c` walks JSON, a label elsewhere
-	Need        []string          // names (of Fields, canonical, or raw paths) that Record.Field gives
-	TimeFormat  string            // "" auto | rfc3339 | clf | epoch | a strftime string
-	Zone        *time.Location    // for stamps without zone; nil is UTC
-	LatencyUnit string            // "" by the label's convention | s | ms | us | ns
-	TimeIs      string            // "" by the label's convention | start | end
-	Wrapper     Wrapper           // WrapAuto finds Docker and CRI by itself
-	Mark        string            // what user agents begin with that Request.Marked tells apart
-
-	// Application says that the lines are an application's own: Need names fields as
-	// they stand in the line, never canonical ones, and a function's metrics and reports
-	// are recognised. Auto tells JSON, LTSV, EMF and Report apart.
-	Application bool
-	// Withheld says that nothing that stands in the lines may be shown; nil: it may.
-	Withheld func() bool
+// Note is what a Scanner learned of a file, kept between runs. The zero Note
+// knows nothing.
+type Note struct {
+	Format  Format         `json:"format"`            // Auto while undecided
+	Votes   map[string]int `json:"votes,omitempty"`   // lines per format while undecided
+	Flavour string         `json:"flavour,omitempty"` // whose conventions the labels follow
+	Latency string         `json:"latency,omitempty"` // the label that the latency is read from
+	Wrapper Wrapper        `json:"wrapper"`           // last wrapper seen; WrapAuto before any line
+	Last    int64          `json:"last,omitempty"`    // stamp of the last parsed line, µs since the epoch
+	Held    *[2]Held       `json:"held,omitempty"`    // the beginnings of unfinished container lines, of stdout and stderr
 }
-
-// detectLines is how many parsed lines decide a file's format.
-const detectLines = 100
 
 // Scanner reads the lines of one file in order. It is not safe for concurrent use.
 type Scanner struct {
-	set        fieldset
-	cfg        Config
-	format     Format
-	used       Format // of the line that was read last
-	votes      map[string]int
-	candidates []Format       // that Auto tells apart
-	readers    []reader       // by format, made when first used
-	raw        map[string]int // slot by path, of the needs that aren't canonical
-	needs      []int          // slot per Config.Need
-	uses       [slots]bool    // by slot
-	clock      clock
-	plain      clock // for stamps that explain themselves
-	unit       unit
-	flavour    flavour
-	latency    string
-	unwrapper  unwrapper
-	lambda     int // the slot of the first of lambdaPaths
-	reported   Invocation
+	interpreter
+	format    Format
+	used      Format // of the line that was read last
+	detection detection
+	readers   []reader // by format, made when first used
+	unwrapper unwrapper
 
 	templates []fastReader // of lines met before, see Prescanned
 	samples   int          // how many were looked at to learn them
@@ -71,7 +44,7 @@ type Scanner struct {
 // NewScanner makes a Scanner that goes on from what an earlier one noted of the
 // same file. The error names an impossible setting.
 func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
-	s := &Scanner{cfg: cfg, format: cfg.Format, votes: map[string]int{}, candidates: detected(cfg.Application), readers: make([]reader, len(formats))}
+	s := &Scanner{interpreter: interpreter{cfg: cfg}, format: cfg.Format, detection: newDetection(cfg.Application, remembered.Votes), readers: make([]reader, len(formats))}
 	if int(cfg.Format) >= len(formats) || cfg.Wrapper >= wrappers {
 		return nil, fmt.Errorf("format, wrapper: unknown value, got %v, %v", cfg.Format, cfg.Wrapper)
 	}
@@ -91,15 +64,10 @@ func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
 	}
 	s.plain = clock{read: (*clock).auto, zone: s.clock.zone, floor: math.MinInt64}
 	s.clock.last = remembered.Last
-	if s.format == Auto {
-		if slices.Contains(s.candidates, remembered.Format) {
-			s.format = remembered.Format
-		}
-		for f, n := range remembered.Votes {
-			s.votes[f] = n
-		}
+	if s.format == Auto && slices.Contains(s.detection.candidates, remembered.Format) {
+		s.format = remembered.Format
 	}
-	s.unwrapper = newUnwrapper(cfg.Wrapper, remembered)
+	s.unwrapper = newUnwrapper(cfg.Wrapper, remembered.Wrapper, remembered.Held)
 	s.flavour, s.latency = flavourNamed(remembered.Flavour), remembered.Latency
 	s.resolve()
 	return s, nil
@@ -108,11 +76,8 @@ func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
 // Note gives what was learned so far.
 func (s *Scanner) Note() Note {
 	n := Note{Format: s.format, Flavour: s.flavour.String(), Latency: s.latency, Wrapper: s.unwrapper.seen, Last: s.clock.last, Held: s.unwrapper.unfinished()}
-	if s.format == Auto && len(s.votes) > 0 {
-		n.Votes = make(map[string]int, len(s.votes))
-		for f, v := range s.votes {
-			n.Votes[f] = v
-		}
+	if s.format == Auto && len(s.detection.votes) > 0 {
+		n.Votes = maps.Clone(s.detection.votes)
 	}
 	return n
 }
@@ -159,7 +124,7 @@ func (s *Scanner) ScanAt(line []byte, at int64, rec *Record) error {
 	}
 	err := s.detect(line, at, rec)
 	if err == ErrUnrecognised && s.cfg.Application {
-		if s.Function() || message && s.winner() == Auto {
+		if s.Function() || message && s.detection.winner() == Auto {
 			return s.read(Report, line, at, rec)
 		}
 		return Undecided{Malformed: ErrUnrecognised}
@@ -172,7 +137,7 @@ func (s *Scanner) ScanAt(line []byte, at int64, rec *Record) error {
 func (s *Scanner) Function() bool {
 	f := s.format
 	if f == Auto && s.cfg.Application {
-		f = s.winner()
+		f = s.detection.winner()
 	}
 	return formats[f].function
 }
@@ -181,18 +146,18 @@ func (s *Scanner) Function() bool {
 // begins like JSON is tried as nothing else.
 func (s *Scanner) detect(line []byte, at int64, rec *Record) error {
 	brace := line[space(line, 0)] == '{'
-	for _, f := range s.candidates {
+	for _, f := range s.detection.candidates {
 		if brace != (f == JSON) || f == EMF || f == LTSV && at != 0 && bytes.IndexByte(line, '\t') < 0 {
 			continue // a message with a colon is no LTSV yet
 		}
 		err := s.read(f, line, at, rec)
 		switch {
 		case err == nil && rec.Line != LineText:
-			s.votes[s.voted(f, rec).String()]++
-			s.decide()
+			s.detection.vote(f, rec)
+			s.format = s.detection.decided()
 			return nil
 		case f == Report && ofPlatform(err):
-			s.votes[Report.String()]++
+			s.detection.votes[Report.String()]++
 			return err
 		case brace && looksJSON(line):
 			return err
@@ -208,44 +173,6 @@ func ofPlatform(err error) bool {
 	return ok && text.platform || err == ErrNoTime || err == ErrReport
 }
 
-// voted is the format that a line read as f speaks for.
-func (s *Scanner) voted(f Format, rec *Record) Format {
-	switch rec.Line {
-	case LineRecord, LineText:
-		return f
-	case LineEMF:
-		return EMF
-	}
-	return Report
-}
-
-// winner is the format with the most votes so far, Auto before the first. One line of
-// a function's log speaks against JSON, which wouldn't let it have the others.
-func (s *Scanner) winner() Format {
-	best := Auto
-	for _, f := range s.candidates {
-		n := s.votes[f.String()]
-		if n == 0 || best != Auto && n <= s.votes[best.String()] {
-			continue
-		}
-		if f != JSON || !formats[best].function {
-			best = f
-		}
-	}
-	return best
-}
-
-// decide settles the format once enough lines have voted.
-func (s *Scanner) decide() {
-	total := 0
-	for _, f := range s.candidates {
-		total += s.votes[f.String()]
-	}
-	if total >= detectLines {
-		s.format = s.winner()
-	}
-}
-
 // read reads one unwrapped line in one format.
 func (s *Scanner) read(f Format, line []byte, at int64, rec *Record) error {
 	if formats[f].function && looksJSON(line) {
@@ -253,15 +180,34 @@ func (s *Scanner) read(f Format, line []byte, at int64, rec *Record) error {
 	}
 	s.set.reset()
 	s.used = f
-	rec.begin(s, line)
+	rec.begin(&s.interpreter, line)
 	r := s.readers[f]
 	if r == nil {
-		r = s.readerOf(&formats[f])
+		r = formats[f].of(&s.interpreter)
 		s.readers[f] = r
 	}
-	err := r.read(s, line, at, rec)
+	err := r.read(&s.interpreter, line, at, rec)
+	if s.turned {
+		s.turn()
+	}
 	if err != nil {
 		*rec = Record{}
 	}
 	return err
 }
+
+// turn makes all readers prefer the label that the latency is read from now.
+func (s *Scanner) turn() {
+	s.turned, s.templates = false, nil
+	s.forgotten++
+	for _, r := range s.readers {
+		if r != nil {
+			r.names().prefer(s.latency)
+		}
+	}
+}
+
+// ParseTime reads a further stamp of a line by the same zone and time_format, or as
+// it explains itself, in µs since the epoch. It speaks of what was before: of the two
+// readings of a repeated hour it is the later one that isn't after latest.
+func (s *Scanner) ParseTime(b []byte, latest int64) (int64, bool) { return s.parseTime(b, latest) }

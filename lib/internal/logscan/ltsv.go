@@ -9,8 +9,8 @@ import (
 // ltsvFormat is label:value fields separated by tabs (ltsv.org).
 var ltsvFormat = format{
 	name:        "ltsv",
-	access:      true,
-	application: true,
+	access:      1,
+	application: 2,
 	turn:        5,
 	labels:      ltsvLabels,
 	reader:      func(p *plan, _ *Config) reader { return &ltsvReader{plan: p} },
@@ -40,8 +40,8 @@ type ltsvReader struct {
 	order []learned // the labels of the last line, in order
 }
 
-func (l *ltsvReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
-	i, n := l.known(s, line)
+func (l *ltsvReader) read(in *interpreter, line []byte, at int64, rec *Record) error {
+	i, n := l.known(in, line)
 	for ; i < len(line); n++ {
 		var b *binding
 		if n < len(l.order) && l.order[n].at(line, i) {
@@ -62,16 +62,16 @@ func (l *ltsvReader) read(s *Scanner, line []byte, at int64, rec *Record) error 
 		}
 		end := valueEnd(line, i, '\t')
 		if b != nil {
-			s.set.storeText(b, line[i:end])
+			in.set.storeText(b, line[i:end])
 		}
 		i = end + 1
 	}
-	return s.finish(at, rec)
+	return in.finish(at, rec)
 }
 
 // known reads a line for as long as its labels are those of the last line, and gives the
 // place of the first field that isn't read yet, and its number.
-func (l *ltsvReader) known(s *Scanner, line []byte) (i, n int) {
+func (l *ltsvReader) known(in *interpreter, line []byte) (i, n int) {
 	for ; n < len(l.order); n++ {
 		o := &l.order[n]
 		if len(line)-i < 8 || (binary.LittleEndian.Uint64(line[i:])^o.word)&o.mask != 0 ||
@@ -81,7 +81,7 @@ func (l *ltsvReader) known(s *Scanner, line []byte) (i, n int) {
 		from := i + len(o.text)
 		end := valueEnd(line, from, '\t')
 		if b := o.binding; b != nil {
-			s.set.storeText(b, line[from:end])
+			in.set.storeText(b, line[from:end])
 		}
 		i = end + 1
 	}
@@ -121,7 +121,7 @@ func (p *place) of(delimiters *[maxLiterals]uint32) span {
 }
 
 // learn notes the labels of a good line.
-func (l *ltsvReader) learn(s *Scanner, line []byte) fastReader {
+func (l *ltsvReader) learn(in *interpreter, line []byte) fastReader {
 	f := &fastLTSV{template: template{delimiters: []byte("\t\t"), dashes: true}}
 	var values []*binding
 	for i, from := 0, 0; i < len(line); {
@@ -144,7 +144,7 @@ func (l *ltsvReader) learn(s *Scanner, line []byte) fastReader {
 			return nil // an empty field at the end
 		}
 	}
-	if !s.want(&f.template, values) {
+	if !in.want(&f.template, values) {
 		return nil
 	}
 	for _, w := range f.wants {

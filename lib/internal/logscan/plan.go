@@ -2,7 +2,6 @@ package logscan
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -24,6 +23,15 @@ type binding struct{ targets []target }
 type plan struct{ byName map[string]*binding }
 
 func (p *plan) names() *plan { return p }
+
+// node is one key on a wanted path.
+type node struct {
+	children map[string]*node
+	binding  *binding
+	order    []learned // the keys of the last object met here, in order
+	line     uint64    // the line it was last seen in
+	at       int       // where its value began there
+}
 
 // learned is the memory of one label's place in a line: a hit spares the search
 // for its end and its look-up, a miss costs one comparison.
@@ -67,70 +75,6 @@ func learn(order []learned, n int, text []byte, b *binding, child *node) []learn
 	}
 	l.word, l.mask = binary.LittleEndian.Uint64(word[:]), binary.LittleEndian.Uint64(mask[:])
 	return order
-}
-
-// resolve gives every need its slot.
-func (s *Scanner) resolve() {
-	s.raw = map[string]int{}
-	if s.cfg.Application {
-		s.uses[slotTime] = true
-		s.lambda = slots
-		for i, path := range lambdaPaths {
-			s.raw[path] = s.lambda + i
-		}
-	} else {
-		for _, slot := range [...]int{slotTime, slotStatus, slotLatency, slotMethod, slotRequest} {
-			s.uses[slot] = true
-		}
-	}
-	for _, name := range s.cfg.Need {
-		slot := slices.Index(slotNames[:], name)
-		if slot >= 0 && !s.cfg.Application {
-			s.use(slot)
-			s.needs = append(s.needs, slot)
-			continue
-		}
-		path := cmp.Or(s.cfg.Fields[name], name)
-		if _, ok := s.raw[path]; !ok {
-			s.raw[path] = slots + len(s.raw)
-		}
-		s.needs = append(s.needs, s.raw[path])
-	}
-	s.set = newFieldset(slots + len(s.raw))
-}
-
-// use makes the plans feed a slot, and the others that it is worked out from.
-func (s *Scanner) use(slot int) {
-	s.uses[slot] = true
-	switch slot {
-	case slotURI, slotPath:
-		s.uses[slotURI], s.uses[slotPath] = true, true
-	case slotHost:
-		s.uses[slotURI] = true
-	}
-}
-
-// readerOf makes the reader of one format.
-func (s *Scanner) readerOf(f *format) reader {
-	p := &plan{byName: map[string]*binding{}}
-	labels := f.known()
-	for rank := range labels {
-		l := &labels[rank]
-		path, configured := s.cfg.Fields[slotNames[l.slot]]
-		if s.uses[l.slot] && (!configured || path == l.name) {
-			p.bind(l.name, target{slot: l.slot, rank: rank, home: rank, label: l, scalar: true})
-		}
-	}
-	for slot, name := range slotNames {
-		if path, ok := s.cfg.Fields[name]; ok && s.uses[slot] && !p.binds(path, slot) {
-			p.bind(path, target{slot: slot, scalar: true})
-		}
-	}
-	for path, slot := range s.raw {
-		p.bind(path, target{slot: slot})
-	}
-	p.prefer(s.latency)
-	return f.reader(p, &s.cfg)
 }
 
 func (p *plan) bind(name string, t target) {

@@ -5,8 +5,8 @@ import "regexp"
 // regexFormat is whatever a pattern with named groups matches.
 var regexFormat = format{
 	name:        "regex",
-	access:      true,
-	application: true,
+	access:      5,
+	application: 5,
 	labels:      byHand,
 	reader:      newRegex,
 	pairs:       regexPairs,
@@ -39,17 +39,17 @@ func newRegex(p *plan, cfg *Config) reader {
 	return r
 }
 
-func (r *regexReader) read(s *Scanner, line []byte, at int64, rec *Record) error {
+func (r *regexReader) read(in *interpreter, line []byte, at int64, rec *Record) error {
 	m := r.pattern.FindSubmatchIndex(line)
 	if m == nil {
 		return ErrRegex
 	}
 	for _, g := range r.groups {
 		if from, to := m[2*g.number], m[2*g.number+1]; from >= 0 {
-			s.set.storeText(g.binding, line[from:to])
+			in.set.storeText(g.binding, line[from:to])
 		}
 	}
-	return s.finish(at, rec)
+	return in.finish(at, rec)
 }
 
 func regexPairs(cfg *Config, line []byte, add func(label, value string)) {

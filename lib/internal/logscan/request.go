@@ -108,8 +108,8 @@ func (t *template) understand(p *prescan, r *Request) bool {
 	r.Marked = false
 	if at := p.spans[slotUserAgent]; !t.has[slotUserAgent] {
 		r.agent = nowhere
-	} else if r.agent = at; at != nowhere && (eight(lines, at.from)^p.marked)&p.markMask == 0 {
-		r.Marked = p.mark != "" && bytes.HasPrefix(lines[at.from:at.to], []byte(p.mark))
+	} else if r.agent = at; at != nowhere && (eight(lines, at.from)^p.mark.word)&p.mark.mask == 0 {
+		r.Marked = p.mark.text != "" && bytes.HasPrefix(lines[at.from:at.to], []byte(p.mark.text))
 	}
 	r.whole = t.whole
 	if t.verb != slotRequest || t.split {

@@ -1,7 +1,6 @@
 package logscan
 
 import (
-	"bytes"
 	"slices"
 )
 
@@ -34,14 +33,19 @@ type template struct {
 	dashes     bool        // a value that is a dash is none
 	bare       bool        // what the line begins with says that nothing is around it, see prescan.bare
 
-	verb     uint8 // the slot that the method is of: its own or the request's
-	took     bool  // the reader finds the latency itself
-	open     bool  // the user agent's span goes on to the line's end: nobody asked where it ends
-	start    bool  // the time is the start's
-	exponent int   // of the latency's unit, see nanoExponent
+	verb    uint8 // the slot that the method is of: its own or the request's
+	open    bool  // the user agent's span goes on to the line's end: nobody asked where it ends
+	start   bool  // the time is the start's
+	flavour flavour
+	latencyForm
+}
+
+// latencyForm is how a latency is written.
+type latencyForm struct {
+	took     bool // the reader finds the latency itself
+	exponent int  // of its unit, see nanoExponent
+	guess    bool // which is a guess
 	decimal  decimals
-	guess    bool // the unit is a guess
-	flavour  flavour
 }
 
 func (t *template) form() *template { return t }
@@ -67,42 +71,15 @@ const (
 	maxSamples   = 64 // lines of one file looked at in order to learn
 )
 
-// learn makes a fast reader of a line that has just been read.
-func (s *Scanner) learn(line []byte) {
-	if s.samples++; s.samples > maxSamples || len(s.templates) == maxTemplates || s.cfg.Application || len(line) >= stretch {
-		return
-	}
-	from, ok := s.readers[s.format].(learner)
-	if !ok {
-		return
-	}
-	made := from.learn(s, line)
-	if made == nil {
-		return
-	}
-	s.reassure()
-	var trial Prescanned
-	trial.Prescan(&Templates{of: s, all: []fastReader{made}, clock: s.sure}, append(bytes.Clone(line), '\n'), 0, nil)
-	if len(trial.requests) == 1 && trial.requests[0].template == 0 {
-		s.templates = append(s.templates, made)
-	}
-}
-
-// reassure makes the clock of those who look ahead know what s.clock knows.
-func (s *Scanner) reassure() {
-	s.sure = s.clock
-	s.sure.sure, s.sure.size = true, 0
-}
-
 // want works out which value each slot gets, as storeAt does, and how the latency of the
 // line that was read last is written; false when it can't be said once for all lines.
-func (s *Scanner) want(t *template, values []*binding) bool {
+func (in *interpreter) want(t *template, values []*binding) bool {
 	type winner struct {
 		value int
 		by    *target
 		alone bool
 	}
-	won := make([]winner, len(s.set.cells))
+	won := make([]winner, len(in.set.cells))
 	for n, b := range values {
 		if b == nil {
 			continue
@@ -159,28 +136,28 @@ func (s *Scanner) want(t *template, values []*binding) bool {
 	if k := won[slotTime].by.label; k != nil {
 		t.start = k.start
 	}
-	if s.cfg.TimeIs != "" {
-		t.start = s.cfg.TimeIs == "start"
+	if in.cfg.TimeIs != "" {
+		t.start = in.cfg.TimeIs == "start"
 	}
 	if t.verb = slotMethod; !t.has[slotMethod] && t.has[slotRequest] {
 		t.verb = slotRequest
 	}
-	t.split = s.uses[slotURI]
+	t.split = in.uses[slotURI]
 	if !t.split {
-		t.shown = slices.DeleteFunc(t.shown, func(f shown) bool { return !s.fieldNeeds(f.slot) })
+		t.shown = slices.DeleteFunc(t.shown, func(f shown) bool { return !in.fieldNeeds(f.slot) })
 	}
 	t.whole = !t.split && len(t.shown) == 0 && !t.has[slotID]
-	return s.wantLatency(t, won[slotLatency].by)
+	return in.wantLatency(t, won[slotLatency].by)
 }
 
 // fieldNeeds tells which slots Record.Field looks up.
-func (s *Scanner) fieldNeeds(slot int) bool {
-	return slices.Contains(s.needs, slot) && slot != slotMethod && slot != slotUserAgent && slot != slotID
+func (in *interpreter) fieldNeeds(slot int) bool {
+	return slices.Contains(in.needs, slot) && slot != slotMethod && slot != slotUserAgent && slot != slotID
 }
 
 // wantLatency settles the latency's unit, as finishLatency does.
-func (s *Scanner) wantLatency(t *template, by *target) bool {
-	u := s.unit
+func (in *interpreter) wantLatency(t *template, by *target) bool {
+	u := in.unit
 	if by != nil && by.label != nil {
 		if by.rank != preferred && by.label.name != "" {
 			return false // not settled yet
@@ -194,7 +171,7 @@ func (s *Scanner) wantLatency(t *template, by *target) bool {
 		u, t.guess = unitMilli, false
 	}
 	t.exponent = u.nanoExponent()
-	last, _ := s.set.get(slotLatency)
+	last, _ := in.set.get(slotLatency)
 	t.decimal = decimalsOf(last, t.exponent)
 	return true
 }

@@ -2,46 +2,9 @@ package logscan
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"time"
 )
-
-// Wrapper is what a container runtime puts around each line.
-type Wrapper uint8
-
-// The wrappers.
-const (
-	WrapAuto   Wrapper = iota // found line by line
-	WrapNone                  // the line is what the program wrote
-	WrapDocker                // {"log":"…\n","stream":"stdout","time":"…"}
-	WrapCRI                   // 2026-11-22T00:00:00.1Z stdout F …
-	wrappers                  // their number
-)
-
-var wrapperNames = [wrappers]string{"auto", "none", "docker", "cri"}
-
-// String gives the name used in configurations.
-func (w Wrapper) String() string {
-	if w >= wrappers {
-		return fmt.Sprintf("Wrapper(%d)", uint8(w))
-	}
-	return wrapperNames[w]
-}
-
-// MarshalText gives the name used in configurations.
-func (w Wrapper) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
-
-// UnmarshalText reads the name used in configurations.
-func (w *Wrapper) UnmarshalText(b []byte) error {
-	for i, name := range wrapperNames {
-		if name == string(b) {
-			*w = Wrapper(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("wrapper: must be one of %v, got %q", wrapperNames, b)
-}
 
 // The reasons for what a container runtime wrote.
 const (
@@ -64,6 +27,13 @@ type unwrapper struct {
 	clock   clock
 }
 
+// Held is the beginning of a line whose end is still to come, at most 1 MiB.
+type Held struct {
+	Text []byte `json:"text,omitempty"`
+	Open bool   `json:"open,omitempty"` // a part came, its end didn't
+	Over bool   `json:"over,omitempty"` // it grew beyond the limit; its text is given up
+}
+
 // The slots of Docker's own fields.
 const (
 	dockerLog = iota
@@ -72,11 +42,11 @@ const (
 	dockerSlots
 )
 
-func newUnwrapper(want Wrapper, remembered Note) unwrapper {
-	u := unwrapper{want: want, seen: remembered.Wrapper, docker: newFieldset(dockerSlots), root: newNode()}
+func newUnwrapper(want, seen Wrapper, held *[2]Held) unwrapper {
+	u := unwrapper{want: want, seen: seen, docker: newFieldset(dockerSlots), root: newNode()}
 	u.clock = clock{read: (*clock).rfc3339, zone: time.UTC}
-	if remembered.Held != nil {
-		u.held = *remembered.Held
+	if held != nil {
+		u.held = *held
 	}
 	for slot, name := range [dockerSlots]string{"log", "stream", "time"} {
 		u.root.insert([]string{name}, &binding{targets: []target{{slot: slot}}})
