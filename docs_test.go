@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // documents are searched for examples.
@@ -41,6 +43,19 @@ func eachBlock(t *testing.T, language string, visit func(t *testing.T, file, tex
 					visit(t, file, strings.ReplaceAll(m[3], "\n"+m[1], "\n"))
 				}
 			}
+		}
+	}
+}
+
+// TestTheSourcePageNamesEveryFact keeps the page of those who add a source whole.
+func TestTheSourcePageNamesEveryFact(t *testing.T) {
+	page, err := os.ReadFile("docs/adding-a-source.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for fact := range reflect.TypeFor[sli.Facts]().Fields() {
+		if !strings.Contains(string(page), "`"+fact.Name+"`") {
+			t.Errorf("docs/adding-a-source.md doesn't say what sli.Facts.%s means", fact.Name)
 		}
 	}
 }
