@@ -23,9 +23,9 @@ var mayImport = []struct {
 }{
 	{"lib/digits", nil},
 	{"lib/estimate", []string{"lib/digits"}},
-	{"lib/sli", []string{"lib/estimate", "lib/digits"}},
-	{"lib/slo", []string{"lib/sli", "lib/estimate", "lib/digits"}},
-	{"lib/measure", []string{"lib/sli", "lib/slo", "lib/estimate", "lib/digits"}},
+	{"lib/sli", []string{"lib/estimate", "lib/words", "lib/digits"}},
+	{"lib/slo", []string{"lib/sli", "lib/estimate", "lib/words", "lib/digits"}},
+	{"lib/measure", []string{"lib/sli", "lib/slo", "lib/estimate", "lib/words", "lib/digits"}},
 	{"lib/config", []string{"lib/sli", "lib/slo", "lib/internal/section", "lib/digits"}},
 	{"lib/words", nil},
 	{"lib/output/*", []string{"lib/sli", "lib/slo", "lib/estimate", "lib/words", "lib/digits"}},
@@ -40,7 +40,7 @@ var mayImport = []struct {
 }
 
 // bare are the packages that take nothing but the standard library from outside.
-var bare = []string{"lib/digits", "lib/estimate", "lib/sli", "lib/slo"}
+var bare = []string{"lib/digits", "lib/words", "lib/estimate", "lib/sli", "lib/slo"}
 
 var mains = []string{"lib/cli", "lib/builtin"}
 

@@ -13,6 +13,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // checkOptions are the flags of check-pipeline-freshness.
@@ -70,7 +71,7 @@ func (c *checkProgram) refuse(err error) int {
 }
 
 func (c *checkProgram) main(ctx context.Context) int {
-	words, typed, err := parse(&c.opt, c.voice.program, "[OPTIONS]\n\nJudges every configured pipeline and prints one line.", c.env.Args)
+	rest, typed, err := parse(&c.opt, c.voice.program, "[OPTIONS]\n\nJudges every configured pipeline and prints one line.", c.env.Args)
 	var help errHelp
 	switch {
 	case errors.As(err, &help):
@@ -81,8 +82,8 @@ func (c *checkProgram) main(ctx context.Context) int {
 	case c.opt.Version:
 		fmt.Fprint(c.env.Stdout, version(c.voice.program))
 		return exitOK
-	case len(words) > 0:
-		return c.refuse(fmt.Errorf("the check has no commands (got %q)", words[0]))
+	case len(rest) > 0:
+		return c.refuse(fmt.Errorf("the check has no commands (got %q)", rest[0]))
 	}
 	c.typed = typed
 	if err := c.validate(); err != nil {
@@ -134,6 +135,10 @@ func (c *checkProgram) judge(ctx context.Context) int {
 	if err != nil {
 		return c.refuse(err)
 	}
+	lang, err := c.language(conf)
+	if err != nil {
+		return c.refuse(err)
+	}
 	limits := make([]sli.Limits, len(conf.Pipelines))
 	for i, p := range conf.Pipelines {
 		if limits[i], err = c.limits(p.Plan); err != nil {
@@ -154,7 +159,7 @@ func (c *checkProgram) judge(ctx context.Context) int {
 	for i, p := range report.Pipelines {
 		findings[i] = c.finding(p, limits[i])
 	}
-	line, status := c.env.Check.Line(findings)
+	line, status := c.env.Check.Line(findings, lang)
 	if as, ok := c.statusAs[checkers.Status(status)]; ok {
 		status = slo.CheckStatus(as)
 		_, text, _ := strings.Cut(line, ": ")
@@ -168,7 +173,7 @@ func (c *checkProgram) judge(ctx context.Context) int {
 func (c *checkProgram) finding(p *sli.Pipeline, limits sli.Limits) (f slo.Finding) {
 	defer func() {
 		if r := recover(); r != nil {
-			f = slo.Finding{Plan: p.Plan, Status: slo.Unknown, Rule: "not_measured", Text: fmt.Sprintf("internal error: %v", r)}
+			f = slo.Finding{Plan: p.Plan, Status: slo.Unknown, Rule: "not_measured", Message: words.Internal.With(r)}
 		}
 	}()
 	return slo.Judge(p, limits, c.now)

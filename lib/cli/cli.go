@@ -74,7 +74,7 @@ type Generator func(plans []*sli.Plan, at sli.Posting, lang words.Language, pull
 
 // CheckOutput words the check's line.
 type CheckOutput struct {
-	Line func(findings []slo.Finding) (line string, status slo.CheckStatus)
+	Line func(findings []slo.Finding, lang words.Language) (line string, status slo.CheckStatus)
 	Text func(status slo.CheckStatus, message string) string
 }
 

@@ -1,9 +1,10 @@
 package sli
 
 import (
-	"fmt"
 	"slices"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // BatchRun is a run of a batch job that has begun and isn't done.
@@ -41,13 +42,13 @@ func (p *Plan) batchRun(h History, due Minute) *BatchRun {
 	return run
 }
 
-// Text says since when and for how long it has been running at an instant, whose zone
+// Message says since when and for how long it has been running at an instant, whose zone
 // it is told in.
-func (r *BatchRun) Text(at time.Time) string {
+func (r *BatchRun) Message(at time.Time) words.Message {
 	began := r.Began.Start()
-	text := fmt.Sprintf("started %s, running %s", began.In(at.Location()).Format("15:04"), FormatDuration(at.Sub(began).Truncate(time.Minute)))
+	since, running := began.In(at.Location()).Format("15:04"), FormatDuration(at.Sub(began).Truncate(time.Minute))
 	if r.Usual > 0 {
-		text += " (usually " + FormatDuration(r.Usual) + ")"
+		return words.RunSinceUsual.With(since, running, FormatDuration(r.Usual))
 	}
-	return text
+	return words.RunSince.With(since, running)
 }

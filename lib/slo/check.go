@@ -1,7 +1,6 @@
 package slo
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // CheckStatus is a check's status; its value is the exit code.
@@ -45,10 +45,10 @@ func (s CheckStatus) WorseThan(t CheckStatus) bool {
 
 // Finding is what a check finds of one pipeline: its status, the rule that decided, and why.
 type Finding struct {
-	Plan   *sli.Plan
-	Status CheckStatus
-	Rule   string // age, state, retention, ratio, burn_rate, lag, skew, not_measured, no_traffic, excluded, nothing; empty where fresh
-	Text   string // without the pipeline's name
+	Plan    *sli.Plan
+	Status  CheckStatus
+	Rule    string        // age, state, retention, ratio, burn_rate, lag, skew, not_measured, no_traffic, excluded, nothing; empty where fresh
+	Message words.Message // without the pipeline's name
 }
 
 // lagGrace is how much more than the slowest settle a measurement may lag.
@@ -57,7 +57,7 @@ const lagGrace = 3 * time.Minute
 // Judge says what the check finds of a pipeline: the worst of its rules, a proven
 // breach before a measurement that is missing. Times in messages are in now's zone.
 func Judge(p *sli.Pipeline, limits sli.Limits, now time.Time) Finding {
-	j := judgement{p: p, limits: derived(p.Plan, limits), now: now, worst: Finding{Status: OK, Text: "fresh"}}
+	j := judgement{p: p, limits: derived(p.Plan, limits), now: now, worst: Finding{Status: OK, Message: words.Fresh.With()}}
 	j.decide()
 	j.worst.Plan = p.Plan
 	return j.worst
@@ -72,9 +72,9 @@ type judgement struct {
 	passed bool // something was not measured that may be missing
 }
 
-func (j *judgement) consider(status CheckStatus, rule, format string, args ...any) {
+func (j *judgement) consider(status CheckStatus, rule string, m words.Message) {
 	if status.WorseThan(j.worst.Status) {
-		j.worst = Finding{Status: status, Rule: rule, Text: fmt.Sprintf(format, args...)}
+		j.worst = Finding{Status: status, Rule: rule, Message: m}
 	}
 	if status == OK {
 		j.passed = true // not measured, and that is allowed
@@ -119,23 +119,23 @@ func (j *judgement) decide() {
 		j.burns()
 	}
 	if j.worst.Status == OK && !judged && excluded != "" {
-		j.worst = Finding{Status: OK, Rule: "excluded", Text: "excluded (" + excluded + ")"}
+		j.worst = Finding{Status: OK, Rule: "excluded", Message: words.ExcludedFor.With(excluded)}
 		return
 	}
 	if !traffic && !j.passed && (judged || excluded == "") {
 		status, _ := ParseCheckStatus(j.limits.NoTraffic)
 		if status == OK && j.worst.Status == OK {
-			j.worst = Finding{Status: OK, Rule: "no_traffic", Text: "no traffic"}
+			j.worst = Finding{Status: OK, Rule: "no_traffic", Message: words.StateNone.With()}
 			return
 		}
-		j.consider(status, "no_traffic", "no traffic")
+		j.consider(status, "no_traffic", words.StateNone.With())
 	}
 	if j.worst.Status == OK && j.passed {
-		j.worst = Finding{Status: OK, Rule: "not_measured", Text: "not measured"}
+		j.worst = Finding{Status: OK, Rule: "not_measured", Message: words.StateMissing.With()}
 		return
 	}
 	if s := j.p.State; j.worst.Status == OK && s != nil && s.Progress.ByAgesOnly {
-		j.worst.Text = "fresh as far as ages show"
+		j.worst.Message = words.FreshByAges.With()
 	}
 }
 
@@ -150,24 +150,24 @@ func (j *judgement) nothing() {
 	for _, r := range j.p.Plan.Rules {
 		kinds = append(kinds, string(r.Kind))
 	}
-	need := "name --sli with --warning-ratio, --critical-ratio or --burn-rate"
-	l, why := j.limits, ""
+	need, or := words.NeedsRules.With(), words.Message{}
+	l, why := j.limits, words.Message{}
 	switch {
 	case l.WarningAge > 0 || l.CriticalAge > 0:
-		why = "no stage tells ages, and -w and -c need freshness; "
+		why = words.NoAges.With()
 	case l.WarningRatio > 0 || l.CriticalRatio > 0 || l.BurnRate:
-		why, need = "freshness, the default of --sli, is not configured; ", "name one of "+strings.Join(kinds, ", ")+" with --sli"
+		why, need = words.NoDefaultSLI.With(), words.NeedsSLI.With(strings.Join(kinds, ", "))
 	case j.p.Plan.HasAge():
-		need += ", or a limit with -w"
+		or = words.NeedsOrLimit.With()
 	}
-	failed := ""
+	var failed words.Message
 	for _, s := range j.p.Stages {
 		if s.Err != nil {
-			failed = fmt.Sprintf("stage %s: %v; ", s.Stage.Name, s.Err)
+			failed = words.FirstFailure.With(s.Stage.Name, words.Heard(s.Err.Error()))
 			break
 		}
 	}
-	j.consider(Unknown, "nothing", "%snothing to judge; %s%s", failed, why, need)
+	j.consider(Unknown, "nothing", words.NothingToJudge.With(failed, why, need, or))
 }
 
 // missing is the status of what could not be measured.
@@ -184,28 +184,30 @@ func (j *judgement) lag() {
 	if lag <= j.limits.MaxLag {
 		return
 	}
+	j.consider(j.missing(), "lag", words.NotMeasuredFor.With(j.lagging(lag)))
+}
+
+// lagging is why the measurement lags: what failed, else how far behind it is.
+func (j *judgement) lagging(lag time.Duration) words.Message {
 	for _, s := range j.p.Stages {
 		if s.Err != nil {
-			j.consider(j.missing(), "lag", "not measured: stage %s: %v", s.Stage.Name, s.Err)
-			return
+			return words.OfStage.With(s.Stage.Name, words.Heard(s.Err.Error()))
 		}
 	}
 	for _, r := range j.p.Results {
 		if r.Status == sli.NotMeasured && r.Reason != "" {
-			j.consider(j.missing(), "lag", "not measured: %s", r.Reason)
-			return
+			return words.Heard(r.Reason)
 		}
 	}
 	if !j.p.HasNewest {
-		j.consider(j.missing(), "lag", "not measured: no whole minute has an answer from every source yet")
-		return
+		return words.NoWholeMinute.With()
 	}
-	j.consider(j.missing(), "lag", "not measured: the newest complete minute ended %s ago, limit %s", overText(lag.Seconds(), j.limits.MaxLag), sli.FormatDuration(j.limits.MaxLag))
+	return words.NewestTooOld.With(overText(lag.Seconds(), j.limits.MaxLag), sli.FormatDuration(j.limits.MaxLag))
 }
 
 func (j *judgement) measured(r *sli.Result) {
 	if r.Status == sli.NotMeasured {
-		j.consider(j.missing(), "not_measured", "%s not measured: %s", r.Rule.Kind, r.Reason)
+		j.consider(j.missing(), "not_measured", words.SLINotMeasured.With(r.Rule.Kind, words.Heard(r.Reason)))
 	}
 }
 
@@ -214,7 +216,11 @@ func (j *judgement) measured(r *sli.Result) {
 func (j *judgement) age() {
 	age := j.p.Age
 	if age == nil {
-		j.consider(j.missing(), "not_measured", "age not measured%s", j.because())
+		text := words.AgeNotMeasured.With()
+		if why := j.because(); !why.Empty() {
+			text = words.AgeUnmeasured.With(why)
+		}
+		j.consider(j.missing(), "not_measured", text)
 		return
 	}
 	broken := false
@@ -226,26 +232,25 @@ func (j *judgement) age() {
 			continue
 		}
 		broken = true
-		old := fmt.Sprintf("%s%s old, limit %s", least(age), overText(age.Seconds, limit.age), sli.FormatDuration(limit.age))
+		old := words.OldOverLimit.With(amount(overText(age.Seconds, limit.age), age.AtLeast), sli.FormatDuration(limit.age))
 		if age.Seconds <= limit.age.Seconds() {
-			old = fmt.Sprintf("%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it",
-				secondsText(age.Seconds), sli.FormatDuration(limit.age), secondsText(estimate.Recovered*limit.age.Seconds()))
+			old = words.OldAgain.With(secondsText(age.Seconds), sli.FormatDuration(limit.age), secondsText(estimate.Recovered*limit.age.Seconds()))
 		}
-		j.consider(limit.status, "age", "oldest record not yet visible is %s%s%s%s", old, j.estimate(age), j.part(), j.bottleneck())
+		j.consider(limit.status, "age", words.Oldest.With(old, j.estimate(age), j.part(), j.bottleneck()))
 		break
 	}
 	if age.AtLeast && !broken {
-		j.consider(j.missing(), "not_measured", "age not measured: the data are %s old, with %s", least(age)+secondsText(age.Seconds), age.Basis)
+		j.consider(j.missing(), "not_measured", words.AgeOfData.With(amount(secondsText(age.Seconds), age.AtLeast), words.Heard(age.Basis)))
 	}
 	j.retention(age)
 }
 
 // part says that only a part of the records is so old, where that is known.
-func (j *judgement) part() string {
+func (j *judgement) part() words.Message {
 	if s := j.p.State; s != nil && s.Progress.Rule == estimate.RulePartStuck {
-		return "; " + s.Reason
+		return words.Further.With(words.Heard(s.Reason))
 	}
-	return ""
+	return words.Message{}
 }
 
 // retention finds records that may be deleted before they are read.
@@ -256,11 +261,11 @@ func (j *judgement) retention(age *sli.Age) {
 	}
 	retention := s.Retention.Seconds()
 	if age.Seconds > retention/2 {
-		j.worsen(Critical, "retention", "records may be lost: the oldest is %s old of %s retention%s", secondsText(age.Seconds), sli.FormatDuration(s.Retention), j.bottleneck())
+		j.worsen(Critical, "retention", words.MayBeLost.With(secondsText(age.Seconds), sli.FormatDuration(s.Retention), j.bottleneck()))
 		return
 	}
 	if loss, ok := s.Progress.LossIn(retention); ok && loss < min((6*time.Hour).Seconds(), retention/4) {
-		j.worsen(Critical, "retention", "%s: records will be lost in about %s, when they reach the retention of %s%s", s.Name, secondsText(loss), sli.FormatDuration(s.Retention), j.bottleneck())
+		j.worsen(Critical, "retention", words.WillBeLost.With(s.Name, secondsText(loss), sli.FormatDuration(s.Retention), j.bottleneck()))
 	}
 }
 
@@ -271,53 +276,53 @@ func (j *judgement) state() {
 	if s == nil {
 		return
 	}
-	oldest := ""
+	var oldest words.Message
 	if j.p.Age != nil && j.p.Age.Seconds > 0 {
-		oldest = "; oldest is " + s.Progress.AtLeast() + secondsText(j.p.Age.Seconds)
-		if j.limits.CriticalAge > 0 {
-			oldest += ", limit " + sli.FormatDuration(j.limits.CriticalAge)
+		age := amount(secondsText(j.p.Age.Seconds), s.Progress.Before)
+		if oldest = words.OldestIs.With(age); j.limits.CriticalAge > 0 {
+			oldest = words.OldestLimit.With(age, sli.FormatDuration(j.limits.CriticalAge))
 		}
 	}
 	switch estimate.ProgressState(s.Name) {
 	case estimate.ProgressFrozen:
-		j.worsen(Critical, "state", "FROZEN: %s%s%s", j.standstill(s), j.bottleneck(), oldest)
+		j.worsen(Critical, "state", words.StateFor.With(s.Name, j.standstill(s), j.bottleneck(), oldest))
 	case estimate.ProgressLosing:
-		j.worsen(Warning, "state", "LOSING: %s%s%s", growth(s), j.bottleneck(), oldest)
+		j.worsen(Warning, "state", words.StateFor.With(s.Name, growth(s), j.bottleneck(), oldest))
 	default:
 	}
 }
 
 // standstill says what stands still, without the age, which follows.
-func (j *judgement) standstill(s *sli.State) string {
+func (j *judgement) standstill(s *sli.State) words.Message {
 	switch {
 	case s.Progress.Rule == estimate.RuleSilence && s.HasSince:
-		text := "%s records accepted since %s, none processed"
+		text := words.NoneProcessed
 		if s.Progress.Before {
-			text = "at least %s records accepted since before %s, none processed"
+			text = words.NoneSinceLeast
 		}
-		return fmt.Sprintf(text, digits.Count(s.Progress.Pending), j.clock(s.Since))
+		return text.With(digits.Count(s.Progress.Pending), j.clock(s.Since))
 	case s.Progress.Rule == estimate.RuleStuck:
-		return fmt.Sprintf("the oldest record has aged by the clock for %d minutes while others come out", estimate.StuckSteps)
+		return words.StuckByClock.With(estimate.StuckSteps)
 	}
-	return s.Reason
+	return words.Heard(s.Reason)
 }
 
 // growth says what grows; how old the oldest record is by now follows.
-func growth(s *sli.State) string {
+func growth(s *sli.State) words.Message {
 	switch s.Progress.Rule {
 	case estimate.RuleBacklogGrows:
-		return fmt.Sprintf("more records arrive than come out, and %s wait", digits.Count(s.Progress.Backlog.Value))
+		return words.MoreArrive.With(digits.Count(s.Progress.Backlog.Value))
 	case estimate.RuleAgeGrows:
-		return "records wait longer and longer"
+		return words.LongerAndOn.With()
 	}
-	return s.Reason
+	return words.Heard(s.Reason)
 }
 
 // worsen is consider for a cause: it is told rather than a limit of the same status,
 // which is its consequence.
-func (j *judgement) worsen(status CheckStatus, rule, format string, args ...any) {
+func (j *judgement) worsen(status CheckStatus, rule string, m words.Message) {
 	if !j.worst.Status.WorseThan(status) && j.worst.Rule != "retention" {
-		j.worst = Finding{Status: status, Rule: rule, Text: fmt.Sprintf(format, args...)}
+		j.worst = Finding{Status: status, Rule: rule, Message: m}
 	}
 }
 
@@ -329,9 +334,9 @@ func (j *judgement) ratio(r *sli.Result) {
 	if !ok {
 		return
 	}
-	atMost := ""
+	share := words.Share
 	if r.Doubtful {
-		atMost = "at most "
+		share = words.AtMostShare
 	}
 	for _, limit := range []struct {
 		percent float64
@@ -341,16 +346,17 @@ func (j *judgement) ratio(r *sli.Result) {
 			continue
 		}
 		status := limit.status
-		bad := fmt.Sprintf("%s of %s %s bad in %s", digits.Count(counts.Bad()), digits.Count(counts.Valid), r.Rule.Population, sli.FormatDuration(r.Rule.Window))
+		window := sli.FormatDuration(r.Rule.Window)
+		bad := words.BadOfValid.With(digits.Count(counts.Bad()), words.Many(digits.Count(counts.Valid), r.Rule.Population), window)
 		if r.Rule.Quality == sli.Estimate {
-			doubt := ""
+			var doubt words.Message
 			if status == Critical && !j.agrees(r, limit.percent/100) {
-				status, doubt = Warning, ", nothing proven agrees"
+				status, doubt = Warning, words.NothingProven.With()
 			}
-			bad = fmt.Sprintf("%s %s bad in %s (estimate, n=%s%s)", digits.Count(counts.Bad()), r.Rule.Population, sli.FormatDuration(r.Rule.Window), digits.Count(counts.Valid), doubt)
+			bad = words.BadOfGuess.With(words.Many(digits.Count(counts.Bad()), r.Rule.Population), window, digits.Count(counts.Valid), doubt)
 		}
 		ratio, _ := counts.Ratio()
-		j.consider(status, "ratio", "%s %s%s%% is below %s%%: %s%s", r.Rule.Kind, atMost, digits.Beside(ratio*100, limit.percent, 4), digits.Shortest(limit.percent), bad, j.bottleneck())
+		j.consider(status, "ratio", words.BelowLimit.With(r.Rule.Kind, share.With(digits.Beside(ratio*100, limit.percent, 4)), digits.Shortest(limit.percent), bad, j.bottleneck()))
 		return
 	}
 }
@@ -379,7 +385,7 @@ func (j *judgement) burns() {
 		spoke = spoke || r.Status == sli.Excluded
 	}
 	if !spoke {
-		j.consider(j.missing(), "burn_rate", "burn rate not measured: the history doesn't fill the windows of any rule yet")
+		j.consider(j.missing(), "burn_rate", words.BurnNotMeasured.With())
 	}
 }
 
@@ -393,16 +399,16 @@ func (j *judgement) burn(r *sli.Result, rule BurnRule) bool {
 	if !rule.Broken(Of(j.p.Plan, r.Rule), long.Counts, short.Counts) {
 		return long.Measured && short.Measured
 	}
-	status, few := Warning, ""
+	status, few := Warning, words.Message{}
 	switch {
 	case rule.Pages(long.Counts):
 		status = Critical
 	case rule.Page:
-		few = fmt.Sprintf("; too few to page: a page needs %d bad", pageBad)
+		few = words.TooFewToPage.With(pageBad)
 	}
-	j.consider(status, "burn_rate", "%s burns its error budget %s times too fast over %s (%s of %s %s bad) and %s times over %s, limit %s%s%s", r.Rule.Kind,
-		digits.Beside(long.Rate, rule.Factor, 3), sli.FormatDuration(rule.Long), digits.Count(long.Counts.Bad()), digits.Count(long.Counts.Valid), r.Rule.Population,
-		digits.Beside(short.Rate, rule.Factor, 3), sli.FormatDuration(rule.Short), digits.Of(rule.Factor, 3), few, j.bottleneck())
+	j.consider(status, "burn_rate", words.BurnsTooFast.With(r.Rule.Kind,
+		digits.Beside(long.Rate, rule.Factor, 3), sli.FormatDuration(rule.Long), digits.Count(long.Counts.Bad()), words.Many(digits.Count(long.Counts.Valid), r.Rule.Population),
+		digits.Beside(short.Rate, rule.Factor, 3), sli.FormatDuration(rule.Short), digits.Of(rule.Factor, 3), few, j.bottleneck()))
 	return true
 }
 
@@ -410,80 +416,79 @@ func (j *judgement) burn(r *sli.Result, rule BurnRule) bool {
 func speaks(b *sli.Burn) bool { return b.Measured || b.Least }
 
 // because is why something isn't measured.
-func (j *judgement) because() string {
+func (j *judgement) because() words.Message {
 	for _, s := range j.p.Stages {
 		if s.Err != nil {
-			return fmt.Sprintf(": stage %s: %v", s.Stage.Name, s.Err)
+			return words.OfStage.With(s.Stage.Name, words.Heard(s.Err.Error()))
 		}
 		if s.Barren {
-			return fmt.Sprintf(": stage %s: %s", s.Stage.Name, s.Unmatched)
+			return words.OfStage.With(s.Stage.Name, words.Heard(s.Unmatched))
 		}
 	}
-	if s := j.p.State; s != nil && s.Reason != "" {
-		return ": " + s.Reason
+	if s := j.p.State; s != nil {
+		return words.Heard(s.Reason)
 	}
-	return ""
+	return words.Message{}
 }
 
-// least goes in front of an age that may be older.
-func least(a *sli.Age) string {
-	if a.AtLeast {
-		return "at least "
+// amount is so much, or at least so much.
+func amount(text string, least bool) words.Message {
+	if least {
+		return words.AtLeast.With(text)
 	}
-	return ""
+	return words.Name(text)
 }
 
-func (j *judgement) estimate(age *sli.Age) string {
+func (j *judgement) estimate(age *sli.Age) words.Message {
 	switch {
 	case age.Exact && age.AtLeast:
-		return " (" + age.Basis + ")"
+		return words.ExactBasis.With(words.Heard(age.Basis))
 	case age.Exact:
-		return ""
+		return words.Message{}
 	}
-	return " (estimate, by " + age.Basis + ")"
+	return words.GuessBasis.With(words.Heard(age.Basis))
 }
 
 // bottleneck names the stage that holds the pipeline up, and why.
-func (j *judgement) bottleneck() string {
+func (j *judgement) bottleneck() words.Message {
 	if j.p.Run != nil {
-		return "; " + j.p.Run.Text(j.now)
+		return words.Further.With(j.p.Run.Message(j.now))
 	}
 	for _, s := range j.p.Stages {
-		if why := bottleneck(s, j.p.State); why != "" {
-			return "; " + s.Stage.Name + " " + why
+		if why := bottleneck(s, j.p.State); !why.Empty() {
+			return words.Further.With(why)
 		}
 	}
-	return ""
+	return words.Message{}
 }
 
-func bottleneck(s *sli.StageReport, state *sli.State) string {
-	c := s.Due
+func bottleneck(s *sli.StageReport, state *sli.State) words.Message {
+	c, name := s.Due, s.Stage.Name
 	if c == nil {
 		c = new(sli.StageCell)
 	}
 	if tasks, ok := c.Levels["tasks"]; ok && tasks == 0 {
-		return "has no task running"
+		return words.NoTask.With(name)
 	}
 	if s.Stage.Facts.Role != sli.Worker {
-		return ""
+		return words.Message{}
 	}
 	invoked, failed, throttled := c.Signals[sli.Invocation], c.Signals[sli.Failed], c.Signals[sli.Throttled]
 	stuck := state != nil && (state.Progress.Rule == estimate.RuleStuck || state.Progress.ByTheClock())
 	switch {
 	case !s.Stage.Facts.Gives(sli.Invocation):
-		return ""
 	case invoked == 0 && throttled > 0:
-		return fmt.Sprintf("was not invoked (throttled %s/min)", digits.Count(throttled))
+		return words.OnlyThrottled.With(name, digits.Count(throttled))
 	case invoked == 0 && state != nil && state.Name == string(estimate.ProgressFrozen):
-		return "was not invoked"
+		return words.NotInvoked.With(name)
 	case stuck && failed > 0:
-		return fmt.Sprintf("is failing on one shard (%s of %s invocations a minute): a poison record?", digits.Count(failed), digits.Count(invoked))
+		return words.ShardFails.With(name, digits.Count(failed), digits.Count(invoked))
 	case failed > 0 && failed*2 >= invoked:
-		return fmt.Sprintf("is failing (%s of %s invocations a minute)", digits.Count(failed), digits.Count(invoked))
+		return words.Failing.With(name, digits.Count(failed), digits.Count(invoked))
 	case throttled > 0:
-		return fmt.Sprintf("is throttled %s/min", digits.Count(throttled))
+		return words.Throttled.With(name, digits.Count(throttled))
 	}
-	return ""
+	return words.Message{}
 }
 
 func (j *judgement) clock(m sli.Minute) string {

@@ -112,9 +112,9 @@ func TestVerdicts(t *testing.T) {
 			p, limits := asyncPipeline(), sli.Limits{}
 			c.change(p, &limits)
 			f := Judge(p, limits, judgeNow)
-			got := f.Status.String() + ": " + f.Text
+			got := f.Status.String() + ": " + f.Message.String()
 			if f.Rule != "" {
-				got = f.Status.String() + " " + f.Rule + ": " + f.Text
+				got = f.Status.String() + " " + f.Rule + ": " + f.Message.String()
 			}
 			if got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
@@ -135,8 +135,8 @@ func TestNothingToJudgeIsUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := Judge(&sli.Pipeline{Plan: plan}, sli.Limits{}, judgeNow)
-	if f.Status != Unknown || !strings.Contains(f.Text, "--sli") {
-		t.Errorf("got %v: %s", f.Status, f.Text)
+	if f.Status != Unknown || !strings.Contains(f.Message.String(), "--sli") {
+		t.Errorf("got %v: %s", f.Status, f.Message.String())
 	}
 }
 
@@ -209,7 +209,7 @@ func TestBurnRatesAgainstAReference(t *testing.T) {
 			}
 		}
 		if f := Judge(p, sli.Limits{BurnRate: true}, judgeNow); f.Status != want {
-			t.Fatalf("got %v (%s), want %v", f.Status, f.Text, want)
+			t.Fatalf("got %v (%s), want %v", f.Status, f.Message.String(), want)
 		}
 	})
 }
@@ -230,13 +230,13 @@ func tail(k, n, p float64) float64 {
 func TestBurnRulesWithoutHistoryAreSilent(t *testing.T) {
 	p := asyncPipeline()
 	if f := Judge(p, sli.Limits{BurnRate: true}, judgeNow); f.Status != Unknown || f.Rule != "burn_rate" {
-		t.Errorf("without any history: %v %s", f.Status, f.Text)
+		t.Errorf("without any history: %v %s", f.Status, f.Message.String())
 	}
 	p.Results[0].Burns = []sli.Burn{
 		{Length: time.Hour, Rate: 0, Measured: true}, {Length: 5 * time.Minute, Rate: 0, Measured: true},
 		{Length: 6 * time.Hour, Rate: 99}, {Length: 30 * time.Minute, Rate: 99, Measured: true},
 	}
 	if f := Judge(p, sli.Limits{BurnRate: true}, judgeNow); f.Status != OK {
-		t.Errorf("with one rule that can speak: %v %s", f.Status, f.Text)
+		t.Errorf("with one rule that can speak: %v %s", f.Status, f.Message.String())
 	}
 }

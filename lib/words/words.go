@@ -39,7 +39,9 @@ func Parse(name string) (Language, error) {
 type Text struct{ En, Ja string }
 
 // Say is the text in the language, with its arguments.
-func (l Language) Say(t Text, args ...any) string {
+func (l Language) Say(t Text, args ...any) string { return l.format(t, l.said(args)) }
+
+func (l Language) format(t Text, args []any) string {
 	format := t.En
 	if l == Japanese {
 		format = t.Ja

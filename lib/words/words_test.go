@@ -51,6 +51,9 @@ func texts(t *testing.T) map[string]Text {
 	if len(out) == 0 {
 		t.Fatal("the catalogue is empty")
 	}
+	for _, text := range elsewhere {
+		out["elsewhere: "+text.En] = text
+	}
 	return out
 }
 
@@ -107,7 +110,8 @@ func TestEveryTextIsThereInEveryLanguageWithTheSameArguments(t *testing.T) {
 			t.Errorf("%s: %d arguments in English, %d in Japanese: %q", name, len(en), len(ja), text)
 		}
 		for i, v := range en {
-			if ja[i] != v {
+			// What was heard is text, whatever it was made of.
+			if heard := strings.HasPrefix(name, "elsewhere: "); heard && ja[i] != "s" || !heard && ja[i] != v {
 				t.Errorf("%s: argument %d is %%%s in English and %%%s in Japanese", name, i, v, ja[i])
 			}
 		}
@@ -137,7 +141,7 @@ func TestNoTextIsThereTwiceOrUnused(t *testing.T) {
 	seen := map[string]string{}
 	used := map[string]bool{}
 	for name, text := range all {
-		if other, ok := seen[text.En]; ok {
+		if other, ok := seen[text.En]; ok && text.En != "%s" {
 			t.Errorf("%s and %s say the same: %q", name, other, text.En)
 		}
 		seen[text.En] = name
@@ -174,7 +178,7 @@ func TestNoTextIsThereTwiceOrUnused(t *testing.T) {
 	}
 	var names []string
 	for name := range all {
-		if !used[name] {
+		if !used[name] && !strings.HasPrefix(name, "elsewhere: ") {
 			names = append(names, name)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/verdicts.md")
+var update = flag.Bool("update", false, "rewrite docs/verdicts.md and docs/verdicts.ja.md")
 
 func TestMain(m *testing.M) {
 	if now := os.Getenv(runNow); now != "" {
@@ -65,7 +65,10 @@ type stage struct {
 }
 
 // verdict is what the check said at the end, with the rule that `explain` names.
-type verdict struct{ status, rule, text string }
+type verdict struct {
+	status, rule, text string
+	japanese           string // the text in Japanese
+}
 
 // play runs the check after each minute and returns its last verdict.
 func (s scenario) play(t *testing.T) verdict {
@@ -86,6 +89,9 @@ func (s scenario) play(t *testing.T) verdict {
 		v = parse(t, stage.Check())
 		if minute == minutes {
 			v.rule = explainedRule(t, stage.Rig)
+			said := parse(t, stage.Check("--lang", "ja"))
+			inJapanese(t, s, v, said)
+			v.japanese = strings.ReplaceAll(said.text, stage.Dir+"/", "/var/log/")
 		}
 		v.text = strings.ReplaceAll(v.text, stage.Dir+"/", "/var/log/")
 		undo()

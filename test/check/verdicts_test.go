@@ -268,27 +268,38 @@ unless the situation says otherwise; the rule is the one that ` + "`explain`" + 
 
 func TestVerdicts(t *testing.T) {
 	all := slices.Concat(scenarios, everyday, clouds)
-	rows := make([]string, len(all))
+	rows, japaneseRows := make([]string, len(all)), make([]string, len(all))
 	t.Run("played", func(t *testing.T) {
 		for i, s := range all {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				v := s.play(t)
-				rows[i] = fmt.Sprintf("| **%s**: %s | %s | %s | %s |\n", s.name, s.story, v.status, v.rule, strings.ReplaceAll(v.text, "|", `\|`))
+				rows[i] = row("**"+s.name+"**: "+s.story, v.status, v.rule, v.text)
+				japaneseRows[i] = row(japanese[s.name], v.status, v.rule, v.japanese)
 				if v.status != s.status || v.rule != s.rule {
 					t.Errorf("want %s by %q, got %s by %q: %s", s.status, s.rule, v.status, v.rule, v.text)
 				}
 			})
 		}
 	})
-	got := preamble + strings.Join(rows, "")
+	stands(t, document, preamble+strings.Join(rows, ""))
+	stands(t, japaneseDocument, japanesePreamble+strings.Join(japaneseRows, ""))
+}
+
+func row(situation, status, rule, text string) string {
+	return fmt.Sprintf("| %s | %s | %s | %s |\n", situation, status, rule, strings.ReplaceAll(text, "|", `\|`))
+}
+
+// stands compares a page with what the check says, or rewrites it.
+func stands(t *testing.T, page, got string) {
+	t.Helper()
 	if *update {
-		must(t, os.WriteFile(document, []byte(got), 0o644))
+		must(t, os.WriteFile(page, []byte(got), 0o644))
 		return
 	}
-	want, err := os.ReadFile(document)
+	want, err := os.ReadFile(page)
 	must(t, err)
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("docs/verdicts.md (-as it stands +as the check says; -update rewrites it):\n%s", diff)
+		t.Errorf("%s (-as it stands +as the check says; -update rewrites it):\n%s", page, diff)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Name is the check's public name.
@@ -16,9 +17,9 @@ const Name = "PipelineFreshness"
 // maxMessage is how many characters the service keeps.
 const maxMessage = 1024
 
-// Line is the check's output and its status: the worst pipeline first, then the
-// others that aren't OK, then how many are.
-func Line(found []slo.Finding) (string, slo.CheckStatus) {
+// Line is the check's output in a language and its status: the worst pipeline first, then
+// the others that aren't OK; where all are, each.
+func Line(found []slo.Finding, lang words.Language) (string, slo.CheckStatus) {
 	worst := slo.OK
 	for _, f := range found {
 		if f.Status.WorseThan(worst) {
@@ -29,20 +30,20 @@ func Line(found []slo.Finding) (string, slo.CheckStatus) {
 	for _, status := range []slo.CheckStatus{slo.Critical, slo.Warning, slo.Unknown} {
 		for _, f := range found {
 			if f.Status == status {
-				parts = append(parts, message(f))
+				parts = append(parts, message(f, lang))
 			}
 		}
 	}
 	if worst == slo.OK {
 		for _, f := range found {
-			parts = append(parts, message(f))
+			parts = append(parts, message(f, lang))
 		}
 	}
-	return Text(worst, strings.Join(parts, "; ")), worst
+	return Text(worst, strings.Join(parts, lang.Say(words.Apart))), worst
 }
 
-func message(f slo.Finding) string {
-	text := f.Plan.Title() + ": " + f.Text
+func message(f slo.Finding, lang words.Language) string {
+	text := f.Plan.Title() + ": " + lang.Render(f.Message)
 	if f.Status != slo.OK && f.Plan.Runbook != "" {
 		text += " " + f.Plan.Runbook
 	}

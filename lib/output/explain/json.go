@@ -213,7 +213,7 @@ func (p printer) pipeline(from *sli.Pipeline) pipeline {
 	out := pipeline{
 		Name:    from.Plan.Name,
 		Label:   text(from.Plan.Label),
-		Verdict: verdict{finding.Status.String(), text(finding.Rule), from.Plan.Name + ": " + finding.Text},
+		Verdict: verdict{finding.Status.String(), text(finding.Rule), from.Plan.Name + ": " + finding.Message.String()},
 		SLIs:    []result{},
 		Stages:  []stage{},
 		Overdue: []spell{},

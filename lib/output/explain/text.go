@@ -64,7 +64,7 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 	}
 	t.line("%s at %s", t.paint(bold, name), t.at.In(t.style.Zone).Format("2006-01-02 15:04:05 MST"))
 	finding := slo.Judge(p, p.Plan.Limits, t.at.In(t.style.Zone))
-	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), sli.Escaped(finding.Text))
+	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), sli.Escaped(finding.Message.String()))
 	t.standing(p)
 	if p.HasNewest {
 		t.line("  every source has answered up to %s, %s ago", t.clock(p.Newest.End()), sli.FormatDuration(p.MeasureLag(t.at).Round(time.Second)))
@@ -99,7 +99,7 @@ func (t *texter) standing(p *sli.Pipeline) {
 		t.line("  age %s%s at %s: how long the oldest accepted, not yet visible record had waited (%s)", atLeast, seconds(a.Seconds), t.clock(a.Minute.End()), quality(a.Exact, a.Basis))
 	}
 	if r := p.Run; r != nil {
-		t.line("  a run of the batch job %s", r.Text(t.at.In(t.style.Zone)))
+		t.line("  a run of the batch job %s", r.Message(t.at.In(t.style.Zone)))
 	}
 	if d := p.Delay; d != nil && d.Delay.Count() > 0 {
 		t.line("  delay of the %s records that came out in the window, from accepted to visible: p50 %s, p90 %s, p99 %s, max %s", whole(int64(d.Delay.Count())),

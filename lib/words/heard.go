@@ -1,0 +1,90 @@
+package words
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Heard is a sentence that was said in English elsewhere: the error of a source, a note
+// that was kept with the state, the reason that arithmetic gives. In another language it
+// is said by the text that it was made of, where the catalogue has that, else as it is.
+func Heard(sentence string) Message {
+	if sentence == "" {
+		return Message{}
+	}
+	return Message{text: Text{En: sentence}, heard: true}
+}
+
+// heardText is a text of elsewhere, with the sentences that it makes.
+type heardText struct {
+	Text
+	pattern *regexp.Regexp
+	nested  []bool // which arguments are sentences themselves
+	literal int    // how many characters are its own
+}
+
+// begins tells whether the text begins with words of its own.
+func (h heardText) begins() bool { return !strings.HasPrefix(h.En, "%") }
+
+// patterns are those of all texts of elsewhere, the most particular ones first.
+var patterns = sync.OnceValue(func() []heardText {
+	out := make([]heardText, 0, len(elsewhere))
+	for _, t := range elsewhere {
+		h := heardText{Text: t}
+		var b strings.Builder
+		rest := t.En
+		for {
+			before, after, more := strings.Cut(rest, "%")
+			b.WriteString(regexp.QuoteMeta(before))
+			h.literal += len(before)
+			if !more {
+				break
+			}
+			switch after[0] {
+			case '%':
+				b.WriteString("%")
+			case 'd':
+				b.WriteString(`(\d+)`)
+			default:
+				b.WriteString(`(.+?)`)
+			}
+			if after[0] != '%' {
+				h.nested = append(h.nested, after[0] == 'v')
+			}
+			rest = after[1:]
+		}
+		h.pattern = regexp.MustCompile(`(?s)^` + b.String() + `$`)
+		out = append(out, h)
+	}
+	slices.SortStableFunc(out, func(a, b heardText) int {
+		// "stage %s: %v" before "%s is not allowed", which would take the stage for a part of
+		// the name.
+		if begins, other := a.begins(), b.begins(); begins != other {
+			return map[bool]int{true: -1, false: 1}[begins]
+		}
+		return cmp.Compare(b.literal, a.literal)
+	})
+	return out
+})
+
+// translated is an English sentence in the language, as far as its text is known.
+func (l Language) translated(sentence string) string {
+	for _, t := range patterns() {
+		found := t.pattern.FindStringSubmatch(sentence)
+		if found == nil {
+			continue
+		}
+		args := make([]any, len(t.nested))
+		for i, nested := range t.nested {
+			args[i] = found[i+1]
+			if nested {
+				args[i] = l.translated(found[i+1])
+			}
+		}
+		return l.format(t.Text, args)
+	}
+	return sentence
+}
