@@ -112,6 +112,7 @@ var elsewhere = []Text{
 	{"the backlog grows and is %s records (judged above %s)", "滞留が増加中、現在 %s 件 (判定対象は %s 件超)"},
 	{"the backlog of %s records falls by %s a minute, about %s to go", "%s 件の滞留が毎分 %s 件ずつ減少、解消まで約 %s"},
 	{"the age of %ss falls by %ss a minute, about %s to go", "%s 秒の age が毎分 %s 秒ずつ減少、解消まで約 %s"},
+	{"%s records wait that no age explains, and with every minute more by at least half of what one of the %s lanes brings", "age では説明のつかない滞留が %s 件、しかも毎分、%s レーンのうち 1 つ分の到着の半分以上ずつ増加"},
 	{"nothing arrives, nothing owed", "到着なし、未処理なし"},
 	{"within limits", "上限以内"},
 	{"expected at intervals, not judged from ages", "定期的な更新のため age からは判定しません"},
