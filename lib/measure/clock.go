@@ -128,9 +128,8 @@ func (l *ledger) setAside(tx Tx, j *job, posted sli.Intervals, pending *sli.Poin
 		r.LeftOut = r.LeftOut.Within(sli.Window{To: to + 1})
 	}
 	past := sli.Window{To: horizon + 1}
-	r.Silent, r.Derived, r.Doubtful = r.Silent.Within(past), r.Derived.Within(past), minutes(sli.Intervals(r.Doubtful).Within(past))
-	ahead, _ := r.Booked.find(horizon + 1)
-	r.Booked = r.Booked[:ahead]
+	r.Derived, r.Doubtful = r.Derived.Within(past), minutes(sli.Intervals(r.Doubtful).Within(past))
+	l.unbook(j, horizon)
 	r.Explained, r.Balance = min(r.Explained, due), nil
 	if r.HasSince && r.Since > horizon {
 		r.Since, r.HasSince = 0, false
@@ -138,8 +137,37 @@ func (l *ledger) setAside(tx Tx, j *job, posted sli.Intervals, pending *sli.Poin
 	}
 	l.cells.dropAfter(horizon)
 	for _, family := range lateFamilies {
-		dropKeys(tx, rulePrefix(family, j.plan.Name, l.rule.Kind, r.Fingerprint), horizon/minutesPerHour+1)
+		l.restamp(tx, j, family)
 	}
+}
+
+// unbook takes back the minutes that were found silent before their time had come: what was
+// accepted in them may still come out in time.
+func (l *ledger) unbook(j *job, horizon sli.Minute) {
+	r := &l.record
+	if l.rule.Silence == 0 {
+		return
+	}
+	settled := sli.Window{To: j.silentDue(l.rule) + 1}
+	for _, w := range r.Silent.Minus(r.Silent.Within(settled)) {
+		for m := w.From; m < min(w.To, horizon+1); m++ {
+			booked := j.unbooked[m]
+			if at, there := r.Booked.find(m); there {
+				booked += r.Booked[at].Left
+			}
+			c := sli.Counts{Valid: booked}
+			l.cells.set(m, l.cells.get(m).Minus(c))
+			if (sli.Window{From: r.EventsFrom, To: r.TakenTo + 1}).Contains(m) && !r.LeftOut.Contains(m) {
+				r.Carry = r.Carry.Minus(c)
+			}
+		}
+	}
+	r.Silent, r.Booked = r.Silent.Within(settled), r.Booked.before(settled.To)
+}
+
+// silentDue is the newest minute that can be known to have been silent.
+func (j *job) silentDue(rule *sli.Rule) sli.Minute {
+	return sli.Due(j.run.Now, rule.Silence+rule.Settle)
 }
 
 // dropAfter forgets the cells of the minutes after one.

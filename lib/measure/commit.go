@@ -92,8 +92,12 @@ func (j *job) follow(tx Tx) {
 	}
 	j.ids = openIDs(tx, j.plan, rule)
 	for _, r := range j.plan.All() {
-		if r.Silence > 0 && j.isNewRule(tx, r) {
+		switch {
+		case r.Silence == 0:
+		case j.isNewRule(tx, r):
 			j.ids.unbook()
+		case j.ahead:
+			j.unbooked = j.ids.unbookFrom(j.silentDue(r) + 1)
 		}
 	}
 	var seen []sighting
@@ -140,7 +144,8 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	stale := now.Fingerprint != fingerprint
 	s.record = now
 	if stale {
-		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Early, s.record.Lacks, s.record.Sifted = fingerprint, nil, nil, nil, nil, nil
+		s.record.Fingerprint, s.record.Answered, s.record.Refused, s.record.Ahead = fingerprint, nil, nil, nil
+		s.record.Early, s.record.Lacks, s.record.Sifted = nil, nil, nil
 	}
 	s.posted = s.record.measured()
 	s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, s.stage.Name, fingerprint))
@@ -172,12 +177,14 @@ func (s *stageJob) commit(tx Tx, j *job) {
 			s.record.Early = r.batch.Early
 		}
 		s.record.Lacks = sli.Lacking(r.batch.Lacks, s.record.Lacks)
+		s.record.Ahead = s.record.Ahead.Union(r.batch.Ahead)
 		s.sift(r)
 		s.answer(j, r)
 		s.begin(r)
 	}
 	if keep := (sli.Window{From: j.historyFrom(), To: maxMinute}); !j.run.All {
-		s.record.Answered, s.record.Refused, s.record.Lost = s.record.Answered.Within(keep), s.record.Refused.Within(keep), s.record.Lost.Within(keep)
+		s.record.Answered, s.record.Refused = s.record.Answered.Within(keep), s.record.Refused.Within(keep)
+		s.record.Lost, s.record.Ahead = s.record.Lost.Within(keep), s.record.Ahead.Within(keep)
 		trim(tx, s.cells.prefix, j.cellsFrom())
 	}
 	s.record.Generation++

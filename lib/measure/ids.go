@@ -368,6 +368,19 @@ func (b *idBook) unbook() {
 	}
 }
 
+// unbookFrom takes back that records accepted from a minute on were booked, unless they
+// have ended since, and gives how many they are by minute.
+func (b *idBook) unbookFrom(m sli.Minute) map[sli.Minute]float64 {
+	unbooked := map[sli.Minute]float64{}
+	for _, r := range b.records {
+		if at := sli.MinuteOf(r.waiting()); r.booked && at >= m && r.ended() == 0 {
+			r.booked = false
+			unbooked[at]++
+		}
+	}
+	return unbooked
+}
+
 // HasIDs says that records are followed from where they are accepted.
 func (b *idBook) HasIDs() bool { return b.rule.Whole }
 

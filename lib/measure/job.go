@@ -23,11 +23,12 @@ type job struct {
 
 	ids *idBook // in the transaction: the records that are followed, nil if none are
 
-	ran       time.Time  // when the run before this one was
-	reference sli.Minute // what is forgotten goes by it
-	ahead     bool       // the state holds what lies in the future of this run's clock
-	setAside  string     // what is said of that
-	pending   *sli.Point // an events point that was set aside for that
+	ran       time.Time              // when the run before this one was
+	reference sli.Minute             // what is forgotten goes by it
+	ahead     bool                   // the state holds what lies in the future of this run's clock
+	setAside  string                 // what is said of that
+	pending   *sli.Point             // an events point that was set aside for that
+	unbooked  map[sli.Minute]float64 // of minutes found silent too early, records that are followed
 
 	// Of a past instant that the state has gone on since:
 	past     bool
@@ -146,6 +147,10 @@ func (j *job) counter(tx Tx, rule *sli.Rule) *ruleCounter {
 	c := newRuleCounter(rule)
 	var rec ruleRecord
 	if rule.Silence > 0 && getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &rec) && rec.Fingerprint == short(j.plan.Fingerprint(rule)) {
+		if j.ahead { // minutes that were found silent too early are taken back
+			due := j.silentDue(rule) + 1
+			rec.Silent, rec.Booked = rec.Silent.Within(sli.Window{To: due}), rec.Booked.before(due)
+		}
 		c.passing = newPassing(rec)
 	}
 	return c

@@ -75,26 +75,63 @@ func (l *ledger) noteChanges(tx Tx, j *job, family string, changes []change, kee
 	trim(tx, prefix, keep/minutesPerHour)
 }
 
+// restamp makes the changes of runs whose clock was ahead this run's, which is when they
+// came. What they say of minutes ahead is gone with these.
+func (l *ledger) restamp(tx Tx, j *job, family string) {
+	prefix, horizon := rulePrefix(family, j.plan.Name, l.rule.Kind, l.record.Fingerprint), j.run.horizon()
+	type hour struct{ key, kept []byte }
+	var hours []hour
+	var moved []change
+	from := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(sli.MinuteAt(j.run.Now)/minutesPerHour))
+	tx.Scan(from, after(prefix), func(k, value []byte) bool {
+		h := hour{key: append([]byte(nil), k...)}
+		visitChanges(value, func(run int64, c change, raw []byte) {
+			switch {
+			case run <= j.run.Now.Add(time.Minute).Unix():
+				h.kept = append(h.kept, raw...)
+			case c.minute <= horizon:
+				moved = append(moved, c)
+			}
+		})
+		hours = append(hours, h)
+		return true
+	})
+	for _, h := range hours {
+		if tx.Delete(h.key); len(h.kept) > 0 {
+			tx.Put(h.key, h.kept)
+		}
+	}
+	l.noteChanges(tx, j, family, moved, 0)
+}
+
+// visitChanges visits what stands under a key, each with the second of its run.
+func visitChanges(value []byte, visit func(run int64, c change, raw []byte)) {
+	for len(value) > 0 {
+		run, size := binary.Varint(value)
+		if size <= 0 {
+			return
+		}
+		back, more := binary.Varint(value[size:])
+		if more <= 0 {
+			return
+		}
+		counts, rest := takeCounts(value[size+more:])
+		visit(run, change{sli.MinuteAt(time.Unix(run, 0)) - sli.Minute(back), counts}, value[:len(value)-len(rest)])
+		value = rest
+	}
+}
+
 // changesAfter are those of runs after an instant.
 func (j *job) changesAfter(tx Tx, family string, rule *sli.Rule, at time.Time) []change {
 	prefix := rulePrefix(family, j.plan.Name, rule.Kind, short(j.plan.Fingerprint(rule)))
 	from := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(sli.MinuteAt(at)/minutesPerHour))
 	var out []change
 	tx.Scan(from, after(prefix), func(_, value []byte) bool {
-		for len(value) > 0 {
-			run, size := binary.Varint(value)
-			if size <= 0 {
-				return true
+		visitChanges(value, func(run int64, c change, _ []byte) {
+			if run > at.Unix() {
+				out = append(out, c)
 			}
-			back, more := binary.Varint(value[size:])
-			if more <= 0 {
-				return true
-			}
-			var counts sli.Counts
-			if counts, value = takeCounts(value[size+more:]); run > at.Unix() {
-				out = append(out, change{sli.MinuteAt(time.Unix(run, 0)) - sli.Minute(back), counts})
-			}
-		}
+		})
 		return true
 	})
 	return out

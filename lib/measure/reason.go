@@ -63,6 +63,11 @@ func (j *job) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 		}
 	}
 	missing := of.asked.Minus(of.answered).Minutes() - refused
+	for _, s := range j.feeding(l.rule) {
+		if n := s.record.Lost.Union(s.record.Ahead).Intersect(of.asked).Minutes(); n > 0 && 2*n >= missing {
+			return fmt.Sprintf("stage %s: what was read of %s lay ahead of the clock, and counts nowhere; check this host's clock and that of the log's", s.stage.Name, minutesText(n))
+		}
+	}
 	switch doubtful := of.answered.Minutes() - of.measured.Minutes(); {
 	case r.Doubtful, doubtful > max(refused, missing):
 		return l.rule.Unjudged(of.all, j.lacking(l.rule))

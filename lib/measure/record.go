@@ -37,6 +37,7 @@ type stageRecord struct {
 	Answered    sli.Intervals `json:"answered"`
 	Refused     sli.Intervals `json:"refused,omitempty"` // too much of them was malformed
 	Lost        sli.Intervals `json:"lost,omitempty"`    // what was read of them was set aside, and isn't read again
+	Ahead       sli.Intervals `json:"ahead,omitempty"`   // lines of them were read ahead of the clock, and count nowhere
 	Inputs      sli.Inputs    `json:"inputs,omitempty"`
 	// Early is what the newest reading found already of the minute after those that it
 	// answers for.
@@ -60,7 +61,7 @@ func (s share) tally() sli.Tally { return sli.Tally{Parsed: s.Parsed, Malformed:
 
 // measured is the minutes that were answered, and neither refused nor set aside.
 func (s stageRecord) measured() sli.Intervals {
-	return s.Answered.Minus(s.Refused).Minus(s.Lost)
+	return s.Answered.Minus(s.Refused).Minus(s.Lost).Minus(s.Ahead)
 }
 
 // ruleRecord is an SLI's history beside its cells.

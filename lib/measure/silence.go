@@ -73,6 +73,12 @@ func (s silentMinutes) put(m silentMinute) silentMinutes {
 	return s
 }
 
+// before drops the minutes from one on.
+func (s silentMinutes) before(m sli.Minute) silentMinutes {
+	i, _ := s.find(m)
+	return s[:i]
+}
+
 // since drops the minutes before one.
 func (s silentMinutes) since(m sli.Minute) silentMinutes {
 	i, _ := s.find(m)
@@ -124,12 +130,11 @@ func (p *passing) settle(booked silentMinutes) {
 // are booked so aren't counted where they come out: by their ids, or as many as were
 // booked of those minutes.
 func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
-	settled := l.rule.Silence + l.rule.Settle
 	back := j.keepFrom(max(keepCells, j.sinceBack()))
 	if j.run.All {
 		back = j.cellsFrom()
 	}
-	w := sli.Window{From: back, To: sli.Due(j.run.Now, settled) + 1}
+	w := sli.Window{From: back, To: j.silentDue(l.rule) + 1}
 	w.From = max(w.From, l.record.Since)
 	if !l.record.HasSince {
 		return

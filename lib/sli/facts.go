@@ -170,6 +170,9 @@ type Batch struct {
 	// Looked is from when on the source looked for what happened before and is found only
 	// now; zero where it needn't.
 	Looked time.Time
+	// Ahead are minutes that several things claimed to be of that lay ahead of the run's
+	// clock, and count nowhere. If that clock was wrong the minutes lack them.
+	Ahead Intervals
 	// Missing are minutes in [From, To) for which there is no answer all the same.
 	Missing   Intervals
 	Levels    []Level

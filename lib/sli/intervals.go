@@ -43,10 +43,11 @@ func (s Intervals) Remove(w Window) Intervals {
 	return out
 }
 
-// IntervalsOf is the set of some minutes, given in order.
-func IntervalsOf(minutes []Minute) Intervals {
+// IntervalsOf is the set of some minutes since the epoch, given in order.
+func IntervalsOf[M Minute | int64](minutes []M) Intervals {
 	var out Intervals
-	for _, m := range minutes {
+	for _, of := range minutes {
+		m := Minute(of)
 		if n := len(out); n > 0 && m <= out[n-1].To {
 			out[n-1].To = max(out[n-1].To, m+1)
 			continue

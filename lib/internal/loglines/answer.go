@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	a.Warnings = append(append(a.Warnings, got.Warnings...), got.Lost...)
 	newestDue := minuteOf(r.ask.Now.Add(-r.log.Settle()).UnixMicro()) - 1
 	for _, f := range r.files {
+		if len(f.ahead) > 1 {
+			a.Ahead = append(a.Ahead, f.ahead...)
+		}
 		r.conclude(f)
 		r.flush(f)
 		if f.waiting != (Count{}) {
@@ -30,6 +34,7 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 		a.Layout = layout(f.scanner.Note())
 		a.Zoneless = a.Zoneless || f.scanner.Zoneless()
 	}
+	slices.Sort(a.Ahead)
 	if a.Unanswered = got.failed; a.Unanswered == nil {
 		a.Unanswered = alien(got.notes)
 	}

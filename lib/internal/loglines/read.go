@@ -58,6 +58,9 @@ type Answer struct {
 	Layout   string // the format that was detected
 	Zoneless bool   // a stamp without zone was read
 	Lacks    []Lack // what lines lack to be judged
+	// Ahead is the minutes, since the epoch, of two lines or more at a log's end that lie
+	// ahead of the clock: it may be the one that is wrong.
+	Ahead []int64
 	// Looked is from when on late events were looked for; zero where they aren't.
 	Looked time.Time
 	// Unanswered is why it is an answer for no minute, if it is none: a file is missing, or
@@ -149,7 +152,8 @@ type fileReading struct {
 	from, to int64 // microseconds: times that are booked in it without further ado
 	wanted   bool  // the minute is
 	count    Count
-	waiting  Count // lines that belong to the minute of the next one that could be read
+	ahead    []int64 // minutes of lines ahead of the clock, after the last that isn't: at least two of them if there are two lines
+	waiting  Count   // lines that belong to the minute of the next one that could be read
 
 	undecidedBad string // the reading's first malformed line, where that may be none
 
@@ -386,6 +390,7 @@ func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 			// that is, and where there is none it may be of now.
 			f.readable()
 			f.waiting.add(Count{Lines: 1, Parsed: 1, Skewed: 1, Bytes: size})
+			f.noteAhead(at)
 			f.from, f.to = 0, 0
 			return
 		}
@@ -406,12 +411,23 @@ func (r *reading) parsed(f *fileReading, line []byte, offset int64) {
 	f.count.Bytes += size
 }
 
+// maxAhead bounds the minutes that are kept of lines ahead of the clock.
+const maxAhead = 1000
+
+func (f *fileReading) noteAhead(at int64) {
+	m, n := minuteOf(at), len(f.ahead)
+	if n < 2 || n < maxAhead && m != f.ahead[n-1] && m != f.ahead[n-2] {
+		f.ahead = append(f.ahead, m)
+	}
+}
+
 // readable notes that some line could be read.
 func (f *fileReading) readable() { f.note.Read, f.note.Bad = true, "" }
 
 // turn goes to the minute of a time, and takes with it what waits for one.
 func (r *reading) turn(f *fileReading, at int64) {
 	f.readable()
+	f.ahead = f.ahead[:0]
 	if f.earliest == 0 {
 		f.earliest = at
 	}

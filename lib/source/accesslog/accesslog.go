@@ -130,8 +130,8 @@ func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Bat
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: %d durations are whole numbers, taken as seconds; say latency_unit: s if they are", s.log.Reads(), n))
 	}
 	return sli.Batch{
-		Looked: a.Looked,
-		From:   a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
+		Looked: a.Looked, Ahead: sli.IntervalsOf(a.Ahead),
+		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
 		Lacks: c.lacking(a.Lacks), Sifted: c.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout, Zoneless: a.Zoneless,
 	}, nil
 }

@@ -155,8 +155,8 @@ func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Bat
 			s.log.Reads(), t.unborn, sli.FormatDuration(sli.Skew)))
 	}
 	return sli.Batch{
-		Looked: a.Looked,
-		From:   a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
+		Looked: a.Looked, Ahead: sli.IntervalsOf(a.Ahead),
+		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
 		Lacks: t.lacks, Sifted: t.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout, Zoneless: a.Zoneless,
 	}, nil
 }
