@@ -45,6 +45,7 @@ type Env struct {
 	Now     func() time.Time
 	Zone    *time.Location
 	UID     int
+	Pause   time.Duration // between questions to Mackerel's API, which refuses too many
 	// Terminal tells how wide stdout is, 0 if it is no terminal.
 	Terminal int
 
@@ -95,6 +96,7 @@ func Host() Env {
 		Now:      time.Now,
 		Zone:     time.Local,
 		UID:      os.Getuid(),
+		Pause:    200 * time.Millisecond,
 		Terminal: terminalWidth(os.Stdout),
 	}
 }

@@ -27,7 +27,9 @@ var hostID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
 func (p *program) dashboard(ctx context.Context) int {
 	at, err := p.posting()
 	if err == nil && at.HostID == "" && at.Role == "" {
-		at.HostID, err = agentsHost()
+		if at.HostID, err = agentsHost(); err != nil {
+			err = withHint(fmt.Errorf("dashboard: %w", err), "dashboard --role SERVICE:ROLE")
+		}
 	}
 	if err != nil {
 		return p.usage(err)
@@ -78,7 +80,7 @@ func agentsHost() (string, error) {
 	if err == nil && hostID.MatchString(id) {
 		return id, nil
 	}
-	return "", withHint(fmt.Errorf("dashboard: needs a host or a role, and %s names none", hostIDFile), "dashboard --role SERVICE:ROLE")
+	return "", fmt.Errorf("needs a host or a role, and %s names none", hostIDFile)
 }
 
 // generate prints what a generator makes of the configuration, and says its notes.

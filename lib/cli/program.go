@@ -49,6 +49,7 @@ var commands = map[string]command{
 	"doctor":     {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
 	"iam-policy": {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
 	"budget":     {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", (*program).budget},
+	fillWords:    {[]string{"from", "to", "from-mackerel", "host-id", "service", "metric-key-prefix"}, "puts past minutes into the budgets: those that Mackerel holds, or that sources still have", (*program).fill},
 	"explain":    {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
 	"validate":   {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
 	"export":     {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", (*program).export},
@@ -76,7 +77,7 @@ func usageText() string {
 	var b strings.Builder
 	b.WriteString(usage)
 	for _, name := range commandNames() {
-		fmt.Fprintf(&b, "\n  %-10s %s", strings.TrimSpace(name+" "+takes[name].names), commands[name].doc)
+		fmt.Fprintf(&b, "\n  %-11s %s", strings.TrimSpace(name+" "+takes[name].names), commands[name].doc)
 	}
 	return b.String()
 }
@@ -108,13 +109,12 @@ func (p *program) main(ctx context.Context) int {
 	if p.now, err = p.clock(); err != nil {
 		return p.usage(err)
 	}
-	ctx, cancel := deadline(ctx, p.opt.Timeout)
-	defer cancel()
-
 	run, err := p.command(words)
 	if err != nil {
 		return p.usage(err)
 	}
+	ctx, cancel := deadline(ctx, p.opt.Timeout)
+	defer cancel()
 	return run(p, ctx)
 }
 
@@ -124,10 +124,15 @@ func (p *program) command(words []string) (func(*program, context.Context) int, 
 	name := "the metrics"
 	if len(words) > 0 {
 		known := false
-		if c, known = commands[words[0]]; !known {
-			return nil, unknownWord(words[0], commandNames())
+		if name, p.words = words[0], words[1:]; len(words) > 1 && words[0]+" "+words[1] == fillWords {
+			name, p.words = fillWords, words[2:]
 		}
-		name, p.words = words[0], words[1:]
+		if c, known = commands[name]; !known {
+			return nil, unknownWord(name, commandNames())
+		}
+		if name == fillWords && !slices.Contains(p.set, "timeout") {
+			p.opt.Timeout = fillTime
+		}
 		if err := takes[name].check(name, p.words); err != nil {
 			return nil, err
 		}
