@@ -45,7 +45,7 @@ func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute)
 func (p *recalled) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
 	ledger := p.sums(l, due)
 	ledger.Each = l.each
-	ledger.Causes = func(m sli.Minute, bad float64) []slo.Cause { return p.causes(l, m, bad) }
+	ledger.Causes = func(m sli.Minute, bad float64) []slo.Cause { return p.causes(tx, l, m, bad) }
 	ledger.Why = func(s sli.Intervals) map[string]int { return p.why(tx, l, s) }
 	ledger.Exempt = func(s sli.Intervals) map[string]int { return p.plan.Exclude.Reasons(l.rule.Kind, s) }
 	ledger.Filled = l.filledIn
@@ -86,14 +86,8 @@ func (l *ledger) filledIn(minutes sli.Intervals) map[string]int {
 	return out
 }
 
-// causes are what was wrong in a minute.
-func (p *recalled) causes(l *ledger, _ sli.Minute, bad float64) []slo.Cause {
-	stage, class := usual(l.rule)
-	return []slo.Cause{{Stage: stage, Class: class, Bad: bad}}
-}
-
 // usual is where bad events of a rule come from and what is wrong with them, as far as the
-// rule alone tells.
+// rule alone tells. A record is lost that hasn't come out by its deadline.
 func usual(rule *sli.Rule) (stage, class string) {
 	first, last := rule.Stages[0], rule.Stages[len(rule.Stages)-1]
 	switch rule.Kind {
@@ -104,7 +98,7 @@ func usual(rule *sli.Rule) (stage, class string) {
 	case sli.Correctness:
 		return last, "wrong"
 	case sli.Coverage:
-		return last, ""
+		return last, "lost"
 	}
 	return first, ""
 }

@@ -360,6 +360,15 @@ func (s *stageJob) replaceCells(j *job, r *reading) {
 	s.addCells(r)
 }
 
+// coveredWindow is the minutes that a replacing reading speaks of.
+func (s *stageJob) coveredWindow(j *job, r *reading) sli.Intervals {
+	w := sli.Window{From: wholeMinute(r.batch.From), To: j.settled(s, r.batch.To)}
+	if w.Minutes() == 0 {
+		return nil
+	}
+	return sli.Intervals{w}
+}
+
 // covered visits the minutes that a replacing reading speaks of.
 func (s *stageJob) covered(j *job, r *reading) iter.Seq[sli.Minute] {
 	from, to := wholeMinute(r.batch.From), j.settled(s, r.batch.To)

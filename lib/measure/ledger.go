@@ -23,6 +23,9 @@ type ledger struct {
 	later  []change                  // events that came since
 	undone map[sli.Minute]sli.Counts // what was judged anew since
 
+	blamed     blamed // what was wrong in the hour that was looked at last
+	blamedHour sli.Minute
+
 	elsewhere elsewhere // minutes that were put into the ledger, once they are joined
 
 	revised map[sli.Minute]sli.Counts // what derivation changes, while it does
@@ -45,6 +48,13 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 			for _, counter := range r.rules {
 				if counter.rule != rule {
 					continue
+				}
+				if l.blames(j) {
+					var anew sli.Intervals
+					if s.stage.Facts.Replaces {
+						anew = s.coveredWindow(j, r)
+					}
+					l.noteBlame(tx, j, s.stage.Name, counter.bad, anew)
 				}
 				if l.judged != nil {
 					l.keepJudged(j, s, r, counter)
@@ -91,6 +101,9 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 		l.cells.trim(j)
 		l.noteLate(tx, j, before, old, revised)
 		l.noteGaps(tx, j)
+		if l.blames(j) {
+			trim(tx, rulePrefix(blame, j.plan.Name, rule.Kind, l.record.Fingerprint), j.historyFrom()/minutesPerHour)
+		}
 	}
 	return l
 }

@@ -42,6 +42,7 @@ type ruleCounter struct {
 	cells   map[sli.Minute]*sli.Counts
 	last    sli.Minute
 	cell    *sli.Counts
+	bad     map[sli.Minute]culprits
 	passing *passing // events that are booked already, in silence; nil: none
 }
 
@@ -72,6 +73,9 @@ func (c *ruleCounter) judged(m sli.Minute, e *sli.Event, verdict sli.Verdict) {
 	}
 	c.move(m)
 	c.cell.Count(verdict, weight)
+	if verdict == sli.Bad {
+		c.blame(m, e, weight)
+	}
 }
 
 // move makes the cell of a minute the current one.

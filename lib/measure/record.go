@@ -135,7 +135,7 @@ func ruleCellPrefix(pipeline string, kind sli.Kind, fingerprint string) []byte {
 
 // besideCells are the families of keys that an SLI's history has beside its cells, each
 // by the rule's fingerprint.
-var besideCells = []string{arrivals, revisions, gaps, filled, filledFrom}
+var besideCells = []string{arrivals, revisions, gaps, filled, filledFrom, blame}
 
 func rulePrefix(family, pipeline string, kind sli.Kind, fingerprint string) []byte {
 	return key(family, pipeline, string(kind), fingerprint, "")

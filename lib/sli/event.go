@@ -77,6 +77,7 @@ type Event struct {
 
 	Status     int           // HTTP status, 0 unknown
 	Method     []byte        // HTTP method; valid only while the event is being emitted
+	Path, Host []byte        // of the request, where they are known of a bad one; valid as Method is
 	Latency    time.Duration // how long the request or the work took
 	HasLatency bool          //
 	Connection bool          // Latency is how long a connection lived that outlived its request, see lived

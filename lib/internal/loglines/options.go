@@ -90,6 +90,13 @@ func (o Options) New(n *section.Node, shape Shape) (*Log, error) {
 	return l, nil
 }
 
+// Scanner reads single lines of the log, whatever came before them, for some of their fields.
+func (l *Log) Scanner(need ...string) (*logscan.Scanner, error) {
+	cfg := l.scan
+	cfg.Need = need
+	return logscan.NewScanner(cfg, logscan.Note{})
+}
+
 // How long what lies elsewhere takes to be found there.
 const (
 	settleFile  = 10 * time.Second

@@ -37,8 +37,9 @@ type Ask struct {
 	// malformed.
 	Record func(*logscan.Record, *logscan.Scanner) error
 	// Requests, when set, takes lines of one minute at once, in place of Record, where a
-	// Request says all that Need and the scanner know of them.
-	Requests func([]logscan.Request)
+	// Request says all that Need and the scanner know of them. line gives the text of one of
+	// them, nothing where it may not be shown.
+	Requests func(run []logscan.Request, line func(*logscan.Request) []byte)
 	Mark     string                      // see logscan.Config
 	Count    func(minute int64, c Count) // the accounting of a minute since the epoch
 
@@ -91,7 +92,7 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 	case l.options.Start == "end" && l.Remote():
 		ask.From = ask.Now
 	}
-	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*feed.Log]*fileReading{}}
+	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*feed.Log]*fileReading{}, texts: newTexts()}
 	ask.prefetch = r.prefetcher.start()
 	got, err := l.origin.read(ctx, ask, cursor, r.block)
 	if err != nil {
@@ -110,6 +111,7 @@ type reading struct {
 	rec        logscan.Record
 	here       logscan.Prescanned // of the lines that are being read
 	prefetcher prefetcher
+	texts      *texts
 
 	firstBad string
 	lacks    []Lack
@@ -277,7 +279,7 @@ func (f *fileReading) plain(b feed.Block) bool { return b.At == 0 && f.docs == n
 // block, and gives where the next one begins.
 func (r *reading) prescanned(f *fileReading, b feed.Block, scanned *logscan.Prescanned, at int) int {
 	for plain := f.plain(b); plain && scanned.Left() > 0; {
-		if next := r.run(f, scanned, at); next > at {
+		if next := r.run(f, b.Data, scanned, at); next > at {
 			at = next
 			continue
 		}
@@ -296,7 +298,7 @@ func (r *reading) prescanned(f *fileReading, b feed.Block, scanned *logscan.Pres
 
 // run reads lines of the current minute all at once, as many as it can, and gives where
 // the next one begins.
-func (r *reading) run(f *fileReading, scanned *logscan.Prescanned, at int) int {
+func (r *reading) run(f *fileReading, data []byte, scanned *logscan.Prescanned, at int) int {
 	if r.ask.Requests == nil || f.from >= f.to {
 		return at
 	}
@@ -305,11 +307,36 @@ func (r *reading) run(f *fileReading, scanned *logscan.Prescanned, at int) int {
 		return at
 	}
 	if f.latest = max(f.latest, latest); f.wanted {
-		r.ask.Requests(run)
+		r.texts.data, r.texts.of = data, f
+		r.ask.Requests(run, r.texts.line)
 	}
 	f.line += int64(len(run))
 	f.count.add(Count{Lines: int64(len(run)), Parsed: int64(len(run)), Bytes: int64(end + 1 - at)})
 	return end + 1
+}
+
+// texts gives the text of requests' lines, where it may be shown.
+type texts struct {
+	data     []byte
+	of       *fileReading
+	last     *fileReading // of whose file it is known whether it may be
+	withheld bool
+	line     func(*logscan.Request) []byte
+}
+
+func newTexts() *texts {
+	s := new(texts)
+	s.line = func(g *logscan.Request) []byte {
+		if s.last != s.of {
+			s.last = s.of
+			_, s.withheld = s.of.hidden()
+		}
+		if s.withheld {
+			return nil
+		}
+		return g.Line(s.data)
+	}
+	return s
 }
 
 // one reads the line that begins at a place in the block, and gives where the next one

@@ -43,6 +43,12 @@ func (r *Record) Request() (g Request, named bool) {
 	return g, true
 }
 
+// Line is the request's line, without its end, in the data that was looked at.
+func (g *Request) Line(data []byte) []byte {
+	end := min(int(g.end), len(data))
+	return data[bytes.LastIndexByte(data[:end], '\n')+1 : end]
+}
+
 // AppendMethod appends the bytes of the method.
 func (g *Request) AppendMethod(to []byte) []byte {
 	for i := range g.MethodLen {

@@ -106,6 +106,7 @@ func (s *lineLog) Facts() sli.Facts { return s.facts }
 // Read emits one event per request that `where` wants.
 func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	c := s.counter(ask)
+	c.traits.scanner = func() (*logscan.Scanner, error) { return s.log.Scanner("path", "host") }
 	of := loglines.Ask{
 		Now:    ask.Now,
 		From:   ask.From,
@@ -161,13 +162,66 @@ type counter struct {
 	event    sli.Event  // of which only what differs from line to line is set anew
 	method   []byte     // to be used again, like
 	same     [1]logscan.Request
+	traits   traits
+}
+
+// mostTraits is how many bad requests of a reading are told apart by what they were about;
+// looking takes longer than counting.
+const mostTraits = 2000
+
+// traits are what bad requests were about.
+type traits struct {
+	scanner func() (*logscan.Scanner, error)
+	reader  *logscan.Scanner
+	rec     logscan.Record
+	line    func(*logscan.Request) []byte // the text of a request
+	text    []byte                        // of the only one, where it was read by itself,
+	of      *logscan.Scanner              // by this scanner
+	told    int
+}
+
+// read reads what a request was about; false where that can't be known.
+func (t *traits) read(g *logscan.Request) bool {
+	if t.told >= mostTraits {
+		return false
+	}
+	t.told++
+	line := t.text
+	if t.line != nil {
+		line = t.line(g)
+	} else if t.of.Withheld() {
+		line = nil
+	}
+	if line == nil {
+		return false
+	}
+	if t.reader == nil {
+		reader, err := t.scanner()
+		if err != nil {
+			t.told = mostTraits
+			return false
+		}
+		t.reader = reader
+	}
+	return t.reader.Scan(line, &t.rec) == nil
+}
+
+// wrong takes a request that likely is bad.
+func (c *counter) wrong(g *logscan.Request, says verdicts) bool {
+	if !c.traits.read(g) {
+		return false
+	}
+	c.event.Path, c.event.Host = c.traits.rec.Path, c.traits.rec.Host
+	c.single(g, says)
+	c.event.Path, c.event.Host = nil, nil
+	return true
 }
 
 func (s *lineLog) counter(ask sli.Ask) *counter {
 	c := &counter{ask: ask, where: s.where, accepted: s.accepted, judges: !ask.Good.Empty(), ids: s.ids, groups: newGroups(ask)}
 	c.first[0] = len(s.where.Fields())
 	c.first[1] = c.first[0] + len(ask.Good.Fields())
-	c.groups.single, c.groups.sift = c.single, &c.sift
+	c.groups.single, c.groups.wrong, c.groups.sift = c.single, c.wrong, &c.sift
 	c.sift.Sift(s.where, 0)
 	c.event.Weight, c.event.Signal = 1, sli.Request
 	if slices.Equal(s.where.Fields(), []string{"method"}) {
@@ -204,6 +258,7 @@ func (c *counter) record(rec *logscan.Record, scan *logscan.Scanner) error {
 		return nil
 	}
 	c.same[0] = g
+	c.traits.line, c.traits.text, c.traits.of = nil, rec.Text, scan
 	c.groups.add(c.same[:], says)
 	return nil
 }
@@ -235,7 +290,10 @@ func (c *counter) lacking(found []loglines.Lack) []sli.Lack {
 }
 
 // requests takes those of which nothing more is asked.
-func (c *counter) requests(run []logscan.Request) { c.groups.add(run, verdicts{}) }
+func (c *counter) requests(run []logscan.Request, line func(*logscan.Request) []byte) {
+	c.traits.line, c.traits.text = line, nil
+	c.groups.add(run, verdicts{})
+}
 
 // single takes a request that names no record.
 func (c *counter) single(g *logscan.Request, says verdicts) {

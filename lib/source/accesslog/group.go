@@ -21,6 +21,9 @@ type groups struct {
 	// single takes a request that must be judged by itself: of a client's abort the latency
 	// matters, whatever the edges.
 	single func(g *logscan.Request, says verdicts)
+	// wrong takes one that likely is bad, by itself, with what it was about; false where that
+	// isn't known, or was asked for often enough.
+	wrong func(g *logscan.Request, says verdicts) bool
 }
 
 // group is an event in the making.
@@ -41,6 +44,7 @@ const (
 	gathered take = iota
 	unwanted
 	singled
+	suspected // of being bad
 )
 
 // groupKey is what the requests of a group have in common, beside their minute.
@@ -53,6 +57,7 @@ const (
 	groupSize = 128 // observations of one group, at most
 	minute    = int64(time.Minute / time.Microsecond)
 	integer   = 1 << 9
+	beyond    = 1<<8 - 1 // how many edges
 )
 
 func newGroups(ask sli.Ask) groups {
@@ -88,12 +93,17 @@ func (b *groups) add(run []logscan.Request, says verdicts) {
 			of = b.renew(at, key, g, says)
 		}
 		if of.take != gathered {
-			if of.take == singled {
+			switch of.take {
+			case singled:
 				b.single(g, says)
-			} else {
+				continue
+			case unwanted:
 				b.sift.Skip(1)
+				continue
 			}
-			continue
+			if b.wrong(g, says) {
+				continue
+			}
 		}
 		of.observations[of.n%groupSize] = sli.Observation{Time: g.Time, Latency: g.Latency}
 		if of.n++; of.n == groupSize {
@@ -128,7 +138,9 @@ func (b *groups) renew(at uint8, key groupKey, g *logscan.Request, says verdicts
 	case g.Time < 0 || g.Status == 499 || g.Status == 460:
 		of.take = singled
 	case b.wants(e.Method):
-		of.take = gathered
+		if of.take = gathered; g.Status >= 500 || key.kind&beyond != 0 || says.good == sli.Bad {
+			of.take = suspected
+		}
 	default:
 		of.take = unwanted
 		b.sift.Method(e.Method)

@@ -1,0 +1,346 @@
+package measure
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"slices"
+	"strconv"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
+)
+
+// blame is the family of keys under which is kept what was wrong with bad events, by the
+// hour. Of good ones nothing is noted.
+const blame = "b"
+
+// Bounds of what is told apart; what comes beyond counts as slo.Other, so that totals stay
+// exact.
+const (
+	culpritsRead   = 256 // in a minute of one reading
+	blamedMinutes  = 10_000
+	culpritsKept   = 64  // in an hour
+	longestCulprit = 100 // bytes of a path or host
+)
+
+// culprit is what bad events have in common.
+type culprit struct {
+	stage, class string
+	status       int // 0: not known
+	method       string
+	path, host   string
+}
+
+// fitting is the culprit as it is told where some are told apart already: the further ones
+// without what there may be most of, and these too without all else.
+func (c culprit) fitting(known, most int) culprit {
+	if known < most {
+		return c
+	}
+	o := culprit{stage: c.stage, class: c.class, method: c.method, status: c.status}
+	if known >= 2*most {
+		if o.status = 0; c.method != "" {
+			o.method = slo.Other
+		}
+	}
+	if c.path != "" {
+		o.path = slo.Other
+	}
+	if c.host != "" {
+		o.host = slo.Other
+	}
+	return o
+}
+
+// culprits are bad events of a minute by what they have in common.
+type culprits map[culprit]float64
+
+func (c culprits) add(of culprit, n float64, most int) {
+	if _, known := c[of]; !known {
+		of = of.fitting(len(c), most)
+	}
+	c[of] += n
+}
+
+// blame notes what was wrong with a bad event.
+func (c *ruleCounter) blame(m sli.Minute, e *sli.Event, weight float64) {
+	of := culprit{class: classOf(c.rule, e)}
+	if e.Signal == sli.Request {
+		of.status, of.method = e.Status, string(e.Method)
+		of.path, of.host = folded(e.Path), string(e.Host[:min(len(e.Host), longestCulprit)])
+	}
+	if c.bad == nil {
+		c.bad = map[sli.Minute]culprits{}
+	}
+	if c.bad[m] == nil {
+		if len(c.bad) >= blamedMinutes {
+			return // its events are told without a cause
+		}
+		c.bad[m] = culprits{}
+	}
+	c.bad[m].add(of, weight, culpritsRead)
+}
+
+// classOf is what is wrong with a bad event.
+func classOf(rule *sli.Rule, e *sli.Event) string {
+	if rule.Kind != sli.Availability {
+		_, class := usual(rule)
+		return class
+	}
+	switch {
+	case e.Status == 499 || e.Status == 460:
+		return "aborted"
+	case 100 <= e.Status && e.Status <= 599:
+		return strconv.Itoa(e.Status/100) + "xx"
+	}
+	return ""
+}
+
+// folded is a path without its query, with each run of digits as one #.
+func folded(path []byte) string {
+	out := make([]byte, 0, 64)
+	for _, b := range path {
+		if b == '?' || len(out) >= longestCulprit {
+			break
+		}
+		if '0' <= b && b <= '9' {
+			if n := len(out); n > 0 && out[n-1] == '#' {
+				continue
+			}
+			b = '#'
+		}
+		out = append(out, b)
+	}
+	return string(out)
+}
+
+// blames tells whether it is noted what was wrong with a ledger's bad events.
+func (l *ledger) blames(j *job) bool {
+	return !j.run.All && l.rule.Weigh == nil && l.rule.Beside == ""
+}
+
+// blamed is what was wrong in the minutes of an hour.
+type blamed map[int]culprits
+
+// noteBlame adds what a stage's reading found bad.
+func (l *ledger) noteBlame(tx Tx, j *job, stage string, found map[sli.Minute]culprits, replaced sli.Intervals) {
+	touched := map[sli.Minute]blamed{}
+	hour := func(m sli.Minute) (blamed, int) {
+		h, i := hourOf(m)
+		if touched[h] == nil {
+			touched[h] = readBlame(tx.Get(l.blameKey(j, h)))
+		}
+		return touched[h], i
+	}
+	for _, w := range replaced { // what is told anew
+		for m := w.From; m < w.To; m++ {
+			minutes, i := hour(m)
+			for of := range minutes[i] {
+				if of.stage == stage {
+					delete(minutes[i], of)
+				}
+			}
+		}
+	}
+	for m, some := range found {
+		minutes, i := hour(m)
+		if minutes[i] == nil {
+			minutes[i] = culprits{}
+		}
+		for of, n := range some {
+			of.stage = stage
+			minutes[i][of] += n
+		}
+	}
+	for h, minutes := range touched {
+		k := l.blameKey(j, h)
+		if data := minutes.pack(); len(data) > 0 {
+			tx.Put(k, data)
+		} else if tx.Get(k) != nil {
+			tx.Delete(k)
+		}
+	}
+}
+
+func (l *ledger) blameKey(j *job, hour sli.Minute) []byte {
+	return binary.BigEndian.AppendUint32(rulePrefix(blame, j.plan.Name, l.rule.Kind, l.record.Fingerprint), uint32(max(0, hour)))
+}
+
+// pack spells an hour: the culprits, the most frequent apart, then of each minute which of
+// them and how many.
+func (b blamed) pack() []byte {
+	total := culprits{}
+	for _, some := range b {
+		for of, n := range some {
+			total[of] += n
+		}
+	}
+	if len(total) == 0 {
+		return nil
+	}
+	index, as := map[culprit]int{}, map[culprit]int{}
+	var list []culprit
+	for _, of := range total.frequent() {
+		fits := of.fitting(len(list), culpritsKept)
+		if _, there := index[fits]; !there {
+			index[fits] = len(list)
+			list = append(list, fits)
+		}
+		as[of] = index[fits]
+	}
+	out := binary.AppendUvarint(nil, uint64(len(list)))
+	for _, of := range list {
+		for _, text := range []string{of.stage, of.class, of.method, of.path, of.host} {
+			out = append(binary.AppendUvarint(out, uint64(len(text))), text...)
+		}
+		out = binary.AppendVarint(out, int64(of.status))
+	}
+	for i := range minutesPerHour {
+		sums := map[int]float64{}
+		for of, n := range b[i] {
+			sums[as[of]] += n
+		}
+		if len(sums) == 0 {
+			continue
+		}
+		out = binary.AppendUvarint(append(out, byte(i)), uint64(len(sums)))
+		for at := range list {
+			if n := sums[at]; n != 0 {
+				out = binary.AppendVarint(binary.AppendUvarint(out, uint64(at)), int64(math.Round(n*1024)))
+			}
+		}
+	}
+	return out
+}
+
+// frequent are the culprits, the most frequent first.
+func (c culprits) frequent() []culprit {
+	list := make([]culprit, 0, len(c))
+	for of := range c {
+		list = append(list, of)
+	}
+	slices.SortFunc(list, func(a, b culprit) int {
+		return cmp.Or(cmp.Compare(c[b], c[a]), cmp.Compare(a.stage, b.stage), cmp.Compare(a.class, b.class), cmp.Compare(a.status, b.status),
+			cmp.Compare(a.method, b.method), cmp.Compare(a.path, b.path), cmp.Compare(a.host, b.host))
+	})
+	return list
+}
+
+// readBlame is an hour as pack spelled it; nothing where it can't be read.
+func readBlame(data []byte) blamed {
+	out := blamed{}
+	ok := true
+	number := func() uint64 {
+		v, n := binary.Uvarint(data)
+		if ok = ok && n > 0; !ok {
+			return 0
+		}
+		data = data[n:]
+		return v
+	}
+	signed := func() int64 {
+		v, n := binary.Varint(data)
+		if ok = ok && n > 0; !ok {
+			return 0
+		}
+		data = data[n:]
+		return v
+	}
+	text := func() string {
+		n := number()
+		if ok = ok && n <= uint64(len(data)); !ok {
+			return ""
+		}
+		s := string(data[:n])
+		data = data[n:]
+		return s
+	}
+	if len(data) == 0 {
+		return out
+	}
+	var list []culprit
+	for n := number(); ok && uint64(len(list)) < n; {
+		of := culprit{stage: text(), class: text(), method: text(), path: text(), host: text()}
+		of.status = int(signed())
+		list = append(list, of)
+	}
+	for ok && len(data) > 0 {
+		i := int(data[0])
+		data = data[1:]
+		for n := number(); ok && n > 0; n-- {
+			at, count := number(), signed()
+			if ok = ok && at < uint64(len(list)) && i < minutesPerHour; ok {
+				if out[i] == nil {
+					out[i] = culprits{}
+				}
+				out[i][list[at]] += float64(count) / 1024
+			}
+		}
+	}
+	return out
+}
+
+// causes are what was wrong in a minute: what is noted of it, as far as it is still bad, and
+// of the rest what the rule tells.
+func (p *recalled) causes(tx Tx, l *ledger, m sli.Minute, bad float64) []slo.Cause {
+	stage, class := usual(l.rule)
+	if l.elsewhere.minutes.Contains(m) || l.beside != nil && l.more.Contains(m) {
+		return []slo.Cause{{Stage: stage, Class: class, Bad: bad}}
+	}
+	h, i := hourOf(m)
+	if l.blamed == nil || l.blamedHour != h {
+		l.blamed, l.blamedHour = readBlame(tx.Get(l.blameKey(p.job, h))), h
+	}
+	var out []slo.Cause
+	add := func(of culprit, n float64) {
+		at := slices.IndexFunc(out, func(c slo.Cause) bool { return c.Stage == of.stage && c.Class == of.class })
+		if at < 0 {
+			at, out = len(out), append(out, slo.Cause{Stage: of.stage, Class: of.class})
+		}
+		c := &out[at]
+		for name, value := range of.traits() {
+			if c.By == nil {
+				c.By = map[string]map[string]float64{}
+			}
+			if c.By[name] == nil {
+				c.By[name] = map[string]float64{}
+				if c.Bad > 0 {
+					c.By[name][slo.Other] = c.Bad
+				}
+			}
+			c.By[name][value] += n
+		}
+		for name, values := range c.By {
+			if _, has := of.traits()[name]; !has {
+				values[slo.Other] += n
+			}
+		}
+		c.Bad += n
+	}
+	some := l.blamed[i]
+	for _, of := range some.frequent() {
+		if n := min(some[of], bad); n > 0 {
+			add(of, n)
+			bad -= n
+		}
+	}
+	if bad > 0 {
+		add(culprit{stage: stage, class: class}, bad)
+	}
+	return out
+}
+
+// traits are what is known of a culprit beside stage and class, by their names.
+func (c culprit) traits() map[string]string {
+	out := map[string]string{}
+	for name, value := range map[string]string{"method": c.method, "path": c.path, "host": c.host} {
+		if value != "" {
+			out[name] = value
+		}
+	}
+	if c.status != 0 {
+		out["status"] = strconv.Itoa(c.status)
+	}
+	return out
+}

@@ -1,0 +1,150 @@
+package cases
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+)
+
+// spent are an account's stretches in one text each: stage, class, bad.
+func (a account) spent() string {
+	var out []string
+	for _, w := range a.Worst {
+		out = append(out, fmt.Sprintf("%s %s %v", w.Stage, w.Class, w.Bad))
+	}
+	return strings.Join(out, "; ")
+}
+
+// TestWhatSpentABudgetIsToldByWhatItWas: stage, class, and of requests path, method and
+// status, whatever the format and however many lines are read at once; together all that was
+// bad.
+func TestWhatSpentABudgetIsToldByWhatItWas(t *testing.T) {
+	line := map[string]func(n float64, method, uri string, status int, took float64) string{
+		"ltsv": func(n float64, method, uri string, status int, took float64) string {
+			return labelled(n, "method:"+method, "uri:"+uri, fmt.Sprintf("status:%d", status), fmt.Sprintf("reqtime:%.3f", took))
+		},
+		"json": func(n float64, method, uri string, status int, took float64) string {
+			return fmt.Sprintf(`{"time":"%s","method":"%s","uri":"%s","status":%d,"request_time":%.3f}`, stamp(n), method, uri, status, took)
+		},
+		"combined": func(n float64, method, uri string, status int, took float64) string {
+			return fmt.Sprintf(`1.2.3.4 - - [%s] "%s %s HTTP/1.1" %d 5 "-" "curl" %.3f`, noonPlus(n).Format("02/Jan/2006:15:04:05 -0700"), method, uri, status, took)
+		},
+	}
+	for format, write := range line {
+		for _, section := range []string{"", ", where: { uri: ^/ }", ", where: { method: [GET, POST] }"} {
+			t.Run(strings.NewReplacer(",", "", " ", "", "{", "", "}", "", ":", "").Replace(format+section), func(t *testing.T) {
+				h := newHost(t)
+				h.config(oneLog(format, "start: beginning"+section, `slis: { availability: { target: 99 }, latency: { threshold: 200ms, target: 99 } }
+    slo: { period: 1d }`))
+				var lines []string
+				each(-3600, 0, 1, func(n float64, i int) {
+					switch {
+					case n >= -1800 && n < -1680 && i%2 == 0: // two minutes
+						lines = append(lines, write(n, "POST", fmt.Sprintf("/videos/%d/parts?x=%d", i, i), 503, 0.01))
+					case n >= -1800 && n < -1680 && i%10 == 1:
+						lines = append(lines, write(n, "GET", "/lists", 500, 0.01))
+					case n >= -600 && n < -570:
+						lines = append(lines, write(n, "GET", "/slow/7", 200, 0.9))
+					case n == -300:
+						lines = append(lines, write(n, "GET", "/gone", 499, 30))
+					default:
+						lines = append(lines, write(n, "GET", "/lists", 200, 0.01))
+					}
+				})
+				h.lines("a.log", lines...)
+				h.run(12)
+				accounts := h.budget(12)
+				a := of(accounts, "availability")
+				if got := a.spent(); got != "front 5xx 72; front aborted 1" {
+					t.Fatalf("availability: got %s of %v bad", got, a.Valid-a.Good)
+				}
+				by := a.Worst[0].By
+				for name, want := range map[string]map[string]float64{
+					"path":   {"/videos/#/parts": 60, "/lists": 12},
+					"method": {"POST": 60, "GET": 12},
+					"status": {"503": 60, "500": 12},
+				} {
+					if !maps.Equal(by[name], want) {
+						t.Errorf("%s: want %v, got %v", name, want, by[name])
+					}
+				}
+				if w := a.Worst[0]; w.To.Sub(w.From).Minutes() != 2 {
+					t.Errorf("want two minutes in a row, got %v to %v", w.From, w.To)
+				}
+				l := of(accounts, "latency")
+				if got := l.spent(); got != "front slow 30" || !maps.Equal(l.Worst[0].By["path"], map[string]float64{"/slow/#": 30}) {
+					t.Errorf("latency: got %s, %v", got, l.Worst)
+				}
+				text := h.run(12, "budget").out
+				if !strings.Contains(text, "5xx at front; path /videos/#/parts 60, /lists 12; method POST 60, GET 12; status 503 60, 500 12") {
+					t.Errorf("got %s", text)
+				}
+			})
+		}
+	}
+}
+
+// TestManyPathsAreBounded: the most frequent by name, the others together, totals exact.
+func TestManyPathsAreBounded(t *testing.T) {
+	h := newHost(t)
+	h.config(oneLog("ltsv", "start: beginning", "slis: { availability: { target: 99 } }\n    slo: { period: 1d }"))
+	var lines []string
+	each(-1200, 0, 0.3, func(n float64, i int) {
+		uri := fmt.Sprintf("uri:/%s", strings.Repeat(string(rune('a'+i%26)), 1+i/26%80))
+		if i%3 == 0 {
+			uri = "uri:/often"
+		}
+		lines = append(lines, labelled(n, "method:GET", uri, "status:503"))
+	})
+	h.lines("a.log", lines...)
+	h.run(12)
+	a := of(h.budget(12), "availability")
+	sum := 0.0
+	for _, w := range a.Worst {
+		paths := 0.0
+		for _, n := range w.By["path"] {
+			paths += n
+		}
+		if paths != w.Bad || len(w.By["path"]) > 9 {
+			t.Errorf("want at most eight paths and other, together %v, got %v", w.Bad, w.By["path"])
+		}
+		sum += w.Bad
+	}
+	if sum != a.Valid-a.Good || a.Worst[0].By["path"]["/often"] < 600 || a.Worst[0].By["path"]["other"] == 0 {
+		t.Errorf("want all of %v bad, mostly /often, got %v: %v", a.Valid-a.Good, sum, a.Worst[0].By)
+	}
+}
+
+// TestRecordsThatSpendABudgetAreLateOrLost at the stage that they come out of.
+func TestRecordsThatSpendABudgetAreLateOrLost(t *testing.T) {
+	h := newHost(t)
+	h.config(frontAndWorker(true, "start: beginning", `slis: { freshness: { threshold: 60s, target: 99 }, coverage: { target: 99, deadline: 5m } }
+    slo: { period: 1d }`))
+	each(-3600, 0, 10, func(n float64, i int) {
+		id := fmt.Sprint("r", i)
+		h.lines("front.json", request(n, 200, id))
+		switch {
+		case i%40 == 7: // lost
+		case i%40 == 9:
+			h.lines("worker.json", worked(n+90, "done", id, n))
+		default:
+			h.lines("worker.json", worked(n+1, "done", id, n))
+		}
+	})
+	h.run(130)
+	accounts := h.budget(130)
+	for name, class := range map[string]string{"freshness": "late", "coverage": "lost"} {
+		a := of(accounts, name)
+		bad := 0.0
+		for _, w := range a.Worst {
+			if w.Stage != "worker" || w.Class != class {
+				t.Errorf("%s: got %+v", name, w)
+			}
+			bad += w.Bad
+		}
+		if bad == 0 || bad != a.Valid-a.Good {
+			t.Errorf("%s: want all of %v bad, got %v", name, a.Valid-a.Good, bad)
+		}
+	}
+}
