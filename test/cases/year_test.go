@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,9 +19,13 @@ func TestAYearCostsWhatTheFirstPeriodDoes(t *testing.T) {
 	if os.Getenv("PIPELINE_SLI_YEAR") == "" {
 		t.Skip("PIPELINE_SLI_YEAR is not set")
 	}
+	program := filepath.Join(t.TempDir(), "plugin")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../mackerel-plugin-pipeline-sli").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	for _, periods := range []string{"28d", "28d, 90d"} {
 		t.Run(strings.ReplaceAll(periods, ", ", "+"), func(t *testing.T) {
-			young, old := newYear(t, periods), newYear(t, periods)
+			young, old := newYear(t, periods, 1), newYear(t, periods, 365)
 			period := 30
 			if periods != "28d" {
 				period = 93 // the longest and what is kept beside it
@@ -34,8 +39,8 @@ func TestAYearCostsWhatTheFirstPeriodDoes(t *testing.T) {
 			}
 			// In turns, so that both meet the same machine.
 			var then, now []time.Duration
-			for i := range 100 {
-				then, now = append(then, young.once(1, i)), append(now, old.once(365, i))
+			for range 60 {
+				then, now = append(then, young.once(program)), append(now, old.once(program))
 			}
 			slices.Sort(then)
 			slices.Sort(now)
@@ -51,19 +56,21 @@ func TestAYearCostsWhatTheFirstPeriodDoes(t *testing.T) {
 	}
 }
 
-func newYear(t *testing.T, periods string) *year {
+func newYear(t *testing.T, periods string, days int) *year {
 	h := newHost(t)
 	h.config(oneLog("ltsv", "settle: 10s", fmt.Sprintf(`metrics: full
     slis: { availability: { target: 99.9 }, latency: { threshold: 100ms, target: 99 } }
     slo: { periods: [%s], month: true }
     exclude: [ { weekly: "Mon-Fri 02:00-04:00", time_zone: UTC, reason: upkeep } ]`, periods)))
-	return &year{host: h, rand: rand.New(rand.NewPCG(1, 365))}
+	begins := time.Now().Truncate(time.Hour).AddDate(0, 0, -days)
+	return &year{host: h, rand: rand.New(rand.NewPCG(1, 365)), begins: int(begins.Sub(noon) / time.Minute)}
 }
 
 // year is a host for so long.
 type year struct {
 	*host
-	rand *rand.Rand
+	rand   *rand.Rand
+	begins int // minutes after noon; it ends about now, so that the program itself can go on
 }
 
 // day is a day of traffic, and four runs; its log is of one day.
@@ -76,7 +83,7 @@ func (y *year) day(day int) {
 	const hours = 6
 	for part := range 24 / hours {
 		var lines []string
-		from := (24*day + hours*part) * 60
+		from := y.begins + (24*day+hours*part)*60
 		for m := from; m < from+60*hours; m += 2 {
 			status := "status:200"
 			if y.rand.IntN(300) == 0 {
@@ -94,13 +101,17 @@ func (y *year) day(day int) {
 	}
 }
 
-// once is how long a usual run takes, some minutes after the end of so many days.
-func (y *year) once(days, minutes int) time.Duration {
-	at := float64(24*3600*days + 60*(minutes+1))
-	y.lines("a.log", labelled(at-30, "status:200", "reqtime:0.05", "method:POST", "uri:/videos"))
+// once is how long a run of the program itself takes, now.
+func (y *year) once(program string) time.Duration {
+	now := time.Now()
+	y.lines("a.log", labelled(now.Sub(noon).Seconds()-1, "status:200", "reqtime:0.05", "method:POST", "uri:/videos"))
 	begun := time.Now()
-	y.run(at+15, "--take")
-	return time.Since(begun)
+	out, err := exec.CommandContext(y.t.Context(), program, "--config", y.path("c.yaml"), "--state-dir", y.path("state"), "--take").CombinedOutput()
+	took := time.Since(begun)
+	if err != nil {
+		y.t.Fatalf("%v\n%s", err, out)
+	}
+	return took
 }
 
 func (y *year) size() int64 {
