@@ -100,5 +100,8 @@ func usual(rule *sli.Rule) (stage, class string) {
 	case sli.Coverage:
 		return last, "lost"
 	}
+	if rule.Derive != nil { // what was answered well, and didn't come out
+		return last, "lost"
+	}
 	return first, ""
 }
