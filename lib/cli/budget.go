@@ -28,6 +28,10 @@ func (p *program) budget(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
+	lang, err := p.language(c)
+	if err != nil {
+		return p.usage(err)
+	}
 	report, store, err := p.measure(ctx, p.newRun(c), p.store(c, true))
 	if err != nil {
 		return p.usage(err)
@@ -38,7 +42,7 @@ func (p *program) budget(ctx context.Context) int {
 	if err == nil && p.opt.JSON {
 		err = p.env.Outputs.BudgetJSON(p.env.Stdout, p.now, accounts, p.env.Zone)
 	} else if err == nil {
-		err = p.env.Outputs.Budget(p.env.Stdout, p.now, accounts, p.style())
+		err = p.env.Outputs.Budget(p.env.Stdout, p.now, accounts, p.style(lang))
 	}
 	if err != nil {
 		p.voice.fail(fmt.Errorf("telling the budgets: %w", err), "")

@@ -12,6 +12,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/state"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // doctor asks every source once and says, point by point, what works: whether it
@@ -21,7 +22,11 @@ func (p *program) doctor(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
-	e := examination{p: p}
+	lang, err := p.language(c)
+	if err != nil {
+		return p.usage(err)
+	}
+	e := examination{p: p, lang: lang}
 	past := e.state(ctx, c)
 	// Every source is asked, whatever the state knows; the numbers are those of the state.
 	run := p.newRun(c)
@@ -67,43 +72,52 @@ type meeting interface {
 // examination prints a line per point.
 type examination struct {
 	p              *program
+	lang           words.Language
 	points, failed int
 	open           int // points of which nothing is known
 }
 
 // sum is the last line and the exit code.
 func (e *examination) sum() int {
-	open := ""
+	var open words.Message
 	if e.open > 0 {
-		open = fmt.Sprintf("; %d more could not be looked at, or can't be told yet", e.open)
+		open = words.PointsOpen.With(e.open)
 	}
 	if e.failed > 0 {
-		fmt.Fprintf(e.p.env.Stdout, "%d of %d points failed%s\n", e.failed, e.points, open)
+		fmt.Fprintln(e.p.env.Stdout, e.lang.Say(words.PointsFailed, e.failed, e.points, open))
 		return exitFailed
 	}
-	fmt.Fprintf(e.p.env.Stdout, "all %d points that were looked at are well%s\n", e.points, open)
+	fmt.Fprintln(e.p.env.Stdout, e.lang.Say(words.PointsWell, e.points, open))
 	return exitOK
 }
 
-func (e *examination) ok(format string, args ...any) {
+func (e *examination) ok(text words.Text, args ...any) {
 	e.points++
-	fmt.Fprintln(e.p.env.Stdout, "ok    ", sli.Escaped(fmt.Sprintf(format, args...)))
+	e.line("ok    ", text, args)
 }
 
-func (e *examination) bad(format string, args ...any) {
+func (e *examination) bad(text words.Text, args ...any) {
 	e.points++
 	e.failed++
-	fmt.Fprintln(e.p.env.Stdout, "FAILED", sli.Escaped(fmt.Sprintf(format, args...)))
+	e.line("FAILED", text, args)
 }
 
-func (e *examination) note(format string, args ...any) {
-	fmt.Fprintln(e.p.env.Stdout, "note  ", sli.Escaped(fmt.Sprintf(format, args...)))
-}
+func (e *examination) note(text words.Text, args ...any) { e.line("note  ", text, args) }
 
 // unknown is a note on a point of which nothing is known.
-func (e *examination) unknown(format string, args ...any) {
+func (e *examination) unknown(text words.Text, args ...any) {
 	e.open++
-	e.note(format, args...)
+	e.note(text, args...)
+}
+
+// line is what is said of a point. What was said elsewhere is an error among its arguments.
+func (e *examination) line(outcome string, text words.Text, args []any) {
+	for i, arg := range args {
+		if err, ok := arg.(error); ok {
+			args[i] = words.Heard(err.Error())
+		}
+	}
+	fmt.Fprintln(e.p.env.Stdout, outcome, sli.Escaped(e.lang.Say(text, args...)))
 }
 
 // state tries to write where positions and counts are kept. The agent's user may be
@@ -115,10 +129,10 @@ func (e *examination) state(ctx context.Context, c *config.Config) measure.Store
 		err = state.Try(ctx, dir)
 	}
 	if err != nil {
-		e.bad("%v; nothing can be kept: windows are read back from the sources, and no events are printed", err)
+		e.bad(words.NothingKept, err)
 		return nil
 	}
-	e.ok("state can be kept in %s by user %d", dir, e.p.env.UID)
+	e.ok(words.CanBeKept, dir, e.p.env.UID)
 	return e.p.recorded(dir)
 }
 
@@ -131,11 +145,11 @@ func (e *examination) peers(name string, peers []sli.Peer) {
 	for _, peer := range peers {
 		switch {
 		case peer.Err != nil:
-			e.bad("%s: %v; see that the address is right and that it is up", name, peer.Err)
+			e.bad(words.PeerFails, name, peer.Err)
 		case peer.Asked == "":
-			e.unknown("%s: %s wasn't asked: %s", name, peer.Name, peer.Why)
+			e.unknown(words.PeerNotAsked, name, peer.Name, words.Heard(peer.Why))
 		default:
-			e.ok("%s: %s %s", name, peer.Name, peer.Asked)
+			e.ok(words.PeerAnswers, name, peer.Name, words.Heard(peer.Asked))
 		}
 	}
 }
@@ -144,13 +158,13 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 	name := stageName(p, s)
 	switch {
 	case errors.Is(s.Err, fs.ErrNotExist):
-		e.bad("%s: %v; correct path:, or say optional: true if it may be missing", name, s.Err)
+		e.bad(words.CorrectPath, name, s.Err)
 		return
 	case errors.Is(s.Err, fs.ErrPermission):
-		e.bad("%s: %v; sudo -u USER %s doctor, as the user that runs mackerel-agent, or let that user read it", name, s.Err, e.p.voice.program)
+		e.bad(words.AsTheAgent, name, s.Err, e.p.voice.program)
 		return
 	case s.Err != nil:
-		e.bad("%s: %v", name, s.Err)
+		e.bad(words.Named, name, s.Err)
 		return
 	}
 	t := s.Cell.Tally
@@ -158,23 +172,23 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 	case t.Malformed > 0:
 		e.malformed(name, s)
 	case t.Lines > 0:
-		matched := ""
+		var matched words.Message
 		if s.Sifts() {
-			matched = fmt.Sprintf(", %d match", t.Matched())
+			matched = words.SomeMatch.With(t.Matched())
 		}
-		e.ok("%s: %d lines in the window, all can be read%s, format %s", name, t.Lines, matched, s.Layout)
+		e.ok(words.AllReadable, name, t.Lines, matched, s.Layout)
 	case !s.Stage.Facts.Proves() || s.Calls > 0:
-		e.ok("%s: answers; nothing happened in the window", name)
+		e.ok(words.AnswersQuietly, name)
 	}
 	for _, w := range s.Warnings {
-		e.note("%s: %s", name, w)
+		e.note(words.Named, name, words.Heard(w))
 	}
 	switch {
 	case s.Unmatched == "":
 	case s.Barren:
-		e.bad("%s: %s", name, s.Unmatched)
+		e.bad(words.Named, name, words.Heard(s.Unmatched))
 	default:
-		e.note("%s: %s", name, s.Unmatched)
+		e.note(words.Named, name, words.Heard(s.Unmatched))
 	}
 }
 
@@ -183,12 +197,12 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 func (e *examination) malformed(name string, s *sli.StageReport) {
 	t, limit := s.Cell.Tally, s.Stage.Facts.MaxMalformed
 	share := float64(t.Parsed) / float64(t.Parsed+t.Malformed)
-	text := fmt.Sprintf("%s: %s%% of %d lines can be read; the first bad one: %s", name, digits.Of(100*share, 3), t.Lines, s.FirstBad)
+	text := words.SomeReadable.With(name, digits.Of(100*share, 3), t.Lines, s.FirstBad)
 	if s.Refusal != "" || 1-share > limit {
-		e.bad("%s; say format: and fields: as the lines are, or raise max_malformed: %s%%", text, digits.Of(100*limit, 3))
+		e.bad(words.FewReadable, text, digits.Of(100*limit, 3))
 		return
 	}
-	e.ok("%s", text)
+	e.ok(words.Itself, text)
 }
 
 func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
@@ -199,16 +213,16 @@ func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 		if r.Young || p.Failed() > 0 { // it is no fault, or one that was told
 			say = e.unknown
 		}
-		say("%s: not measured: %s", name, r.Reason)
+		say(words.NotMeasuredOf, name, words.Heard(r.Reason))
 	case sli.NoTraffic:
-		e.ok("%s: no traffic in the last %s: %s", name, sli.FormatDuration(r.Rule.Window), r.Reason)
+		e.ok(words.NoTrafficLast, name, sli.FormatDuration(r.Rule.Window), words.Heard(r.Reason))
 	case sli.Excluded:
-		e.note("%s: excluded in the last %s: %s", name, sli.FormatDuration(r.Rule.Window), r.Reason)
+		e.note(words.ExcludedLast, name, sli.FormatDuration(r.Rule.Window), r.Reason)
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
-		e.ok("%s: %s%%", name, digits.Of(ratio*100, 4))
+		e.ok(words.PercentOf, name, digits.Of(ratio*100, 4))
 		if r.Doubt != "" {
-			e.note("%s: %s", name, r.Doubt)
+			e.note(words.Named, name, words.Heard(r.Doubt))
 		}
 	}
 }
@@ -221,21 +235,24 @@ func (e *examination) agent() {
 	text, err := readBounded(agentConf)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.unknown("%s isn't here, so the agent's settings weren't looked at; see that it runs both programs with commands in array form", agentConf)
+		e.unknown(words.AgentAway, agentConf)
 		return
 	case err != nil:
-		e.unknown("%s: %v; the agent's settings weren't looked at; see that it runs both programs with commands in array form", agentConf, err)
+		e.unknown(words.AgentHidden, agentConf, err)
 		return
 	}
-	for _, setting := range []struct{ word, hint string }{
-		{"mackerel-plugin-pipeline-sli", "add [plugin.metrics.pipeline-sli] with command = [\"mackerel-plugin-pipeline-sli\"]"},
-		{"check-pipeline-freshness", "add [plugin.checks.pipeline-freshness-NAME] with command = [\"check-pipeline-freshness\"]"},
-		{"use_plugin_timestamp", "add use_plugin_timestamp = true, so that values carry their own minute (agent 0.87.0 or newer)"},
+	for _, setting := range []struct {
+		word string
+		hint words.Text
+	}{
+		{"mackerel-plugin-pipeline-sli", words.AddPlugin},
+		{"check-pipeline-freshness", words.AddCheck},
+		{"use_plugin_timestamp", words.AddTimestamp},
 	} {
 		if containsSetting(text, setting.word) {
-			e.ok("%s names %s", agentConf, setting.word)
+			e.ok(words.AgentNames, agentConf, setting.word)
 		} else {
-			e.bad("%s doesn't name %s: %s", agentConf, setting.word, setting.hint)
+			e.bad(words.AgentLacks, agentConf, setting.word, setting.hint)
 		}
 	}
 }

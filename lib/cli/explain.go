@@ -6,17 +6,22 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // style is how reports for people are drawn on this stdout.
-func (p *program) style() sli.Style {
+func (p *program) style(lang words.Language) sli.Style {
 	_, plain := p.env.Getenv("NO_COLOR")
-	return sli.Style{Colour: p.env.Terminal > 0 && !plain, Width: p.env.Terminal, Zone: p.env.Zone}
+	return sli.Style{Colour: p.env.Terminal > 0 && !plain, Width: p.env.Terminal, Zone: p.env.Zone, Language: lang}
 }
 
 // explain shows every number with where it came from. It writes no state.
 func (p *program) explain(ctx context.Context) int {
 	c, err := p.load(ctx)
+	if err != nil {
+		return p.usage(err)
+	}
+	lang, err := p.language(c)
 	if err != nil {
 		return p.usage(err)
 	}
@@ -35,7 +40,7 @@ func (p *program) explain(ctx context.Context) int {
 	if p.opt.JSON {
 		err = p.env.Outputs.ExplainJSON(p.env.Stdout, report, p.env.Zone)
 	} else {
-		err = p.env.Outputs.Explain(p.env.Stdout, report, p.style())
+		err = p.env.Outputs.Explain(p.env.Stdout, report, p.style(lang))
 	}
 	if err != nil {
 		p.voice.fail(fmt.Errorf("writing the explanation: %w", err), "")

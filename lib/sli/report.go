@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Report is all that outputs see of a run.
@@ -250,7 +251,8 @@ type PointPart struct {
 
 // Style is how a report for people may be drawn.
 type Style struct {
-	Colour bool
-	Width  int // of the terminal in columns, 0 if there is none: no plots
-	Zone   *time.Location
+	Colour   bool
+	Width    int // of the terminal in columns, 0 if there is none: no plots
+	Zone     *time.Location
+	Language words.Language
 }

@@ -1,11 +1,11 @@
 package slo
 
 import (
-	"fmt"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Advice is whether a budget speaks against a change that risks errors.
@@ -20,26 +20,26 @@ const (
 )
 
 // Advise says what a budget over a period speaks of a deploy, and why.
-func (a Account) Advise(s Statement, zone *time.Location) (Advice, string) {
+func (a Account) Advise(s Statement, zone *time.Location) (Advice, words.Message) {
 	switch {
 	case s.Minutes.Measured() == 0:
-		return Untold, "nothing of the period is measured"
+		return Untold, words.NothingMeasured.With()
 	case s.Left() <= 0:
-		return BetterNot, "the budget is spent"
+		return BetterNot, words.BudgetSpent.With()
 	}
 	if long, short, factor := a.paging(); factor > 0 {
-		return BetterNot, fmt.Sprintf("it burns over %s times too fast over %s and %s", digits.Of(factor, 3), sli.FormatDuration(long), sli.FormatDuration(short))
+		return BetterNot, words.BurnsOver.With(digits.Of(factor, 3), sli.FormatDuration(long), sli.FormatDuration(short))
 	}
 	if s.MeasuredShare() < 0.5 {
-		return Untold, fmt.Sprintf("only %s of the period is measured", digits.Of(100*s.MeasuredShare(), 2)+"%")
+		return Untold, words.OnlyMeasured.With(words.Share.With(digits.Of(100*s.MeasuredShare(), 2)))
 	}
 	if s.Spent.Known {
-		return Careful, "at the present rate the budget is spent on " + At(s.Spent.At.End(), zone)
+		return Careful, words.SpentOn.With(At(s.Spent.At.End(), zone))
 	}
 	if low, _, ok := s.Interval(); ok && low < s.Objective.Target/100 && s.Minutes.NotMeasured > 0 {
-		return Careful, "minutes that aren't measured could have spent it"
+		return Careful, words.MayBeSpent.With()
 	}
-	return GoAhead, "nothing here speaks against it"
+	return GoAhead, words.NothingAgainst.With()
 }
 
 // paging is the burn rule that pages now, of factor 0 where none does.

@@ -13,9 +13,10 @@ type Message struct {
 func (t Text) With(args ...any) Message { return Message{text: t, args: args} }
 
 // Name is what is the same in every language: a name, a number, what somebody wrote.
-func Name(text string) Message { return named.With(text) }
+func Name(text string) Message { return Itself.With(text) }
 
-var named = Text{"%s", "%s"}
+// Itself says its argument, and nothing more.
+var Itself = Text{"%s", "%s"}
 
 // Empty tells whether the message says nothing.
 func (m Message) Empty() bool { return m.text == Text{} }

@@ -5,7 +5,10 @@
 // are handed in as arguments.
 package words
 
-import "fmt"
+import (
+	"fmt"
+	"unicode"
+)
 
 // Language is a language of texts. The zero value is English.
 type Language int
@@ -47,4 +50,16 @@ func (l Language) format(t Text, args []any) string {
 		format = t.Ja
 	}
 	return fmt.Sprintf(format, args...)
+}
+
+// Columns is how many columns of a terminal a text takes, where Japanese letters take two.
+func Columns(text string) int {
+	n := 0
+	for _, r := range text {
+		n++
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r == 'ー' {
+			n++
+		}
+	}
+	return n
 }

@@ -13,6 +13,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Text prints the budgets for people.
@@ -38,9 +39,14 @@ func (t *texter) line(format string, args ...any) {
 	t.buf.WriteByte('\n')
 }
 
-// item prints a line under a heading, which is left out where it was said.
-func (t *texter) item(heading, format string, args ...any) {
-	t.line("    %-10s%s", heading, fmt.Sprintf(format, args...))
+// say is a text of the catalogue in the language.
+func (t *texter) say(text words.Text, args ...any) string { return t.style.Language.Say(text, args...) }
+
+// item prints a line under a heading, which is empty where it was said.
+func (t *texter) item(heading words.Message, text words.Text, args ...any) {
+	const column = 10
+	head := t.style.Language.Render(heading)
+	t.line("    %s%s%s", head, strings.Repeat(" ", max(0, column-words.Columns(head))), t.say(text, args...))
 }
 
 func (t *texter) paint(a slo.Advice, text string) string {
@@ -52,23 +58,26 @@ func (t *texter) paint(a slo.Advice, text string) string {
 }
 
 // said is the beginning of what each advice says.
-var said = [...]string{slo.GoAhead: "go ahead", slo.Untold: "can't be told", slo.Careful: "with care", slo.BetterNot: "better not"}
+var said = [...]words.Text{slo.GoAhead: words.GoAhead, slo.Untold: words.CantBeTold, slo.Careful: words.WithCare, slo.BetterNot: words.BetterNot}
+
+// advice is what an advice says first.
+func (t *texter) advice(a slo.Advice) string { return t.paint(a, t.say(said[a])) }
 
 func (t *texter) pipeline(p slo.Accounts, at time.Time) {
 	name := p.Plan.Name
 	if p.Plan.Label != "" {
 		name = sli.Escaped(p.Plan.Label) + " (" + name + ")"
 	}
-	worst, why := slo.GoAhead, ""
+	worst, why := slo.GoAhead, words.Message{}
 	for _, a := range p.SLIs {
 		for _, s := range a.Statements {
 			if advice, text := a.Advise(s, t.style.Zone); advice > worst {
-				worst, why = advice, fmt.Sprintf(": %s, %s: %s", a.Rule.Kind, t.period(s.Period), text)
+				worst, why = advice, words.DeployFor.With(a.Rule.Kind, t.period(s.Period), text)
 			}
 		}
 	}
-	t.line("%s at %s", name, slo.At(at, t.style.Zone))
-	t.line("deploy? %s%s", t.paint(worst, said[worst]), why)
+	t.line("%s", t.say(words.ExplainAt, name, slo.At(at, t.style.Zone)))
+	t.line("%s", t.say(words.Deploy, t.advice(worst), why))
 	for _, a := range p.SLIs {
 		for _, s := range a.Statements {
 			t.line("")
@@ -82,21 +91,22 @@ func (t *texter) period(p slo.Period) string {
 	if p.Name != "" {
 		return p.Name
 	}
-	return t.instant(p.Window.Start()) + " to " + t.instant(p.Window.End())
+	return t.say(words.FromTo, t.instant(p.Window.Start()), t.instant(p.Window.End()))
 }
 
 func (t *texter) instant(at time.Time) string { return at.In(t.style.Zone).Format("2006-01-02 15:04") }
 
 func (t *texter) statement(a slo.Account, s slo.Statement) {
-	goal := digits.Shortest(a.Rule.Target) + "%"
+	goal := words.Share.With(digits.Shortest(a.Rule.Target))
 	if a.Rule.Threshold > 0 {
-		goal += " within " + sli.FormatDuration(a.Rule.Threshold)
+		goal = words.TargetWithin.With(goal, sli.FormatDuration(a.Rule.Threshold))
 	}
-	ends := fmt.Sprintf("%s to %s", t.instant(s.Period.Window.Start()), slo.At(s.Period.Window.End(), t.style.Zone))
+	from, to := t.instant(s.Period.Window.Start()), slo.At(s.Period.Window.End(), t.style.Zone)
+	ends := words.FromTo.With(from, to)
 	if s.Period.Name != "" {
-		ends = s.Period.Name + ", " + ends
+		ends = words.MonthFromTo.With(s.Period.Name, from, to)
 	}
-	t.line("  %s, target %s, %s", a.Rule.Kind, goal, ends)
+	t.line("  %s", t.say(words.BudgetOf, a.Rule.Kind, goal, ends))
 	t.left(a, s)
 	t.spending(a, s)
 	t.measured(a, s)
@@ -106,25 +116,25 @@ func (t *texter) statement(a slo.Account, s slo.Statement) {
 
 func (t *texter) left(a slo.Account, s slo.Statement) {
 	if s.Minutes.Measured() == 0 {
-		t.item("left", "not measured")
+		t.item(words.HeadLeft.With(), words.StateMissing)
 		return
 	}
 	advice := slo.GoAhead
 	if s.Left() <= 0 {
 		advice = slo.BetterNot
 	}
-	text := fmt.Sprintf("%s of the budget", percent(s.Left()))
-	switch events := s.LeftEvents(); {
+	var events words.Message
+	switch n := s.LeftEvents(); {
 	case s.Counts.Valid <= 0:
-		text += ": there was nothing to judge"
-	case events < 0:
-		text += fmt.Sprintf(": %s bad %s more than the %s that the period allows", amount(-events), a.Rule.Population, amount(s.Allowed()))
+		events = words.NoneToJudge.With()
+	case n < 0:
+		events = words.BadTooMany.With(amount(-n), words.Heard(a.Rule.Population), amount(s.Allowed()))
 	default:
-		text += fmt.Sprintf(": %s more bad %s of %s that the period allows, or %s of a full outage at the mean rate", amount(events), a.Rule.Population, amount(s.Allowed()), outage(s.LeftMinutes()))
+		events = words.BadAllowed.With(amount(n), words.Heard(a.Rule.Population), amount(s.Allowed()), outage(s.LeftMinutes()))
 	}
-	t.item("left", "%s", t.paint(advice, text))
-	if advice, text := a.Advise(s, t.style.Zone); advice != slo.GoAhead {
-		t.item("deploy?", "%s: %s", t.paint(advice, said[advice]), text)
+	t.item(words.HeadLeft.With(), words.Itself, t.paint(advice, t.say(words.ShareLeft, t.percent(s.Left()), events)))
+	if advice, why := a.Advise(s, t.style.Zone); advice != slo.GoAhead {
+		t.item(words.HeadDeploy.With(), words.Named, t.advice(advice), why)
 	}
 }
 
@@ -149,52 +159,52 @@ func (t *texter) spending(a slo.Account, s slo.Statement) {
 	var burns []string
 	for _, b := range a.Burns {
 		if b.Measured && b.Length >= time.Hour {
-			burns = append(burns, digits.Of(b.Rate, 3)+" over "+sli.FormatDuration(b.Length))
+			burns = append(burns, t.say(words.BurnRateOver, digits.Of(b.Rate, 3), sli.FormatDuration(b.Length)))
 		}
 	}
 	if len(burns) == 0 {
-		t.item("burn", "not measured yet")
+		t.item(words.HeadBurn.With(), words.NotYet)
 		return
 	}
-	outlook := "; none is spent at present"
+	outlook := words.NoneAtPresent.With()
 	if !s.Period.Rolling && s.Minutes.ToCome == 0 {
-		outlook = " at present; the period is over"
+		outlook = words.PeriodIsOver.With()
 	} else if a.HasPace && a.Pace.Counts.Bad() > 0 {
-		rate := "at the rate of the last " + sli.FormatDuration(a.Pace.Length)
+		pace := sli.FormatDuration(a.Pace.Length)
 		switch {
 		case s.Spent.Known && s.Left() <= 0:
-			outlook = "; " + rate + " it goes on"
+			outlook = words.GoesOn.With(pace)
 		case s.Spent.Known:
-			outlook = fmt.Sprintf("; %s it is spent on %s", rate, slo.At(s.Spent.At.End(), t.style.Zone))
+			outlook = words.IsSpentOn.With(pace, slo.At(s.Spent.At.End(), t.style.Zone))
 		case s.Spent.Falling:
-			outlook = "; " + rate + " it lasts"
+			outlook = words.Lasts.With(pace)
 		default:
-			outlook = "; " + rate + " it isn't falling"
+			outlook = words.IsntFalling.With(pace)
 		}
 	}
-	t.item("burn", "%s%s", strings.Join(burns, ", "), outlook)
+	t.item(words.HeadBurn.With(), words.JustAnd, t.style.Language.List(burns), outlook)
 }
 
 func (t *texter) measured(a slo.Account, s slo.Statement) {
 	m := s.Minutes
-	text := fmt.Sprintf("%s of %s minutes: %s with %s, %s without, %s not measured", percent(s.MeasuredShare()), digits.Count(float64(m.Due())),
-		digits.Count(float64(m.Value)), a.Rule.Population, digits.Count(float64(m.NoTraffic)), digits.Count(float64(m.NotMeasured)))
+	var excluded, toCome words.Message
 	if m.Excluded > 0 {
-		text += fmt.Sprintf("; %s excluded", digits.Count(float64(m.Excluded)))
+		excluded = words.MinutesExcluded.With(digits.Count(float64(m.Excluded)))
 	}
 	if m.ToCome > 0 {
-		text += fmt.Sprintf("; %s to come", digits.Count(float64(m.ToCome)))
+		toCome = words.ToCome.With(digits.Count(float64(m.ToCome)))
 	}
-	t.item("measured", "%s", text)
-	t.reasons("not measured", s.Reasons)
-	t.reasons("excluded", s.Exempt)
-	t.reasons("measured elsewhere", s.Filled)
+	t.item(words.HeadMeasured.With(), words.MinutesOf, t.percent(s.MeasuredShare()), digits.Count(float64(m.Due())), digits.Count(float64(m.Value)),
+		words.Heard(a.Rule.Population), digits.Count(float64(m.NoTraffic)), digits.Count(float64(m.NotMeasured)), excluded, toCome)
+	t.reasons(words.StateMissing, s.Reasons)
+	t.reasons(words.StateExcluded, s.Exempt)
+	t.reasons(words.StateFilled, s.Filled)
 }
 
 // told is how many reasons, stretches and values are told one by one.
 const told = 5
 
-func (t *texter) reasons(what string, minutes map[string]int) {
+func (t *texter) reasons(what words.Text, minutes map[string]int) {
 	counts := map[string]float64{}
 	for reason, n := range minutes {
 		counts[reason] = float64(n)
@@ -202,13 +212,13 @@ func (t *texter) reasons(what string, minutes map[string]int) {
 	rest, n := 0.0, 0
 	for i, reason := range slo.ByFrequency(counts) {
 		if i < told {
-			t.item("", "%s %s: %s", digits.Count(counts[reason]), what, sli.Escaped(reason))
+			t.item(words.Message{}, words.MinutesFor, digits.Count(counts[reason]), what, sli.Escaped(t.style.Language.Render(words.Heard(reason))))
 			continue
 		}
 		rest, n = rest+counts[reason], n+1
 	}
 	if n > 0 {
-		t.item("", "%s %s: %d further reasons", digits.Count(rest), what, n)
+		t.item(words.Message{}, words.FurtherWhys, digits.Count(rest), what, n)
 	}
 }
 
@@ -217,11 +227,11 @@ func (t *texter) ratio(s slo.Statement) {
 	if !ok {
 		return
 	}
-	text := fmt.Sprintf("%s (%s of %s good)", percent(ratio), digits.Count(s.Counts.Good), digits.Count(s.Counts.Valid))
+	var interval words.Message
 	if low, high, ok := s.Interval(); ok && s.Minutes.NotMeasured > 0 {
-		text += fmt.Sprintf("; %s to %s, by what the minutes that aren't measured may have held", percent(low), percent(high))
+		interval = words.MayLieIn.With(t.percent(low), t.percent(high))
 	}
-	t.item("ratio", "%s", text)
+	t.item(words.HeadRatio.With(), words.GoodOfValid, t.percent(ratio), digits.Count(s.Counts.Good), digits.Count(s.Counts.Valid), interval)
 }
 
 func (t *texter) spent(s slo.Statement) {
@@ -234,32 +244,31 @@ func (t *texter) spent(s slo.Statement) {
 			rest, n = rest+stretch.Bad, n+1
 			continue
 		}
-		heading := ""
+		var heading words.Message
 		if i == 0 {
-			heading = "spent by"
+			heading = words.HeadSpent.With()
 		}
-		t.item(heading, "%s bad (%s) %s%s", amount(stretch.Bad), percent(stretch.Share), t.stretch(stretch), by(stretch.By))
+		t.item(heading, words.BadIn, amount(stretch.Bad), t.percent(stretch.Share), t.stretch(stretch), t.by(stretch.By))
 	}
 	if n > 0 {
-		t.item("", "%s bad (%s) in %s further stretches", amount(rest), percent(rest/s.Counts.Bad()), digits.Count(float64(n)))
+		t.item(words.Message{}, words.BadInFurther, amount(rest), t.percent(rest/s.Counts.Bad()), digits.Count(float64(n)))
 	}
 }
 
 func (t *texter) stretch(s slo.Stretch) string {
 	from, to := s.Window.Start().In(t.style.Zone), s.Window.End().In(t.style.Zone)
-	text := from.Format("2006-01-02 15:04") + " to " + to.Format("15:04")
+	span := words.FromTo.With(t.instant(from), to.Format("15:04"))
 	if from.YearDay() != to.YearDay() {
-		text = t.instant(from) + " to " + t.instant(to)
+		span = words.FromTo.With(t.instant(from), t.instant(to))
 	}
-	text += ", "
-	if s.Class != "" {
-		text += s.Class + " "
+	if s.Class == "" {
+		return t.say(words.PlainAt, span, s.Stage)
 	}
-	return text + "at " + s.Stage
+	return t.say(words.ClassAt, span, s.Class, s.Stage)
 }
 
 // by names the most frequent of what bad events were.
-func by(of map[string]map[string]float64) string {
+func (t *texter) by(of map[string]map[string]float64) string {
 	var texts []string
 	for _, name := range []string{"path", "method", "status", "host", "shard"} {
 		values := of[name]
@@ -274,13 +283,20 @@ func by(of map[string]map[string]float64) string {
 			}
 			parts = append(parts, fmt.Sprintf("%s %s", sli.Escaped(value), digits.Count(values[value])))
 		}
-		texts = append(texts, name+" "+strings.Join(parts, ", "))
+		texts = append(texts, name+" "+t.style.Language.List(parts))
 	}
 	if len(texts) == 0 {
 		return ""
 	}
-	return "; " + strings.Join(texts, "; ")
+	said := ""
+	for _, text := range texts {
+		said += t.say(words.Further, text)
+	}
+	return said
 }
+
+// percent is a share as the language writes it.
+func (t *texter) percent(share float64) string { return t.say(words.Share, percent(share)) }
 
 // percent shows enough digits that a little is not nothing, and nearly all not all.
 func percent(share float64) string {
@@ -288,7 +304,7 @@ func percent(share float64) string {
 	for n := 3; ; n++ {
 		text := digits.Of(p, n)
 		if n >= 12 || (text != "100" || p == 100) && (text != "0" || p == 0) {
-			return text + "%"
+			return text
 		}
 	}
 }

@@ -1,12 +1,10 @@
 package explain
 
 import (
-	"fmt"
-	"strings"
-
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // prover shows the verdicts on known-answer records, and what they can prove at most.
@@ -25,18 +23,15 @@ func (t *texter) prover(s *sli.StageReport) {
 			parts = append(parts, count(c)+" "+string(v))
 		}
 	}
-	text := count(n) + " records injected"
+	var as words.Message
 	if len(parts) > 0 {
-		text += ": " + strings.Join(parts, ", ")
+		as = words.InjectedAs.With(t.list(parts))
 	}
-	if failed := s.Cell.Signals[sli.Uninjected]; failed > 0 {
-		text += fmt.Sprintf("; %s not taken by the front, which availability counts", count(failed))
-	}
-	t.line("    %s", text)
+	t.say("    ", words.Injected, count(n), as, some(s.Cell.Signals[sli.Uninjected], words.NotTaken))
 	if judged > 0 {
-		t.line("    no failure in %s would rule out losses above %s%%, with 95%% confidence", count(judged), digits.Of(100*slo.Disproved(judged), 3))
+		t.say("    ", words.WouldRuleOut, count(judged), digits.Of(100*slo.Disproved(judged), 3))
 	}
-	t.line("    records carry the marker %s; logs that show it leave them out of other SLIs, counts of CloudWatch hold them", sli.ProverMarker)
+	t.say("    ", words.MarkerOf, sli.ProverMarker)
 }
 
 // probes are the verdicts on known-answer records, nil where none are sent.

@@ -13,6 +13,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Text prints the report for people.
@@ -25,7 +26,7 @@ func Text(w io.Writer, report *sli.Report, style sli.Style) error {
 		t.pipeline(p)
 	}
 	for _, warning := range report.Warnings {
-		t.line("warning: %s", sli.Escaped(warning))
+		t.warning("", warning)
 	}
 	_, err := w.Write(t.buf.Bytes())
 	return err
@@ -41,6 +42,19 @@ func (t *texter) line(format string, args ...any) {
 	fmt.Fprintf(&t.buf, format, args...)
 	t.buf.WriteByte('\n')
 }
+
+// say prints a line of the catalogue behind an indentation.
+func (t *texter) say(indent string, text words.Text, args ...any) {
+	t.line("%s%s", indent, t.style.Language.Say(text, args...))
+}
+
+// said is a sentence in the language, harmless on a terminal.
+func (t *texter) said(m words.Message) string { return sli.Escaped(t.style.Language.Render(m)) }
+
+// heard is what was said elsewhere.
+func (t *texter) heard(sentence string) string { return t.said(words.Heard(sentence)) }
+
+func (t *texter) warning(indent, text string) { t.say(indent, words.Warning, t.heard(text)) }
 
 // Colours, on a terminal only.
 const (
@@ -62,14 +76,14 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 	if p.Plan.Label != "" {
 		name += " (" + sli.Escaped(p.Plan.Label) + ")"
 	}
-	t.line("%s at %s", t.paint(bold, name), t.at.In(t.style.Zone).Format("2006-01-02 15:04:05 MST"))
+	t.say("", words.ExplainAt, t.paint(bold, name), t.at.In(t.style.Zone).Format("2006-01-02 15:04:05 MST"))
 	finding := slo.Judge(p, p.Plan.Limits, t.at.In(t.style.Zone))
-	t.line("  check would say %s: %s", t.paint(statusColour(finding.Status), finding.Status.String()), sli.Escaped(finding.Message.String()))
+	t.say("  ", words.WouldSay, t.paint(statusColour(finding.Status), finding.Status.String()), t.said(finding.Message))
 	t.standing(p)
 	if p.HasNewest {
-		t.line("  every source has answered up to %s, %s ago", t.clock(p.Newest.End()), sli.FormatDuration(p.MeasureLag(t.at).Round(time.Second)))
+		t.say("  ", words.AnsweredUpTo, t.clock(p.Newest.End()), sli.FormatDuration(p.MeasureLag(t.at).Round(time.Second)))
 	} else {
-		t.line("  no minute counts yet for every source")
+		t.say("  ", words.NoMinuteYet)
 	}
 	for _, r := range p.Results {
 		t.line("")
@@ -80,33 +94,35 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 		t.stage(s)
 	}
 	for _, w := range p.Warnings {
-		t.line("  warning: %s", sli.Escaped(w))
+		t.warning("  ", w)
 	}
 }
 
 // standing is where the pipeline is: age, state, delay and the accounting of records.
 func (t *texter) standing(p *sli.Pipeline) {
 	if s := p.State; s != nil {
-		t.line("  state %s: %s", t.paint(bold, s.Name), sli.Escaped(s.Reason))
+		t.say("  ", words.StateIs, t.paint(bold, s.Name), t.heard(s.Reason))
 	}
 	if a := p.Age; a != nil {
-		atLeast := ""
-		if a.AtLeast {
-			atLeast = "at least "
-		} else if p.State != nil {
-			atLeast = p.State.Progress.AtLeast()
+		old := words.Name(seconds(a.Seconds))
+		if a.AtLeast || p.State != nil && p.State.Progress.Before {
+			old = words.AtLeast.With(seconds(a.Seconds))
 		}
-		t.line("  age %s%s at %s: how long the oldest accepted, not yet visible record had waited (%s)", atLeast, seconds(a.Seconds), t.clock(a.Minute.End()), quality(a.Exact, a.Basis))
+		by := words.GuessBy
+		if a.Exact {
+			by = words.ExactBy
+		}
+		t.say("  ", words.AgeAt, old, t.clock(a.Minute.End()), by.With(words.Heard(a.Basis)))
 	}
 	if r := p.Run; r != nil {
-		t.line("  a run of the batch job %s", r.Message(t.at.In(t.style.Zone)))
+		t.say("  ", words.RunGoesOn, r.Message(t.at.In(t.style.Zone)))
 	}
 	if d := p.Delay; d != nil && d.Delay.Count() > 0 {
-		t.line("  delay of the %s records that came out in the window, from accepted to visible: p50 %s, p90 %s, p99 %s, max %s", whole(int64(d.Delay.Count())),
+		t.say("  ", words.DelayOf, words.Many(whole(int64(d.Delay.Count())), "records"),
 			seconds(d.Delay.Quantile(.5)), seconds(d.Delay.Quantile(.9)), seconds(d.Delay.Quantile(.99)), seconds(d.Delay.Max()))
 	}
 	if d := p.Means; d != nil {
-		t.line("  mean delay about %s = front %s + queue %s + work %s + store %s (an estimate; only means add up)", seconds(d.Mean()),
+		t.say("  ", words.MeanDelay, seconds(d.Mean()),
 			seconds(d.Front), seconds(d.Queue), seconds(d.Work), seconds(d.Store))
 		t.bars(p)
 	}
@@ -115,31 +131,24 @@ func (t *texter) standing(p *sli.Pipeline) {
 	}
 }
 
-func quality(exact bool, basis string) string {
-	if exact {
-		return "exact, by " + basis
-	}
-	return "estimate, by " + basis
-}
-
 // flow is the accounting equation of the window.
 func (t *texter) flow(f *sli.Flow) {
-	line := fmt.Sprintf("  flow in %s: %s accepted, %s done%s%s%s%s%s", t.span(f.Window), count(f.Accepted), count(f.Done), some(f.Filtered, ", %s filtered"), some(f.Dropped, ", %s dropped"),
-		some(f.DeadLettered, ", %s dead-lettered"), some(f.Duplicates, ", %s twice"), some(f.Unmatched, ", %s not known to have been accepted"))
+	var backlog words.Message
 	if f.HasBacklog {
-		atLeast := "at least "
-		if f.Anchored {
-			atLeast = ""
+		waiting := words.Name(count(f.Backlog))
+		if !f.Anchored {
+			waiting = words.AtLeast.With(count(f.Backlog))
 		}
-		line += fmt.Sprintf("; backlog %s%s: accepted by %s and still on their way", atLeast, count(f.Backlog), t.clock(f.Window.End()))
+		backlog = words.BacklogBy.With(waiting, t.clock(f.Window.End()))
 	}
-	t.line("%s", line)
+	t.say("  ", words.FlowIn, t.span(f.Window), count(f.Accepted), count(f.Done), some(f.Filtered, words.Filtered), some(f.Dropped, words.Dropped),
+		some(f.DeadLettered, words.DeadLettered), some(f.Duplicates, words.Duplicated), some(f.Unmatched, words.UnknownOrigin), backlog)
 	if f.HasUnexplained {
-		line = fmt.Sprintf("    unexplained %s: neither out nor on their way", count(f.Unexplained))
+		var between words.Message
 		if least, most := math.Floor(f.AtLeast), math.Ceil(f.AtMost); least != most {
-			line += fmt.Sprintf(", which is known to lie between %s and %s: ages tell about how many were on their way at both ends of the window", count(least), count(most))
+			between = words.Between.With(count(least), count(most))
 		}
-		t.line("%s", line)
+		t.say("    ", words.Unexplained, count(f.Unexplained), between)
 	}
 	t.overdue(f.Overdue)
 }
@@ -153,7 +162,7 @@ func (t *texter) overdue(spells []sli.Overdue) {
 		for _, o := range spells[:older] {
 			n += o.Count
 		}
-		t.line("  %s overdue before %s", t.records(n), t.day(spells[older].Start()))
+		t.say("  ", words.OverdueBefore, words.Records(count(n)), t.day(spells[older].Start()))
 		spells = spells[older:]
 	}
 	for _, o := range spells {
@@ -161,11 +170,13 @@ func (t *texter) overdue(spells []sli.Overdue) {
 		if o.Minutes() > 1 {
 			when = t.span(o.Window)
 		}
-		t.line("  %s of %s %s overdue: accepted, overtaken and not come out", t.records(o.Count), when, map[bool]string{true: "is", false: "are"}[o.Count == 1])
+		text := words.OverdueMany
+		if o.Count == 1 {
+			text = words.OverdueOne
+		}
+		t.say("  ", text, words.Records(count(o.Count)), when)
 	}
 }
-
-func (t *texter) records(n float64) string { return plural(int64(n), "%s", "record") }
 
 // day is a minute, with its date where that isn't today's.
 func (t *texter) day(at time.Time) string {
@@ -216,14 +227,18 @@ func (t *texter) span(w sli.Window) string {
 
 func (t *texter) result(plan *sli.Plan, r *sli.Result) {
 	t.line("  %s  %s", t.paint(bold, fmt.Sprintf("%-12s", r.Rule.Kind)), t.outcome(r))
-	t.line("    = %s", r.Rule.Formula)
+	t.say("    ", words.Equals, t.formula(r.Rule.Formula))
 	if r.Status == sli.Value || r.Counts.Valid > 0 {
-		t.line("    = %s in %s", share(r.Counts), t.span(r.Window))
+		t.say("    ", words.EqualsIn, share(r.Counts), t.span(r.Window))
 	}
-	t.line("    %.0f%% of the window's minutes measured%s%s", r.Measured*100, plural(int64(r.Excluded), "; %s excluded", "minute"), some(r.Counts.Uncertain, "; %s uncertain, in neither count"))
-	t.line("    from %s by %s: %s, %s; a minute settles %s after its end", strings.Join(r.Rule.Stages, " + "), r.Rule.Method, r.Rule.Quality, r.Rule.Scope, sli.FormatDuration(r.Rule.Settle))
+	var excluded words.Message
+	if r.Excluded > 0 {
+		excluded = words.MinutesExcluded.With(words.Minutes(whole(int64(r.Excluded))))
+	}
+	t.say("    ", words.WindowMeasured, r.Measured*100, excluded, some(r.Counts.Uncertain, words.Uncertain))
+	t.say("    ", words.FromBy, strings.Join(r.Rule.Stages, " + "), r.Rule.Method, quality(r.Rule.Quality), r.Rule.Scope, sli.FormatDuration(r.Rule.Settle))
 	if r.Rule.Silence > 0 {
-		t.line("    where nothing comes out, the records of a minute are judged %s after its end, and not once more when they do", sli.FormatDuration(r.Rule.Silence+r.Rule.Settle))
+		t.say("    ", words.JudgedInSilence, sli.FormatDuration(r.Rule.Silence+r.Rule.Settle))
 	}
 	t.bounds(r)
 	for _, o := range r.Others {
@@ -231,133 +246,135 @@ func (t *texter) result(plan *sli.Plan, r *sli.Result) {
 	}
 	t.history(plan.Period, r)
 	for _, w := range r.Warnings {
-		t.line("    warning: %s", sli.Escaped(w))
+		t.warning("    ", w)
 	}
 }
 
 // outcome is the value, or which of the two other outcomes it is.
 func (t *texter) outcome(r *sli.Result) string {
+	lang, target := t.style.Language, words.Share.With(digits.Shortest(r.Rule.Target))
 	switch r.Status {
 	case sli.NotMeasured:
-		return t.paint(yellow, "not measured") + fmt.Sprintf(": %s (target %s%%)", sli.Escaped(r.Reason), digits.Shortest(r.Rule.Target))
+		return lang.Say(words.MissingTarget, t.paint(yellow, lang.Say(words.StateMissing)), t.heard(r.Reason), target)
 	case sli.NoTraffic:
-		return fmt.Sprintf("no traffic in %s: %s (target %s%%)", t.span(r.Window), sli.Escaped(r.Reason), digits.Shortest(r.Rule.Target))
+		return lang.Say(words.MissingTarget, words.NoTrafficIn.With(t.span(r.Window)), t.heard(r.Reason), target)
 	case sli.Excluded:
-		return fmt.Sprintf("excluded in %s: %s (target %s%%)", t.span(r.Window), sli.Escaped(r.Reason), digits.Shortest(r.Rule.Target))
+		return lang.Say(words.MissingTarget, words.ExcludedIn.With(t.span(r.Window)), sli.Escaped(r.Reason), target)
 	}
 	ratio, _ := r.Counts.Ratio()
 	colour := green
 	if met, _ := r.Counts.Percent(); met < r.Rule.Target {
 		colour = red
 	}
-	return t.paint(colour, percent(ratio)) + fmt.Sprintf(" (target %s%%)", digits.Shortest(r.Rule.Target))
+	return lang.Say(words.ValueTarget, t.paint(colour, t.percent(ratio)), target)
 }
 
 // bounds is where the truth lies, and what that rests on.
 func (t *texter) bounds(r *sli.Result) {
 	b := r.Bounds
 	if b.Upper != nil {
-		t.line("    at most %s, proven by counts", percent(*b.Upper))
+		t.say("    ", words.ProvenAtMost, t.percent(*b.Upper))
 	}
 	if b.Lower != nil {
-		t.line("    at least %s on condition that: %s", percent(*b.Lower), strings.Join(b.Checks, "; "))
+		t.say("    ", words.ProvenAtLeast, t.percent(*b.Lower), strings.Join(b.Checks, "; "))
 	}
 }
 
 // other is what another method says of the same SLI, in a line.
 func (t *texter) other(r *sli.Result) {
-	said := "not measured: " + sli.Escaped(r.Reason)
+	said := words.NotMeasuredFor.With(t.heard(r.Reason))
 	switch r.Status {
 	case sli.NoTraffic:
-		said = "no traffic in " + t.span(r.Window)
+		said = words.NoTrafficIn.With(t.span(r.Window))
 	case sli.Excluded:
-		said = "excluded in " + t.span(r.Window)
+		said = words.ExcludedIn.With(t.span(r.Window))
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
-		said = fmt.Sprintf("%s = %s %s in %s", percent(ratio), share(r.Counts), r.Rule.Population, t.span(r.Window))
+		said = words.ValueOfOther.With(t.percent(ratio), share(r.Counts), words.Heard(r.Rule.Population), t.span(r.Window))
 	}
-	t.line("    another method, %s: %s; %s, from %s, settles after %s", r.Rule.Method, said, r.Rule.Quality, strings.Join(r.Rule.Stages, " + "), sli.FormatDuration(r.Rule.Settle))
+	t.say("    ", words.AnotherMethod, r.Rule.Method, said, quality(r.Rule.Quality), strings.Join(r.Rule.Stages, " + "), sli.FormatDuration(r.Rule.Settle))
 }
 
 func (t *texter) history(period time.Duration, r *sli.Result) {
 	if r.Budget != nil {
-		burns := ""
+		var rates []string
 		for _, b := range r.Burns {
 			if b.Measured {
-				burns += fmt.Sprintf(", %s over %s", digits.Of(b.Rate, 3), sli.FormatDuration(b.Length))
+				rates = append(rates, t.style.Language.Say(words.BurnRateOver, digits.Of(b.Rate, 3), sli.FormatDuration(b.Length)))
 			}
 		}
-		if burns != "" {
-			burns = fmt.Sprintf("; burn rate %s (1 spends the budget in %s)", burns[2:], sli.FormatDuration(period))
+		var burns, projection words.Message
+		if len(rates) > 0 {
+			burns = words.BurnRates.With(t.list(rates), sli.FormatDuration(period))
 		}
-		measured, projection := time.Duration(r.History)*time.Minute, ""
+		measured := time.Duration(r.History) * time.Minute
 		if measured < 24*time.Hour {
-			projection = ", a projection until a whole day is measured"
+			projection = words.Projection.With()
 		}
-		t.line("    error budget left %s; %s of %s measured so far%s%s", percent(*r.Budget), sli.FormatDuration(measured), sli.FormatDuration(period), projection, burns)
+		t.say("    ", words.BudgetLeft, t.percent(*r.Budget), sli.FormatDuration(measured), sli.FormatDuration(period), projection, burns)
 	}
 	if r.HasSince {
-		counts := "counts since"
+		counts := words.CountsSince
 		if r.Since.Start().After(t.at) {
-			counts = "will count from"
+			counts = words.CountsFrom
 		}
-		t.line("    this rule %s %s", counts, r.Since.Start().In(t.style.Zone).Format("2006-01-02 15:04 MST"))
+		t.say("    ", counts, r.Since.Start().In(t.style.Zone).Format("2006-01-02 15:04 MST"))
 	}
 }
 
 func (t *texter) stage(s *sli.StageReport) {
-	t.line("  stage %s  %s  %s", t.paint(bold, s.Stage.Name), s.Stage.Kind, sli.Escaped(s.Stage.Facts.Reads))
+	t.say("  ", words.StageReads, t.paint(bold, s.Stage.Name), s.Stage.Kind, sli.Escaped(s.Stage.Facts.Reads))
 	if s.Err != nil {
-		t.line("    %s %s", t.paint(red, "failed:"), sli.Escaped(s.Err.Error()))
+		t.line("    %s %s", t.paint(red, t.style.Language.Say(words.SourceFailed)), t.heard(s.Err.Error()))
 	}
-	tally, matched := s.Cell.Tally, ""
+	tally, matched := s.Cell.Tally, words.Message{}
 	if s.Sifts() {
-		matched = "; " + whole(tally.Matched()) + " matched"
+		matched = words.MatchedLines.With(whole(tally.Matched()))
 	}
 	if s.Stage.Facts.MaxMalformed > 0 || tally.Lines > 0 { // else it has none
-		t.line("    %s%s lines = %s parsed + %s malformed + %s blank%s%s%s", t.windowOf(s), whole(tally.Lines), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
-			some(float64(tally.Late), "; %s late"), some(float64(tally.Skewed), "; %s stamped in the future, not counted"), matched)
+		t.say("    ", words.LinesOf, t.windowOf(s), whole(tally.Lines), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
+			some(float64(tally.Late), words.LateLines), some(float64(tally.Skewed), words.FutureLines), matched)
 	}
 	if s.Layout != "" {
-		t.line("    format %s", s.Layout)
+		t.say("    ", words.FormatIs, s.Layout)
 	}
 	if s.FirstBad != "" && s.Err == nil {
-		t.line("    first malformed line: %s", sli.Escaped(s.FirstBad))
+		t.say("    ", words.FirstMalformed, sli.Escaped(s.FirstBad))
 	}
 	if tally.Late*100 > tally.Lines {
-		t.line("    warning: over 1%% of the lines came after their minute had settled; raise settle: above %s", sli.FormatDuration(s.Stage.Facts.Settle))
+		t.say("    ", words.Warning, words.RaiseSettle.With(sli.FormatDuration(s.Stage.Facts.Settle)))
 	}
 	t.requests(s)
 	t.inputs(s.Inputs)
 	t.lambda(s.Cell)
 	t.prover(s)
 	for _, w := range s.Doubts() {
-		t.line("    warning: %s", sli.Escaped(w))
+		t.warning("    ", w)
 	}
-	t.line("    settled %s after a minute's end: %s", sli.FormatDuration(s.Stage.Facts.Settle), s.Stage.Facts.SettleWhy)
+	t.say("    ", words.SettledAfter, sli.FormatDuration(s.Stage.Facts.Settle), words.Heard(s.Stage.Facts.SettleWhy))
 	if !s.Looked.IsZero() {
-		t.line("    events that came late were looked for from %s on; what comes later is lost", t.clock(s.Looked))
+		t.say("    ", words.LateLookedFor, t.clock(s.Looked))
 	}
 }
 
 // windowOf is the window that a stage's numbers speak of.
-func (t *texter) windowOf(s *sli.StageReport) string {
+func (t *texter) windowOf(s *sli.StageReport) words.Message {
 	w := sli.Window{From: sli.MinuteAt(s.From), To: sli.MinuteAt(s.To)}
 	if w.Minutes() == 0 || w.From <= 0 {
-		return ""
+		return words.Message{}
 	}
-	return "in " + t.span(w) + ": "
+	return words.InWindow.With(t.span(w))
 }
 
 // inputs are what estimates start from; what is assumed is marked.
 func (t *texter) inputs(in sli.Inputs) {
 	parts := make([]string, 0, len(in))
 	for name, v := range in {
-		parts = append(parts, fmt.Sprintf("%s %s (%s)", name, digits.Shortest(v.Value), v.From))
+		parts = append(parts, t.style.Language.Say(words.InputFrom, name, digits.Shortest(v.Value), words.Heard(v.From)))
 	}
 	slices.Sort(parts)
 	if len(parts) > 0 {
-		t.line("    inputs: %s", strings.Join(parts, ", "))
+		t.say("    ", words.InputsAre, t.list(parts))
 	}
 }
 
@@ -372,11 +389,11 @@ func (t *texter) requests(s *sli.StageReport) {
 		}
 	}
 	if n := s.Cell.Status[0]; n > 0 {
-		classes = append(classes, "other "+count(n))
+		classes = append(classes, t.style.Language.Say(words.OtherStatus, count(n)))
 	}
-	t.line("    %s requests: %s", count(s.Cell.Signals[sli.Request]), strings.Join(classes, ", "))
+	t.say("    ", words.Named, words.Many(count(s.Cell.Signals[sli.Request]), "requests"), t.list(classes))
 	if d := &s.Cell.Latency; d.Count() > 0 {
-		t.line("    latency of %s: min %s, p50 %s, p90 %s, p99 %s, max %s", whole(int64(d.Count())), seconds(d.Min()), seconds(d.Quantile(.5)), seconds(d.Quantile(.9)), seconds(d.Quantile(.99)), seconds(d.Max()))
+		t.say("    ", words.LatencyOf, whole(int64(d.Count())), seconds(d.Min()), seconds(d.Quantile(.5)), seconds(d.Quantile(.9)), seconds(d.Quantile(.99)), seconds(d.Max()))
 	}
 	if len(s.Cell.Methods) > 0 {
 		names := make([]string, 0, len(s.Cell.Methods))
@@ -384,31 +401,55 @@ func (t *texter) requests(s *sli.StageReport) {
 			names = append(names, name+" "+count(n))
 		}
 		slices.Sort(names)
-		t.line("    methods: %s", strings.Join(names, ", "))
+		t.say("    ", words.MethodsAre, t.list(names))
 	}
 }
 
 // lambda shows what a function's log reports and publishes.
 func (t *texter) lambda(c *sli.StageCell) {
 	if r := c.Reports; r != nil {
-		t.line("    %s invocations: %s cold starts, %s timeouts, %s killed", count(r.Count), count(r.ColdStarts), count(r.Timeouts), count(r.Killed))
+		t.say("    ", words.InvocationsOf, count(r.Count), count(r.ColdStarts), count(r.Timeouts), count(r.Killed))
 		if d := &r.Duration; d.Count() > 0 {
-			t.line("    duration: min %s, p50 %s, p90 %s, p99 %s, max %s", seconds(d.Min()), seconds(d.Quantile(.5)), seconds(d.Quantile(.9)), seconds(d.Quantile(.99)), seconds(d.Max()))
+			t.say("    ", words.DurationOf, seconds(d.Min()), seconds(d.Quantile(.5)), seconds(d.Quantile(.9)), seconds(d.Quantile(.99)), seconds(d.Max()))
 		}
 	}
 	for _, m := range c.EMF {
 		number := func(v float64) string { return digits.Of(v, 6) }
-		t.line("    metric %s %s: %s values, sum %s, min %s, max %s %s", sli.Escaped(m.Namespace), sli.Escaped(m.Name), count(m.Count), number(m.Sum), number(m.Min), number(m.Max), sli.Escaped(m.Unit))
+		t.say("    ", words.MetricOf, sli.Escaped(m.Namespace), sli.Escaped(m.Name), count(m.Count), number(m.Sum), number(m.Min), number(m.Max), sli.Escaped(m.Unit))
 	}
 }
 
-// percent is a share with as many digits as tell it from 100 %.
+// percent is a share as the language writes it.
+func (t *texter) percent(share float64) string {
+	return t.style.Language.Say(words.Share, percent(share))
+}
+
+// list is parts in a row.
+func (t *texter) list(parts []string) string { return t.style.Language.List(parts) }
+
+// formula is what is divided by what.
+func (t *texter) formula(formula string) string {
+	good, valid, ok := strings.Cut(formula, " / ")
+	if !ok {
+		return t.heard(formula)
+	}
+	return t.heard(good) + " / " + t.heard(valid)
+}
+
+func quality(q string) words.Text {
+	if q == sli.Exact {
+		return words.QualityExact
+	}
+	return words.QualityGuess
+}
+
+// percent is a share in percent, with as many digits as tell it from 100 %.
 func percent(share float64) string {
 	text := strconv.FormatFloat(sli.Percent(share), 'f', 3, 64)
 	if text == "100.000" && share < 1 {
-		return strconv.FormatFloat(sli.Percent(share), 'f', -1, 64) + "%"
+		return strconv.FormatFloat(sli.Percent(share), 'f', -1, 64)
 	}
-	return text + "%"
+	return text
 }
 
 func seconds(s float64) string {
@@ -438,19 +479,9 @@ func share(c sli.Counts) string {
 }
 
 // some is a part of a sentence that is told only when there is something to tell.
-func some(n float64, format string) string {
+func some(n float64, text words.Text) words.Message {
 	if math.Round(n) == 0 {
-		return ""
+		return words.Message{}
 	}
-	return fmt.Sprintf(format, count(n))
-}
-
-func plural(n int64, format, noun string) string {
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return fmt.Sprintf(format, "1 "+noun)
-	}
-	return fmt.Sprintf(format, whole(n)+" "+noun+"s")
+	return text.With(count(n))
 }

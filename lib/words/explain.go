@@ -1,0 +1,112 @@
+package words
+
+import "strings"
+
+// What explain shows, a line or a part of one each.
+var (
+	ExplainAt     = Text{"%s at %s", "%s  %s 時点"}
+	WouldSay      = Text{"check would say %s: %s", "チェックの判定 %s: %s"}
+	AnsweredUpTo  = Text{"every source has answered up to %s, %s ago", "すべてのソースの応答は %s まで (%s 前)"}
+	NoMinuteYet   = Text{"no minute counts yet for every source", "すべてのソースの応答がそろった分はまだありません"}
+	Warning       = Text{"warning: %s", "警告: %s"}
+	StateIs       = Text{"state %s: %s", "状態 %s: %s"}
+	AgeAt         = Text{"age %s at %s: how long the oldest accepted, not yet visible record had waited (%s)", "age %s (%s): 受け付けたのにまだ見えていない最も古いレコードの待ち時間 (%s)"}
+	ExactBy       = Text{"exact, by %s", "正確、根拠: %s"}
+	GuessBy       = Text{"estimate, by %s", "推定、根拠: %s"}
+	RunGoesOn     = Text{"a run of the batch job %s", "バッチを実行中: %s"}
+	DelayOf       = Text{"delay of the %s that came out in the window, from accepted to visible: p50 %s, p90 %s, p99 %s, max %s", "ウィンドウ内に出てきた%sの、受け付けから見えるまでの遅延: p50 %s、p90 %s、p99 %s、最大 %s"}
+	MeanDelay     = Text{"mean delay about %s = front %s + queue %s + work %s + store %s (an estimate; only means add up)", "平均遅延 約 %s = front %s + queue %s + work %s + store %s (推定値。足し合わせられるのは平均だけ)"}
+	FlowIn        = Text{"flow in %s: %s accepted, %s done%s%s%s%s%s%s", "%s のフロー: 受け付け %s、処理 %s%s%s%s%s%s%s"}
+	Filtered      = Text{", %s filtered", "、フィルタ %s"}
+	Dropped       = Text{", %s dropped", "、破棄 %s"}
+	DeadLettered  = Text{", %s dead-lettered", "、デッドレター %s"}
+	Duplicated    = Text{", %s twice", "、重複 %s"}
+	UnknownOrigin = Text{", %s not known to have been accepted", "、受け付けの記録なし %s"}
+	BacklogBy     = Text{"; backlog %s: accepted by %s and still on their way", "。滞留 %s: %s までに受け付けて未処理"}
+	Unexplained   = Text{"unexplained %s: neither out nor on their way%s", "説明のつかない差 %s: 処理済みでも処理中でもない件数%s"}
+	Between       = Text{", which is known to lie between %s and %s: ages tell about how many were on their way at both ends of the window", " (%s～%s のどこか。ウィンドウの両端で処理中だった件数は age からの推定のため)"}
+	OverdueBefore = Text{"%s overdue before %s", "期限超過: %[2]s より前の%[1]s"}
+	OverdueOne    = Text{"%s of %s is overdue: accepted, overtaken and not come out", "期限超過: %[2]s の%[1]s。受け付けたあと、追い越されたまま出てきていません"}
+	OverdueMany   = Text{"%s of %s are overdue: accepted, overtaken and not come out", "期限超過: %[2]s の%[1]s。受け付けたあと、追い越されたまま出てきていません"}
+	oneRecord     = Text{"1 record", "レコード 1 件"}
+	oneMinute     = Text{"1 minute", "1 分"}
+	someMinutes   = Text{"%s minutes", "%s 分"}
+
+	Equals          = Text{"= %s", "= %s"}
+	EqualsIn        = Text{"= %s in %s", "= %s (%s)"}
+	WindowMeasured  = Text{"%.0f%% of the window's minutes measured%s%s", "ウィンドウの %.0f %% を計測%s%s"}
+	MinutesExcluded = Text{"; %s excluded", "、除外 %s"}
+	Uncertain       = Text{"; %s uncertain, in neither count", "、判定不能 %s (どちらの件数にも含めない)"}
+	FromBy          = Text{"from %s by %s: %s, %s; a minute settles %s after its end", "根拠 %s、方法 %s: %s、%s。各分は終わりから %s 後に確定"}
+	JudgedInSilence = Text{"where nothing comes out, the records of a minute are judged %s after its end, and not once more when they do", "何も出てこなければ、その分のレコードは分の終わりから %s 後に判定し、あとで出てきても判定し直さない"}
+	MissingTarget   = Text{"%s: %s (target %s)", "%s: %s (目標値 %s)"}
+	NoTrafficIn     = Text{"no traffic in %s", "トラフィックなし (%s)"}
+	ExcludedIn      = Text{"excluded in %s", "除外 (%s)"}
+	ValueTarget     = Text{"%s (target %s)", "%s (目標値 %s)"}
+	ProvenAtMost    = Text{"at most %s, proven by counts", "高くても %s (件数から証明済み)"}
+	ProvenAtLeast   = Text{"at least %s on condition that: %s", "低くても %s (条件: %s)"}
+	AnotherMethod   = Text{"another method, %s: %s; %s, from %s, settles after %s", "別の方法 %s: %s。%s、%s から、%s 後に確定"}
+	ValueOfOther    = Text{"%s = %s %s in %s", "%s = %s (%s、%s)"}
+	BudgetLeft      = Text{"error budget left %s; %s of %s measured so far%s%s", "エラーバジェット残量 %[1]s。期間 %[3]s のうち %[2]s を計測済み%[4]s%[5]s"}
+	Projection      = Text{", a projection until a whole day is measured", " (1 日分たまるまでは参考値)"}
+	BurnRates       = Text{"; burn rate %s (1 spends the budget in %s)", "。バーンレート %s (1 なら %s で使い切る)"}
+	BurnRateOver    = Text{"%s over %s", "%[1]s (直近 %[2]s)"}
+	CountsSince     = Text{"this rule counts since %s", "このルールでの計測開始: %s"}
+	CountsFrom      = Text{"this rule will count from %s", "このルールでの計測開始予定: %s"}
+
+	StageReads     = Text{"stage %s  %s  %s", "ステージ %s  %s  %s"}
+	SourceFailed   = Text{"failed:", "失敗:"}
+	LinesOf        = Text{"%s%s lines = %s parsed + %s malformed + %s blank%s%s%s", "%s%s 行 = 解釈 %s + 解釈不能 %s + 空行 %s%s%s%s"}
+	InWindow       = Text{"in %s: ", "%s: "}
+	LateLines      = Text{"; %s late", "、確定後に到着 %s"}
+	FutureLines    = Text{"; %s stamped in the future, not counted", "、時刻が未来のため対象外 %s"}
+	MatchedLines   = Text{"; %s matched", "、条件に一致 %s"}
+	FormatIs       = Text{"format %s", "形式 %s"}
+	FirstMalformed = Text{"first malformed line: %s", "解釈できない最初の行: %s"}
+	RaiseSettle    = Text{"over 1%% of the lines came after their minute had settled; raise settle: above %s", "1 %% を超える行がその分の確定後に届いています。settle: を %s より長くしてください"}
+	InputsAre      = Text{"inputs: %s", "推定の入力: %s"}
+	InputFrom      = Text{"%s %s (%s)", "%s %s (%s)"}
+	OtherStatus    = Text{"other %s", "その他 %s"}
+	LatencyOf      = Text{"latency of %s: min %s, p50 %s, p90 %s, p99 %s, max %s", "%s 件のレイテンシ: 最小 %s、p50 %s、p90 %s、p99 %s、最大 %s"}
+	MethodsAre     = Text{"methods: %s", "メソッド: %s"}
+	InvocationsOf  = Text{"%s invocations: %s cold starts, %s timeouts, %s killed", "呼び出し %s 回: コールドスタート %s、タイムアウト %s、強制終了 %s"}
+	DurationOf     = Text{"duration: min %s, p50 %s, p90 %s, p99 %s, max %s", "実行時間: 最小 %s、p50 %s、p90 %s、p99 %s、最大 %s"}
+	MetricOf       = Text{"metric %s %s: %s values, sum %s, min %s, max %s %s", "メトリック %s %s: 値 %s 個、合計 %s、最小 %s、最大 %s %s"}
+	SettledAfter   = Text{"settled %s after a minute's end: %s", "各分は終わりから %s 後に確定: %s"}
+	LateLookedFor  = Text{"events that came late were looked for from %s on; what comes later is lost", "遅れて届いたイベントは %s の分まで確認済み。それより遅れたものは失われる"}
+
+	Injected     = Text{"%s records injected%s%s", "正解データ %s 件を投入%s%s"}
+	InjectedAs   = Text{": %s", ": %s"}
+	NotTaken     = Text{"; %s not taken by the front, which availability counts", "。フロントが受け付けなかった %s 件は availability で数える"}
+	WouldRuleOut = Text{"no failure in %s would rule out losses above %s%%, with 95%% confidence", "%s 件で失敗がなければ、95 %% の信頼度で %s %% を超える消失を否定できる"}
+	MarkerOf     = Text{"records carry the marker %s; logs that show it leave them out of other SLIs, counts of CloudWatch hold them", "投入するレコードには目印 %s が付く。目印が残るログではほかの SLI から除かれ、CloudWatch の件数には含まれる"}
+
+	comma = Text{", ", "、"}
+)
+
+// OrNone is a part of a sentence that is said only where there is something to say.
+func (t Text) OrNone(n string) Message {
+	if n == "" || n == "0" {
+		return Message{}
+	}
+	return t.With(n)
+}
+
+// Records and Minutes are so many of them.
+func Records(n string) Message {
+	if n == "1" {
+		return oneRecord.With()
+	}
+	return manyRecords.With(n)
+}
+
+// Minutes are so many minutes.
+func Minutes(n string) Message {
+	if n == "1" {
+		return oneMinute.With()
+	}
+	return someMinutes.With(n)
+}
+
+// List is the language's comma between parts.
+func (l Language) List(parts []string) string { return strings.Join(parts, l.Say(comma)) }
