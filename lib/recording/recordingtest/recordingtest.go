@@ -5,6 +5,7 @@ package recordingtest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ func Read(ctx context.Context, t testing.TB, s recording.Source, ask sli.Ask, cu
 	if ctx.Err() != nil { // whose words a run puts in the place of an error
 		live.Err, again.Err = "", ""
 	}
-	if diff := cmp.Diff(live, again, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(live, again, cmpopts.EquateEmpty(), cmp.Transformer("text", text)); diff != "" {
 		t.Errorf("the recording says another thing (- live, + recorded):\n%s", diff)
 	}
 	if live, again := spelled(t, s.Facts()), spelled(t, replayed.Facts()); live != again {
@@ -103,6 +104,12 @@ func listen(ctx context.Context, s recording.Source, ask sli.Ask, cursor []byte)
 		all.Err = err.Error()
 	}
 	return batch, err, all
+}
+
+// text is a distribution as it is kept.
+func text(d sli.Distribution) string {
+	b, err := d.MarshalText()
+	return fmt.Sprintf("%s %v", b, err)
 }
 
 func spelled(t testing.TB, f sli.Facts) string {
