@@ -44,11 +44,21 @@ func (p *StagePath) handedNext(m int) (float64, bool) {
 // where departures are counted, else those that arrived in it.
 func (p *StagePath) batch(i int) float64 {
 	row := p.minutes[i]
-	records := p.model.arrivals(row)
-	if out, known := row.departures(); p.model.Counted && known && out > 0 {
-		records = out
+	if out := row.Done.Or(0) + row.Dropped.Or(0) + row.DeadLettered.Or(0); p.model.Counted && out > 0 {
+		return p.perBatch(out / row.Invocations.Value)
 	}
-	return p.perBatch(records / row.Invocations.Value)
+	records, invocations := p.model.arrivals(row), row.Invocations.Value
+	if p.model.Batching > 0 { // few invocations a minute, and their records came before it
+		for k := i - 1; k >= i-int(math.Ceil(3*p.model.Batching/secondsPerMinute)); k-- {
+			before, ok := p.at(k)
+			if !ok || !before.Invocations.Known {
+				break
+			}
+			records += p.model.arrivals(before)
+			invocations += before.Invocations.Value
+		}
+	}
+	return p.perBatch(records / invocations)
 }
 
 // perBatch keeps a mean number of records within what a batch can hold.

@@ -94,8 +94,9 @@ func TestWindowBoundsCountUnclaimedMinutes(t *testing.T) {
 		shares = append(shares, p.Freshness(m))
 	}
 	w := SumStages(shares)
-	// minute 2 alone is claimed; minutes 5 and 6 are silent, 7 is not settled
-	want := StageWindow{Valid: 7 * 600, Good: 5 * 600, Lower: 600, Upper: 5 * 600, Minutes: 7, Claimed: 1, Proven: 2}
+	// minute 2 alone is claimed; minutes 5 and 6 are silent, 7 is not settled. Of the last active
+	// one 1 of 62 parts came after its last invocation.
+	want := StageWindow{Valid: 7 * 600, Good: 4*600 + Weight(600*61.0/62), Lower: 600, Upper: 5 * 600, Minutes: 7, Claimed: 1, Proven: 2}
 	if w != want {
 		t.Errorf("window %+v, want %+v", w, want)
 	}

@@ -153,7 +153,7 @@ func Weight(w float64) float64 { return math.Round(w*1024) / 1024 }
 func clamp(v, lo, hi float64) float64 { return math.Max(lo, math.Min(v, hi)) }
 
 // StagePath answers for a run of consecutive minutes. Methods take the index
-// of a minute and look at its neighbours; they never change anything.
+// of a minute and look at its neighbours; it is for one goroutine.
 type StagePath struct {
 	model   StageModel
 	minutes []StageMinute
@@ -161,6 +161,8 @@ type StagePath struct {
 	silence []silence // see age.go
 	pile    []pile    // see lane.go
 	notes   []string
+
+	passages []*passage // see passage.go; filled as they are asked for
 }
 
 // NewStagePath prepares minutes, oldest first and without holes: a minute that
@@ -172,6 +174,7 @@ func NewStagePath(model StageModel, minutes []StageMinute) *StagePath {
 		p.notes = append(p.notes, "the age cannot include the work: its minimum lies below the minimum of the work; work is added")
 	}
 	p.silence = silences(p.model, minutes)
+	p.passages = make([]*passage, len(minutes))
 	p.curves = cumulate(p.model, minutes, p.silence)
 	p.pile = p.piles()
 	return p

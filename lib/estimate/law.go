@@ -213,34 +213,17 @@ type delayParts struct {
 	age, work, store Summary // without samples: not part of the sum
 	perInvocation    float64 // r ≥ 1, records of a batch
 	span             float64 // G, from a batch's oldest to its newest record
+	cycle            float64 // C, the longest wait where batches aren't full; 0 where they are
 }
 
 // within is P(delay ≤ t), on a grid of t/100.
 func (d delayParts) within(t float64) float64 {
-	h := t / gridCells
-	if !(h > 0) {
+	if !(t > 0) {
 		return 0
 	}
-	sum := binLaw(d.front, h)
-	for _, s := range []Summary{d.age, d.work, d.store} {
-		if s.Usable() {
-			next := summaryLaw(s, h)
-			sum = sum.convolve(&next)
-		}
-	}
-	spread := spanLaw(d.perInvocation, d.span, h)
-	sum = sum.convolve(&spread)
-	return sum.total()
-}
-
-// spanLaw is what a record waits longer than the newest of its batch: nothing
-// for that one itself, anything up to the span for the others.
-func spanLaw(perInvocation, span, h float64) law {
-	var l law
-	newest := 1 / math.Max(1, perInvocation)
-	l.point(0, newest, h)
-	l.power(0, span, 0.5, 1-newest, h)
-	return l
+	_, wait := d.laws(t)
+	rest := d.rest(t)
+	return wait.within(&rest)
 }
 
 // most is an upper end of the sum.

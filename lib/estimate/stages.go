@@ -68,15 +68,25 @@ func (p *StagePath) stages(m int) StageShare {
 		return StageShare{Cohort: notMeasured(reason)}
 	}
 	s := StageShare{Used: used, PerInvocation: parts.perInvocation, Span: parts.span, Share: parts.within(p.model.Threshold)}
-	base := valid
-	if p.model.Counted {
+	base := valid - row.Dropped.Or(0) - row.DeadLettered.Or(0) // departed, not visible
+	if !p.model.Counted {
+		if share, ok := p.byAges(m, used); ok {
+			s.Share = share
+		}
+		s.Cohort = measured(valid, math.Max(0, base)*s.Share)
+		return s
+	}
+	bad, ok := p.balance(m, valid, &s)
+	switch {
+	case ok && !p.hurried(used):
+		s.Share = 1 - bad/valid
+		s.Cohort = measured(valid, math.Max(0, base-bad))
+	default:
 		if s.Unexplained, s.Growth, ok = p.growth(m, valid); !ok {
 			return StageShare{Cohort: notMeasured("departures are not known")}
 		}
-		base -= s.Growth
+		s.Cohort = measured(valid, math.Max(0, base-s.Growth)*s.Share)
 	}
-	base -= row.Dropped.Or(0) + row.DeadLettered.Or(0) // departed, not visible
-	s.Cohort = measured(valid, math.Max(0, base)*s.Share)
 	return s
 }
 
@@ -129,10 +139,25 @@ func (p *StagePath) parts(m, used int, valid float64) (delayParts, string) {
 	}
 	d.perInvocation = p.perInvocation(m, used)
 	d.span = math.Max(0, row.Age.Mean) + p.workMean(row) + p.model.Poll + p.model.Batching
-	if lanes := p.model.Lanes; lanes > 0 {
+	if lanes := p.model.Lanes; lanes > 0 && valid > 0 {
 		d.span = math.Min(d.span, d.perInvocation*lanes*secondsPerMinute/valid)
 	}
+	d.cycle = p.cycle(row, d.perInvocation)
 	return d, ""
+}
+
+// cycle is C: how long a record waits at most where batches aren't full, a poll, the
+// window and the work of the batch before; or, with known lanes and no window, from one
+// invocation of a lane to the next, if that is shorter. 0 where batches are full.
+func (p *StagePath) cycle(row StageMinute, r float64) float64 {
+	if p.model.BatchSize >= 1 && r > fullBatches*p.model.BatchSize {
+		return 0
+	}
+	c := p.model.Poll + p.model.Batching + p.workMean(row)
+	if p.model.Lanes > 0 && p.model.Batching == 0 {
+		c = math.Min(c, math.Max(math.Max(0, row.Age.Max), secondsPerMinute*p.model.Lanes/row.Invocations.Value))
+	}
+	return c
 }
 
 // front is the front's latency in minute m, or in the nearest within five
@@ -148,17 +173,13 @@ func (p *StagePath) front(m int) []Bin {
 	return nil
 }
 
-// perInvocation is r: the records that left per invocation where departures are
-// counted, else those that arrived since minute m.
+// perInvocation is r: the mean batch of the minute whose invocations are used, or, where
+// departures aren't counted and these came later, what arrived since minute m.
 func (p *StagePath) perInvocation(m, used int) float64 {
-	row := p.minutes[used]
-	var records float64
-	if out := row.Done.Or(0) + row.Dropped.Or(0) + row.DeadLettered.Or(0); p.model.Counted && out > 0 {
-		records = out
-	} else {
-		records = p.arrived(m, used)
+	if m < used && !p.model.Counted {
+		return p.perBatch(p.arrived(m, used) / p.minutes[used].Invocations.Value)
 	}
-	return p.perBatch(records / row.Invocations.Value)
+	return p.batch(used)
 }
 
 // underway is e: the backlog that is merely on its way at the given arrivals a

@@ -52,11 +52,12 @@ func lineUp(parts ...any) []StageMinute {
 
 func TestStagesGolden(t *testing.T) {
 	// r = 600/60 = 10; λ = 10/s, so G = min(10·2/10, 0.5+0.4+1+0) = 1.9 s.
-	// Delay = 0.1 + 0.5 + 0.4 + (0 for a tenth, else uniform to 1.9).
-	s := NewStagePath(calmModel(2), lineUp(3, calm())).Freshness(0)
+	// A lane's cycle is min(1 + 0.4, max(0.5, 60·2/60)) = 1.4 s, so no record waits more than
+	// 0.9 s longer than one of 0.5 s. Delay = 0.1 + 0.5 + 0.4 + (0 for a tenth, else uniform to 0.9).
+	s := NewStagePath(calmModel(1.5), lineUp(3, calm())).Freshness(0)
 	near(t, "r", s.PerInvocation, 10, 0)
 	near(t, "G", s.Span, 1.9, 1e-12)
-	near(t, "share", s.Share, 0.1+0.9*1/1.9, 0.02) // ages all alike come out 2 % small
+	near(t, "share", s.Share, 0.1+0.9*0.5/0.9, 0.02)
 	if s.Good != math.Round(600*s.Share*1024)/1024 || s.Valid != 600 || s.Proven {
 		t.Errorf("good %v of %v, proven %v", s.Good, s.Valid, s.Proven)
 	}
@@ -174,25 +175,41 @@ func TestFilteredRecordsAreNotValid(t *testing.T) {
 	}
 }
 
-func TestGrowthOfUnexplainedBacklogIsBad(t *testing.T) {
+func TestWhatWillBeLateIsCountedOnce(t *testing.T) {
 	m := calmModel(60)
 	m.Counted = true
 	rows := lineUp(5, calm())
-	rows[2].Done = Some(400) // 200 neither came out nor are young
+	rows[2].Done = Some(400) // 200 neither came out nor will
 	p := NewStagePath(m, rows)
-	// e = 10·min(60, 0.5+1) = 15; x = 200 − 15 − 3·4 = 173.
+	// A record waits (0.5 + 0.45·0.9) s on average, so of 600 that leave Y = 9.05 were in at the
+	// end of the minute before; x = 200 − 9.05 − 5·√10.05.
 	s := p.Freshness(2)
-	near(t, "x", s.Unexplained, 173, 1e-9)
-	near(t, "good", s.Good, 600-173, 1)
-	if next := p.Freshness(3); next.Growth != 0 || next.Good != 600 {
+	near(t, "x", s.Unexplained, 200-9.05-5*math.Sqrt(10.05), 0.5)
+	near(t, "good", s.Good, 600-s.Unexplained, 0.01)
+	if next := p.Freshness(3); next.Growth > 0.01 || next.Good < 599.9 {
 		t.Errorf("only growth counts: %+v", next)
+	}
+	m.BatchSize = 20
+	rows = lineUp(3, calm(), 1, still(), 3, calm())
+	rows[4].Done, rows[4].Handed, rows[4].Age = Some(1200), Some(1200), Summary{N: 60, Mean: 40, Max: 90, Edges: []Edge{{60, 45}}}
+	p = NewStagePath(m, rows)
+	var good float64
+	for i := range 6 {
+		good += p.Freshness(i).Good
+	}
+	if late := 6*600 - good; math.Abs(late-300) > 40 { // fifteen full batches
+		t.Errorf("%v late over all", late)
 	}
 }
 
-func TestDroppedAndDeadLetteredAreNotGood(t *testing.T) {
-	rows := lineUp(3, calm())
-	rows[0].Dropped, rows[0].DeadLettered = Some(30), Some(20)
-	near(t, "good", NewStagePath(calmModel(60), rows).Freshness(0).Good, 550, 1e-6)
+func TestLatenessIsTakenFromWhereItIsDecided(t *testing.T) {
+	old := calm()
+	old.Age = Summary{N: 60, Mean: 90, Max: 90, Edges: []Edge{{60, 0}}}
+	rows := lineUp(4, calm(), 3, old)
+	p := NewStagePath(calmModel(60), rows)
+	if now, before := p.Freshness(3), p.Freshness(2); before.Good != 600 || now.Good != 0 {
+		t.Errorf("good %v, then %v: what arrives in minute 3 is handed over late in minute 4", before.Good, now.Good)
+	}
 }
 
 // drawMinute draws anything a source could say, contradictions included.

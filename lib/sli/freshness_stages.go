@@ -32,11 +32,19 @@ type freshnessByStages struct {
 	threshold time.Duration
 }
 
-// shares estimates the minutes of w and what is around them.
+// shares estimates the minutes of w and what is around them. A threshold under a minute
+// is over before the next minute has settled: then what is there of that one must do.
 func (f freshnessByStages) shares(h History, w Window) (*estimate.StagePath, Window) {
 	after := Minute((f.threshold+time.Minute-1)/time.Minute) + 2
 	wide := Window{w.From - lookBack, w.To + after}
-	return estimate.NewStagePath(f.path.model(h, f.threshold), f.path.rows(h, wide)), wide
+	rows := f.path.rows(h, wide)
+	for i := int(w.To - wide.From); i < len(rows) && i > 0 && rows[i-1].Answered; i++ {
+		if next, ok := f.path.early(h, wide.From+Minute(i)); ok && !rows[i].Answered {
+			rows[i] = next
+			break
+		}
+	}
+	return estimate.NewStagePath(f.path.model(h, f.threshold), rows), wide
 }
 
 func (f freshnessByStages) Derive(h History, w Window, now time.Time) map[Minute]Counts {

@@ -1,0 +1,201 @@
+package estimate
+
+import "math"
+
+// passage is what the invocations of one minute say of the records that they handed over.
+type passage struct {
+	known bool
+	newer float64 // q: the share of invocations whose newest record was within the threshold
+	all   float64 // p: the share of records that were, if no newest one was late; at most q
+	late  float64 // v: late invocations that moved something
+	moved float64 // N: invocations that moved something
+	// stay is, of a record that was within the threshold, the expected part of each minute
+	// before the one it was handed over in that it had been waiting for.
+	stay    []float64
+	counted bool // CloudWatch counted the invocations within the threshold
+	apart   bool // the late ones are told apart from the others, not guessed from a law
+}
+
+// handedOver is the passage of minute j; unknown where nothing was handed over in it.
+func (p *StagePath) handedOver(j int) passage {
+	if j < 0 || j >= len(p.passages) {
+		return passage{}
+	}
+	if p.passages[j] == nil {
+		h := p.newPassage(j)
+		p.passages[j] = &h
+	}
+	return *p.passages[j]
+}
+
+func (p *StagePath) newPassage(j int) passage {
+	row, ok := p.ahead(j)
+	if !ok || !(row.Invocations.Or(0) > 0) || !row.Age.Usable() {
+		return passage{}
+	}
+	parts, reason := p.parts(j, j, p.model.arrivals(row))
+	if reason != "" {
+		return passage{}
+	}
+	t, n := p.model.Threshold, row.Invocations.Value
+	newest, wait := parts.laws(t)
+	rest := parts.rest(t)
+	h := passage{known: true, newer: newest.within(&rest), stay: make([]float64, minutesUp(t))}
+	h.all = wait.within(&rest)
+	if counted, ok := row.Age.at(t); ok {
+		h.newer, h.counted, h.apart = clamp(counted/row.Age.N, 0, 1), true, true
+	} else if part, ok := p.farBehind(row); ok {
+		h.newer, h.apart = part, true
+	}
+	h.all = math.Min(h.all, h.newer)
+	errors := math.Max(0, row.Errors.Or(0))
+	h.late = math.Max(0, n*(1-h.newer)-errors)
+	h.moved = math.Max(0, n-errors)
+	after := 0.0
+	if p.model.CountedAtEnd {
+		after = p.workMean(row)
+	}
+	wait.stay(&rest, t, after, h.stay)
+	return h
+}
+
+// at is how many of the samples were at or below so many seconds, where that was counted.
+func (s Summary) at(seconds float64) (float64, bool) {
+	for _, e := range s.Edges {
+		if e.At == seconds && e.Count >= 0 && e.Count <= s.N {
+			return e.Count, true
+		}
+	}
+	return 0, false
+}
+
+// farBehind is the share of invocations that weren't of a lane far behind among others that
+// keep up: the mean lies near the minimum, and the maximum is far over it.
+func (p *StagePath) farBehind(row StageMinute) (float64, bool) {
+	a := row.Age
+	healthy := 5 * (p.model.Poll + p.model.Batching + p.workMean(row))
+	if !a.Min.Known || !(a.Max > math.Max(p.model.Threshold, healthy)) || !(a.Max > a.Min.Value) {
+		return 0, false
+	}
+	part := (a.Mean - a.Min.Value) / (a.Max - a.Min.Value)
+	return 1 - part, part >= 0 && part < 0.25
+}
+
+// tardy is how many of n records that left with a passage were late. A batch whose newest
+// record is late left others behind, so it is full.
+func (p *StagePath) tardy(h passage, n float64) float64 {
+	if n <= 0 {
+		return 0
+	}
+	r := 0.0
+	if h.moved > 0 {
+		r = n * h.late / h.moved
+	}
+	if h.apart && p.model.BatchSize >= 1 { // the others moved at least one each
+		r = math.Max(r, math.Min(h.late*p.model.BatchSize, n-(h.moved-h.late)))
+	}
+	r = clamp(r, 0, n)
+	good := 0.0
+	if h.newer > 0 {
+		good = math.Min(1, h.all/h.newer)
+	}
+	return r + (n-r)*(1-good)
+}
+
+// laws are those of the newest record's age and of a record's wait. A record that isn't
+// the newest of its batch waited longer, but where batches aren't full no longer than the
+// cycle of its lane: whatever is older was in the batch before.
+func (d delayParts) laws(t float64) (newest, wait law) {
+	h := t / gridCells
+	newest = summaryLaw(d.age, h)
+	first := 1 / math.Max(1, d.perInvocation)
+	for i, w := range newest {
+		if w == 0 {
+			continue
+		}
+		a, span := float64(i)*h, d.span
+		if d.cycle > 0 && a <= d.cycle {
+			span = math.Min(span, d.cycle-a)
+		}
+		wait[i] += w * first
+		wait.uniform(a, a+span, w*(1-first), h)
+	}
+	return newest, wait
+}
+
+// rest is the law of everything but the wait.
+func (d delayParts) rest(t float64) law {
+	h := t / gridCells
+	sum := binLaw(d.front, h)
+	for _, s := range []Summary{d.work, d.store} {
+		if s.Usable() {
+			next := summaryLaw(s, h)
+			sum = sum.convolve(&next)
+		}
+	}
+	return sum
+}
+
+// uniform adds mass w spread evenly over lo…hi.
+func (l *law) uniform(lo, hi, w, h float64) {
+	if hi-lo < 1e-6*h {
+		l.point(lo, w, h)
+		return
+	}
+	width := hi - lo
+	below := func(x float64) float64 { // E[(x − X)⁺]
+		switch {
+		case x <= lo:
+			return 0
+		case x >= hi:
+			return x - lo - width/2
+		}
+		return (x - lo) * (x - lo) / (2 * width)
+	}
+	i := int(lo / h)
+	last := int(math.Min(gridCells, math.Ceil(hi/h)))
+	before, here := below(float64(i-1)*h), below(float64(i)*h)
+	for ; i <= last; i++ {
+		after := below(float64(i+1) * h)
+		l[i] += w * math.Max(0, after-2*here+before) / h
+		before, here = here, after
+	}
+}
+
+// within is the probability that the sum of two independent times lies on the grid.
+func (l *law) within(o *law) float64 {
+	var cumulated, p float64
+	for i := range o {
+		cumulated += o[i]
+		p += cumulated * l[gridCells-i]
+	}
+	return clamp(p, 0, 1)
+}
+
+// stay gives into[i] the expected part of the minute i minutes before the end of the wait,
+// and so much more, that was waited for, if the sum with the rest is within the threshold.
+func (l *law) stay(rest *law, t, after float64, into []float64) {
+	var cumulated [gridCells + 1]float64
+	sum := 0.0
+	for i, w := range rest {
+		sum += w
+		cumulated[i] = sum
+	}
+	good := 0.0
+	for i, w := range l {
+		w *= cumulated[gridCells-i]
+		if w == 0 {
+			continue
+		}
+		good += w
+		waited := (float64(i)*t/gridCells + after) / secondsPerMinute
+		for k := range into {
+			into[k] += w * clamp(waited-float64(k), 0, 1)
+		}
+	}
+	for k := range into {
+		if good > 0 {
+			into[k] /= good
+		}
+	}
+}
