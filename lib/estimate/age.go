@@ -104,6 +104,7 @@ const (
 	AgeByQueue   AgeBasis = "counts"       // first in, first out: arrivals not yet matched by departures
 	AgeByLane    AgeBasis = "counts, one lane standing still"
 	AgeBySilence AgeBasis = "silence"
+	AgeOfServed  AgeBasis = "age and work of what is served; others may be older, since it is throttled"
 	AgeOfNothing AgeBasis = "nothing owed"
 	AgeByReader  AgeBasis = "the consumer's own position"
 )
@@ -128,6 +129,9 @@ func (p *StagePath) Age(m int) StageAge {
 	a.Oldest, a.By, a.Known = p.oldestByAges(m)
 	if a.Known {
 		a.ByAges = Some(a.Oldest)
+	}
+	if a.By == AgeByWorker && row.Throttles.Or(0) > 0 {
+		a.By = AgeOfServed
 	}
 	a.Exact = a.By == AgeByRecords || a.By == AgeOfNothing && row.Oldest.Known
 	if a.By == AgeByRecords {

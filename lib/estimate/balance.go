@@ -128,11 +128,11 @@ func (p *StagePath) shareAt(m, j, used int) (float64, bool) {
 			share *= p.activePart(m)
 		}
 	}
-	return share * p.standing(m), true
+	return share * p.withoutStuckLane(m), true
 }
 
-// standing leaves out one lane where a failing one ages by the clock past the threshold.
-func (p *StagePath) standing(m int) float64 {
+// withoutStuckLane leaves out one lane where a failing one ages by the clock past the threshold.
+func (p *StagePath) withoutStuckLane(m int) float64 {
 	j := p.touched(m)
 	row, ok := p.ahead(j)
 	before, known := p.ahead(j - 1)

@@ -21,6 +21,9 @@ type CoverageMinute struct {
 // as the ages can't explain it as backlog, all through to the deadline, so that
 // a loss inside the interval of Account never breaches.
 func (p *StagePath) Coverage(deadline float64) []CoverageMinute {
+	if q := p.fromStanding(); q != nil {
+		return q.Coverage(deadline)
+	}
 	cover := make([]CoverageMinute, len(p.minutes))
 	excess, ranks := p.excess(), p.ranks()
 	var lost float64 // written off and still in the system
@@ -46,6 +49,49 @@ func (p *StagePath) Coverage(deadline float64) []CoverageMinute {
 	}
 	return cover
 }
+
+// standingAge is the mean age in seconds from which what is handed over first was waiting
+// when the history began; below it is merely under way.
+const standingAge = 60.0
+
+// fromStanding is the path with what was waiting already when the first curves began, by
+// Little's law: so many records as arrive in the mean time that what is handed over first had
+// waited for. Without it all that comes out would be taken for what arrives. Nil where
+// nothing stood, or none tells.
+func (p *StagePath) fromStanding() *StagePath {
+	begin := 0
+	for begin < len(p.curves) && !p.curves[begin].known {
+		begin++
+	}
+	if p.standing > 0 || begin == len(p.curves) || p.curves[begin].anchored {
+		return nil
+	}
+	var waited, arrived, minutes float64
+	for i := begin; i < min(len(p.minutes), begin+standingMinutes) && p.curves[i].known; i++ {
+		row := p.minutes[i]
+		arrived += p.model.arrivals(row)
+		minutes++
+		if waited > 0 {
+			continue
+		}
+		switch {
+		case row.Age.Usable():
+			waited = row.Age.Mean - secondsPerMinute*float64(i-begin)
+		case row.Behind.Known:
+			waited = row.Behind.Value - secondsPerMinute*float64(i-begin)
+		}
+	}
+	if waited < standingAge {
+		return nil
+	}
+	q := *p
+	q.standing = waited * arrived / minutes / secondsPerMinute
+	q.curves = cumulate(q.model, q.minutes, q.silence, q.standing)
+	return &q
+}
+
+// standingMinutes is how many of the first minutes tell what stood when they began.
+const standingMinutes = 5
 
 // cohort divides the arrivals of a minute by what the departures of the same
 // rank were: those of rank in…in less the lost ones, as far as out by the end, and

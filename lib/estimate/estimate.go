@@ -3,7 +3,12 @@
 // no stage and no source; everything in it follows from a StageModel and StageMinutes.
 package estimate
 
-import "math"
+import (
+	"fmt"
+	"math"
+
+	"mackerel-plugin-pipeline-sli/lib/digits"
+)
 
 // secondsPerMinute is the width of one minute cell.
 const secondsPerMinute = 60.0
@@ -162,6 +167,7 @@ type StagePath struct {
 	pile    []pile    // see lane.go
 	notes   []string
 
+	standing float64    // records that were in when the first curves began; see coverage.go
 	passages []*passage // see passage.go; filled as they are asked for
 }
 
@@ -173,9 +179,12 @@ func NewStagePath(model StageModel, minutes []StageMinute) *StagePath {
 		p.model.AgeIncludesWork = false
 		p.notes = append(p.notes, "the age cannot include the work: its minimum lies below the minimum of the work; work is added")
 	}
+	if w := model.Batching; w > 0 && model.Threshold > 0 && model.Threshold <= w {
+		p.notes = append(p.notes, fmt.Sprintf("the threshold of %ss is not above the batching window of %ss: so old is what comes out while all is well", digits.Shortest(model.Threshold), digits.Shortest(w)))
+	}
 	p.silence = silences(p.model, minutes)
 	p.passages = make([]*passage, len(minutes))
-	p.curves = cumulate(p.model, minutes, p.silence)
+	p.curves = cumulate(p.model, minutes, p.silence, 0)
 	p.pile = p.piles()
 	return p
 }

@@ -44,8 +44,9 @@ func (m StageMinute) departures() (float64, bool) {
 
 // cumulate draws the curves. Departures never pass arrivals: what is over was
 // there before the curves began, or, once they are anchored, is a duplicate.
-// Small ages never pull a backlog down: that would hide a silent shard.
-func cumulate(model StageModel, minutes []StageMinute, silent []silence) []curve {
+// Small ages never pull a backlog down: that would hide a silent shard. standing is how many
+// records were in when the first curves began.
+func cumulate(model StageModel, minutes []StageMinute, silent []silence, standing float64) []curve {
 	curves := make([]curve, len(minutes))
 	for i, m := range minutes {
 		if _, counted := m.departures(); !model.Counted || !m.Answered && !m.Early || !m.In.Known || !counted {
@@ -60,6 +61,8 @@ func cumulate(model StageModel, minutes []StageMinute, silent []silence) []curve
 			}
 		} else if i > 0 && minutes[i-1].Answered && minutes[i-1].Empty {
 			c.anchored = true
+		} else {
+			c.from.in, standing = standing, 0
 		}
 		c.to, c.surplus = c.from.advance(m)
 		c.sealed = m.Answered && m.Empty || provenEmpty(model, minutes, silent, i)

@@ -24,10 +24,13 @@ type StageShare struct {
 //
 //	S:  good = In · P(F + A + G·v + D ≤ T)      F front, A age, D work
 //	    G = min(r·L/λ, mean A + mean D + poll + W), the batch's span; v is 0 for the
-//	    newest of r records, else uniform
-//	SF: good = (In − g) · P, g the growth of max(0, B − e − 3·√(e+1)),
-//	    e = λ·min(T, mean A + poll + W), B the backlog: a window's saw-tooth up to its
-//	    top, since few lanes may fire together
+//	    newest of r records, else uniform; where batches aren't full no record waits
+//	    longer than its lane's cycle. It is taken from the minute in which lateness is
+//	    decided, at arrival + T; see byAges.
+//	SF: good = In − late, late the records that left too late in the minute and the
+//	    growth of those that are in and will; see balance. Below five seconds, where
+//	    CloudWatch counts no ages within T: (In − g)·P, g the growth of
+//	    max(0, B − e − 3·√(e+1)), e = λ·min(T, mean A + poll + W), B the backlog.
 //
 // No invocation in any minute that [start, end + T] touches: none is good, proven.
 func (p *StagePath) Freshness(m int) StageShare {
@@ -72,6 +75,9 @@ func (p *StagePath) stages(m int) StageShare {
 	if !p.model.Counted {
 		if share, ok := p.byAges(m, used); ok {
 			s.Share = share
+		}
+		if row.Throttles.Or(0) > 0 {
+			s.Warnings = append(s.Warnings, "it was throttled: which lanes wait meanwhile isn't seen without processed counts")
 		}
 		s.Cohort = measured(valid, math.Max(0, base)*s.Share)
 		return s

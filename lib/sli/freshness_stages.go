@@ -59,6 +59,9 @@ func (f freshnessByStages) Derive(h History, w Window, now time.Time) map[Minute
 	return cells
 }
 
+// shortThreshold is where half a run's time matters.
+const shortThreshold = 5 * time.Second
+
 // Bound says where the window's true ratio lies.
 func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []string) {
 	stages, wide := f.shares(h, w)
@@ -101,6 +104,9 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 	}
 	for _, name := range sortedKeys(checks) {
 		b.Checks = append(b.Checks, fmt.Sprintf("%s: %s", name, checks[name]))
+	}
+	if f.threshold < shortThreshold {
+		add("records that a run writes one by one come out sooner than is estimated: no metric shows when within a run")
 	}
 	if f.path.Done == nil {
 		add("a shard that isn't polled is invisible without processed counts; name event_source_mapping:")
