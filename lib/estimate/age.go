@@ -147,9 +147,10 @@ func (p *StagePath) Age(m int) StageAge {
 		if p.curves[m].anchored && row.Errors.Known && row.Errors.Value == 0 {
 			a.AtLeast = math.Max(a.AtLeast, head-secondsPerMinute)
 		}
-		if row.Invocations.Known && !p.curves[m].anchored && !p.waits(p.pileAt(m)) {
+		waits := p.waits(p.pileAt(m)) && !p.goneNext(m)
+		if row.Invocations.Known && !p.curves[m].anchored && !waits {
 			head = 0 // explained by ages, chance, or never counted
-		} else if at := p.pileAt(m); at.known && !p.waits(at) {
+		} else if p.pileAt(m).known && !waits {
 			if next, seen := p.handedNext(m); seen {
 				head = math.Min(head, next)
 			}

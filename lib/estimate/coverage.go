@@ -81,11 +81,12 @@ func (p *StagePath) fromStanding() *StagePath {
 			waited = row.Behind.Value - secondsPerMinute*float64(i-begin)
 		}
 	}
-	if waited < standingAge {
+	standing := waited * arrived / minutes / secondsPerMinute
+	if waited < standingAge || !(standing > 0) || !Countable(standing) {
 		return nil
 	}
 	q := *p
-	q.standing = waited * arrived / minutes / secondsPerMinute
+	q.standing = standing
 	q.curves = cumulate(q.model, q.minutes, q.silence, q.standing)
 	return &q
 }

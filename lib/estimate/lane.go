@@ -75,6 +75,12 @@ func (p *StagePath) waits(at pile) bool {
 	return at.x > 0 && p.keptBack(at.backlog-at.began, at.arrived)
 }
 
+// goneNext tells whether the next minute has no pile: what there was has been handed over.
+func (p *StagePath) goneNext(m int) bool {
+	next := p.pileAt(m + 1)
+	return next.known && next.x == 0
+}
+
 // keptBack tells whether so many of the arrivals are more than are lost to the counts.
 func (p *StagePath) keptBack(records, arrived float64) bool {
 	return records >= p.model.leastPart()*arrived+leastPile

@@ -283,8 +283,7 @@ func (j progressRules) losing() bool {
 // piled tells whether the backlog waits unexplained by ages, and as far as it can be seen
 // still does in the next minute.
 func (j progressRules) piled() bool {
-	next := j.p.pileAt(j.m + 1)
-	return j.p.waits(j.p.pileAt(j.m)) && (!next.known || next.x > 0)
+	return j.p.waits(j.p.pileAt(j.m)) && !j.p.goneNext(j.m)
 }
 
 func (j progressRules) draining() bool {

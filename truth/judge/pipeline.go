@@ -39,8 +39,12 @@ const appStages = `  - name: front-app
       - {match: {msg: audit}, is: wrong}
 `
 
-// cloudStages are a stream and a function as CloudWatch shows them.
-func cloudStages(w *sim.World) string {
+// mapped is the key of a function's stage that has the mapping's counts read.
+var mapped = "      event_source_mapping: " + sim.MappingUUID + "\n"
+
+// cloudStages are a stream and a function as CloudWatch shows them; more are further lines
+// of the function's section.
+func cloudStages(w *sim.World, more string) string {
 	s := &w.Scenario
 	return fmt.Sprintf(`  - name: stream
     kinesis: {stream: %s, shards: %d, retention: %s, consumers: 1, endpoint_url: "{{cloud}}", region: us-east-1}
@@ -52,11 +56,10 @@ func cloudStages(w *sim.World) string {
       batch_size: %d
       batching_window: %s
       parallelization_factor: %d
-      event_source_mapping: %s
       endpoint_url: "{{cloud}}"
       region: us-east-1
-`, sim.StreamName, s.Stream.Shards, seconds(s.Stream.Retention), sim.FunctionName, seconds(s.Worker.Timeout), s.Worker.BatchSize,
-		seconds(s.Worker.Window), s.Worker.Lanes, sim.MappingUUID)
+%s`, sim.StreamName, s.Stream.Shards, seconds(s.Stream.Retention), sim.FunctionName, seconds(s.Worker.Timeout), s.Worker.BatchSize,
+		seconds(s.Worker.Window), s.Worker.Lanes, more)
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%gs", d.Seconds()) }
@@ -106,12 +109,38 @@ func pipeline(w *sim.World, stages string, app bool, slis ...string) *Trial {
 
 // Cloud is a pipeline whose stream and function CloudWatch shows.
 func Cloud(w *sim.World) *Trial {
-	t := pipeline(w, frontStage+cloudStages(w), false,
+	t := pipeline(w, frontStage+cloudStages(w, mapped), false,
 		"freshness: {threshold: 60s, target: 99}", "coverage: {target: 99.9, deadline: 10m}")
 	t.claims = append(t.claims,
 		&claim{pipeline: "video", sli: ageMetric, method: "stages, SF; in seconds"},
 		&claim{pipeline: "video", sli: "freshness", method: "stages, SF", truth: w.FreshnessByArrival(w.Start, w.End, freshnessThreshold)},
 		&claim{pipeline: "video", sli: "coverage", method: "counts", minutes: 60, truth: w.Coverage(w.Start, w.End, coverageDeadline)})
+	return t
+}
+
+// tableStage is a store whose successful writes are counted.
+const tableStage = `  - name: table
+    dynamodb: {table: %s, operation: %s, writes: one_per_record, endpoint_url: "{{cloud}}", region: us-east-1}
+`
+
+// Store is a pipeline whose stream, function and store CloudWatch shows; what came out are
+// the store's writes. The check judges coverage as well.
+func Store(w *sim.World) *Trial {
+	t := pipeline(w, frontStage+cloudStages(w, mapped)+fmt.Sprintf(tableStage, sim.TableName, sim.Operation), false,
+		"coverage: {target: 99.9, deadline: 10m}", "freshness: {threshold: 60s, target: 99}")
+	t.claims = append(t.claims,
+		&claim{pipeline: "video", sli: ageMetric, method: "stages, SF by writes; in seconds"},
+		&claim{pipeline: "video", sli: "freshness", method: "stages, SF by writes", truth: w.FreshnessByArrival(w.Start, w.End, freshnessThreshold)},
+		&claim{pipeline: "video", sli: "coverage", method: "counts of writes", minutes: 60, truth: w.Coverage(w.Start, w.End, coverageDeadline)})
+	return t
+}
+
+// Ages is a pipeline of whose records nothing is counted but arrivals.
+func Ages(w *sim.World) *Trial {
+	t := pipeline(w, frontStage+cloudStages(w, ""), false, "freshness: {threshold: 60s, target: 99}")
+	t.claims = append(t.claims,
+		&claim{pipeline: "video", sli: ageMetric, method: "stages, S; in seconds"},
+		&claim{pipeline: "video", sli: "freshness", method: "stages, S", truth: w.FreshnessByArrival(w.Start, w.End, freshnessThreshold)})
 	return t
 }
 

@@ -225,10 +225,20 @@ func runPath(scenario sim.Scenario) (*path, error) {
 }
 
 func (s Set) verdicts(r *Result) error {
-	troubles, pipelines := Troubles()[:s.Troubles], variants()
-	hours, err := each(len(pipelines)*len(troubles), func(i int) (Fired, error) {
-		v := pipelines[i/len(troubles)]
-		return Verdicts(v.name, v.trial, troubles[i%len(troubles)])
+	type pair struct {
+		variant
+		trouble Trouble
+	}
+	var pairs []pair
+	for _, v := range variants() {
+		for _, t := range Troubles()[:s.Troubles] {
+			if v.only == nil || slices.Contains(v.only, t.Script) {
+				pairs = append(pairs, pair{v, t})
+			}
+		}
+	}
+	hours, err := each(len(pairs), func(i int) (Fired, error) {
+		return Verdicts(pairs[i].name, pairs[i].trial, pairs[i].trouble)
 	})
 	if err != nil {
 		return err
@@ -247,7 +257,7 @@ const stop = "+12m-+16m consumer stopped"
 // pipelines runs every pipeline for longer than anything is remembered, so that what
 // is forgotten would show in the sums.
 func (s Set) pipelines(r *Result) error {
-	kinds := variants()
+	kinds := slices.DeleteFunc(variants(), func(v variant) bool { return v.only != nil })
 	found, err := each(len(kinds), func(i int) ([]Compared, error) {
 		scenario := Hour(7)
 		scenario.Length, scenario.Traffic.PerSecond = s.Pipelines, 3

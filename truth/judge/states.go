@@ -219,9 +219,9 @@ func Health(p *path, threshold time.Duration) ([]Alarms, error) {
 		for m := range spoken[k] {
 			switch {
 			case !spoken[k][m] || m > 0 && spoken[k][m-1]:
-			case oldWithin(w, ages, m-2, m, limit):
+			case oldAtEnd(ages, m-2, m, limit) || oldInside(w, m, m, limit):
 				found[k].Right++
-			case oldWithin(w, ages, m+1, m+early, limit):
+			case oldAtEnd(ages, m+1, m+early, limit) || oldInside(w, m+1, m+early, limit):
 				found[k].Early++
 			default:
 				found[k].False++
@@ -237,24 +237,21 @@ func Health(p *path, threshold time.Duration) ([]Alarms, error) {
 // Trace is told each false alarm, for those who want to look at one; nil: nobody does.
 var Trace func(string)
 
-// oldWithin tells whether a record was older than so much at the end of one of the
-// minutes from…to, or within the last of them.
-func oldWithin(w *sim.World, ages []time.Duration, from, to int, limit time.Duration) bool {
-	for i := max(0, from); i <= min(to, len(ages)-1); i++ {
-		if ages[i] > limit {
-			return true
-		}
-	}
+// oldAtEnd tells whether a record was older than so much at the end of one of the minutes
+// from…to.
+func oldAtEnd(ages []time.Duration, from, to int, limit time.Duration) bool {
+	return slices.ContainsFunc(ages[max(0, from):min(to+1, len(ages))], func(a time.Duration) bool { return a > limit })
+}
+
+// oldInside tells the same of the seconds of the minutes from…to.
+func oldInside(w *sim.World, from, to int, limit time.Duration) bool {
 	var inside []sim.Instant
-	for s := range 60 {
-		inside = append(inside, w.Start+sim.Instant(to)*minute+sim.Instant(s)*minute/60)
+	for s := range 60 * (to - from + 1) {
+		inside = append(inside, w.Start+sim.Instant(from)*minute+sim.Instant(s)*minute/60)
 	}
-	for _, a := range sim.Ages(w.Records, inside, false) {
-		if time.Duration(a)*time.Microsecond > limit {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(sim.Ages(w.Records, inside, false), func(a sim.Instant) bool {
+		return time.Duration(a)*time.Microsecond > limit
+	})
 }
 
 // Week is a week of healthy traffic: days and nights, quiet nights, now and then

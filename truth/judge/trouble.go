@@ -63,21 +63,25 @@ const (
 	warmUp      = 10 * time.Minute
 )
 
-// variants are the pipelines that this suite has kinds of stages for.
-func variants() []struct {
+// variant is a way to see a pipeline.
+type variant struct {
 	name  string
 	trial func(*sim.World) *Trial
-} {
-	type variant = struct {
-		name  string
-		trial func(*sim.World) *Trial
-	}
+	only  []string // of the troubles' scripts, those that tell it from others; nil: all
+}
+
+// variants are the pipelines that this suite has kinds of stages for.
+func variants() []variant {
 	list := []variant{}
 	if known("kinesis", "lambda") {
-		list = append(list, variant{"CloudWatch stages", Cloud})
+		list = append(list, variant{"CloudWatch stages", Cloud, nil},
+			variant{"ages only", Ages, []string{"consumer stopped", "shard 2 poison record", "shard 1 silent", "throttled to 0"}})
+	}
+	if known("kinesis", "lambda", "dynamodb") {
+		list = append(list, variant{"the store's writes", Store, []string{"consumer stopped", "shard 2 poison record", "shard 1 silent", "results lost 20%"}})
 	}
 	if known("app_log") {
-		list = append(list, variant{"application logs", AppLogs})
+		list = append(list, variant{"application logs", AppLogs, nil})
 	}
 	return list
 }

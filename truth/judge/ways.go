@@ -69,7 +69,7 @@ func ByEveryWay(dsn string) (*Ways, error) {
 		return nil, err
 	}
 	defer e.close()
-	stages := frontStage + appStages + cloudStages(w) + fmt.Sprintf(tracesStage, e.traces.URL)
+	stages := frontStage + appStages + cloudStages(w, mapped) + fmt.Sprintf(tracesStage, e.traces.URL)
 	if e.rows != nil {
 		stages += rowsStage
 	}
