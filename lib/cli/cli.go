@@ -46,8 +46,8 @@ type Env struct {
 	Zone    *time.Location
 	UID     int
 	Pause   time.Duration // between questions to Mackerel's API, which refuses too many
-	// Terminal tells how wide stdout is, 0 if it is no terminal.
-	Terminal int
+	// Terminal tells how wide stdout is, 0 if it is no terminal; Progress the same of stderr.
+	Terminal, Progress int
 
 	Kinds   map[string]config.Kind
 	Outputs Outputs
@@ -98,6 +98,7 @@ func Host() Env {
 		UID:      os.Getuid(),
 		Pause:    200 * time.Millisecond,
 		Terminal: terminalWidth(os.Stdout),
+		Progress: terminalWidth(os.Stderr),
 	}
 }
 

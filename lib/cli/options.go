@@ -59,25 +59,28 @@ type common struct {
 type metricOptions struct {
 	common
 	sourceless
-	Prefix       string `long:"metric-key-prefix" value-name:"S" default:"pipeline-sli" description:"what metric names begin with"`
-	At           string `long:"at" value-name:"T" description:"speak of a past instant: RFC 3339, '2026-11-22 12:00', or -90m"`
-	Peek         bool   `long:"peek" description:"measure, but keep nothing"`
-	Take         bool   `long:"take" description:"fix the next events point, as a run by the agent does"`
-	NoInject     bool   `long:"no-inject" description:"send no record of a prover in this run"`
-	JSON         bool   `long:"json" description:"explain, budget: as JSON"`
-	All          bool   `long:"all" description:"explain: each log from its beginning to its end"`
-	Strict       bool   `long:"strict" description:"validate: doubts are failures"`
-	Out          string `long:"out" value-name:"FILE" description:"report: the file to write"`
-	HostID       string `long:"host-id" value-name:"ID" description:"dashboard, budget fill: of this host's metrics (default: the id that the agent keeps)"`
-	Role         string `long:"role" value-name:"S:R" description:"dashboard, monitors: of the metrics of all hosts of a role"`
-	Merge        string `long:"merge" value-name:"FILE" description:"dashboard, monitors: put it into this file, which mkr pulled"`
-	Format       string `long:"format" value-name:"mkr|terraform" default:"mkr" description:"monitors: for whom"`
-	From         string `long:"from" value-name:"T" description:"export, budget, budget fill, report: the first minute"`
-	To           string `long:"to" value-name:"T" description:"export, budget, budget fill, report: up to this minute"`
-	FromMackerel bool   `long:"from-mackerel" description:"budget fill: from the events that Mackerel holds; its API key is in MACKEREL_APIKEY"`
-	Service      string `long:"service" value-name:"S" description:"budget fill: of this service's metrics"`
-	Month        string `long:"month" value-name:"YYYY-MM" description:"budget: of a calendar month"`
-	Gate         string `long:"gate" value-name:"PCT" description:"budget: exit 1 where less than this share of a budget is left, or it isn't measured"`
+	Prefix       string   `long:"metric-key-prefix" value-name:"S" default:"pipeline-sli" description:"what metric names begin with"`
+	At           string   `long:"at" value-name:"T" description:"speak of a past instant: RFC 3339, '2026-11-22 12:00', or -90m"`
+	Peek         bool     `long:"peek" description:"measure, but keep nothing"`
+	Take         bool     `long:"take" description:"fix the next events point, as a run by the agent does"`
+	NoInject     bool     `long:"no-inject" description:"send no record of a prover in this run"`
+	JSON         bool     `long:"json" description:"backtest, budget, explain, replay: as JSON"`
+	All          bool     `long:"all" description:"explain: each log from its beginning to its end"`
+	Strict       bool     `long:"strict" description:"validate: doubts are failures"`
+	Out          string   `long:"out" value-name:"FILE" description:"report: the file to write"`
+	HostID       string   `long:"host-id" value-name:"ID" description:"dashboard, budget fill: of this host's metrics (default: the id that the agent keeps)"`
+	Role         string   `long:"role" value-name:"S:R" description:"dashboard, monitors: of the metrics of all hosts of a role"`
+	Merge        string   `long:"merge" value-name:"FILE" description:"dashboard, monitors: put it into this file, which mkr pulled"`
+	Format       string   `long:"format" value-name:"mkr|terraform" default:"mkr" description:"monitors: for whom"`
+	From         string   `long:"from" value-name:"T" description:"backtest, budget, budget fill, export, report: the first minute"`
+	To           string   `long:"to" value-name:"T" description:"backtest, budget, budget fill, export, report: up to this minute"`
+	FromMackerel bool     `long:"from-mackerel" description:"budget fill: from the events that Mackerel holds; its API key is in MACKEREL_APIKEY"`
+	Service      string   `long:"service" value-name:"S" description:"budget fill: of this service's metrics"`
+	Month        string   `long:"month" value-name:"YYYY-MM" description:"budget: of a calendar month"`
+	Gate         string   `long:"gate" value-name:"PCT" description:"budget: exit 1 where less than this share of a budget is left, or it isn't measured"`
+	Set          []string `long:"set" value-name:"PATH=V[,V…]" description:"backtest: try values of a key of the pipelines, like check.critical_age=5m,10m; repeatable, each with each"`
+	Drill        []string `long:"drill" value-name:"KIND@T,D" description:"backtest: put an incident into the evidence: consumer-stop, front-stop, errors=20%, slow=5x, lost=10%; repeatable"`
+	Attempts     int      `long:"attempts" value-name:"N" default:"3" description:"backtest: CRITICAL so often in a row is a page"`
 }
 
 // errHelp says that help was asked for, and holds it.

@@ -46,6 +46,7 @@ type operands struct {
 
 // commands are all words that mackerel-plugin-pipeline-sli knows.
 var commands = map[string]command{
+	"backtest":   {[]string{"from", "to", "set", "drill", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", (*program).backtest},
 	"doctor":     {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
 	"iam-policy": {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
 	"budget":     {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", (*program).budget},
@@ -60,6 +61,9 @@ var commands = map[string]command{
 	"record":     {nil, "one run, and all that the sources answered in it, kept in DIR", (*program).record},
 	"replay":     {[]string{"json"}, "what recorded runs said, or explain or the check of them, without the world", (*program).replay},
 }
+
+// patient are the commands that take as long as their work takes.
+var patient = []string{"backtest"}
 
 // takes are the words that commands take; those that aren't named here take none.
 var takes = map[string]operands{
@@ -108,6 +112,9 @@ func (p *program) main(ctx context.Context) int {
 	p.set = set
 	if p.now, err = p.clock(); err != nil {
 		return p.usage(err)
+	}
+	if len(words) > 0 && slices.Contains(patient, words[0]) && !slices.Contains(set, "timeout") {
+		p.opt.Timeout = span(24 * time.Hour)
 	}
 	run, err := p.command(words)
 	if err != nil {

@@ -84,6 +84,33 @@ type Source struct {
 	Name string // as messages show it
 	Path string // absolute; pipelines belong to it
 	Text []byte
+	Puts []Put // what is other than in the text
+}
+
+// Put is a value of a pipeline that is tried instead of the file's.
+type Put struct {
+	Pipeline string   // its name; empty: every one
+	Path     []string // within the pipeline; an entry of a list goes by its name
+	Value    string   // as the file spells it; empty: the key is taken away
+	From     string   // what messages show as its file: a flag
+}
+
+// put changes the pipelines of a file.
+func (s Source) put(root *section.Node) error {
+	list, _ := root.Get("pipelines")
+	if list == nil {
+		return nil
+	}
+	var errs []error
+	for _, node := range list.Items() {
+		name, ok := node.Get("name")
+		for _, p := range s.Puts {
+			if ok && (p.Pipeline == "" || p.Pipeline == name.String()) {
+				errs = append(errs, node.Put(p.Path, p.Value, p.From))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Read reads all files together; pipeline names are unique across them. The error
@@ -138,6 +165,9 @@ func alien(text []byte) bool {
 func (r Reader) readOwn(source Source) (Config, error) {
 	root, err := section.Parse(source.Name, source.Text, r.Getenv)
 	if root == nil {
+		return Config{}, err
+	}
+	if err := source.put(root); err != nil {
 		return Config{}, err
 	}
 	var f file

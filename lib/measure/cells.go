@@ -287,6 +287,39 @@ type stageCells struct {
 	tx     Tx
 	prefix []byte
 	cells  map[sli.Minute]*sli.StageCell
+
+	decoded *Decoded // nil: nothing is remembered from run to run
+}
+
+// Decoded are cells of stages as they were read, for runs that follow one another on one
+// store and nobody else writes to.
+type Decoded struct{ cells map[string]*sli.StageCell }
+
+// mostDecoded bounds them; what is asked for again is read again.
+const mostDecoded = 2000
+
+func (d *Decoded) get(key []byte) (*sli.StageCell, bool) {
+	if d == nil {
+		return nil, false
+	}
+	cell, ok := d.cells[string(key)]
+	return cell, ok
+}
+
+func (d *Decoded) put(key []byte, cell *sli.StageCell) {
+	switch {
+	case d == nil:
+		return
+	case d.cells == nil || len(d.cells) >= mostDecoded:
+		d.cells = map[string]*sli.StageCell{}
+	}
+	d.cells[string(key)] = cell
+}
+
+func (d *Decoded) drop(key []byte) {
+	if d != nil {
+		delete(d.cells, string(key))
+	}
 }
 
 func openStageCells(tx Tx, prefix []byte) *stageCells {
@@ -313,12 +346,14 @@ func (c *stageCells) get(m sli.Minute) *sli.StageCell {
 	if cell, ok := c.cells[m]; ok {
 		return cell
 	}
-	var cell *sli.StageCell
-	if data := c.tx.Get(c.key(m)); data != nil {
+	key := c.key(m)
+	cell, known := c.decoded.get(key)
+	if data := c.tx.Get(key); !known && data != nil {
 		cell = new(sli.StageCell)
 		if cell.UnmarshalBinary(data) != nil {
 			cell = nil
 		}
+		c.decoded.put(key, cell)
 	}
 	c.cells[m] = cell
 	return cell
@@ -331,6 +366,7 @@ func (c *stageCells) put(m sli.Minute, cell *sli.StageCell) {
 	if err != nil {
 		panic("measure: a cell can't be spelled: " + err.Error()) // cells are ours: plain data
 	}
+	c.decoded.drop(c.key(m))
 	c.tx.Put(c.key(m), data)
 }
 

@@ -149,6 +149,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 	}
 	s.posted = s.record.measured()
 	s.cells = openStageCells(tx, stageCellPrefix(j.plan.Name, s.stage.Name, fingerprint))
+	s.cells.decoded = j.run.Decoded
 	if j.ahead {
 		s.setAside(tx, j)
 	}

@@ -82,6 +82,7 @@ type idBook struct {
 	seen  int64
 	lives []sli.Lives
 	owed  map[sli.Minute]*sli.Owed
+	odd   map[sli.Minute]float64 // see strangers; nil: not looked for yet
 }
 
 // idTally is what else is known of the records that came out in a minute.
@@ -170,7 +171,7 @@ func (b *idBook) add(seen []sighting, bits int) {
 	if bits = b.widened(seen, max(bits, b.bits)); bits > b.bits {
 		b.thin(bits)
 	}
-	b.lives, b.owed = nil, nil
+	b.lives, b.owed, b.odd = nil, nil, nil
 }
 
 // rank orders a record's ends; negative for signals that are neither.
@@ -475,16 +476,16 @@ func (b *idBook) Doubt() string {
 // strangers are the records that came out and that nothing shows to have been accepted,
 // by the minute they came out in.
 func (b *idBook) strangers() map[sli.Minute]float64 {
-	out := map[sli.Minute]float64{}
-	if !b.rule.Whole {
-		return out
+	if b.odd != nil || !b.rule.Whole {
+		return b.odd
 	}
+	b.odd = map[sli.Minute]float64{}
 	for _, r := range b.records {
 		if r.accepted == 0 && r.done != 0 {
-			out[sli.MinuteOf(r.done)]++
+			b.odd[sli.MinuteOf(r.done)]++
 		}
 	}
-	return out
+	return b.odd
 }
 
 // owedBack is for how many minutes before the newest one what is owed can be told.

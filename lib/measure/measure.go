@@ -54,11 +54,12 @@ type Run struct {
 	Store     Store
 	Scratch   Store // an empty one in memory, for what sources say beside a past state; nil: they are not asked
 	Pipelines []Pipeline
-	Take      bool // fix the next events point
-	All       bool // everything there is, instead of the window; the store should be empty
-	Adopt     bool // take over pipelines whose configuration file is gone
-	History   bool // budgets and burn rates are wanted
-	Inject    bool // probers may send; only the metric program's ordinary run does
+	Take      bool     // fix the next events point
+	All       bool     // everything there is, instead of the window; the store should be empty
+	Adopt     bool     // take over pipelines whose configuration file is gone
+	History   bool     // budgets and burn rates are wanted
+	Inject    bool     // probers may send; only the metric program's ordinary run does
+	Decoded   *Decoded // for runs that follow one another on a store of their own; nil usually
 	// Share is one of n parts of the time that is left, for what is asked in several turns;
 	// nil: the first one may take all of it.
 	Share func(ctx context.Context, n int) (context.Context, context.CancelFunc)

@@ -26,8 +26,11 @@ type Error struct {
 // Error returns "file:line: path: rule (got value)", without the parts that are empty.
 func (e *Error) Error() string {
 	var b strings.Builder
-	if e.File != "" {
+	switch {
+	case e.File != "" && e.Line > 0:
 		fmt.Fprintf(&b, "%s:%d: ", e.File, e.Line)
+	case e.File != "":
+		b.WriteString(e.File + ": ")
 	}
 	if e.Path != "" {
 		b.WriteString(e.Path + ": ")

@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 )
@@ -22,28 +21,27 @@ type overlay struct {
 func (o *overlay) View(ctx context.Context, f func(Tx) error) error {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	_, err := o.run(ctx, false, f)
-	return err
+	return o.run(ctx, false, f)
 }
 
 func (o *overlay) Update(ctx context.Context, f func(Tx) error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	changes, err := o.run(ctx, true, f)
-	if err == nil {
-		o.changes = changes
-	}
-	return err
+	return o.run(ctx, true, f)
 }
 
-// run returns the changes as f left them.
-func (o *overlay) run(ctx context.Context, update bool, f func(Tx) error) (changes, error) {
-	var t *overlayTx
-	over := func(base Tx) error {
-		t = &overlayTx{base: base, update: update, changes: o.changes}
-		if update {
-			t.changes = o.changes.clone()
+// run takes back what f wrote where it fails; the base may call it twice.
+func (o *overlay) run(ctx context.Context, update bool, f func(Tx) error) error {
+	t := &overlayTx{update: update, changes: &o.changes, alone: o.base == nil}
+	done := false
+	defer func() {
+		if !done {
+			t.undo()
 		}
+	}()
+	over := func(base Tx) error {
+		t.undo()
+		t.base, t.err = base, nil
 		err := f(t)
 		if t.err != nil {
 			return t.err
@@ -58,10 +56,8 @@ func (o *overlay) run(ctx context.Context, update bool, f func(Tx) error) (chang
 	} else {
 		err = o.base.View(ctx, over)
 	}
-	if err != nil {
-		return changes{}, err
-	}
-	return t.changes, nil
+	done = err == nil
+	return err
 }
 
 // changes are keys in order and their values; a nil value is a deletion.
@@ -70,15 +66,20 @@ type changes struct {
 	values map[string][]byte
 }
 
-func (c *changes) clone() changes {
-	return changes{keys: slices.Clone(c.keys), values: maps.Clone(c.values)}
-}
-
 func (c *changes) set(key string, value []byte) {
-	if at, found := slices.BinarySearch(c.keys, key); !found {
+	if _, known := c.values[key]; !known {
+		at, _ := slices.BinarySearch(c.keys, key)
 		c.keys = slices.Insert(c.keys, at, key)
 	}
 	c.values[key] = value
+}
+
+// unset forgets a change.
+func (c *changes) unset(key string) {
+	if at, found := slices.BinarySearch(c.keys, key); found {
+		c.keys = slices.Delete(c.keys, at, at+1)
+	}
+	delete(c.values, key)
 }
 
 // from returns the first key at or behind key.
@@ -93,8 +94,29 @@ func (c *changes) from(key string) (string, bool) {
 type overlayTx struct {
 	base    Tx
 	update  bool
-	changes changes
+	changes *changes
+	alone   bool     // there is no base that a deletion has to mask
+	before  []before // what this transaction has changed, in order
 	err     error
+}
+
+// before is what a key's change was before.
+type before struct {
+	key   string
+	value []byte
+	known bool
+}
+
+// undo takes back what the transaction changed.
+func (t *overlayTx) undo() {
+	for _, b := range slices.Backward(t.before) {
+		if b.known {
+			t.changes.set(b.key, b.value)
+		} else {
+			t.changes.unset(b.key)
+		}
+	}
+	t.before = nil
 }
 
 func (t *overlayTx) Get(key []byte) []byte {
@@ -116,9 +138,16 @@ func (t *overlayTx) write(key, value []byte) {
 	if t.err == nil {
 		t.err = writable(t.update, key)
 	}
-	if t.err == nil {
-		t.changes.set(string(key), value)
+	if t.err != nil {
+		return
 	}
+	was, known := t.changes.values[string(key)]
+	t.before = append(t.before, before{string(key), was, known})
+	if value == nil && t.alone {
+		t.changes.unset(string(key))
+		return
+	}
+	t.changes.set(string(key), value)
 }
 
 // Scan merges: before each key of the base come the changed ones that lie before it, and a changed key masks the base's. The next changed

@@ -1,0 +1,244 @@
+package backtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// Row is what a setting would have done.
+type Row struct {
+	Setting Setting
+	*Timeline
+	Drills []Found
+}
+
+// Found is how soon a setting would have found an incident: the first minute of it in which
+// the check says CRITICAL, or else WARNING, and wouldn't without it.
+type Found struct {
+	Drill  Drill
+	Is     bool
+	After  time.Duration // from the incident's begin to the end of that minute
+	Status sli.CheckStatus
+	Spans  []Span // what the check says while it lasts, and in the hour after it
+}
+
+// afterwards is how long after an incident's end it may still be found.
+const afterwards = time.Hour
+
+// Run tries settings of a pipeline. Those that differ in limits alone are judged from the
+// same runs, and those that read the same from the same evidence, which is asked for once.
+func (b Backtest) Run(ctx context.Context, settings []Setting, drills []Drill) ([]Row, error) {
+	rows := make([]Row, len(settings))
+	for i, s := range settings {
+		rows[i].Setting = s
+	}
+	readings := groups(settings, func(s Setting) string { return reads(s.Pipeline.Plan) })
+	total := 0
+	for _, same := range readings {
+		total += len(groups(pick(settings, same), func(s Setting) string { return measures(s.Pipeline.Plan) })) * (1 + len(drills))
+	}
+	done := 0
+	step := b
+	if b.Progress != nil {
+		step.Progress = func(part float64) { b.Progress((float64(done) + part) / float64(total)) }
+	}
+	for _, same := range readings {
+		var plans []*sli.Plan
+		for _, i := range same {
+			plans = append(plans, settings[i].Pipeline.Plan)
+		}
+		tapes := b.evidence(ctx, settings[same[0]].Pipeline, plans)
+		defer closeAll(tapes)
+		altered := make([][]*tape, len(drills))
+		for n, d := range drills {
+			var err error
+			if altered[n], err = d.put(tapes); err != nil {
+				return nil, err
+			}
+			defer closeAll(altered[n])
+		}
+		for _, alike := range groups(pick(settings, same), func(s Setting) string { return measures(s.Pipeline.Plan) }) {
+			var members []*Row
+			for _, i := range alike {
+				members = append(members, &rows[same[i]])
+			}
+			if err := step.try(ctx, members, tapes); err != nil {
+				return nil, err
+			}
+			done++
+			for n, d := range drills {
+				if err := step.drill(ctx, members, d, altered[n]); err != nil {
+					return nil, err
+				}
+				done++
+			}
+		}
+	}
+	return rows, nil
+}
+
+func closeAll(tapes []*tape) {
+	for _, t := range tapes {
+		t.close()
+	}
+}
+
+// try goes through the stretch for settings that differ in limits alone.
+func (b Backtest) try(ctx context.Context, rows []*Row, tapes []*tape) error {
+	lines, err := b.timelines(ctx, played(rows[0].Setting.Pipeline, tapes), b.Stretch, limits(rows))
+	for i, row := range rows {
+		row.Timeline = lines[i]
+		row.Missing = lacking(row.Setting.Pipeline.Plan, tapes, b.Stretch)
+	}
+	return err
+}
+
+// drill goes through the time of an incident.
+func (b Backtest) drill(ctx context.Context, rows []*Row, d Drill, tapes []*tape) error {
+	w := d.minutes()
+	stretch := Stretch{From: w.From.Start(), To: w.To.Start().Add(afterwards)}
+	if b.Stretch.To.Before(stretch.To) {
+		stretch.To = b.Stretch.To
+	}
+	lines, err := b.timelines(ctx, played(rows[0].Setting.Pipeline, tapes), stretch, limits(rows))
+	for i, row := range rows {
+		row.Drills = append(row.Drills, found(d, lines[i], row.Timeline))
+	}
+	return err
+}
+
+// found compares what the check says of an incident with what it says without.
+func found(d Drill, with, without *Timeline) Found {
+	f := Found{Drill: d, Spans: with.Spans}
+	for i, status := range with.statuses {
+		at := with.from.Add(time.Duration(i) * time.Minute)
+		n := int(at.Sub(without.from) / time.Minute)
+		if n < 0 || n >= len(without.statuses) || !status.WorseThan(without.statuses[n]) || status == sli.Unknown {
+			continue
+		}
+		if !f.Is || status.WorseThan(f.Status) {
+			f.Is, f.After, f.Status = true, at.Sub(d.At), status
+		}
+	}
+	return f
+}
+
+func limits(rows []*Row) []sli.Limits {
+	all := make([]sli.Limits, len(rows))
+	for i, row := range rows {
+		all[i] = row.Setting.Pipeline.Plan.Limits
+	}
+	return all
+}
+
+// lacking says of what the sources could tell nothing.
+func lacking(plan *sli.Plan, tapes []*tape, stretch Stretch) []string {
+	var out []string
+	for i, t := range tapes {
+		at := "stage " + plan.Stages[i].Name + ": "
+		switch {
+		case t.err != nil:
+			out = append(out, at+t.err.Error())
+		case t.batch.Unanswered != nil:
+			out = append(out, at+t.batch.Unanswered.Error())
+		case t.batch.From.After(stretch.From):
+			out = append(out, at+"nothing is known of before "+t.batch.From.In(stretch.From.Location()).Format("2006-01-02 15:04 MST"))
+		}
+	}
+	return out
+}
+
+func pick(settings []Setting, of []int) []Setting {
+	out := make([]Setting, len(of))
+	for i, n := range of {
+		out[i] = settings[n]
+	}
+	return out
+}
+
+// groups are the settings that are alike, in order.
+func groups(settings []Setting, by func(Setting) string) [][]int {
+	var out [][]int
+	place := map[string]int{}
+	for i, s := range settings {
+		key := by(s)
+		n, known := place[key]
+		if !known {
+			n = len(out)
+			place[key], out = n, append(out, nil)
+		}
+		out[n] = append(out[n], i)
+	}
+	return out
+}
+
+// reads is what a plan's sources are asked for.
+func reads(plan *sli.Plan) string {
+	var b strings.Builder
+	for i := range plan.Stages {
+		fmt.Fprintf(&b, "%s %s\n", plan.Stages[i].Name, plan.Stages[i].Fingerprint())
+	}
+	return b.String() + good(plan).String()
+}
+
+// measures is all that a plan's reports depend on.
+func measures(plan *sli.Plan) string {
+	p := *plan
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %v %v %v %v\n", p.Name, p.Window, p.Period, p.Exclude, p.Settle())
+	for _, r := range plan.All() {
+		fmt.Fprintf(&b, "%s %v %v %v %v %v %v\n", plan.Fingerprint(r), r.Target, r.Window, r.Settle, r.Silence, r.Extra, r.Objective)
+	}
+	for _, s := range p.Stages {
+		fmt.Fprintf(&b, "%s %s %v\n", s.Name, s.Fingerprint(), s.Facts.Settle)
+	}
+	return b.String()
+}
+
+// Combinations are the settings that lists of values make, each with each, the last one
+// changing first. Without lists there is one, which changes nothing.
+func Combinations(lists []List) []map[string]string {
+	all := []map[string]string{{}}
+	for _, list := range lists {
+		var next []map[string]string
+		for _, set := range all {
+			for _, v := range list.Values {
+				more := map[string]string{list.Path: v}
+				for path, value := range set {
+					more[path] = value
+				}
+				next = append(next, more)
+			}
+		}
+		all = next
+	}
+	return all
+}
+
+// List is the values that a key of the configuration is tried with.
+type List struct {
+	Path   string // as in slis.freshness.threshold, within a pipeline
+	Values []string
+}
+
+// ParseList reads PATH=V[,V…].
+func ParseList(text string) (List, error) {
+	path, values, ok := strings.Cut(text, "=")
+	l := List{Path: strings.TrimSpace(path)}
+	for _, v := range strings.Split(values, ",") {
+		l.Values = append(l.Values, strings.TrimSpace(v))
+	}
+	if !ok || l.Path == "" || slices.Contains(l.Values, "") {
+		return l, fmt.Errorf("must be PATH=VALUE[,VALUE…] (got %q)", text)
+	}
+	return l, nil
+}
+
+// ensure that a player is a source.
+var _ measure.Source = player{}
