@@ -9,12 +9,13 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // Verdict is what the check says at the end of a minute, once the minute has settled.
 type Verdict struct {
 	At     time.Time // the end of the newest due minute
-	Status sli.CheckStatus
+	Status slo.CheckStatus
 	Rule   string
 	Text   string
 }
@@ -22,7 +23,7 @@ type Verdict struct {
 // Span is verdicts in a row with one status and one rule; the text is that of the first.
 type Span struct {
 	From, To time.Time
-	Status   sli.CheckStatus
+	Status   slo.CheckStatus
 	Rule     string
 	Text     string
 }
@@ -38,12 +39,12 @@ type Left struct {
 type Timeline struct {
 	Plan    *sli.Plan
 	Spans   []Span
-	Minutes map[sli.CheckStatus]int
+	Minutes map[slo.CheckStatus]int
 	Pages   int
 	Budget  []Left
 	Missing []string // what evidence is lacking, and why
 
-	statuses []sli.CheckStatus // minute by minute
+	statuses []slo.CheckStatus // minute by minute
 	from     time.Time
 	streak   int
 	attempts int
@@ -61,7 +62,7 @@ func (t *Timeline) Left() map[sli.Kind]float64 {
 func (t *Timeline) add(v Verdict) {
 	t.statuses = append(t.statuses, v.Status)
 	t.Minutes[v.Status]++
-	if v.Status != sli.Critical {
+	if v.Status != slo.Critical {
 		t.streak = 0
 	} else if t.streak++; t.streak == t.attempts {
 		t.Pages++
@@ -111,7 +112,7 @@ func lead(plan *sli.Plan) time.Duration {
 	}
 	if plan.Limits.BurnRate {
 		for _, r := range plan.Rules {
-			for _, burn := range r.Objective.BurnRules() {
+			for _, burn := range slo.Of(plan, r).BurnRules() {
 				lead = max(lead, burn.Long)
 			}
 		}
@@ -161,14 +162,14 @@ const warmUp = sli.Minute(sli.AssessBack / time.Minute)
 func (b Backtest) timelines(ctx context.Context, p measure.Pipeline, stretch Stretch, limits []sli.Limits) ([]*Timeline, error) {
 	lines := make([]*Timeline, len(limits))
 	for i := range lines {
-		lines[i] = &Timeline{Plan: p.Plan, Minutes: map[sli.CheckStatus]int{}, from: stretch.minutes().From.Start(), attempts: b.Attempts}
+		lines[i] = &Timeline{Plan: p.Plan, Minutes: map[slo.CheckStatus]int{}, from: stretch.minutes().From.Start(), attempts: b.Attempts}
 	}
 	w := stretch.minutes()
 	every := max(1, w.Minutes()/points)
 	n := 0
 	err := b.walk(ctx, p, stretch, func(at time.Time, report *sli.Pipeline, now time.Time) {
 		for i, line := range lines {
-			f := sli.Judge(report, limits[i], now)
+			f := slo.Judge(report, limits[i], now)
 			line.add(Verdict{At: at, Status: f.Status, Rule: f.Rule, Text: f.Text})
 		}
 		if n++; n%every == 0 || n == w.Minutes() {

@@ -9,6 +9,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // Row is what a setting would have done.
@@ -24,7 +25,7 @@ type Found struct {
 	Drill  Drill
 	Is     bool
 	After  time.Duration // from the incident's begin to the end of that minute
-	Status sli.CheckStatus
+	Status slo.CheckStatus
 	Spans  []Span // what the check says while it lasts, and in the hour after it
 }
 
@@ -119,7 +120,7 @@ func found(d Drill, with, without *Timeline) Found {
 	for i, status := range with.statuses {
 		at := with.from.Add(time.Duration(i) * time.Minute)
 		n := int(at.Sub(without.from) / time.Minute)
-		if n < 0 || n >= len(without.statuses) || !status.WorseThan(without.statuses[n]) || status == sli.Unknown {
+		if n < 0 || n >= len(without.statuses) || !status.WorseThan(without.statuses[n]) || status == slo.Unknown {
 			continue
 		}
 		if !f.Is || status.WorseThan(f.Status) {
@@ -193,7 +194,7 @@ func measures(plan *sli.Plan) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %v %v %v %v\n", p.Name, p.Window, p.Period, p.Exclude, p.Settle())
 	for _, r := range plan.All() {
-		fmt.Fprintf(&b, "%s %v %v %v %v %v %v\n", plan.Fingerprint(r), r.Target, r.Window, r.Settle, r.Silence, r.Extra, r.Objective)
+		fmt.Fprintf(&b, "%s %v %v %v %v %v %v\n", plan.Fingerprint(r), r.Target, r.Window, r.Settle, r.Silence, r.Extra, slo.Of(plan, r))
 	}
 	for _, s := range p.Stages {
 		fmt.Fprintf(&b, "%s %s %v\n", s.Name, s.Fingerprint(), s.Facts.Settle)

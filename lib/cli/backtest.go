@@ -16,6 +16,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
 // backtest says what the check would have said of a past time. It writes no state.
@@ -107,7 +108,7 @@ func (p *program) trial() (b backtest.Backtest, lists []backtest.List, drills []
 	case s.To.After(p.now):
 		return b, nil, nil, fmt.Errorf("--to: must not be in the future (got %s)", p.opt.To)
 	case s.To.Sub(s.From) > maxBacktest:
-		return b, nil, nil, fmt.Errorf("--from: at most %s are gone through (got %s to %s)", sli.Span(maxBacktest), p.opt.From, p.opt.To)
+		return b, nil, nil, fmt.Errorf("--from: at most %s are gone through (got %s to %s)", sli.FormatDuration(maxBacktest), p.opt.From, p.opt.To)
 	case p.opt.Attempts < 1:
 		return b, nil, nil, fmt.Errorf("--attempts: must be 1 or more (got %d)", p.opt.Attempts)
 	}
@@ -282,7 +283,7 @@ func (p *program) spansOf(spans []backtest.Span) []backtestSpan {
 	return out
 }
 
-var statuses = []sli.CheckStatus{sli.OK, sli.Warning, sli.Critical, sli.Unknown}
+var statuses = []slo.CheckStatus{slo.OK, slo.Warning, slo.Critical, slo.Unknown}
 
 func minutesOf(t *backtest.Timeline) map[string]int {
 	out := map[string]int{}
@@ -312,7 +313,7 @@ func (p *program) backtestText(b backtest.Backtest, results []backtested) error 
 		}
 		calm := 0
 		for _, s := range r.own.Spans {
-			if s.Status == sli.OK {
+			if s.Status == slo.OK {
 				calm++
 				continue
 			}
@@ -370,11 +371,11 @@ func (p *program) sweep(r backtested) [][]string {
 		for _, f := range row.Drills {
 			text := "not found"
 			if f.Is {
-				text = f.Status.String() + " after " + sli.Span(f.After)
+				text = f.Status.String() + " after " + sli.FormatDuration(f.After)
 			}
 			line = append(line, text)
 		}
-		line = append(line, fmt.Sprint(row.Pages), digits.Of(row.PagesAWeek()*30/7, 3), fmt.Sprintf("%d min", row.Minutes[sli.Critical]), fmt.Sprintf("%d min", row.Minutes[sli.Warning]))
+		line = append(line, fmt.Sprint(row.Pages), digits.Of(row.PagesAWeek()*30/7, 3), fmt.Sprintf("%d min", row.Minutes[slo.Critical]), fmt.Sprintf("%d min", row.Minutes[slo.Warning]))
 		for _, rule := range r.plan.Rules {
 			text := "-"
 			if v, ok := row.Left()[rule.Kind]; ok {
