@@ -10,6 +10,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Verdict is what the check says at the end of a minute, once the minute has settled.
@@ -91,8 +92,9 @@ func (s Stretch) minutes() sli.Window {
 // Backtest is a set of pipelines and the time they are gone through.
 type Backtest struct {
 	Stretch  Stretch
-	Now      time.Time // the run's one clock reading
-	Attempts int       // CRITICAL so often in a row is a page
+	Now      time.Time      // the run's one clock reading
+	Language words.Language // of the check's texts
+	Attempts int            // CRITICAL so often in a row is a page
 	Store    func() measure.Store
 	// Progress is told how much of the work is done, of 1; nil: nobody is.
 	Progress func(done float64)
@@ -170,7 +172,7 @@ func (b Backtest) timelines(ctx context.Context, p measure.Pipeline, stretch Str
 	err := b.walk(ctx, p, stretch, func(at time.Time, report *sli.Pipeline, now time.Time) {
 		for i, line := range lines {
 			f := slo.Judge(report, limits[i], now)
-			line.add(Verdict{At: at, Status: f.Status, Rule: f.Rule, Text: f.Text})
+			line.add(Verdict{At: at, Status: f.Status, Rule: f.Rule, Text: b.Language.Render(f.Message)})
 		}
 		if n++; n%every == 0 || n == w.Minutes() {
 			left := lefts(at, report)
@@ -246,7 +248,7 @@ func good(plan *sli.Plan) sli.Match {
 
 // played is the pipeline with its evidence on tapes.
 func played(p measure.Pipeline, tapes []*tape) measure.Pipeline {
-	sources := make([]measure.Source, len(tapes))
+	sources := make([]sli.Source, len(tapes))
 	for i, t := range tapes {
 		sources[i] = player{t}
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
 )
@@ -242,4 +241,4 @@ func ParseList(text string) (List, error) {
 }
 
 // ensure that a player is a source.
-var _ measure.Source = player{}
+var _ sli.Source = player{}

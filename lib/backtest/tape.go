@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/recording"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -51,7 +50,7 @@ func newTape(facts sli.Facts) *tape {
 }
 
 // record asks a source for everything from one instant to another.
-func record(ctx context.Context, s measure.Source, ask sli.Ask) *tape {
+func record(ctx context.Context, s sli.Source, ask sli.Ask) *tape {
 	t := newTape(s.Facts())
 	var mu sync.Mutex // a source that is given up goes on
 	over := false

@@ -29,6 +29,9 @@ func (p *program) backtest(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
+	if b.Language, err = p.language(c); err != nil {
+		return p.usage(err)
+	}
 	sets := backtest.Combinations(lists)
 	tried := make([]*config.Config, len(sets))
 	for i, set := range sets {
@@ -81,7 +84,7 @@ type backtested struct {
 func pipelineOf(p config.Pipeline) measure.Pipeline {
 	of := measure.Pipeline{Plan: p.Plan}
 	for _, e := range p.Evidence {
-		of.Sources = append(of.Sources, e.(measure.Source))
+		of.Sources = append(of.Sources, e.(sli.Source))
 	}
 	return of
 }
