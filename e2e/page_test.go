@@ -118,7 +118,7 @@ func TestTheReportIsAccessible(t *testing.T) {
 			asked(t, ctx, chromedp.Evaluate[int](string(axe)+";0"))
 			violations := asked(t, ctx, chromedp.Evaluate[string](`axe.run(document,{resultTypes:["violations"]}).then(r=>
 				(r.passes.length<10?["axe looked at nothing"]:[]).concat(r.violations.map(v=>v.id+": "+v.help+": "+v.nodes.slice(0,3).map(n=>n.html).join(" "))).join("\n"))`, chromedp.EvalAwaitPromise))
-			picture := asked(t, ctx, chromedp.FullScreenshot(90))
+			picture := asked(t, ctx, chromedp.FullScreenshot(100))
 			if violations != "" {
 				t.Errorf("axe-core:\n%s", violations)
 			}

@@ -17,6 +17,7 @@ type Chronicle struct {
 	Ages     []Range // of the buckets of Window; seconds
 	Accounts Accounts
 	Report   *sli.Pipeline // of the run that told it; nil where none did
+	Spoken   []Spoken      // in order; nil where nobody asked what the check said
 
 	before sli.Minute // where the history begins that budgets at its start look back on
 }

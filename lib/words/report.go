@@ -63,6 +63,13 @@ var (
 	ColumnGood      = Text{"Good", "good"}
 	ColumnAge       = Text{"Oldest", "最大の age"}
 
+	VerdictChart    = Text{"What did the check say?", "チェックは何を報告したか"}
+	VerdictSentence = Text{"%d stretches of one status and rule; the worst was %s.", "ステータスと条件が同じ区間は %d 個。最も悪いステータスは %s です。"}
+	ReportTimeline  = Text{"Timeline", "経過"}
+	ColumnStatus    = Text{"Status", "ステータス"}
+	ColumnRule      = Text{"Rule", "条件"}
+	ColumnText      = Text{"Message", "メッセージ"}
+
 	ReportMethods  = Text{"How each number was made", "それぞれの数値の求め方"}
 	ColumnMethod   = Text{"Method", "方法"}
 	ColumnFormula  = Text{"Formula", "計算式"}

@@ -154,6 +154,9 @@ func (p painter) pipeline(c *slo.Chronicle, id string) pipelineView {
 	if strings.HasPrefix(c.Plan.Runbook, "https://") || strings.HasPrefix(c.Plan.Runbook, "http://") {
 		v.Runbook = c.Plan.Runbook
 	}
+	if len(c.Spoken) > 0 {
+		v.Figures = append(v.Figures, p.verdicts(c, id+"-said"))
+	}
 	for i, t := range c.Tracks {
 		a := c.Accounts.SLIs[i]
 		s := a.Statements[0]

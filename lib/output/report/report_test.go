@@ -57,7 +57,15 @@ func ledger(rule *sli.Rule, w sli.Window, counts func(sli.Minute) sli.Counts) sl
 	}
 	return slo.Ledger{Objective: slo.Objective{Target: rule.Target, Period: 24 * time.Hour}, Due: w.To - 1, Measured: measured,
 		Excluded: func(sli.Window) sli.Intervals { return nil },
-		Why:      func(s sli.Intervals) map[string]int { return map[string]int{"log missing": s.Minutes()} },
+		Sum: func(minutes sli.Intervals) (all sli.Counts) {
+			for _, w := range minutes {
+				for m := w.From; m < w.To; m++ {
+					all = all.Plus(counts(m))
+				}
+			}
+			return all
+		},
+		Why: func(s sli.Intervals) map[string]int { return map[string]int{"log missing": s.Minutes()} },
 		Causes: func(_ sli.Minute, bad float64) []slo.Cause {
 			return []slo.Cause{{Stage: "front", Class: "5xx", Bad: bad, By: map[string]map[string]float64{"path": {"/videos/*": bad}}}}
 		},
@@ -190,6 +198,7 @@ func TestAPageWithoutAnyHistorySaysSo(t *testing.T) {
 	empty := slo.NewChronicle(c.Plan, c.Window, 720)
 	for _, rule := range c.Plan.Rules {
 		follow(empty, rule, slo.Ledger{Objective: slo.Objective{Target: rule.Target, Period: 24 * time.Hour}, Due: c.Window.To - 1, Excluded: func(sli.Window) sli.Intervals { return nil },
+			Sum:  func(sli.Intervals) sli.Counts { return sli.Counts{} },
 			Each: func(sli.Intervals, func(sli.Minute, sli.Counts)) {}})
 	}
 	text := page(t, words.English, empty)
