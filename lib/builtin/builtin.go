@@ -46,6 +46,9 @@ func Into(env *cli.Env) {
 		Monitors:    mackerel.Monitors,
 		Terraform:   mackerel.Terraform,
 		Page:        report.Page,
+		Markdown:    report.Markdown,
+		CSV:         report.CSV,
+		Annotations: mackerel.Annotations,
 	}
 	env.Check = cli.CheckOutput{Line: check.Line, Text: check.Text}
 }

@@ -66,8 +66,14 @@ type Outputs struct {
 	Terraform   Generator // monitors
 	Budget      func(w io.Writer, at time.Time, pipelines []slo.Accounts, style sli.Style) error
 	BudgetJSON  func(w io.Writer, at time.Time, pipelines []slo.Accounts, zone *time.Location) error
-	Page        func(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chronicle) error
+	Page        Printer // a report, and an incident's for people and for spreadsheets:
+	Markdown    Printer
+	CSV         Printer
+	Annotations func(w io.Writer, service string, spoken []slo.Spoken) error
 }
+
+// Printer writes what was measured over a stretch of time.
+type Printer func(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chronicle) error
 
 // Generator makes what Mackerel is to be given about the plans, into a pulled file where
 // there is one, with notes for people.

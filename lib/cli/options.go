@@ -72,15 +72,17 @@ type metricOptions struct {
 	Role         string   `long:"role" value-name:"S:R" description:"dashboard, monitors: of the metrics of all hosts of a role"`
 	Merge        string   `long:"merge" value-name:"FILE" description:"dashboard, monitors: put it into this file, which mkr pulled"`
 	Format       string   `long:"format" value-name:"mkr|terraform" default:"mkr" description:"monitors: for whom"`
-	From         string   `long:"from" value-name:"T" description:"backtest, budget, budget fill, export, report: the first minute"`
-	To           string   `long:"to" value-name:"T" description:"backtest, budget, budget fill, export, report: up to this minute"`
+	From         string   `long:"from" value-name:"T" description:"annotations, backtest, budget, budget fill, export, report: the first minute"`
+	To           string   `long:"to" value-name:"T" description:"annotations, backtest, budget, budget fill, export, report: up to this minute"`
 	FromMackerel bool     `long:"from-mackerel" description:"budget fill: from the events that Mackerel holds; its API key is in MACKEREL_APIKEY"`
-	Service      string   `long:"service" value-name:"S" description:"budget fill: of this service's metrics"`
+	Service      string   `long:"service" value-name:"S" description:"annotations, budget fill: of this service's metrics"`
 	Month        string   `long:"month" value-name:"YYYY-MM" description:"budget: of a calendar month"`
 	Gate         string   `long:"gate" value-name:"PCT" description:"budget: exit 1 where less than this share of a budget is left, or it isn't measured"`
 	Set          []string `long:"set" value-name:"PATH=V[,V…]" description:"backtest: try values of a key of the pipelines, like check.critical_age=5m,10m; repeatable, each with each"`
 	Drill        []string `long:"drill" value-name:"KIND@T,D" description:"backtest: put an incident into the evidence: consumer-stop, front-stop, errors=20%, slow=5x, lost=10%; repeatable"`
 	Attempts     int      `long:"attempts" value-name:"N" default:"3" description:"backtest: CRITICAL so often in a row is a page"`
+	Incident     bool     `long:"incident" description:"report: of an incident: what the check said, and .md and .csv beside the page"`
+	Redact       bool     `long:"redact" description:"report: without names of pipelines, stages, files and values"`
 }
 
 // errHelp says that help was asked for, and holds it.

@@ -46,20 +46,21 @@ type operands struct {
 
 // commands are all words that mackerel-plugin-pipeline-sli knows.
 var commands = map[string]command{
-	"backtest":   {[]string{"from", "to", "set", "drill", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", (*program).backtest},
-	"doctor":     {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
-	"iam-policy": {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
-	"budget":     {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", (*program).budget},
-	fillWords:    {[]string{"from", "to", "from-mackerel", "host-id", "service", "metric-key-prefix"}, "puts past minutes into the budgets: those that Mackerel holds, or that sources still have", (*program).fill},
-	"explain":    {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
-	"validate":   {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
-	"export":     {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", (*program).export},
-	"dashboard":  {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", (*program).dashboard},
-	"monitors":   {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", (*program).monitors},
-	"report":     {[]string{"out", "from", "to", "at"}, "a page of what was measured over a stretch of time, to look at, mail and print", (*program).report},
-	"init":       {nil, "a commented configuration file to begin with, from flags", (*program).starter},
-	"record":     {nil, "one run, and all that the sources answered in it, kept in DIR", (*program).record},
-	"replay":     {[]string{"json"}, "what recorded runs said, or explain or the check of them, without the world", (*program).replay},
+	"backtest":    {[]string{"from", "to", "set", "drill", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", (*program).backtest},
+	"doctor":      {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
+	"iam-policy":  {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
+	"budget":      {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", (*program).budget},
+	fillWords:     {[]string{"from", "to", "from-mackerel", "host-id", "service", "metric-key-prefix"}, "puts past minutes into the budgets: those that Mackerel holds, or that sources still have", (*program).fill},
+	"explain":     {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
+	"validate":    {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
+	"export":      {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", (*program).export},
+	"dashboard":   {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", (*program).dashboard},
+	"monitors":    {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", (*program).monitors},
+	"annotations": {[]string{"from", "to", "service"}, "graph annotations of what the check said, for Mackerel's API", (*program).annotations},
+	"report":      {[]string{"out", "from", "to", "at", "incident", "redact"}, "a page of what was measured over a stretch of time, to look at, mail and print", (*program).report},
+	"init":        {nil, "a commented configuration file to begin with, from flags", (*program).starter},
+	"record":      {nil, "one run, and all that the sources answered in it, kept in DIR", (*program).record},
+	"replay":      {[]string{"json"}, "what recorded runs said, or explain or the check of them, without the world", (*program).replay},
 }
 
 // patient are the commands that take as long as their work takes.

@@ -7,12 +7,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/backtest"
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // mostBuckets is how many points a drawing has: about as many as a screen can show.
@@ -57,12 +60,69 @@ func (p *program) report(ctx context.Context) int {
 	}
 	p.doubts(now)
 	head := slo.Head{Made: p.now, Program: p.voice.program + " " + Version}
-	err = writeFile(p.opt.Out, func(out io.Writer) error { return p.env.Outputs.Page(out, head, lang, chronicles) })
-	if err != nil {
-		p.voice.fail(fmt.Errorf("--out %s: can't be written: %w", p.opt.Out, err), "")
-		return exitFailed
+	if p.opt.Incident || w.Minutes() <= mostSpoken {
+		spoken, err := p.spoken(ctx, c, w, lang)
+		if err != nil {
+			p.voice.fail(fmt.Errorf("judging the past: %w", err), "")
+			return exitFailed
+		}
+		for i := range chronicles {
+			chronicles[i].Spoken = spoken[i]
+		}
+	}
+	if p.opt.Redact {
+		for i, c := range chronicles {
+			chronicles[i] = c.Redacted(i + 1)
+		}
+	}
+	for _, file := range p.reportFiles() {
+		err := writeFile(file.name, func(out io.Writer) error { return file.print(out, head, lang, chronicles) })
+		if err != nil {
+			p.voice.fail(fmt.Errorf("--out %s: can't be written: %w", file.name, err), "")
+			return exitFailed
+		}
 	}
 	return exitOK
+}
+
+// mostSpoken is over how many minutes a page tells what the check said without being
+// asked: each is judged as it was.
+const mostSpoken = 2 * 24 * 60
+
+// reportFile is one of the files of a report.
+type reportFile struct {
+	name  string
+	print Printer
+}
+
+// reportFiles are the page and, of an incident, the same for a post-mortem and for a
+// spreadsheet beside it.
+func (p *program) reportFiles() []reportFile {
+	files := []reportFile{{p.opt.Out, p.env.Outputs.Page}}
+	if p.opt.Incident {
+		name := strings.TrimSuffix(p.opt.Out, filepath.Ext(p.opt.Out))
+		files = append(files, reportFile{name + ".md", p.env.Outputs.Markdown}, reportFile{name + ".csv", p.env.Outputs.CSV})
+	}
+	return files
+}
+
+// spoken is what the check said over a stretch, of each pipeline.
+func (p *program) spoken(ctx context.Context, c *config.Config, w sli.Window, lang words.Language) ([][]slo.Spoken, error) {
+	all := make([][]slo.Spoken, len(c.Pipelines))
+	b := backtest.Backtest{Now: p.now, Attempts: 1, Store: memory, Language: lang, Stretch: backtest.Stretch{From: (w.From + 1).Start().In(p.env.Zone), To: (w.To + 1).Start().In(p.env.Zone)}}
+	for i, pipeline := range c.Pipelines {
+		of := pipelineOf(pipeline)
+		b.Progress = p.progress("judging "+of.Plan.Name, float64(i), float64(len(c.Pipelines)))
+		rows, err := b.Run(ctx, []backtest.Setting{{Pipeline: of}}, nil)
+		p.progressed()
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range rows[0].Spans {
+			all[i] = append(all[i], slo.Spoken{Plan: of.Plan, From: s.From, To: s.To, Status: s.Status, Rule: s.Rule, Text: s.Text})
+		}
+	}
+	return all, nil
 }
 
 // bucketsOf is how many buckets the drawings of a report have.
