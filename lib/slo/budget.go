@@ -71,23 +71,31 @@ func (l Ledger) spans(p Period) (measured, unmeasured, excluded sli.Intervals) {
 // Balance is what the ledger says of a period without a look at single minutes: those
 // without traffic count among those with a value, and nothing is said of what spent it.
 func (l Ledger) Balance(p Period) Budget {
-	measured, unmeasured, excluded := l.spans(p)
-	b := Budget{Period: p, Objective: l.Objective, Counts: l.Sum(measured)}
+	b, measured, _, _ := l.minutes(p)
+	b.Counts = l.Sum(measured)
+	return b
+}
+
+// minutes are a period's, by what is known of them; all that are measured count as with a
+// value.
+func (l Ledger) minutes(p Period) (b Budget, measured, unmeasured, excluded sli.Intervals) {
+	measured, unmeasured, excluded = l.spans(p)
+	b = Budget{Period: p, Objective: l.Objective}
 	rest := sli.Window{From: max(p.Window.From, l.Due+1), To: p.Window.To}
 	if rest.Minutes() > 0 {
 		b.Minutes.ToCome = rest.Minutes() - l.Excluded(rest).Minutes()
 	}
 	b.Minutes.Value, b.Minutes.NotMeasured, b.Minutes.Excluded = measured.Minutes(), unmeasured.Minutes(), excluded.Minutes()
-	return b
+	return b, measured, unmeasured, excluded
 }
 
 // Budget is what the ledger says of a period.
 func (l Ledger) Budget(p Period) Budget {
-	measured, unmeasured, excluded := l.spans(p)
-	b := l.Balance(p)
+	b, measured, unmeasured, excluded := l.minutes(p)
 	b.Minutes.Value = 0
 	var spent spending
 	l.Each(measured, func(m sli.Minute, c sli.Counts) {
+		b.Counts = b.Counts.Plus(c)
 		b.Busiest = max(b.Busiest, c.Valid)
 		if c.Valid > 0 {
 			b.Minutes.Value++
