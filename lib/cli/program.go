@@ -38,6 +38,12 @@ type command struct {
 	run   func(*program, context.Context) int
 }
 
+// sharedFlags go with every command, metricFlags with none.
+var (
+	sharedFlags = slices.Concat(flagNames(common{}), flagNames(sourceless{}))
+	metricFlags = []string{"at", "metric-key-prefix", "peek", "take", "no-inject"}
+)
+
 // operands are the words behind a command.
 type operands struct {
 	names       string // as help shows them
@@ -128,7 +134,7 @@ func (p *program) main(ctx context.Context) int {
 
 // command is what the words ask for; without words, to print metrics.
 func (p *program) command(words []string) (func(*program, context.Context) int, error) {
-	c := command{flags: []string{"at", "metric-key-prefix", "peek", "take", "no-inject"}, run: (*program).metrics}
+	c := command{flags: metricFlags, run: (*program).metrics}
 	name := "the metrics"
 	if len(words) > 0 {
 		known := false
@@ -145,9 +151,8 @@ func (p *program) command(words []string) (func(*program, context.Context) int, 
 			return nil, err
 		}
 	}
-	shared := slices.Concat(flagNames(common{}), flagNames(sourceless{}), c.flags)
 	for _, flag := range p.set {
-		if !slices.Contains(shared, flag) {
+		if !slices.Contains(sharedFlags, flag) && !slices.Contains(c.flags, flag) {
 			return nil, withHint(fmt.Errorf("--%s doesn't go with %s", flag, name), "--help lists the flags")
 		}
 	}
