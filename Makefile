@@ -80,8 +80,8 @@ equal: ## compare, byte for byte, what both programs say with what they said at 
 check: lint test golden ## what must hold before a change is sent
 	git diff --exit-code
 
-package: ## zips for mkr, packages, sums, into dist/
-	go run ./packaging/zip
+package: ## zips for mkr, deb and rpm for linux, bills of materials, sums, into dist/
+	go run ./packaging/release
 	go run ./packaging/sums dist
 
 demo: ## an hour of a simulated pipeline with trouble in it, minute by minute

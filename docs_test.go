@@ -21,7 +21,7 @@ import (
 )
 
 // documents are searched for examples.
-var documents = []string{"*.md", "docs/*.md", "docs/ja/*.md", "mackerel-plugin-pipeline-sli/*.md", "check-pipeline-freshness/*.md", "lib/source/*/README.md"}
+var documents = []string{"*.md", "docs/*.md", "docs/ja/*.md", "mackerel-plugin-pipeline-sli/*.md", "check-pipeline-freshness/*.md", "lib/source/*/README.md", "packaging/*/README.md"}
 
 // block is a fenced block of a document.
 var block = regexp.MustCompile("(?m)^( *)```([a-z]+)[^\n]*\n((?:.*\n)*?) *```$")

@@ -17,6 +17,8 @@ if [ "${1-}" = --all ]; then
 	wanted="$wanted
 rpm:rpm
 lintian:lintian
+zsh:zsh
+fish:fish
 hyperfine:hyperfine
 goaccess:goaccess
 chromium:chromium

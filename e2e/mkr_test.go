@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +16,11 @@ import (
 
 // TestMkrInstallsBothPrograms installs the packed suite with the real mkr and runs it from there.
 func TestMkrInstallsBothPrograms(t *testing.T) {
-	zip := packed(t)
+	dir, err := packaged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	zip := packed(dir, "zip")
 	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(zip))))
 	t.Cleanup(server.Close)
 	address := server.URL + "/" + filepath.Base(zip)
@@ -43,25 +45,6 @@ func TestMkrInstallsBothPrograms(t *testing.T) {
 		}
 		checkInstalled(t, bin)
 	})
-}
-
-// packed makes the zip for this platform as a release is made, into a folder of the test.
-func packed(t *testing.T) string {
-	t.Helper()
-	for _, program := range []string{real.PluginName, real.CheckName} {
-		if _, err := os.Stat(filepath.Join(real.Repository(), program, "main.go")); err != nil {
-			t.Skipf("nothing to pack yet: %v", err)
-		}
-	}
-	dir := t.TempDir()
-	pack := exec.Command("go", "run", "./packaging/zip", "-out", dir, "-version", "v0.0.0-e2e", "-commit", "0123abc",
-		"-platforms", runtime.GOOS+"/"+runtime.GOARCH)
-	pack.Dir = real.Repository()
-	pack.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=1700000000")
-	if out, err := pack.CombinedOutput(); err != nil {
-		t.Fatalf("go run ./packaging/zip: %v\n%s", err, out)
-	}
-	return filepath.Join(dir, fmt.Sprintf("%s_%s_%s.zip", real.PluginName, runtime.GOOS, runtime.GOARCH))
 }
 
 // install runs mkr plugin install; the last two arguments are the prefix and the target.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -14,6 +15,19 @@ import (
 type entry struct {
 	name, from string
 	mode       fs.FileMode
+}
+
+// zipEntries are what mkr's users get, from the folder that everything is laid out in. Nothing but the programs may be
+// executable: mkr installs every executable check-* and mackerel-plugin-*.
+func zipEntries(work string) []entry {
+	var entries []entry
+	for _, program := range programs {
+		entries = append(entries, entry{program, filepath.Join(work, "bin", program), 0o755})
+	}
+	for _, name := range []string{"CREDITS", "LICENSE", "README.md", "README.ja.md", exampleFile} {
+		entries = append(entries, entry{name, filepath.Join(work, "zip", name), 0o644})
+	}
+	return entries
 }
 
 // writeZip writes the entries sorted by name, all with one time. The file appears whole or not at all.

@@ -42,7 +42,7 @@ func (r release) credits(p platform) ([]byte, error) {
 		fields := strings.Split(strings.TrimSpace(line), "\t")
 		switch {
 		case len(fields) < 3:
-		case fields[0] != modulePath:
+		case fields[0] != r.module:
 			packages = append(packages, linked{fields[0], fields[1], fields[2], fields[len(fields)-1]})
 		default:
 			dir := fields[len(fields)-1]
