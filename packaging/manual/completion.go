@@ -2,6 +2,7 @@ package manual
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/cli"
@@ -34,8 +35,9 @@ func withValues(m cli.Manual) (groups [][]cli.Flag) {
 	return groups
 }
 
-// operand are the words that a command's own words may be, and whether one is a directory.
-func operand(c cli.Command) (choices []string, folder bool) {
+// operand are the words that may follow a command, and whether one is a directory.
+func operand(m cli.Manual, c cli.Command) (choices []string, folder bool) {
+	choices = secondWords(m.Commands, c.Name)
 	for word := range strings.FieldsSeq(strings.NewReplacer("[", " ", "]", " ", "|", " ").Replace(c.Words)) {
 		if word == "DIR" {
 			folder = true
@@ -46,13 +48,29 @@ func operand(c cli.Command) (choices []string, folder bool) {
 	return choices, folder
 }
 
-func names(commands []cli.Command) []string {
+// firstWords are the words that commands begin with, secondWords those that may follow one of them.
+func firstWords(commands []cli.Command) []string {
 	var out []string
 	for _, c := range commands {
-		out = append(out, c.Name)
+		if word, _, _ := strings.Cut(c.Name, " "); !slices.Contains(out, word) {
+			out = append(out, word)
+		}
 	}
 	return out
 }
+
+func secondWords(commands []cli.Command, first string) []string {
+	var out []string
+	for _, c := range commands {
+		if word, ok := strings.CutPrefix(c.Name, first+" "); ok {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
+// lastWord tells a command from the others where the words are looked at one by one.
+func lastWord(name string) string { return name[strings.LastIndex(name, " ")+1:] }
 
 // function is a program's name as a shell function's.
 func function(program string) string { return "_" + strings.ReplaceAll(program, "-", "_") }
@@ -97,14 +115,24 @@ func bash(m cli.Manual) []byte {
 		w("\t\tfi")
 		w("\t\tcase $word in")
 		w("\t\t%s) skip=1 ;;", typed(valued, "|"))
-		w("\t\t%s) command=$word; break ;;", strings.Join(names(m.Commands), "|"))
+		w("\t\t*)")
+		w("\t\t\tcase \"$command $word\" in")
+		for _, c := range m.Commands {
+			first, second, two := strings.Cut(c.Name, " ")
+			if !two {
+				first, second = "", first
+			}
+			w("\t\t\t%s) command=%s ;;", quoted(first+" "+second), quoted(c.Name))
+		}
+		w("\t\t\tesac")
+		w("\t\t\t;;")
 		w("\t\tesac")
 		w("\tdone")
 	}
 	w("\tcase $command in")
 	w("\t'') flags=%s ;;", quoted(typed(flagsNamed(m, m.Alone), " ")))
 	for _, c := range m.Commands {
-		w("\t%s) flags=%s ;;", c.Name, quoted(typed(flagsNamed(m, c.Flags), " ")))
+		w("\t%s) flags=%s ;;", quoted(c.Name), quoted(typed(flagsNamed(m, c.Flags), " ")))
 	}
 	w("\tesac")
 	w("\tif [[ $cur == -* ]]; then")
@@ -112,14 +140,14 @@ func bash(m cli.Manual) []byte {
 	w("\t\treturn")
 	w("\tfi")
 	w("\tcase $command in")
-	w("\t'') COMPREPLY=($(compgen -W %s -- \"$cur\")) ;;", quoted(strings.Join(names(m.Commands), " ")))
+	w("\t'') COMPREPLY=($(compgen -W %s -- \"$cur\")) ;;", quoted(strings.Join(firstWords(m.Commands), " ")))
 	for _, c := range m.Commands {
-		choices, folder := operand(c)
+		choices, folder := operand(m, c)
 		switch {
 		case folder:
-			w("\t%s) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -W %s -- \"$cur\") ;;", c.Name, quoted(strings.Join(choices, " ")))
+			w("\t%s) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -W %s -- \"$cur\") ;;", quoted(c.Name), quoted(strings.Join(choices, " ")))
 		case len(choices) > 0:
-			w("\t%s) COMPREPLY=($(compgen -W %s -- \"$cur\")) ;;", c.Name, quoted(strings.Join(choices, " ")))
+			w("\t%s) COMPREPLY=($(compgen -W %s -- \"$cur\")) ;;", quoted(c.Name), quoted(strings.Join(choices, " ")))
 		}
 	}
 	w("\tesac")
@@ -168,18 +196,25 @@ func zsh(m cli.Manual) []byte {
 	w("# completion of %s for zsh\n", m.Program)
 	w("%s() {", function(m.Program))
 	w("\tlocal -a flags operands")
-	w("\tlocal command=${${words[2,CURRENT-1]:#-*}[(r)(%s)]}", strings.Join(append(names(m.Commands), "-"), "|"))
+	w("\tlocal command=${${words[2,CURRENT-1]:#-*}[(r)(%s)]}", strings.Join(append(firstWords(m.Commands), "-"), "|"))
+	for _, c := range m.Commands {
+		if first, second, two := strings.Cut(c.Name, " "); two {
+			w("\t[[ $command == %s && -n ${words[2,CURRENT-1][(r)%s]} ]] && command=%s", first, second, quoted(c.Name))
+		}
+	}
 	w("\tcase $command in")
 	for _, c := range m.Commands {
-		w("\t%s)", c.Name)
+		w("\t%s)", quoted(c.Name))
 		w("\t\tflags=(")
 		flags(c.Flags)
 		w("\t\t)")
-		switch choices, folder := operand(c); {
+		switch choices, folder := operand(m, c); {
 		case folder && len(choices) > 0:
 			w("\t\toperands=('*::%s:_files -/' )", strings.NewReplacer("[", `\[`, "]", `\]`).Replace(c.Words))
 		case folder:
 			w("\t\toperands=('*::DIR:_files -/')")
+		case len(choices) > 0:
+			w("\t\toperands=('2::command:(%s)')", strings.Join(choices, " "))
 		}
 		w("\t\t;;")
 	}
@@ -190,6 +225,9 @@ func zsh(m cli.Manual) []byte {
 	if len(m.Commands) > 0 {
 		w("\t\toperands=('1:command:((")
 		for _, c := range m.Commands {
+			if c.Name != lastWord(c.Name) {
+				continue
+			}
 			w("\t\t\t%s\\:%s", c.Name, `"`+strings.ReplaceAll(strings.NewReplacer(":", `\:`, `"`, "").Replace(c.Doc), "'", `'\''`)+`"`)
 		}
 		w("\t\t))')")
@@ -197,7 +235,7 @@ func zsh(m cli.Manual) []byte {
 	w("\t\t;;")
 	w("\tesac")
 	if len(m.Commands) > 0 {
-		w("\t[[ -n $command ]] && operands=('1:command:(%s)' $operands)", strings.Join(names(m.Commands), " "))
+		w("\t[[ -n $command ]] && operands=('1:command:(%s)' $operands)", strings.Join(firstWords(m.Commands), " "))
 	}
 	w("\t_arguments -S : $flags $operands")
 	w("}\n")
@@ -215,8 +253,12 @@ func fish(m cli.Manual) []byte {
 	w("# completion of %s for fish\n", m.Program)
 	w("complete -c %s -f", m.Program)
 	for _, c := range m.Commands {
+		if first, second, two := strings.Cut(c.Name, " "); two {
+			w("complete -c %s -n %s -a %s -d %s", m.Program, word("__fish_seen_subcommand_from "+first), second, word(c.Doc))
+			continue
+		}
 		w("complete -c %s -n __fish_use_subcommand -a %s -d %s", m.Program, c.Name, word(c.Doc))
-		choices, folder := operand(c)
+		choices, folder := operand(m, c)
 		if folder {
 			w("complete -c %s -n %s -a '(__fish_complete_directories)'", m.Program, word("__fish_seen_subcommand_from "+c.Name))
 		}
@@ -233,6 +275,9 @@ func fish(m cli.Manual) []byte {
 				when = append(when, "__fish_use_subcommand")
 			}
 			if len(commands) > 0 {
+				for i, name := range commands {
+					commands[i] = lastWord(name)
+				}
 				when = append(when, "__fish_seen_subcommand_from "+strings.Join(commands, " "))
 			}
 			line += " -n " + word(strings.Join(when, "; or "))
