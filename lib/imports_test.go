@@ -32,7 +32,7 @@ var mayImport = []struct {
 	{"lib/builtin", []string{"lib/*"}},
 	{"lib/source/*", []string{"lib/sli", "lib/estimate", "lib/internal/*", "lib/source/cloudwatch", "lib/source/counted", "lib/digits"}},
 	{"lib/recording", []string{"lib/sli", "lib/estimate"}},
-	{"lib/backtest", []string{"lib/measure", "lib/recording", "lib/sli", "lib/slo", "lib/estimate", "lib/words"}},
+	{"lib/backtest", []string{"lib/internal/section", "lib/measure", "lib/recording", "lib/sli", "lib/slo", "lib/estimate", "lib/words"}},
 	{"lib/cli", []string{"lib/backtest", "lib/recording", "lib/config", "lib/measure", "lib/sli", "lib/slo", "lib/words", "lib/internal/state", "lib/internal/section", "lib/internal/mackerelapi", "lib/digits"}},
 	{"lib/internal/feed/*", []string{"lib/internal/feed", "lib/internal/awsconf"}},
 	{"lib/internal/*", []string{"lib/internal/*"}},

@@ -96,6 +96,9 @@ type Backtest struct {
 	Language words.Language // of the check's texts
 	Attempts int            // CRITICAL so often in a row is a page
 	Store    func() measure.Store
+	// Kept is the state of the agent's runs, where there is one: of a pipeline without age and
+	// states it holds all that a verdict rests on.
+	Kept measure.Store
 	// Progress is told how much of the work is done, of 1; nil: nobody is.
 	Progress func(done float64)
 }
@@ -130,6 +133,11 @@ const points = 60
 func (b Backtest) walk(ctx context.Context, p measure.Pipeline, stretch Stretch, visit func(at time.Time, report *sli.Pipeline, now time.Time)) error {
 	plan := *p.Plan // what is for explain and for graphs alone isn't asked
 	plan.Flows, plan.Others, p.Plan = nil, nil, &plan
+	if kept, err := b.kept(ctx, p, stretch); err != nil {
+		return err
+	} else if kept {
+		return b.retell(ctx, p, stretch, visit)
+	}
 	run := measure.Run{Store: b.Store(), Pipelines: []measure.Pipeline{p}, History: true, Decoded: new(measure.Decoded)}
 	settle := p.Plan.Sources()
 	w := stretch.minutes()
@@ -154,6 +162,32 @@ func (b Backtest) walk(ctx context.Context, p measure.Pipeline, stretch Stretch,
 		}
 	}
 	return nil
+}
+
+// kept tells whether the state holds all that the verdicts of a stretch rest on.
+func (b Backtest) kept(ctx context.Context, p measure.Pipeline, stretch Stretch) (bool, error) {
+	if _, altered := p.Sources[0].(player); altered || b.Kept == nil || p.Plan.HasAge() {
+		return false, nil
+	}
+	run := measure.Run{Now: stretch.To.Add(p.Plan.Settle()), Store: b.Kept, Pipelines: []measure.Pipeline{p}}
+	return measure.Holds(ctx, run, stretch.minutes())
+}
+
+// retell gives the reports of a stretch from the state.
+func (b Backtest) retell(ctx context.Context, p measure.Pipeline, stretch Stretch, visit func(at time.Time, report *sli.Pipeline, now time.Time)) error {
+	w, settle := stretch.minutes(), p.Plan.Sources()
+	instants := func(yield func(time.Time) bool) {
+		for m := w.From; m < w.To; m++ {
+			if b.Progress != nil && m%64 == 0 {
+				b.Progress(float64(m-w.From) / float64(w.To-w.From))
+			}
+			if !yield(m.Start().In(stretch.From.Location()).Add(settle)) {
+				return
+			}
+		}
+	}
+	run := measure.Run{Store: b.Kept, Pipelines: []measure.Pipeline{p}, History: true}
+	return measure.Retell(ctx, run, instants, func(report *sli.Pipeline, now time.Time) { visit(now.Add(-settle), report, now) })
 }
 
 // warmUp is how many minutes before a stretch runs are made as the agent makes them: what

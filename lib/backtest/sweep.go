@@ -53,8 +53,11 @@ func (b Backtest) Run(ctx context.Context, settings []Setting, drills []Drill) (
 		for _, i := range same {
 			plans = append(plans, settings[i].Pipeline.Plan)
 		}
-		tapes := b.evidence(ctx, settings[same[0]].Pipeline, plans)
-		defer closeAll(tapes)
+		var tapes []*tape // as long as the state has all, the sources aren't asked
+		if len(drills) > 0 || !b.keeps(ctx, pick(settings, same)) {
+			tapes = b.evidence(ctx, settings[same[0]].Pipeline, plans)
+			defer closeAll(tapes)
+		}
 		altered := make([][]*tape, len(drills))
 		for n, d := range drills {
 			var err error
@@ -83,6 +86,16 @@ func (b Backtest) Run(ctx context.Context, settings []Setting, drills []Drill) (
 	return rows, nil
 }
 
+// keeps tells whether the state has all that some settings rest on.
+func (b Backtest) keeps(ctx context.Context, settings []Setting) bool {
+	for _, s := range settings {
+		if kept, err := b.kept(ctx, s.Pipeline, b.Stretch); err != nil || !kept {
+			return false
+		}
+	}
+	return true
+}
+
 func closeAll(tapes []*tape) {
 	for _, t := range tapes {
 		t.close()
@@ -91,7 +104,15 @@ func closeAll(tapes []*tape) {
 
 // try goes through the stretch for settings that differ in limits alone.
 func (b Backtest) try(ctx context.Context, rows []*Row, tapes []*tape) error {
-	lines, err := b.timelines(ctx, played(rows[0].Setting.Pipeline, tapes), b.Stretch, limits(rows))
+	p := rows[0].Setting.Pipeline
+	if kept, err := b.kept(ctx, p, b.Stretch); err != nil {
+		return err
+	} else if kept {
+		tapes = nil
+	} else {
+		p = played(p, tapes)
+	}
+	lines, err := b.timelines(ctx, p, b.Stretch, limits(rows))
 	for i, row := range rows {
 		row.Timeline = lines[i]
 		row.Missing = lacking(row.Setting.Pipeline.Plan, tapes, b.Stretch)

@@ -14,6 +14,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/internal/state"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
@@ -38,6 +39,9 @@ func (p *program) backtest(ctx context.Context) int {
 		if tried[i], err = p.with(set); err != nil {
 			return p.usage(err)
 		}
+	}
+	if b.Kept, err = p.held(c); err != nil {
+		return p.usage(err)
 	}
 	results := make([]backtested, len(c.Pipelines))
 	for i, pipeline := range c.Pipelines {
@@ -151,17 +155,24 @@ const (
 
 // with is the configuration with some values of its pipelines changed.
 func (p *program) with(set map[string]string) (*config.Config, error) {
+	var puts []config.Put
+	for _, path := range slices.Sorted(maps.Keys(set)) {
+		for _, name := range chosen(p.opt.Pipeline) {
+			puts = append(puts, config.Put{Pipeline: name, Path: strings.Split(path, "."), Value: set[path], From: "--set " + path})
+		}
+	}
+	return p.changed(puts)
+}
+
+// changed is the configuration with something put into it.
+func (p *program) changed(puts []config.Put) (*config.Config, error) {
 	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless, given: p.given}
 	sources, err := l.sources()
 	if err != nil {
 		return nil, err
 	}
 	for i := range sources {
-		for _, path := range slices.Sorted(maps.Keys(set)) {
-			for _, name := range append([]string{}, chosen(l.common.Pipeline)...) {
-				sources[i].Puts = append(sources[i].Puts, config.Put{Pipeline: name, Path: strings.Split(path, "."), Value: set[path], From: "--set " + path})
-			}
-		}
+		sources[i].Puts = puts
 	}
 	reader := config.Reader{Kinds: p.env.Kinds, Getenv: p.env.Getenv, Zone: p.env.Zone}
 	c, err := reader.Read(sources)
@@ -177,6 +188,23 @@ func chosen(names []string) []string {
 		return []string{""}
 	}
 	return names
+}
+
+// held is a copy of the state in memory, nil where there is none that can be read.
+func (p *program) held(c *config.Config) (measure.Store, error) {
+	dir, err := p.stateDir(c)
+	if err != nil {
+		return nil, nil // without a state directory the sources say all
+	}
+	s, err := opened(dir, func() (state.Store, error) { return state.OpenReadOnly(dir) })
+	if err != nil {
+		return nil, nil
+	}
+	copied, err := state.Copy(context.Background(), s)
+	if err != nil {
+		return nil, err
+	}
+	return store{copied}, nil
 }
 
 // progress shows on a terminal's stderr how far long work has come.

@@ -47,6 +47,9 @@ func (p *program) starter(context.Context) int {
 	if len(p.opt.Config) > 0 {
 		return p.usage(withHint(errors.New("init prints a file and doesn't read one"), "%s init > %s", p.voice.program, p.opt.Config[0]))
 	}
+	if p.opt.Test {
+		return p.firstCase()
+	}
 	for _, flag := range p.set {
 		if !slices.Contains([]string{"access-log", "latency-threshold", "name"}, flag) {
 			return p.usage(withHint(fmt.Errorf("--%s means nothing to init", flag), "--access-log, --latency-threshold and --name go with it"))
@@ -64,5 +67,16 @@ func (p *program) starter(context.Context) int {
 		return p.usage(err) // a flag's value that no file may hold
 	}
 	fmt.Fprint(p.env.Stdout, text)
+	return exitOK
+}
+
+// firstCase prints a file of cases to begin with.
+func (p *program) firstCase() int {
+	for _, flag := range p.set {
+		if flag != "test" {
+			return p.usage(fmt.Errorf("--%s means nothing to init --test", flag))
+		}
+	}
+	fmt.Fprint(p.env.Stdout, caseText)
 	return exitOK
 }

@@ -78,6 +78,7 @@ type metricOptions struct {
 	Service      string   `long:"service" value-name:"S" description:"annotations, budget fill: of this service's metrics"`
 	Month        string   `long:"month" value-name:"YYYY-MM" description:"budget: of a calendar month"`
 	Gate         string   `long:"gate" value-name:"PCT" description:"budget: exit 1 where less than this share of a budget is left, or it isn't measured"`
+	Test         bool     `long:"test" description:"init: a first file of cases for test, instead of a configuration"`
 	Set          []string `long:"set" value-name:"PATH=V[,V…]" description:"backtest: try values of a key of the pipelines, like check.critical_age=5m,10m; repeatable, each with each"`
 	Drill        []string `long:"drill" value-name:"KIND@T,D" description:"backtest: put an incident into the evidence: consumer-stop, front-stop, errors=20%, slow=5x, lost=10%; repeatable"`
 	Attempts     int      `long:"attempts" value-name:"N" default:"3" description:"backtest: CRITICAL so often in a row is a page"`

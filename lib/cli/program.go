@@ -64,16 +64,18 @@ var commands = map[string]command{
 	"monitors":    {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", (*program).monitors},
 	"annotations": {[]string{"from", "to", "service"}, "graph annotations of what the check said, for Mackerel's API", (*program).annotations},
 	"report":      {[]string{"out", "from", "to", "at", "incident", "redact"}, "a page of what was measured over a stretch of time, to look at, mail and print", (*program).report},
-	"init":        {nil, "a commented configuration file to begin with, from flags", (*program).starter},
+	"init":        {[]string{"test"}, "a commented configuration file to begin with, from flags", (*program).starter},
 	"record":      {nil, "one run, and all that the sources answered in it, kept in DIR", (*program).record},
+	"test":        {nil, "cases of the configuration, from files: what it says of evidence that they give", (*program).test},
 	"replay":      {[]string{"json"}, "what recorded runs said, or explain or the check of them, without the world", (*program).replay},
 }
 
 // patient are the commands that take as long as their work takes.
-var patient = []string{"backtest"}
+var patient = []string{"backtest", "test"}
 
 // takes are the words that commands take; those that aren't named here take none.
 var takes = map[string]operands{
+	"test":   {"FILE…", 1, 1000},
 	"record": {"DIR", 1, 1},
 	"replay": {"DIR [explain | check]", 1, 2},
 }

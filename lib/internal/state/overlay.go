@@ -12,6 +12,21 @@ func Overlay(base Store) Store {
 	return &overlay{base: base, changes: changes{values: map[string][]byte{}}}
 }
 
+// Copy is a store in memory with what another one holds.
+func Copy(ctx context.Context, of Store) (Store, error) {
+	var c changes
+	err := of.View(ctx, func(tx Tx) error { // which may be called twice
+		c = changes{values: map[string][]byte{}}
+		tx.Scan(nil, nil, func(key, value []byte) bool {
+			c.keys = append(c.keys, string(key)) // in their order
+			c.values[string(key)] = slices.Clone(value)
+			return true
+		})
+		return nil
+	})
+	return &overlay{changes: c}, err
+}
+
 type overlay struct {
 	base    Store
 	mu      sync.RWMutex

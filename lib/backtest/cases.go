@@ -1,0 +1,461 @@
+package backtest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/slo"
+)
+
+// Case is what a configuration is to say of some evidence at an instant.
+type Case struct {
+	Place    string // file and line
+	Name     string
+	Pipeline string // empty: the only one
+	At       time.Time
+	Given    []Given
+	Expect   Expected
+}
+
+// Given is the evidence of a stage: lines of its log, or counts.
+type Given struct {
+	Stage  string
+	Lines  []string // of a log; nil: none are given
+	File   string   // a log instead
+	Counts map[sli.Minute]map[string]float64
+
+	at *section.Node
+}
+
+// Expected is what is to be said; empty members are nobody's concern.
+type Expected struct {
+	Status string
+	Rule   string
+	Text   *regexp.Regexp
+	SLIs   map[sli.Kind]string
+	Age    string
+	State  string
+}
+
+// CaseReader reads files of cases.
+type CaseReader struct {
+	Zone    *time.Location
+	Instant func(text string) (time.Time, error)
+}
+
+// Read reads a file of cases.
+func (r CaseReader) Read(name string, text []byte) ([]Case, error) {
+	root, err := section.Parse(name, text, nil)
+	if root == nil || err != nil {
+		return nil, err
+	}
+	if err := known(root, "cases"); err != nil {
+		return nil, err
+	}
+	list, ok := root.Get("cases")
+	if !ok || list.Kind() != section.List || len(list.Items()) == 0 {
+		return nil, root.Errorf("write one with: mackerel-plugin-pipeline-sli init --test", "needs cases")
+	}
+	var cases []Case
+	var errs []error
+	for _, n := range list.Items() {
+		c, err := r.read(n)
+		cases, errs = append(cases, c), append(errs, err)
+	}
+	return cases, errors.Join(errs...)
+}
+
+// known refuses keys that aren't among some.
+func known(n *section.Node, keys ...string) error {
+	if n.Kind() != section.Map {
+		return n.Errorf("keys are "+strings.Join(keys, ", "), "must be a map")
+	}
+	var errs []error
+	for i, key := range n.Keys() {
+		if slices.Contains(keys, key) {
+			continue
+		}
+		hint := "keys here: " + strings.Join(keys, ", ")
+		if best, ok := section.Suggest(key, keys); ok {
+			hint = fmt.Sprintf("did you mean %q? ", best) + hint
+		}
+		e := n.Items()[i].Errorf(hint, "unknown key")
+		e.Got = ""
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
+
+func (r CaseReader) read(n *section.Node) (Case, error) {
+	c := Case{Place: fmt.Sprintf("%s:%d", n.File(), n.Line())}
+	if err := known(n, "name", "pipeline", "at", "given", "expect"); err != nil {
+		return c, err
+	}
+	for _, key := range []string{"name", "at", "given", "expect"} {
+		if _, ok := n.Get(key); !ok {
+			return c, n.Errorf("a case has name, at, given and expect", "needs %s", key)
+		}
+	}
+	c.Name, c.Pipeline = scalar(n, "name"), scalar(n, "pipeline")
+	at, _ := n.Get("at")
+	var err error
+	if c.At, err = r.Instant(at.String()); err != nil {
+		return c, at.Errorf("2026-03-02 12:10, or RFC 3339", "%v", err)
+	}
+	c.At = c.At.In(r.Zone)
+	given, _ := n.Get("given")
+	var errs []error
+	for _, g := range given.Items() {
+		one, err := r.given(g, c.At)
+		c.Given, errs = append(c.Given, one), append(errs, err)
+	}
+	expect, _ := n.Get("expect")
+	c.Expect, err = expected(expect)
+	return c, errors.Join(append(errs, err)...)
+}
+
+func scalar(n *section.Node, key string) string {
+	if v, ok := n.Get(key); ok {
+		return v.String()
+	}
+	return ""
+}
+
+func (r CaseReader) given(n *section.Node, at time.Time) (Given, error) {
+	g := Given{at: n}
+	if err := known(n, "stage", "lines", "file", "counts", "points"); err != nil {
+		return g, err
+	}
+	g.Stage, g.File = scalar(n, "stage"), scalar(n, "file")
+	if points, ok := n.Get("points"); ok {
+		return g, points.Errorf("counts: of signals say the same of a stage", "metric points aren't read yet")
+	}
+	lines, hasLines := n.Get("lines")
+	counts, hasCounts := n.Get("counts")
+	ways := 0
+	for _, has := range []bool{hasLines, g.File != "", hasCounts} {
+		if has {
+			ways++
+		}
+	}
+	if g.Stage == "" || ways != 1 {
+		return g, n.Errorf("", "needs a stage, and lines, file or counts of it")
+	}
+	if hasLines {
+		g.Lines = []string{}
+		for _, line := range lines.Items() {
+			g.Lines = append(g.Lines, line.String())
+		}
+	}
+	if !hasCounts {
+		return g, nil
+	}
+	g.Counts = map[sli.Minute]map[string]float64{}
+	for i, key := range counts.Keys() {
+		node := counts.Items()[i]
+		minute, err := r.minute(key, at)
+		if err != nil {
+			return g, node.Errorf("a time of the day of at, like 12:05", "%v", err)
+		}
+		values := map[string]float64{}
+		for j, name := range node.Keys() {
+			v := node.Items()[j]
+			x, err := strconv.ParseFloat(v.String(), 64)
+			if err != nil || !estimate.Countable(x) {
+				return g, v.Errorf("", "must be a number")
+			}
+			if !countable(name) {
+				return g, v.Errorf("requests, bad_requests, accepted, done, …, or a level: age, backlog, utilisation_NAME", "no signal of that name (got %q)", name)
+			}
+			values[name] = x
+		}
+		g.Counts[minute] = values
+	}
+	return g, nil
+}
+
+// badRequests are requests answered 500, among requests.
+const badRequests = "bad_requests"
+
+func countable(name string) bool {
+	_, signal := sli.ParseSignal(name)
+	return signal || name == badRequests || isLevel(name)
+}
+
+func isLevel(name string) bool {
+	return name == "age" || name == "backlog" || strings.HasPrefix(name, "utilisation_")
+}
+
+// minute reads a time of the day of an instant, or a whole one.
+func (r CaseReader) minute(text string, at time.Time) (sli.Minute, error) {
+	if t, err := time.ParseInLocation("15:04", text, r.Zone); err == nil {
+		y, m, d := at.In(r.Zone).Date()
+		return sli.MinuteAt(time.Date(y, m, d, t.Hour(), t.Minute(), 0, 0, r.Zone)), nil
+	}
+	t, err := r.Instant(text)
+	return sli.MinuteAt(t), err
+}
+
+func expected(n *section.Node) (Expected, error) {
+	e := Expected{SLIs: map[sli.Kind]string{}}
+	if err := known(n, "status", "rule", "text", "sli", "age", "state"); err != nil {
+		return e, err
+	}
+	e.Status, e.Rule, e.Age, e.State = scalar(n, "status"), scalar(n, "rule"), scalar(n, "age"), scalar(n, "state")
+	if v, ok := n.Get("status"); ok {
+		if _, ok := slo.ParseCheckStatus(e.Status); !ok {
+			return e, v.Errorf("", "must be OK, WARNING, CRITICAL or UNKNOWN")
+		}
+		e.Status = strings.ToUpper(e.Status)
+	}
+	if v, ok := n.Get("text"); ok {
+		var err error
+		if e.Text, err = regexp.Compile(v.String()); err != nil {
+			return e, v.Errorf("a regular expression (RE2)", "%v", err)
+		}
+	}
+	if v, ok := n.Get("age"); ok {
+		if _, _, err := limit(e.Age, seconds); err != nil {
+			return e, v.Errorf(`age: "<60s"`, "must be a duration, or < or > and one")
+		}
+	}
+	if len(n.Keys()) == 0 {
+		return e, n.Errorf("status: CRITICAL", "must expect something")
+	}
+	of, ok := n.Get("sli")
+	if !ok {
+		return e, nil
+	}
+	for i, name := range of.Keys() {
+		v := of.Items()[i]
+		if !slices.Contains(sli.Kinds, sli.Kind(name)) {
+			return e, v.Errorf("", "no SLI of that name (got %q)", name)
+		}
+		if _, _, err := limit(v.String(), number64); err != nil && !slices.Contains(outcomes, sli.Status(v.String())) {
+			return e, v.Errorf(`99.5, ">99", not_measured, no_traffic or excluded`, "must be a percentage, or < or > and one, or an outcome")
+		}
+		e.SLIs[sli.Kind(name)] = v.String()
+	}
+	return e, nil
+}
+
+var outcomes = []sli.Status{sli.NotMeasured, sli.NoTraffic, sli.Excluded}
+
+func number64(text string) (float64, error) {
+	return strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+}
+
+func seconds(text string) (float64, error) {
+	d, err := section.ParseDuration(text)
+	return time.Duration(d).Seconds(), err
+}
+
+// limit reads <=x, <x, >=x, >x or x.
+func limit(text string, read func(string) (float64, error)) (sign string, value float64, err error) {
+	for _, s := range []string{"<=", ">=", "<", ">"} {
+		if rest, ok := strings.CutPrefix(text, s); ok {
+			value, err = read(strings.TrimSpace(rest))
+			return s, value, err
+		}
+	}
+	value, err = read(text)
+	return "", value, err
+}
+
+// meets tells whether a value is as a text wants it; without a sign it is compared as far as
+// the text has digits.
+func meets(want string, got float64, read func(string) (float64, error)) bool {
+	sign, value, err := limit(want, read)
+	if err != nil {
+		return false
+	}
+	switch sign {
+	case "<":
+		return got < value
+	case "<=":
+		return got <= value
+	case ">":
+		return got > value
+	case ">=":
+		return got >= value
+	}
+	_, fraction, _ := strings.Cut(strings.TrimSuffix(want, "%"), ".")
+	return math.Abs(got-value) <= 0.5*math.Pow(10, -float64(len(fraction)))+1e-9
+}
+
+// Difference is something that isn't as it was expected.
+type Difference struct{ What, Want, Got string }
+
+// longestCase bounds how far back a case's evidence is gone through minute by minute.
+const longestCase = 6 * time.Hour
+
+// Try says what of a case is otherwise. The pipeline's sources are those of the case's
+// evidence: of stages of which counts are given, they aren't asked.
+func (c Case) Try(ctx context.Context, p measure.Pipeline, store measure.Store) ([]Difference, error) {
+	tapes := make([]*tape, len(p.Sources))
+	for i, s := range p.Sources {
+		stage := p.Plan.Stages[i].Name
+		n := slices.IndexFunc(c.Given, func(g Given) bool { return g.Stage == stage })
+		switch {
+		case n < 0:
+			tapes[i] = newTape(s.Facts())
+			tapes[i].err = errors.New("nothing of it is given in this case")
+		case c.Given[n].Counts != nil:
+			tapes[i] = c.counted(s.Facts(), c.Given[n].Counts)
+		default:
+			ask := sli.Ask{Now: c.At, Until: c.At, Good: good(p.Plan), Edges: edges([]*sli.Plan{p.Plan}, stage)}
+			tapes[i] = record(ctx, s, ask)
+			if b := &tapes[i].batch; !b.To.IsZero() { // the log is all there is: it is whole
+				b.From = c.At.Add(-24 * time.Hour)
+			}
+		}
+		defer tapes[i].close()
+	}
+	report, err := c.run(ctx, played(p, tapes), tapes, store)
+	if err != nil {
+		return nil, err
+	}
+	return c.compare(report), nil
+}
+
+// counted is a tape of counts.
+func (c Case) counted(facts sli.Facts, counts map[sli.Minute]map[string]float64) *tape {
+	t := newTape(facts)
+	t.batch = sli.Batch{From: c.At.Add(-24 * time.Hour), To: c.At}
+	for _, m := range slices.Sorted(maps.Keys(counts)) {
+		values := counts[m]
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			v := values[name]
+			if isLevel(name) {
+				t.levels[m] = append(t.levels[m], sli.Level{Minute: m, Name: name, Value: v})
+				continue
+			}
+			e := sli.Event{Time: m.Start().Add(30 * time.Second).UnixMicro(), Weight: v, Should: -1}
+			switch name {
+			case sli.Request.String():
+				e.Signal, e.Status, e.Weight = sli.Request, 200, v-values[badRequests]
+			case badRequests:
+				e.Signal, e.Status = sli.Request, 500
+			default:
+				e.Signal, _ = sli.ParseSignal(name)
+			}
+			t.put(&e)
+		}
+	}
+	return t
+}
+
+// run makes a run a minute, from the first evidence on, the last one at the case's instant.
+func (c Case) run(ctx context.Context, p measure.Pipeline, tapes []*tape, store measure.Store) (*sli.Pipeline, error) {
+	first := sli.MinuteAt(c.At)
+	for _, t := range tapes {
+		for m := range t.minutes {
+			first = min(first, m)
+		}
+		for m := range t.levels {
+			first = min(first, m)
+		}
+	}
+	plan := *p.Plan
+	plan.Flows, plan.Others, p.Plan = nil, nil, &plan
+	since := first.Start().Add(-time.Minute)
+	run := measure.Run{Store: store, Pipelines: []measure.Pipeline{p}, History: true, Since: since, Decoded: new(measure.Decoded)}
+	minutes := min(c.At.Sub(since), longestCase) / time.Minute
+	for back := minutes; ; back-- {
+		run.Now = c.At.Add(-back * time.Minute)
+		report, err := run.Do(ctx)
+		if err != nil || back == 0 {
+			if err != nil {
+				return nil, err
+			}
+			return report.Pipelines[0], nil
+		}
+		run.Since = time.Time{}
+	}
+}
+
+// compare says what of a report is otherwise than expected.
+func (c Case) compare(p *sli.Pipeline) []Difference {
+	var out []Difference
+	differ := func(is bool, what, want, got string) {
+		if is {
+			out = append(out, Difference{what, want, got})
+		}
+	}
+	f, e := slo.Judge(p, p.Plan.Limits, c.At), c.Expect
+	differ(e.Status != "" && e.Status != f.Status.String(), "status", e.Status, f.Status.String())
+	differ(e.Rule != "" && e.Rule != f.Rule, "rule", e.Rule, cmp.Or(f.Rule, "none"))
+	if e.Text != nil {
+		differ(!e.Text.MatchString(f.Message.String()), "text", "/"+e.Text.String()+"/", f.Message.String())
+	}
+	for _, kind := range slices.Sorted(maps.Keys(e.SLIs)) {
+		want := e.SLIs[kind]
+		got, ok := outcome(p, kind, want)
+		differ(!ok, string(kind), want, got)
+	}
+	if e.Age != "" {
+		got := "not measured"
+		if p.Age != nil {
+			got = sli.FormatDuration(time.Duration(p.Age.Seconds * float64(time.Second)))
+		}
+		differ(p.Age == nil || !meets(e.Age, p.Age.Seconds, seconds), "age", e.Age, got)
+	}
+	if e.State != "" {
+		got := "none"
+		if p.State != nil {
+			got = p.State.Name
+		}
+		differ(got != e.State, "state", e.State, got)
+	}
+	if len(out) > 0 && e.Text == nil { // what it says tells more than its status
+		out = append(out, Difference{"it says", "", f.Status.String() + ": " + f.Message.String()})
+	}
+	return out
+}
+
+// outcome is an SLI's value or what it is instead, and whether that is what is wanted.
+func outcome(p *sli.Pipeline, kind sli.Kind, want string) (got string, ok bool) {
+	for _, r := range p.Results {
+		if r.Rule.Kind != kind {
+			continue
+		}
+		if r.Status != sli.Value {
+			got = string(r.Status)
+			if r.Reason != "" {
+				got += ": " + r.Reason
+			}
+			return got, want == string(r.Status)
+		}
+		ratio, _ := r.Counts.Ratio()
+		percent := sli.Percent(ratio)
+		return fmt.Sprintf("%s (%s of %s)", strconv.FormatFloat(percent, 'f', -1, 64), strconv.FormatFloat(r.Counts.Good, 'f', -1, 64), strconv.FormatFloat(r.Counts.Valid, 'f', -1, 64)),
+			meets(want, percent, number64)
+	}
+	return "not configured", false
+}
+
+// Resolve makes the paths of files that the case names relative to a directory.
+func (c *Case) Resolve(dir string) {
+	for i := range c.Given {
+		if f := &c.Given[i].File; *f != "" && !filepath.IsAbs(*f) {
+			*f = filepath.Join(dir, *f)
+		}
+	}
+}
+
+// Refuse says what is wrong with what is given.
+func (g Given) Refuse(format string, args ...any) error { return g.at.Errorf("", format, args...) }
