@@ -17,6 +17,7 @@ func (r *Result) Table(w io.Writer) error {
 	p.text("# Measured against the truth",
 		"Made by `make truth`, with a database for the rows; the same on every machine. Simulated users write, records travel, and every record is kept, so that for each number the suite prints there is a true one. "+
 			"Each method is compared with the population and the booking that it states.")
+	p.reading()
 	p.exact(r)
 	if r.Ways != nil {
 		p.ways(r.Ways)
@@ -30,6 +31,27 @@ func (r *Result) Table(w io.Writer) error {
 	p.limits(r)
 	_, err := io.WriteString(w, p.b.String())
 	return err
+}
+
+// reading says for each number what a user may take from it.
+func (p *page) reading() {
+	p.text("## How to read each number")
+	p.head("number", "how to read it", "where it can mislead", "shown under")
+	for _, row := range [][4]string{
+		{"anything `exact`", "as a count of what it says it counts", "another population: records are booked when they come out, rows when they are written, traces are a sample", "Exact methods; One pipeline, every method"},
+		{"freshness by `stages`, with counts", "the right size a few minutes into a fault, and nearly exact in health; fit for burn rates and ratios over minutes", "one window in the midst of a fault may be far off (“worst”); a hot shard; a number of lanes that is half the truth", "“mixed” and “after” in Freshness by stages"},
+		{"freshness by `stages`, ages only", "a direction; in health as good as with counts", "a shard that isn't polled is invisible, and the share is too good by its part of the traffic", "the silent shard's row"},
+		{"a proven bound", "“at most”, always", "it is often no more than “at most all”", "bounds"},
+		{"a conditional bound", "“at least”, if what `explain` lists holds", "ages alone can't see the condition break: a silent shard", "bounds"},
+		{"`age` with counts", "how long the oldest record has waited, to a quarter of a minute", "throttled lanes that starve while others are served are older; a poison record's age is that of its last attempt", "The age's error"},
+		{"`age`, ages only", "the same, as far as ages show", "a silent shard has no age", "The age's error"},
+		{"an alarm of the age or the state", "somebody waits, or soon will (“early”)", "a threshold that isn't above the batching window is passed while all is well: `validate` says so", "False alarms; From the beginning of a fault"},
+		{"no alarm", "no fault of these kinds, once its minutes have settled", "ages alone miss a silent shard", "From the beginning of a fault"},
+		{"coverage by counts", "a loss that it shows is one", "a small loss takes up to an hour to be proven, and what backlog can explain isn't counted yet", "Results that the worker lost"},
+	} {
+		p.row(row[:]...)
+	}
+	p.gap()
 }
 
 // page builds Markdown.
