@@ -49,7 +49,7 @@ var (
 	ValueOfOther    = Text{"%s = %s %s in %s", "%s = %s (%s、%s)"}
 	BudgetLeft      = Text{"error budget left %s; %s of %s measured so far%s%s", "エラーバジェット残量 %[1]s。期間 %[3]s のうち %[2]s を計測済み%[4]s%[5]s"}
 	Projection      = Text{", a projection until a whole day is measured", " (1 日分たまるまでは参考値)"}
-	BurnRates       = Text{"; burn rate %s (1 spends the budget in %s)", "。バーンレート %s (1 なら %s で使い切る)"}
+	BurnRates       = Text{"; burn rate %s (1 spends the budget in %s)", "。バーンレート %s。1 なら %s でちょうど使い切る"}
 	BurnRateOver    = Text{"%s over %s", "%[1]s (直近 %[2]s)"}
 	CountsSince     = Text{"this rule counts since %s", "このルールでの計測開始: %s"}
 	CountsFrom      = Text{"this rule will count from %s", "このルールでの計測開始予定: %s"}

@@ -2,6 +2,8 @@ package words
 
 import (
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -66,5 +68,36 @@ func TestASentenceWithinAnotherIsSaidInTheSameLanguage(t *testing.T) {
 	}
 	if got := OfStage.With("front", inner).String(); got != "stage front: not measured" {
 		t.Error(got)
+	}
+}
+
+// The catalogue spells a sentence of elsewhere as it is said there: one that was changed
+// would be said in English from then on.
+func TestWhatIsHeardIsStillSaidSo(t *testing.T) {
+	var b strings.Builder
+	for _, root := range []string{"../measure", "../sli", "../estimate", "../source", "../indicator", "../internal", "../slo", "../cli"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				b.WriteString(read(t, path))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	source := strings.ReplaceAll(regexp.MustCompile("\"\\s*\\+\\s*\"").ReplaceAllString(b.String(), ""), `\"`, `"`)
+	// Those of the operating system and of Go, and those that are put together word by word.
+	others := regexp.MustCompile(`^(no such file|permission denied|file does not exist|minutes have|no |nothing came out|where |events |%%|add \$request_time|s\) while)|a minute settles|case counts|older than the history|^seconds; |estimated by S|AWS.s; check its time`)
+	for _, text := range elsewhere {
+		for _, piece := range regexp.MustCompile(`%[a-z]`).Split(text.En, -1) {
+			piece = strings.Trim(piece, " :;,")
+			if len(piece) < 8 || others.MatchString(piece) {
+				continue
+			}
+			if !strings.Contains(source, piece) {
+				t.Errorf("nobody says %q of %q any more", piece, text.En)
+			}
+		}
 	}
 }

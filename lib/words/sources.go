@@ -200,4 +200,13 @@ var elsewhere = []Text{
 	{"log file glob %s: %s matches are not regular files and are passed over", "ログファイルのパターン %s: 該当する %s 件は通常のファイルではないため対象外"},
 	{"directory %s: %v, so rotated files in it aren't found", "ディレクトリ %s: %s。ローテーション後のファイルを見つけられません"},
 	{"%s of %s minutes asked in time; the rest follows in the next runs", "%[2]s 分のうち %[1]s 分だけ時間内に問い合わせました。残りは次回以降の実行で続けます"},
+
+	// Why minutes of a budget's period have no value.
+	{"before it was first counted", "計測開始前"},
+	{"older than the history that is kept", "保存している履歴より前"},
+	{"counted by another rule, which has changed since", "その後変更されたルールで計測"},
+	{"more events couldn't be judged than could", "判定できないイベントが判定できたものより多い"},
+	{"no answer for it", "応答なし"},
+	{"stage %s: too much of it couldn't be read", "ステージ %s: 解釈できない行が多すぎる"},
+	{"stage %s: read by a clock that was ahead, and set aside", "ステージ %s: 進んだ時計で読んだため無効"},
 }

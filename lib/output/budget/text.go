@@ -290,7 +290,7 @@ func (t *texter) by(of map[string]map[string]float64) string {
 	}
 	said := ""
 	for _, text := range texts {
-		said += t.say(words.Further, text)
+		said += t.say(words.Apart) + text
 	}
 	return said
 }
