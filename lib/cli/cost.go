@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Prices of us-east-1; other regions are near it.
@@ -43,7 +44,7 @@ func (c *cost) add(plan *sli.Plan) {
 	}
 }
 
-func (c *cost) print(out io.Writer) {
+func (c *cost) print(out io.Writer, lang words.Language) {
 	calls := c.own
 	for _, n := range c.rounds {
 		calls += n
@@ -51,13 +52,12 @@ func (c *cost) print(out io.Writer) {
 	if calls == 0 {
 		return
 	}
-	fmt.Fprintf(out, "asks AWS %d times a minute for %d billed metrics: about USD %.2f a month, plugin and check together", calls, c.metrics,
-		(float64(c.metrics)*usdPerMetric+c.charges)*minutesPerMonth)
+	var hosts words.Message
 	if c.shared {
-		fmt.Fprint(out, ", times the hosts it is configured on (one is enough)")
+		hosts = words.TimesHosts.With()
 	}
-	fmt.Fprintln(out)
+	fmt.Fprintln(out, lang.Say(words.AsksAWS, calls, c.metrics, (float64(c.metrics)*usdPerMetric+c.charges)*minutesPerMonth, hosts))
 	for _, more := range c.beyond {
-		fmt.Fprintf(out, "  on top of that: %s\n", more)
+		fmt.Fprintln(out, "  "+lang.Say(words.OnTop, words.Heard(more)))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Series that a host may have before Mackerel bills another one.
@@ -21,28 +22,32 @@ func (p *program) validate(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
+	lang, err := p.language(c)
+	if err != nil {
+		return p.usage(err)
+	}
 	total, doubts := 0, 0
 	cost := newCost()
 	for _, pipeline := range c.Pipelines {
 		plan := pipeline.Plan
 		n := p.env.Outputs.Series(plan)
 		total += n
-		fmt.Fprintf(p.env.Stdout, "pipeline %s: %d series\n", plan.Name, n)
+		fmt.Fprintln(p.env.Stdout, lang.Say(words.PipelineSeries, plan.Name, n))
 		for _, rule := range plan.Rules {
-			fmt.Fprintf(p.env.Stdout, "  %-13s %s from %s, %s, scope %s, settles after %s, window %s, target %s%%\n", rule.Kind,
-				rule.Method, stageList(rule), rule.Quality, rule.Scope, sli.FormatDuration(rule.Settle), sli.FormatDuration(rule.Window), digits.Shortest(rule.Target))
+			fmt.Fprintln(p.env.Stdout, "  "+lang.Say(words.RuleOf, rule.Kind, rule.Method, stageList(rule), words.OfQuality(rule.Quality == sli.Exact),
+				rule.Scope, sli.FormatDuration(rule.Settle), sli.FormatDuration(rule.Window), digits.Shortest(rule.Target)))
 		}
 		cost.add(plan)
 		for _, note := range slo.ProverNotes(plan) {
-			fmt.Fprintf(p.env.Stdout, "  %s\n", note)
+			fmt.Fprintln(p.env.Stdout, "  "+lang.Render(note))
 		}
 		for _, lint := range slo.Lints(plan) {
 			doubts++
-			p.voice.warn("pipeline "+plan.Name+": "+lint, "")
+			p.voice.warn(lang.Say(words.OfPipeline, plan.Name, lint), "")
 		}
 	}
-	fmt.Fprintf(p.env.Stdout, "%d series in all, of %d per standard host (%d on a micro host)\n", total, seriesPerHost, seriesPerMicro)
-	cost.print(p.env.Stdout)
+	fmt.Fprintln(p.env.Stdout, lang.Say(words.SeriesInAll, total, seriesPerHost, seriesPerMicro))
+	cost.print(p.env.Stdout, lang)
 	if doubts > 0 && p.opt.Strict {
 		return exitFailed
 	}

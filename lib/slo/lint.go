@@ -1,30 +1,30 @@
 package slo
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Lints are doubts about a plan that is valid: objectives and limits that can't do what
 // they seem to.
-func Lints(p *sli.Plan) []string {
+func Lints(p *sli.Plan) []words.Message {
 	limits := derived(p, p.Limits)
-	var out []string
+	var out []words.Message
 	for _, stage := range p.Stages {
 		if err := stage.Facts.Unknown; err != nil {
-			out = append(out, fmt.Sprintf("stage %s: %v", stage.Name, err))
+			out = append(out, words.OfStage.With(stage.Name, words.Heard(err.Error())))
 		}
 	}
 	for _, kind := range limits.SLIs {
 		rule := p.Rule(kind)
 		for _, limit := range []float64{limits.WarningRatio, limits.CriticalRatio} {
 			if limit > rule.Target {
-				out = append(out, fmt.Sprintf("check: %s: limit %s%% is above the target %s%%, so it fires while the objective is met", kind, digits.Shortest(limit), digits.Shortest(rule.Target)))
+				out = append(out, words.LimitOverTarget.With(kind, digits.Shortest(limit), digits.Shortest(rule.Target)))
 			}
 		}
 		if n := pace(p, rule); n > 0 {
@@ -49,12 +49,11 @@ func pace(p *sli.Plan, r *sli.Rule) time.Duration {
 }
 
 // slowLints say what the check's rules make of events that come one every so often.
-func slowLints(r *sli.Rule, o Objective, limits sli.Limits, every time.Duration) []string {
-	var out []string
+func slowLints(r *sli.Rule, o Objective, limits sli.Limits, every time.Duration) []words.Message {
+	var out []words.Message
 	in := func(window time.Duration) float64 { return max(1, math.Ceil(float64(window)/float64(every))) }
 	if r.Window < every && (limits.WarningRatio > 0 || limits.CriticalRatio > 0) {
-		out = append(out, fmt.Sprintf("check: %s: its window of %s is shorter than the %s from one of its %s to the next, so most windows have nothing to judge",
-			r.Kind, sli.FormatDuration(r.Window), sli.FormatDuration(every), r.Population))
+		out = append(out, words.WindowTooShort.With(r.Kind, sli.FormatDuration(r.Window), sli.FormatDuration(every), words.Heard(r.Population)))
 	}
 	for _, limit := range []struct {
 		percent float64
@@ -62,7 +61,7 @@ func slowLints(r *sli.Rule, o Objective, limits sli.Limits, every time.Duration)
 	}{{limits.CriticalRatio, Critical}, {limits.WarningRatio, Warning}} {
 		n := in(r.Window)
 		if limit.percent > 0 && ProvesBelow(sli.Counts{Valid: n, Good: n - 1}, limit.percent/100) {
-			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, is %s by itself", r.Kind, r.Population, digits.Count(n), sli.FormatDuration(r.Window), limit.status))
+			out = append(out, words.OneIsBad.With(r.Kind, words.Heard(r.Population), digits.Count(n), sli.FormatDuration(r.Window), limit.status.String()))
 			break
 		}
 	}
@@ -76,16 +75,14 @@ func slowLints(r *sli.Rule, o Objective, limits sli.Limits, every time.Duration)
 	pages := slices.ContainsFunc(rules, func(rule BurnRule) bool { return all(rule) && rule.Pages(sli.Counts{Valid: in(rule.Long)}) })
 	switch {
 	case !slices.ContainsFunc(rules, all):
-		return append(out, fmt.Sprintf("check: %s: its burn rate can never alert: one of its %s every %s proves nothing in any window", r.Kind, r.Population, sli.FormatDuration(every)))
+		return append(out, words.BurnNeverAlerts.With(r.Kind, words.Heard(r.Population), sli.FormatDuration(every)))
 	case !pages:
-		out = append(out, fmt.Sprintf("check: %s: its burn rate can never page: a page needs %d bad in %s, and one of its %s comes every %s",
-			r.Kind, pageBad, sli.FormatDuration(longestPage(rules)), r.Population, sli.FormatDuration(every)))
+		out = append(out, words.BurnNeverPages.With(r.Kind, pageBad, sli.FormatDuration(longestPage(rules)), words.Heard(r.Population), sli.FormatDuration(every)))
 	}
 	for _, rule := range rules {
 		n := in(rule.Long)
 		if one := (sli.Counts{Valid: n, Good: n - 1}); rule.Broken(o, one, sli.Counts{Valid: 1}) {
-			out = append(out, fmt.Sprintf("check: %s: one bad one of its %s, %s in %s, burns %s times the budget, limit %s: it warns by itself",
-				r.Kind, r.Population, digits.Count(n), sli.FormatDuration(rule.Long), digits.Of(o.Burn(one), 3), digits.Of(rule.Factor, 3)))
+			out = append(out, words.OneWarns.With(r.Kind, words.Heard(r.Population), digits.Count(n), sli.FormatDuration(rule.Long), digits.Of(o.Burn(one), 3), digits.Of(rule.Factor, 3)))
 			break
 		}
 	}
@@ -104,17 +101,17 @@ func longestPage(rules []BurnRule) time.Duration {
 }
 
 // reachLints find limits below what can be observed while all is well.
-func reachLints(p *sli.Plan, limits sli.Limits) []string {
-	var out []string
+func reachLints(p *sli.Plan, limits sli.Limits) []words.Message {
+	var out []words.Message
 	within := func(what string, limit time.Duration, stages []string) {
 		if wait := wait(p, stages); wait.For > 0 && limit > 0 && limit <= wait.For {
-			out = append(out, fmt.Sprintf("%s %s is below what can be observed: %s of %s is %s, and so old is what comes out while all is well", what, sli.FormatDuration(limit), wait.Why, wait.stage, sli.FormatDuration(wait.For)))
+			out = append(out, words.BelowWait.With(what, sli.FormatDuration(limit), words.Heard(wait.Why), wait.stage, sli.FormatDuration(wait.For)))
 		}
 	}
 	if r := p.Rule(sli.Freshness); r != nil {
 		within("freshness: threshold", r.Threshold, r.Stages)
 		if r.ExpectEvery > 0 && r.Threshold <= r.ExpectEvery {
-			out = append(out, fmt.Sprintf("freshness: threshold %s is below what can be observed: an update comes every %s, and so old is what it brought until then", sli.FormatDuration(r.Threshold), sli.FormatDuration(r.ExpectEvery)))
+			out = append(out, words.BelowUpdates.With(sli.FormatDuration(r.Threshold), sli.FormatDuration(r.ExpectEvery)))
 		}
 	}
 	if r := p.Rule(sli.Coverage); r != nil && r.Method != "runs" {
@@ -124,11 +121,11 @@ func reachLints(p *sli.Plan, limits sli.Limits) []string {
 		within("check: warning_age", p.Limits.WarningAge, stages)
 		within("check: critical_age", p.Limits.CriticalAge, stages)
 		if known := known(p, stages); p.Limits.CriticalAge > 0 && p.Limits.CriticalAge < known {
-			out = append(out, fmt.Sprintf("check: critical_age %s is below what can be observed: a minute is known %s after its end, and what lasted no longer is over by then", sli.FormatDuration(p.Limits.CriticalAge), sli.FormatDuration(known)))
+			out = append(out, words.AgeBelowKnown.With(sli.FormatDuration(p.Limits.CriticalAge), sli.FormatDuration(known)))
 		}
 	}
 	if least := p.Sources() + time.Minute; p.Limits.MaxLag > 0 && p.Limits.MaxLag < least {
-		out = append(out, fmt.Sprintf("check: max_lag %s is below what can be observed: the newest minute is known up to %s after its end, so the check is UNKNOWN while all is well", sli.FormatDuration(p.Limits.MaxLag), sli.FormatDuration(least)))
+		out = append(out, words.LagBelowKnown.With(sli.FormatDuration(p.Limits.MaxLag), sli.FormatDuration(least)))
 	}
 	return out
 }
@@ -176,7 +173,7 @@ func aged(p *sli.Plan) []string {
 }
 
 // idLints doubt that the ids of two logs meet, where the layout shows that they may not.
-func idLints(p *sli.Plan) []string {
+func idLints(p *sli.Plan) []words.Message {
 	f := p.Following()
 	if f == nil || !f.Whole || p.SingleHost {
 		return nil
@@ -188,50 +185,45 @@ func idLints(p *sli.Plan) []string {
 		if here.Facts.Scope == sli.Shared {
 			here, everywhere = done, accepted
 		}
-		return []string{fmt.Sprintf("ids: stage %s holds the records of this host, stage %s those of all hosts: they meet only where there is one host (assume: single_host); read both logs where those of all hosts are",
-			here.Name, everywhere.Name)}
+		return []words.Message{words.IDsMeetNot.With(here.Name, everywhere.Name)}
 	}
 	queue := slices.IndexFunc(p.Stages, func(s sli.Stage) bool { return s.Facts.Role == sli.Queue && s.Facts.Scope == sli.Shared })
 	if accepted.Facts.Scope == sli.Shared || queue < 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("ids: stages %s and %s are logs of this host, and the queue %s is shared: what is accepted here and done on another host never meets; read both logs where those of all hosts are, say coverage: { from: counts }, or assume: single_host",
-		accepted.Name, done.Name, p.Stages[queue].Name)}
+	return []words.Message{words.IDsOverQueue.With(accepted.Name, done.Name, p.Stages[queue].Name)}
 }
 
 // proverLints are doubts about what the rate of known-answer records can tell.
-func proverLints(p *sli.Plan) []string {
+func proverLints(p *sli.Plan) []words.Message {
 	proving := p.Prover()
 	if proving == nil {
 		return nil
 	}
-	var out []string
+	var out []words.Message
 	for _, rule := range p.Rules {
 		if rule.Method != "prover" {
 			continue
 		}
 		n, needs := math.Floor(float64(p.Period)/float64(proving.Every)), ProofNeeds(rule.Target)
 		if n < needs {
-			out = append(out, fmt.Sprintf("%s: the prover is too slow to prove %s%%: %s records without a failure would, one every %s gives %s in %s, which prove %s%%",
-				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), sli.FormatDuration(proving.Every), digits.Count(n), sli.FormatDuration(p.Period), digits.Of(100-100*Disproved(n), 4)))
+			out = append(out, words.ProverTooSlow.With(rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), sli.FormatDuration(proving.Every), digits.Count(n), sli.FormatDuration(p.Period), digits.Of(100-100*Disproved(n), 4)))
 		}
 	}
 	return out
 }
 
 // ProverNotes say what the prover's rate can prove, for validate.
-func ProverNotes(p *sli.Plan) []string {
+func ProverNotes(p *sli.Plan) []words.Message {
 	proving := p.Prover()
 	if proving == nil {
 		return nil
 	}
-	out := []string{fmt.Sprintf("prover: one record every %s; verdict after %s; no failure in a day's %s rules out losses above %s%%",
-		sli.FormatDuration(proving.Every), sli.FormatDuration(proving.Deadline), digits.Count(math.Floor(float64(24*time.Hour)/float64(proving.Every))), digits.Of(100*Disproved(float64(24*time.Hour)/float64(proving.Every)), 3))}
+	out := []words.Message{words.ProverRate.With(sli.FormatDuration(proving.Every), sli.FormatDuration(proving.Deadline), digits.Count(math.Floor(float64(24*time.Hour)/float64(proving.Every))), digits.Of(100*Disproved(float64(24*time.Hour)/float64(proving.Every)), 3))}
 	for _, rule := range p.Rules {
 		if rule.Method == "prover" {
 			needs := ProofNeeds(rule.Target)
-			out = append(out, fmt.Sprintf("prover: %s %s%% is proven by %s records without a failure, after %s",
-				rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), sli.FormatDuration(time.Duration(needs)*proving.Every.Truncate(time.Second))))
+			out = append(out, words.ProverNeeds.With(rule.Kind, digits.Shortest(rule.Target), digits.Count(needs), sli.FormatDuration(time.Duration(needs)*proving.Every.Truncate(time.Second))))
 		}
 	}
 	return out

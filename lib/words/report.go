@@ -87,3 +87,11 @@ var (
 	ReportConfig   = Text{"Configuration: %s", "設定ファイル: %s"}
 	ReportZone     = Text{"All times are in %s.", "時刻はすべて %s です。"}
 )
+
+// OfQuality is how sure a number is.
+func OfQuality(exact bool) Text {
+	if exact {
+		return QualityExact
+	}
+	return QualityGuess
+}

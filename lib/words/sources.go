@@ -209,4 +209,10 @@ var elsewhere = []Text{
 	{"no answer for it", "応答なし"},
 	{"stage %s: too much of it couldn't be read", "ステージ %s: 解釈できない行が多すぎる"},
 	{"stage %s: read by a clock that was ahead, and set aside", "ステージ %s: 進んだ時計で読んだため無効"},
+
+	// Waits that validate speaks of.
+	{"the time between readings", "読み取りの間隔"},
+	{"the batching window", "バッチのウィンドウ"},
+	{"the time between looks", "確認の間隔"},
+	{"the buffering interval", "バッファリングの間隔"},
 }

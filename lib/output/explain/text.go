@@ -236,7 +236,7 @@ func (t *texter) result(plan *sli.Plan, r *sli.Result) {
 		excluded = words.MinutesExcluded.With(words.Minutes(whole(int64(r.Excluded))))
 	}
 	t.say("    ", words.WindowMeasured, r.Measured*100, excluded, some(r.Counts.Uncertain, words.Uncertain))
-	t.say("    ", words.FromBy, strings.Join(r.Rule.Stages, " + "), r.Rule.Method, quality(r.Rule.Quality), r.Rule.Scope, sli.FormatDuration(r.Rule.Settle))
+	t.say("    ", words.FromBy, strings.Join(r.Rule.Stages, " + "), r.Rule.Method, words.OfQuality(r.Rule.Quality == sli.Exact), r.Rule.Scope, sli.FormatDuration(r.Rule.Settle))
 	if r.Rule.Silence > 0 {
 		t.say("    ", words.JudgedInSilence, sli.FormatDuration(r.Rule.Silence+r.Rule.Settle))
 	}
@@ -292,7 +292,7 @@ func (t *texter) other(r *sli.Result) {
 		ratio, _ := r.Counts.Ratio()
 		said = words.ValueOfOther.With(t.percent(ratio), share(r.Counts), words.Heard(r.Rule.Population), t.span(r.Window))
 	}
-	t.say("    ", words.AnotherMethod, r.Rule.Method, said, quality(r.Rule.Quality), strings.Join(r.Rule.Stages, " + "), sli.FormatDuration(r.Rule.Settle))
+	t.say("    ", words.AnotherMethod, r.Rule.Method, said, words.OfQuality(r.Rule.Quality == sli.Exact), strings.Join(r.Rule.Stages, " + "), sli.FormatDuration(r.Rule.Settle))
 }
 
 func (t *texter) history(period time.Duration, r *sli.Result) {
@@ -434,13 +434,6 @@ func (t *texter) formula(formula string) string {
 		return t.heard(formula)
 	}
 	return t.heard(good) + " / " + t.heard(valid)
-}
-
-func quality(q string) words.Text {
-	if q == sli.Exact {
-		return words.QualityExact
-	}
-	return words.QualityGuess
 }
 
 // percent is a share in percent, with as many digits as tell it from 100 %.

@@ -1,0 +1,28 @@
+package words
+
+// What validate says of a plan.
+var (
+	PipelineSeries = Text{"pipeline %s: %d series", "パイプライン %s: %d 系列"}
+	RuleOf         = Text{"%-13s %s from %s, %s, scope %s, settles after %s, window %s, target %s%%", "%-13s 方法 %s、根拠 %s、%s、スコープ %s、%s 後に確定、ウィンドウ %s、目標値 %s %%"}
+	SeriesInAll    = Text{"%d series in all, of %d per standard host (%d on a micro host)", "合計 %d 系列 (上限はスタンダードホスト 1 台あたり %d、マイクロホストは %d)"}
+	AsksAWS        = Text{"asks AWS %d times a minute for %d billed metrics: about USD %.2f a month, plugin and check together%s", "AWS への問い合わせは毎分 %d 回、課金対象のメトリックは %d 個: プラグインとチェックを合わせて月に約 USD %.2f%s"}
+	TimesHosts     = Text{", times the hosts it is configured on (one is enough)", " × 設定したホストの台数 (1 台で足ります)"}
+	OnTop          = Text{"on top of that: %s", "これに加えて: %s"}
+	OfPipeline     = Text{"pipeline %s: %s", "パイプライン %s: %s"}
+
+	LimitOverTarget = Text{"check: %s: limit %s%% is above the target %s%%, so it fires while the objective is met", "check: %s: 下限 %s %% が目標値 %s %% を上回るため、目標を満たしていても鳴ります"}
+	WindowTooShort  = Text{"check: %s: its window of %s is shorter than the %s from one of its %s to the next, so most windows have nothing to judge", "check: %s: ウィンドウ %s が %[4]sの間隔 %[3]s より短いため、ほとんどのウィンドウに判定するものがありません"}
+	OneIsBad        = Text{"check: %s: one bad one of its %s, %s in %s, is %s by itself", "check: %[1]s: %[4]s に%[2]sが %[3]s しかなく、1 つの bad だけで %[5]s になります"}
+	BurnNeverAlerts = Text{"check: %s: its burn rate can never alert: one of its %s every %s proves nothing in any window", "check: %s: %sが %s に 1 つではどのウィンドウでも証明できず、バーンレートで鳴ることがありません"}
+	BurnNeverPages  = Text{"check: %s: its burn rate can never page: a page needs %d bad in %s, and one of its %s comes every %s", "check: %[1]s: バーンレートで CRITICAL になることがありません: %[3]s に bad が %[2]d 必要ですが、%[4]sは %[5]s に 1 つです"}
+	OneWarns        = Text{"check: %s: one bad one of its %s, %s in %s, burns %s times the budget, limit %s: it warns by itself", "check: %[1]s: %[4]s に%[2]sが %[3]s のため、1 つの bad だけでバーンレートが %[5]s になり、上限 %[6]s を超えて WARNING になります"}
+	BelowWait       = Text{"%s %s is below what can be observed: %s of %s is %s, and so old is what comes out while all is well", "%[1]s %[2]s は観測できる範囲を下回ります: %[4]s の%[3]sが %[5]s あり、正常でもその分だけ古くなります"}
+	BelowUpdates    = Text{"freshness: threshold %s is below what can be observed: an update comes every %s, and so old is what it brought until then", "freshness: しきい値 %s は観測できる範囲を下回ります: 更新は %s ごとで、次の更新まではその分だけ古くなります"}
+	AgeBelowKnown   = Text{"check: critical_age %s is below what can be observed: a minute is known %s after its end, and what lasted no longer is over by then", "check: critical_age %s は観測できる範囲を下回ります: 各分の結果がわかるのは %s 後で、それより短い異常はそのときには終わっています"}
+	LagBelowKnown   = Text{"check: max_lag %s is below what can be observed: the newest minute is known up to %s after its end, so the check is UNKNOWN while all is well", "check: max_lag %s は観測できる範囲を下回ります: 最新の分がわかるのは最大 %s 後のため、正常でも UNKNOWN になります"}
+	IDsMeetNot      = Text{"ids: stage %s holds the records of this host, stage %s those of all hosts: they meet only where there is one host (assume: single_host); read both logs where those of all hosts are", "ids: ステージ %s はこのホストのレコード、ステージ %s は全ホストのレコードです。ホストが 1 台のとき (assume: single_host) しか対応しません。両方のログを全ホスト分がそろう場所から読んでください"}
+	IDsOverQueue    = Text{"ids: stages %s and %s are logs of this host, and the queue %s is shared: what is accepted here and done on another host never meets; read both logs where those of all hosts are, say coverage: { from: counts }, or assume: single_host", "ids: ステージ %s と %s はこのホストのログで、キュー %s は共有です。ここで受け付けて別のホストで処理したレコードは対応が取れません。両方のログを全ホスト分がそろう場所から読むか、coverage: { from: counts } または assume: single_host を指定してください"}
+	ProverTooSlow   = Text{"%s: the prover is too slow to prove %s%%: %s records without a failure would, one every %s gives %s in %s, which prove %s%%", "%[1]s: prover の間隔が長すぎて %[2]s %% を証明できません: 失敗なしで %[3]s 件必要ですが、%[4]s に 1 件では %[6]s に %[5]s 件で、証明できるのは %[7]s %% です"}
+	ProverRate      = Text{"prover: one record every %s; verdict after %s; no failure in a day's %s rules out losses above %s%%", "prover: %s に 1 件、判定は %s 後。1 日の %s 件で失敗がなければ %s %% を超える消失を否定できます"}
+	ProverNeeds     = Text{"prover: %s %s%% is proven by %s records without a failure, after %s", "prover: %s %s %% は失敗なしの %s 件、%s で証明できます"}
+)
