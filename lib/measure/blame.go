@@ -164,7 +164,7 @@ func (l *ledger) noteBlame(tx Tx, j *job, stage string, found map[sli.Minute]cul
 }
 
 func (l *ledger) blameKey(j *job, hour sli.Minute) []byte {
-	return binary.BigEndian.AppendUint32(rulePrefix(blame, j.plan.Name, l.rule.Kind, l.record.Fingerprint), uint32(max(0, hour)))
+	return binary.BigEndian.AppendUint32(rulePrefix(blame, j.plan.Name, l.rule.Kind, short(j.plan.Fingerprint(l.rule))), uint32(max(0, hour)))
 }
 
 // pack spells an hour: the culprits, the most frequent apart, then of each minute which of
@@ -281,11 +281,46 @@ func readBlame(data []byte) blamed {
 	return out
 }
 
+// blamedIn is what was wrong in the minutes of a window.
+func (p *recalled) blamedIn(tx Tx, l *ledger, w sli.Window) map[sli.Minute]culprits {
+	out := map[sli.Minute]culprits{}
+	first, _ := hourOf(w.From)
+	last, _ := hourOf(w.To)
+	tx.Scan(l.blameKey(p.job, first), l.blameKey(p.job, last+1), func(key, value []byte) bool {
+		h := sli.Minute(binary.BigEndian.Uint32(key[len(key)-4:]))
+		for i, some := range readBlame(value) {
+			out[h*minutesPerHour+sli.Minute(i)] = some
+		}
+		return true
+	})
+	return out
+}
+
+// byStage are the culprits of some minutes, each stage's apart.
+func byStage(bad map[sli.Minute]culprits, minutes sli.Intervals) map[string]map[sli.Minute]culprits {
+	out := map[string]map[sli.Minute]culprits{}
+	for m, some := range bad {
+		if !minutes.Contains(m) {
+			continue
+		}
+		for of, n := range some {
+			if out[of.stage] == nil {
+				out[of.stage] = map[sli.Minute]culprits{}
+			}
+			if out[of.stage][m] == nil {
+				out[of.stage][m] = culprits{}
+			}
+			out[of.stage][m][of] += n
+		}
+	}
+	return out
+}
+
 // causes are what was wrong in a minute: what is noted of it, as far as it is still bad, and
 // of the rest what the rule tells.
 func (p *recalled) causes(tx Tx, l *ledger, m sli.Minute, bad float64) []slo.Cause {
 	stage, class := usual(l.rule)
-	if l.elsewhere.minutes.Contains(m) || l.beside != nil && l.more.Contains(m) {
+	if l.beside != nil && l.more.Contains(m) {
 		return []slo.Cause{{Stage: stage, Class: class, Bad: bad}}
 	}
 	h, i := hourOf(m)

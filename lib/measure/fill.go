@@ -18,6 +18,8 @@ type Filling struct {
 	Kind     sli.Kind
 	From     string // where they were measured
 	Cells    map[sli.Minute]sli.Counts
+
+	bad map[sli.Minute]culprits // what was wrong in them, where that is known
 }
 
 // Filled is what became of a filling.
@@ -113,6 +115,9 @@ func (r Run) fill(tx Tx, f Filling) (Filled, error) {
 	}
 	e.origins[f.From] = minutes(sli.Intervals(e.origins[f.From]).Union(now))
 	e.cells.flush(touched)
+	for stage, bad := range byStage(f.bad, now) {
+		l.noteBlame(tx, past.job, stage, bad, now)
+	}
 	fingerprint := short(past.plan.Fingerprint(l.rule))
 	putRecord(tx, rulePrefix(filledFrom, past.plan.Name, f.Kind, fingerprint), e.origins)
 	return out, nil
@@ -163,6 +168,7 @@ func (r Run) FromSources(ctx context.Context, w sli.Window) ([]Filling, *sli.Rep
 			}
 			for _, l := range beside.ledgers[:len(beside.plan.Rules)] {
 				f := Filling{Pipeline: p, Kind: l.rule.Kind, From: kinds(beside.plan, l.rule), Cells: map[sli.Minute]sli.Counts{}}
+				f.bad = beside.blamedIn(tx, l, w)
 				for _, span := range l.measured.Within(w) {
 					for m := span.From; m < span.To; m++ {
 						f.Cells[m] = l.get(m)

@@ -207,6 +207,11 @@ func TestWhatSourcesStillHaveFillsTheLedger(t *testing.T) {
 	before := of(h.budget(12), "availability")
 	a := h.run(20, "budget", "fill")
 	after := of(h.budget(30), "availability")
+	for _, w := range after.Worst {
+		if w.Class != "5xx" || w.By["status"]["503"] != w.Bad {
+			t.Errorf("want it told what was wrong, got %+v", w)
+		}
+	}
 	if a.code != 0 || before.Valid > 12 || after.Valid != 238 || after.Good != 238-4 || after.Filled["access_log"] == 0 {
 		t.Errorf("want two hours, got %v, then %v of %v, %v; %q %q", before.Valid, after.Good, after.Valid, after.Filled, a.out, a.complaints)
 	}
