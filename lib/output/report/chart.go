@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"html"
-	"html/template"
 	"math"
 	"strconv"
 	"strings"
@@ -152,7 +151,7 @@ func (c *chart) axis() {
 }
 
 // drawn is the finished drawing, with a name and what it shows in a sentence.
-func (c *chart) drawn(id, name, sentence string) template.HTML {
-	return template.HTML(fmt.Sprintf(`<svg viewBox="0 0 %d %d" role="img" aria-labelledby="%s-t %s-d"><title id="%s-t">%s</title><desc id="%s-d">%s</desc>%s</svg>`,
+func (c *chart) drawn(id, name, sentence string) markup {
+	return markup(fmt.Sprintf(`<svg viewBox="0 0 %d %d" role="img" aria-labelledby="%s-t %s-d"><title id="%s-t">%s</title><desc id="%s-d">%s</desc>%s</svg>`,
 		chartWidth, topMargin+c.height+axisHeight, id, id, id, html.EscapeString(sli.Escaped(name)), id, html.EscapeString(sli.Escaped(sentence)), c.body.String()))
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"io"
 	"maps"
 	"math"
@@ -19,14 +18,10 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
-	"mackerel-plugin-pipeline-sli/lib/output/report/uplot"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
 	"mackerel-plugin-pipeline-sli/lib/words"
 )
-
-//go:embed page.html
-var pageText string
 
 //go:embed style.css
 var style string
@@ -36,55 +31,31 @@ var script string
 
 // Page writes the chronicles as one HTML page.
 func Page(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chronicle) error {
-	allStyle, allScript := style+uplot.Style, uplot.Script+"\n"+script
 	p := painter{made: head.Made, lang: lang, zone: head.Made.Location()}
-	v := view{
-		Lang:        lang.String(),
-		Title:       p.say(words.ReportTitle, p.names(chronicles)),
-		Made:        p.say(words.ReportMade, head.Made.Format("2006-01-02 15:04:05"), head.Program),
-		Zone:        p.say(words.ReportZone, p.zoneName()),
-		StyleHash:   hash(allStyle),
-		ScriptHash:  hash(allScript),
-		Style:       template.CSS(allStyle),
-		Script:      template.JS(allScript),
-		Words:       map[string]string{},
-		Explanation: []string{p.say(words.ReportReadA), p.say(words.ReportReadB), p.say(words.ReportReadC), p.say(words.ReportReadD)},
-	}
-	for name, t := range map[string]words.Text{
-		"Read": words.ReportRead, "Contents": words.BoardAll, "Legend": words.ReportLegend, "Objectives": words.ReportObjectives, "Methods": words.ReportMethods,
-		"Sources": words.ReportSources, "Origin": words.ReportOrigin, "Table": words.TableOf, "Zoom": words.Zoom,
-		"Value": words.StateValue, "None": words.StateNone, "Missing": words.StateMissing, "Excluded": words.StateExcluded,
-		"SLI": words.ColumnSLI, "Question": words.ColumnQuestion, "Result": words.ColumnResult, "Target": words.ColumnTarget, "Bad": words.ColumnBad,
-		"Rolling": words.ColumnRolling, "Spent": words.ColumnSpent, "Minutes": words.ColumnMinutes, "Interval": words.ColumnInterval, "Spending": words.ReportSpending, "Reasons": words.ReportReasons, "From": words.ColumnFrom, "To": words.ColumnTo,
-		"BadEvents": words.ColumnBadEvents, "Share": words.ColumnShare, "Class": words.ColumnClass, "Details": words.ColumnDetails, "Outcome": words.ColumnOutcome, "Count": words.ColumnCount, "Reason": words.ColumnReason,
-		"Method": words.ColumnMethod, "Formula": words.ColumnFormula, "Quality": words.ColumnQuality, "Settle": words.ColumnSettle,
-		"Stage": words.ColumnStage, "Kind": words.ColumnKind, "Mean": words.ColumnMean, "Answered": words.ColumnAnswered, "Trouble": words.ColumnTrouble,
-	} {
-		v.Words[name] = p.say(t)
-	}
+	b := builder{say: p.say}
+	b.top(lang, p.say(words.ReportTitle, p.names(chronicles)), p.span(chronicles))
+	var views []pipelineView
 	for i, c := range chronicles {
-		if i == 0 {
-			v.Span = p.say(words.ReportSpan, p.clock(c.Window.From), p.clock(c.Window.To), p.zoneName())
-		}
-		v.Pipelines = append(v.Pipelines, p.pipeline(c, fmt.Sprintf("p%d", i)))
+		views = append(views, p.pipeline(c, fmt.Sprintf("p%d", i)))
 	}
-	page, err := template.New("page").Parse(pageText)
-	if err != nil {
-		return err
+	b.contents(views)
+	b.raw("<main>\n")
+	for _, v := range views {
+		b.pipeline(v)
 	}
-	return page.Execute(w, v)
+	b.explanation()
+	b.raw("</main>\n")
+	b.bottom(p.say(words.ReportMade, head.Made.Format("2006-01-02 15:04:05"), head.Program), p.say(words.ReportZone, p.zoneName()))
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
-// view is what the page is made of; all text in it is escaped when it is put there, but
-// for the drawings, which the painter escapes.
-type view struct {
-	Lang, Title, Made, Span, Zone string
-	StyleHash, ScriptHash         string
-	Style                         template.CSS
-	Script                        template.JS
-	Words                         map[string]string
-	Explanation                   []string
-	Pipelines                     []pipelineView
+// span is the stretch that the page speaks of.
+func (p painter) span(all []*slo.Chronicle) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return p.say(words.ReportSpan, p.clock(all[0].Window.From), p.clock(all[0].Window.To), p.zoneName())
 }
 
 type pipelineView struct {
@@ -102,14 +73,14 @@ type pipelineView struct {
 type resultView struct {
 	SLI, Question, Result, Target, Verdict, Bad, Rolling, Spent, Interval, Minutes string
 	Met                                                                            bool
-	Numbers                                                                        template.JS // as JSON, for machines
+	Numbers                                                                        markup // as JSON, for machines
 }
 
 // figure is a drawing with what it says, and the same as a table.
 type figure struct {
 	ID, Caption, Sentence string
-	Drawing               template.HTML
-	Series                template.JS // JSON: the times and values that a cursor tells
+	Drawing               markup
+	Series                markup // JSON: the times and values that a cursor tells
 	Head                  []string
 	Rows                  [][]string
 }
@@ -316,12 +287,12 @@ func (p painter) reasons(a slo.Account, s slo.Statement) (rows [][]string) {
 func count(n int) string { return digits.Count(float64(n)) }
 
 // encoded is JSON that may stand in a page.
-func encoded(v any) template.JS {
+func encoded(v any) markup {
 	text, err := json.Marshal(v) // escapes <, > and &, U+2028 and U+2029
 	if err != nil {
 		panic(err) // numbers and strings of ours
 	}
-	return template.JS(sli.EscapedJSON(text))
+	return markup(sli.EscapedJSON(text))
 }
 
 // series are what a cursor over a drawing tells: values of buckets, null where there is
@@ -334,7 +305,7 @@ type series struct {
 	Unit    string     `json:"unit"`
 }
 
-func (p painter) series(c *slo.Chronicle, unit string, at func(i int) (float64, bool)) template.JS {
+func (p painter) series(c *slo.Chronicle, unit string, at func(i int) (float64, bool)) markup {
 	s := series{Start: c.Window.Start().Unix(), Step: c.Width * 60, Unit: unit}
 	for i := range c.Ages {
 		_, offset := c.Bucket(i).Start().In(p.zone).Zone()
