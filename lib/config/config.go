@@ -271,8 +271,8 @@ func (b *builder) build() Pipeline {
 	b.excludeFile()
 	if len(b.errs) == 0 {
 		b.rules()
-		b.plan.Flowing()
-		b.plan.Compare()
+		sli.Flowing(b.plan)
+		sli.Compare(b.plan)
 		b.limits()
 	}
 	return Pipeline{Plan: b.plan, Evidence: b.found, name: b.at("name")}
@@ -444,7 +444,7 @@ func (b *builder) rules() {
 }
 
 func (b *builder) resolve(spec sli.Spec) {
-	err := b.plan.Resolve(spec)
+	err := sli.Resolve(b.plan, spec)
 	var unfit *sli.Unfit
 	if errors.As(err, &unfit) {
 		b.refuse(b.at("slis", string(spec.Kind)).Errorf(unfit.Hint, "%s", unfit.Reason))

@@ -43,7 +43,7 @@ func TestAQueryGoesOnAfterAClockThatWasAhead(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	plan := &sli.Plan{Name: "video", Window: 5 * time.Minute, Period: 24 * time.Hour,
 		Stages: []sli.Stage{{Name: "front", Kind: "alb", Facts: polled{}.Facts()}}, Graphs: sli.Graphs{}}
-	if err := plan.Resolve(sli.Spec{Kind: sli.Availability, Target: 99}); err != nil {
+	if err := sli.Resolve(plan, sli.Spec{Kind: sli.Availability, Target: 99}); err != nil {
 		t.Fatal(err)
 	}
 	now := start

@@ -137,5 +137,5 @@ func (p *recalled) assessed(last sli.Minute) []float64 {
 		return nil
 	}
 	p.speak(last)
-	return p.plan.Assess(p.history(), last, p.plan.Window).Ages
+	return sli.Assess(p.plan, p.history(), last, p.plan.Window).Ages
 }

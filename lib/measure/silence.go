@@ -144,7 +144,7 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 		return s.record.ReadTo.Add(-s.stage.Facts.Settle)
 	}
 	var found silentMinutes
-	for _, m := range j.plan.Silences(j.history(), l.rule, w, read) {
+	for _, m := range sli.Silences(j.plan, j.history(), l.rule, w, read) {
 		if l.record.Silent.Contains(m.Minute) {
 			continue
 		}

@@ -80,7 +80,7 @@ func (j *job) standsOn(still *standstill, a *sli.Assessment, due sli.Minute) boo
 // lengthen counts what has arrived up to the due minute among what waits.
 func (j *job) lengthen(still *standstill, due sli.Minute) {
 	if due > still.Through {
-		still.Pending += j.plan.Arrived(j.evidence.history(), sli.Window{From: still.Through + 1, To: due + 1})
+		still.Pending += sli.Arrived(j.plan, j.evidence.history(), sli.Window{From: still.Through + 1, To: due + 1})
 		still.Through = due
 	}
 }

@@ -28,35 +28,27 @@ const assessBack = 120
 const AssessBack = (assessBack + 1) * time.Minute
 
 // Assess reads the stages' cells up to the end of the due minute.
-func (p *Plan) Assess(h History, due Minute, window time.Duration) Assessment {
+func Assess(p *Plan, h History, due Minute, window time.Duration) Assessment {
 	var a Assessment
-	path := p.Path()
+	path := evidenceOf(p)
 	w := Window{From: due - assessBack, To: due + 1}
 	if path.Accepted != nil && (path.Done != nil || path.Worker != nil || path.Ending != nil) {
 		path.assess(h, w, window, &a)
 	}
 	if a.Age == nil {
-		a.Age, a.Ages, a.Throttled = p.ageByReport(h, due), nil, nil
+		a.Age, a.Ages, a.Throttled = ageByReport(p, h, due), nil, nil
 		for m := due - AgesBack; m <= due; m++ {
 			a.Ages = append(a.Ages, math.NaN())
-			if age := p.ageByReport(h, m); age != nil {
+			if age := ageByReport(p, h, m); age != nil {
 				a.Ages[len(a.Ages)-1] = age.Seconds
 			}
 		}
 	}
-	a.Run = p.batchRun(h, due)
+	a.Run = batchRun(p, h, due)
 	return a
 }
 
-// ends are the stages that coverage names for what was accepted and what came out.
-func (p *Plan) ends() (accepted, done []string) {
-	if r := p.Rule(Coverage); r != nil {
-		return r.Accepted, r.Done
-	}
-	return nil, nil
-}
-
-func (path Path) assess(h History, w Window, window time.Duration, a *Assessment) {
+func (path evidence) assess(h History, w Window, window time.Duration, a *Assessment) {
 	var threshold, every time.Duration
 	if r := path.Plan.Rule(Freshness); r != nil {
 		threshold, every = r.Threshold, r.ExpectEvery
@@ -71,7 +63,7 @@ func (path Path) assess(h History, w Window, window time.Duration, a *Assessment
 	due := w.To - 1
 	if age := stages.Age(last); age.Known {
 		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.Exact}
-		a.Age.Watermark = ago(due.End(), age.Oldest)
+		a.Age.Watermark = Ago(due.End(), age.Oldest)
 	}
 	for m := max(0, last-AgesBack); m <= last; m++ {
 		seconds, throttled := stages.AgeAt(m)
@@ -95,7 +87,7 @@ const AgesBack = 30
 
 // retention is how long the queue keeps records; 0 where it is neither configured nor
 // known from the service.
-func (path Path) retention(h History) time.Duration {
+func (path evidence) retention(h History) time.Duration {
 	if path.Accepted == nil {
 		return 0
 	}
@@ -107,20 +99,20 @@ func (path Path) retention(h History) time.Duration {
 }
 
 // Arrived is how many records were accepted in a window.
-func (p *Plan) Arrived(h History, w Window) float64 {
-	path := p.Path()
+func Arrived(p *Plan, h History, w Window) float64 {
+	path := evidenceOf(p)
 	if path.Accepted == nil {
 		return 0
 	}
 	sum := 0.0
 	for m := w.From; m < w.To; m++ {
-		sum += cell(h, path.Accepted, m).Signals[Accepted]
+		sum += CellAt(h, path.Accepted, m).Signals[Accepted]
 	}
 	return sum
 }
 
 // flow is the accounting of the window, with the backlog at its end.
-func (path Path) flow(h History, stages *estimate.StagePath, w Window, last int) *Flow {
+func (path evidence) flow(h History, stages *estimate.StagePath, w Window, last int) *Flow {
 	f := &Flow{Window: w}
 	total := func(s Signal) float64 {
 		stage := path.counting(s)
@@ -129,7 +121,7 @@ func (path Path) flow(h History, stages *estimate.StagePath, w Window, last int)
 		}
 		sum := 0.0
 		for m := w.From; m < w.To; m++ {
-			c := cell(h, stage, m)
+			c := CellAt(h, stage, m)
 			sum += c.Signals[s]
 			if s == Done && stage.Facts.Gives(HandFailed) {
 				sum += c.Signals[Handed] - c.Signals[HandFailed]
@@ -147,7 +139,7 @@ func (path Path) flow(h History, stages *estimate.StagePath, w Window, last int)
 		f.AtLeast, f.AtMost = account.AtLeast, account.AtMost
 		f.Duplicates = max(f.Duplicates, account.Duplicates)
 	}
-	if ids := byIDs(h); ids != nil {
+	if ids := IDsOf(h); ids != nil {
 		f.byIDs(ids, w)
 	}
 	return f
@@ -178,26 +170,26 @@ func (f *Flow) byIDs(ids Cohorts, w Window) {
 
 // ageByReport is the age that something reports by itself: a batch job's last update,
 // else the largest of the stages' levels.
-func (p *Plan) ageByReport(h History, due Minute) *Age {
-	if age := p.batchAge(h, due); age != nil {
+func ageByReport(p *Plan, h History, due Minute) *Age {
+	if age := batchAge(p, h, due); age != nil {
 		return age
 	}
-	return p.ageByLevel(h, due)
+	return ageByLevel(p, h, due)
 }
 
 // ageByLevel is the largest age that a stage reports by itself: replica lag, the age
 // of the oldest message, a watermark row.
-func (p *Plan) ageByLevel(h History, due Minute) *Age {
+func ageByLevel(p *Plan, h History, due Minute) *Age {
 	var worst *Age
 	for i := range p.Stages {
 		s := &p.Stages[i]
 		if !s.Facts.HasLevel("age") || !h.Answered(s.Name).Contains(due) {
 			continue
 		}
-		seconds, ok := p.reportedAge(h, s, due)
+		seconds, ok := reportedAge(p, h, s, due)
 		if ok && (worst == nil || seconds > worst.Seconds) {
 			worst = &Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: s.Facts.AgeDoubt == "",
-				Watermark: ago(due.End(), seconds)}
+				Watermark: Ago(due.End(), seconds)}
 		}
 	}
 	return worst

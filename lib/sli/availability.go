@@ -48,15 +48,15 @@ func availabilityRule(p *Plan, spec *Spec) (*Rule, error) {
 
 // answeredRule is availability as far as the answer.
 func answeredRule(p *Plan, spec *Spec) (*Rule, error) {
-	stage, err := p.first(spec.From, func(f Facts) bool { return f.Gives(Request) }, "requests",
+	stage, err := first(p, spec.From, func(f Facts) bool { return f.Gives(Request) }, "requests",
 		"name a stage with an access_log or a load balancer")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range spec.Good.Fields() {
 		if may := stage.Facts.Judges; may != nil && !slices.Contains(may, name) {
-			return nil, &Unfit{fmt.Sprintf("good: stage %s counts elsewhere, and can't be asked for each request's %s", stage.Name, name),
-				"ask for " + strings.Join(may, " or ") + "; or let where: leave requests out"}
+			return nil, unfit(fmt.Sprintf("good: stage %s counts elsewhere, and can't be asked for each request's %s", stage.Name, name),
+				"ask for "+strings.Join(may, " or ")+"; or let where: leave requests out")
 		}
 	}
 	rule := &Rule{
@@ -72,7 +72,7 @@ func answeredRule(p *Plan, spec *Spec) (*Rule, error) {
 	if !spec.Good.Empty() {
 		rule.Unclear = "whether they meet good: isn't known"
 	}
-	if s := p.prover(); s != nil {
+	if s := p.ProverStage(); s != nil {
 		rule.Hears = []string{s.Name}
 		rule.Classify = withUninjected(rule.Classify)
 	}

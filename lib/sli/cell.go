@@ -57,7 +57,7 @@ func (c *StageCell) Count(e *Event) {
 		c.Methods.count(e.Method, e.Weight)
 	}
 	took := &c.Latency
-	if e.lived() {
+	if e.Lived() {
 		took = c.lives()
 	}
 	switch {
@@ -209,8 +209,8 @@ func (c *StageCell) Merge(d *StageCell) {
 	c.NewestAccepted = max(c.NewestAccepted, d.NewestAccepted)
 	c.FirstOut = earlier(c.FirstOut, d.FirstOut)
 	c.Watermark = max(c.Watermark, d.Watermark)
-	c.AcceptedIn.merge(d.AcceptedIn)
-	c.Groups.merge(d.Groups)
+	c.AcceptedIn.Merge(d.AcceptedIn)
+	c.Groups.Merge(d.Groups)
 	c.AcceptedOf.merge(d.AcceptedOf)
 	c.DoneOf.merge(d.DoneOf)
 	c.GoodRuns += d.GoodRuns

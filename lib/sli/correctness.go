@@ -18,13 +18,13 @@ func VerdictCorrectness() Classifier {
 // correctnessRule prefers the prover: it knows the answers. Its verdicts and those of
 // logs are never added together.
 func correctnessRule(p *Plan, spec *Spec) (*Rule, error) {
-	switch s := p.prover(); {
+	switch s := p.ProverStage(); {
 	case spec.From == ProverKind && s == nil:
-		return nil, &Unfit{"from: prover, but the pipeline has none", "add prover: { inject: …, expect: … } to the pipeline"}
+		return nil, unfit("from: prover, but the pipeline has none", "add prover: { inject: …, expect: … } to the pipeline")
 	case spec.From != "verdicts" && s != nil:
 		return proverCorrectnessRule(s), nil
 	}
-	stage, err := p.first("", func(f Facts) bool { return f.Gives(Correct) || f.Gives(Wrong) }, "verdicts on records",
+	stage, err := first(p, "", func(f Facts) bool { return f.Gives(Correct) || f.Gives(Wrong) }, "verdicts on records",
 		"give the pipeline a prover, or an app_log rule with is: correct and is: wrong")
 	if err != nil {
 		return nil, err

@@ -13,32 +13,32 @@ func coverageRule(p *Plan, spec *Spec) (*Rule, error) {
 	for _, names := range [][]string{spec.Accepted, spec.Done} {
 		for _, name := range names {
 			if p.Stage(name) == nil {
-				return nil, &Unfit{"no stage of that name (got \"" + name + "\")", ""}
+				return nil, unfit("no stage of that name (got \""+name+"\")", "")
 			}
 		}
 	}
-	path := p.PathOf(spec.Accepted, spec.Done)
+	path := evidence{p.PathOf(spec.Accepted, spec.Done)}
 	switch {
 	case spec.From == "runs":
 		return runsRule(p, spec)
 	case path.Accepted == nil:
-		return nil, &Unfit{"no stage counts what was accepted", "name a stage with an access_log, an app_log that says is: accepted, or a stream"}
+		return nil, unfit("no stage counts what was accepted", "name a stage with an access_log, an app_log that says is: accepted, or a stream")
 	case path.Done == nil:
-		return nil, &Unfit{"no stage counts what came out",
-			"name event_source_mapping: on the lambda stage, add an app_log, or say writes: one_per_record on the store if it is so"}
+		return nil, unfit("no stage counts what came out",
+			"name event_source_mapping: on the lambda stage, add an app_log, or say writes: one_per_record on the store if it is so")
 	}
 	ids := path.Accepted.Facts.IDs && path.Done.Facts.IDs
 	switch {
 	case spec.From == "ids" && !ids:
-		return nil, &Unfit{"from: ids needs ids at both ends", "map fields.id in the app_log of both stages"}
+		return nil, unfit("from: ids needs ids at both ends", "map fields.id in the app_log of both stages")
 	case ids && spec.From != "counts":
 		return idsRule(path, spec), nil
 	}
 	return countsRule(path, spec)
 }
 
-func idsRule(path Path, spec *Spec) *Rule {
-	ends := path.ends()
+func idsRule(path evidence, spec *Spec) *Rule {
+	ends := path.Ends()
 	return &Rule{
 		Method:     "ids",
 		Stages:     ends,
@@ -46,13 +46,9 @@ func idsRule(path Path, spec *Spec) *Rule {
 		Quality:    Exact,
 		Formula:    "records done within " + FormatDuration(spec.Deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
 		Extra:      spec.Deadline,
+		ByID:       true,
 		Derive:     coverageByID{stages: ends, deadline: spec.Deadline},
 	}
-}
-
-// ends are the names of the stages where records are accepted and where they come out.
-func (path Path) ends() []string {
-	return Path{Plan: path.Plan, Accepted: path.Accepted, Done: path.Done}.StageNames()
 }
 
 // coverageByID follows every record by its id. The minute of acceptance settles at
@@ -65,7 +61,7 @@ type coverageByID struct {
 
 func (c coverageByID) Derive(h History, w Window, now time.Time) map[Minute]Counts {
 	cells := map[Minute]Counts{}
-	ids := followed(h)
+	ids := FollowedIDs(h)
 	if ids == nil {
 		return cells
 	}
@@ -84,7 +80,7 @@ func (c coverageByID) Derive(h History, w Window, now time.Time) map[Minute]Coun
 
 // Bound knows no bounds, and says where ids are a sample.
 func (c coverageByID) Bound(h History, _ Window, _ time.Time) (Bounds, []string) {
-	if ids := followed(h); ids != nil && ids.Sampled() > 1 {
+	if ids := FollowedIDs(h); ids != nil && ids.Sampled() > 1 {
 		return Bounds{}, []string{fmt.Sprintf("sampled 1/%.0f: there are more ids than are followed", ids.Sampled())}
 	}
 	return Bounds{}, nil
@@ -104,8 +100,8 @@ func wholly(s Intervals, w Window) bool {
 	return s.Within(w).Minutes() == w.Minutes()
 }
 
-func countsRule(path Path, spec *Spec) (*Rule, error) {
-	if err := path.Plan.divisible(path.Accepted, path.Done); err != nil {
+func countsRule(path evidence, spec *Spec) (*Rule, error) {
+	if err := divisible(path.Plan, path.Accepted, path.Done); err != nil {
 		return nil, err
 	}
 	if spec.Window == 0 {
@@ -124,18 +120,18 @@ func countsRule(path Path, spec *Spec) (*Rule, error) {
 
 // divisible refuses counts of two stages that don't see the same records: one on this host
 // alone, the other everywhere.
-func (p *Plan) divisible(a, b *Stage) error {
+func divisible(p *Plan, a, b *Stage) error {
 	if a.Facts.Scope == b.Facts.Scope || p.SingleHost {
 		return nil
 	}
-	return &Unfit{"counts of stage " + a.Name + " (" + string(a.Facts.Scope) + ") can't be divided by those of stage " +
-		b.Name + " (" + string(b.Facts.Scope) + ")", "assume: single_host allows it where this host sees everything"}
+	return unfit("counts of stage "+a.Name+" ("+string(a.Facts.Scope)+") can't be divided by those of stage "+
+		b.Name+" ("+string(b.Facts.Scope)+")", "assume: single_host allows it where this host sees everything")
 }
 
 // coverageByCounts matches arrivals and departures first in, first out; see
 // StagePath.Coverage.
 type coverageByCounts struct {
-	path     Path
+	path     evidence
 	deadline time.Duration
 }
 
@@ -164,7 +160,7 @@ func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Co
 // older.
 func (c coverageByCounts) late(h History, m Minute, row estimate.StageMinute) estimate.Quantity {
 	if c.path.Done.Facts.Delay {
-		return estimate.Some(cell(h, c.path.Done, m).Delay.Over(c.deadline))
+		return estimate.Some(CellAt(h, c.path.Done, m).Delay.Over(c.deadline))
 	}
 	if least := row.Age.Min; row.Age.Usable() && least.Known && least.Value > c.deadline.Seconds() {
 		return row.Done
@@ -190,9 +186,9 @@ func (c coverageByCounts) Bound(h History, w Window, now time.Time) (Bounds, []s
 
 // runsRule is coverage of a batch: of the runs that were due, those that did enough.
 func runsRule(p *Plan, spec *Spec) (*Rule, error) {
-	stage := p.find(func(f Facts) bool { return f.Runs != nil })
+	stage := p.Find(func(f Facts) bool { return f.Runs != nil })
 	if stage == nil {
-		return nil, &Unfit{"from: runs needs a stage that says when runs are due", "give its app_log runs: { every: 1h }"}
+		return nil, unfit("from: runs needs a stage that says when runs are due", "give its app_log runs: { every: 1h }")
 	}
 	return &Rule{
 		Method:     "runs",
@@ -234,15 +230,6 @@ func (c coverageByRuns) Derive(h History, w Window, _ time.Time) map[Minute]Coun
 		cells[m] = counts
 	}
 	return cells
-}
-
-// Runs is a batch job's schedule.
-type Runs struct {
-	Every  time.Duration
-	At     time.Duration // offset of the first run within Every, or since midnight for a daily one
-	Within time.Duration // when the run must be done
-	Target float64       // share of the due rows (0…1) that makes a run good
-	Zone   *time.Location
 }
 
 // Due tells whether a run is due to begin in the minute.

@@ -18,15 +18,15 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 		return nil, err
 	}
 	front := p.Stage(rule.Stages[0])
-	d := delivered{path: p.Path(), front: front.Name, deadline: spec.Deadline}
+	d := delivered{path: evidenceOf(p), front: front.Name, deadline: spec.Deadline}
 	for i := range p.Stages {
 		if s := &p.Stages[i]; s.Facts.Gives(Dropped) || s.Facts.Gives(DeadLettered) {
 			d.losing = append(d.losing, s.Name)
 		}
 	}
 	if len(d.losing) == 0 {
-		return nil, &Unfit{"from: delivered needs a stage that counts what is given up",
-			"say is: dropped or is: dead_lettered in the worker's app_log, or name event_source_mapping: on the lambda stage or dead_letter_queue: on the sqs stage"}
+		return nil, unfit("from: delivered needs a stage that counts what is given up",
+			"say is: dropped or is: dead_lettered in the worker's app_log, or name event_source_mapping: on the lambda stage or dead_letter_queue: on the sqs stage")
 	}
 	if f := p.Following(); f != nil && f.Whole && d.path.Accepted.Name == d.front {
 		d.byIDs = true
@@ -34,7 +34,7 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 	} else {
 		rule.Quality = Estimate
 		for _, name := range d.losing {
-			if err := p.divisible(front, p.Stage(name)); err != nil {
+			if err := divisible(p, front, p.Stage(name)); err != nil {
 				return nil, err
 			}
 		}
@@ -53,7 +53,7 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 
 // delivered takes from the good requests those whose records were given up.
 type delivered struct {
-	path     Path
+	path     evidence
 	front    string
 	losing   []string // stages that count what is given up
 	stages   []string // that must have answered
@@ -94,7 +94,7 @@ func (d delivered) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 // followed is, minute by minute of acceptance, how many records were given up, by their ids.
 func (d delivered) followed(h Judged, w Window) map[Minute]float64 {
 	losses := map[Minute]float64{}
-	ids := followed(h)
+	ids := FollowedIDs(h)
 	if ids == nil {
 		return losses
 	}

@@ -31,7 +31,7 @@ func FormatSeconds(seconds float64) string {
 }
 
 // ago is the instant so many seconds before t, however many they are.
-func ago(t time.Time, seconds float64) time.Time {
+func Ago(t time.Time, seconds float64) time.Time {
 	whole := math.Floor(seconds)
 	return time.Unix(t.Unix()-int64(whole), int64(t.Nanosecond())).Add(-Seconds(seconds - whole)).In(t.Location())
 }

@@ -177,3 +177,13 @@ func (t Tally) Refusal(limit float64, minutes int) string {
 	}
 	return fmt.Sprintf("%s of %s lines of %s are malformed, %s%%, limit %s%%", digits.Count(float64(t.Malformed)), digits.Count(float64(t.Parsed+t.Malformed)), in, digits.Of(100*share, 3), digits.Of(100*limit, 3))
 }
+
+// switchingProtocols is the status of a request whose connection goes on in another
+// protocol (RFC 9110, section 15.2.2), mostly a WebSocket's.
+const switchingProtocols = 101
+
+// lived tells whether the event's latency is the life of a connection: it is logged when
+// that ends, and says nothing of how soon the request was answered.
+func (e *Event) Lived() bool {
+	return e.Signal == Request && (e.Connection || e.Status == switchingProtocols)
+}

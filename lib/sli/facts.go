@@ -209,3 +209,12 @@ type MinuteSummary struct {
 	Name    string
 	Summary estimate.Summary
 }
+
+// Runs is a batch job's schedule.
+type Runs struct {
+	Every  time.Duration
+	At     time.Duration // offset of the first run within Every, or since midnight for a daily one
+	Within time.Duration // when the run must be done
+	Target float64       // share of the due rows (0…1) that makes a run good
+	Zone   *time.Location
+}

@@ -1,18 +1,13 @@
 package sli
 
-import (
-	"slices"
-	"strings"
-)
-
 // flowSignals are the counts of the flow graph, in the order of a record's life.
 var flowSignals = []Signal{Accepted, Done, Filtered, Dropped, DeadLettered, Duplicate}
 
 // Flow rules count records by what became of them, minute by minute, with the same
 // care as SLIs: late ones included, each in exactly one point. Their kind is the
 // signal's name and only their Valid means something.
-func (p *Plan) flowRules() []*Rule {
-	path := p.PathOf(nil, nil)
+func flowRules(p *Plan) []*Rule {
+	path := evidence{p.PathOf(nil, nil)}
 	var rules []*Rule
 	for _, s := range flowSignals {
 		stage := path.counting(s)
@@ -38,13 +33,8 @@ func (p *Plan) flowRules() []*Rule {
 	return rules
 }
 
-// Counts tells whether a flow rule of the plan counts under that kind.
-func (p *Plan) Counts(kind Kind) bool {
-	return slices.ContainsFunc(p.Flows, func(r *Rule) bool { return r.Kind == kind })
-}
-
 // counting is the stage that counts a signal; nil if none does.
-func (path Path) counting(s Signal) *Stage {
+func (path evidence) counting(s Signal) *Stage {
 	switch s {
 	case Accepted:
 		return path.Accepted
@@ -57,7 +47,7 @@ func (path Path) counting(s Signal) *Stage {
 		}
 	default:
 	}
-	return path.Plan.findLast(func(f Facts) bool { return f.Gives(s) })
+	return path.Plan.FindLast(func(f Facts) bool { return f.Gives(s) })
 }
 
 // weigh is how much an event adds to the count of a signal.
@@ -78,12 +68,12 @@ func weigh(s Signal) func(*Event) float64 {
 }
 
 // throttleRules count, stage by stage, what was turned away for capacity.
-func (p *Plan) throttleRules() []*Rule {
+func throttleRules(p *Plan) []*Rule {
 	var rules []*Rule
 	for _, s := range p.Stages {
 		if s.Facts.Throttles {
 			rules = append(rules, &Rule{
-				Spec:    Spec{Kind: Kind(throttlePrefix + s.Name)},
+				Spec:    Spec{Kind: Kind(ThrottlePrefix + s.Name)},
 				Method:  "throttle",
 				Stages:  []string{s.Name},
 				Quality: Exact,
@@ -96,32 +86,16 @@ func (p *Plan) throttleRules() []*Rule {
 	return rules
 }
 
-const throttlePrefix = "throttle_"
-
-// FlowMetric is the graph and metric that a flow rule of that kind is posted as.
-func FlowMetric(kind Kind) (Graph, string) {
-	if stage, ok := strings.CutPrefix(string(kind), throttlePrefix); ok {
-		return GraphThrottle, stage
-	}
-	if metric, ok := isProverMetric(kind); ok {
-		return GraphProver, metric
-	}
-	if kind == Kind(Duplicate.String()) {
-		return GraphFlow, "duplicates"
-	}
-	return GraphFlow, string(kind)
-}
-
 // Flowing adds the rules that the flow, throttle and prover graphs need; it is called once all
 // SLIs are resolved.
-func (p *Plan) Flowing() {
+func Flowing(p *Plan) {
 	if p.Graphs[GraphFlow] {
-		p.Flows = append(p.Flows, p.flowRules()...)
+		p.Flows = append(p.Flows, flowRules(p)...)
 	}
 	if p.Graphs[GraphThrottle] {
-		p.Flows = append(p.Flows, p.throttleRules()...)
+		p.Flows = append(p.Flows, throttleRules(p)...)
 	}
 	if p.Graphs[GraphProver] {
-		p.Flows = append(p.Flows, p.proverRules()...)
+		p.Flows = append(p.Flows, proverRules(p)...)
 	}
 }

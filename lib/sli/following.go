@@ -20,10 +20,8 @@ type Following struct {
 // what comes out twice.
 func (p *Plan) Following() *Following {
 	r := p.Rule(Coverage)
-	if r != nil {
-		if _, ok := r.Derive.(coverageByID); ok {
-			return p.following(r, true)
-		}
+	if r != nil && r.ByID {
+		return p.following(r, true)
 	}
 	path := p.Path()
 	switch {
@@ -32,14 +30,14 @@ func (p *Plan) Following() *Following {
 	case path.Accepted == nil || !path.Accepted.Facts.IDs || r != nil && r.Method == "counts":
 		return p.following(p.hidden("ends", []string{path.Done.Name}), false)
 	}
-	return p.following(p.hidden("ids", path.ends()), true)
+	return p.following(p.hidden("ids", path.Ends()), true)
 }
 
 // hidden is a rule that nobody configured. Limits of the check, which flags may change,
 // are no part of it.
 func (p *Plan) hidden(method string, stages []string) *Rule {
 	r := &Rule{Spec: Spec{Kind: Coverage}, Method: method, Stages: stages}
-	r.Settle = p.settleOf(r)
+	r.Settle = p.SettleOf(r)
 	return r
 }
 
@@ -103,15 +101,15 @@ type IDEnds struct {
 }
 
 // byIDs is the history with its ids, nil where none are known.
-func byIDs(h History) Cohorts {
+func IDsOf(h History) Cohorts {
 	ids, _ := h.(Cohorts)
 	return ids
 }
 
 // followed is the history with ids from acceptance on, nil where records aren't followed
 // from there.
-func followed(h History) Cohorts {
-	if ids := byIDs(h); ids != nil && ids.HasIDs() {
+func FollowedIDs(h History) Cohorts {
+	if ids := IDsOf(h); ids != nil && ids.HasIDs() {
 		return ids
 	}
 	return nil

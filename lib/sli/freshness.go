@@ -26,7 +26,7 @@ func delayWithin(signal Signal, threshold time.Duration) Classifier {
 // store's rows, else from the stages' metrics, else from an age that something reports.
 // flow, prover and traces only when named.
 func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
-	path := p.Path()
+	path := evidenceOf(p)
 	methods := []struct {
 		name string
 		find func() (*Rule, error)
@@ -35,23 +35,23 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 		{"rows", func() (*Rule, error) { return rowsRule(p, spec) }},
 		{"stages", func() (*Rule, error) {
 			if path.Accepted == nil || path.Worker == nil {
-				return nil, &Unfit{"no stages whose metrics tell the queue's age and the work's duration", "name the stream and the function"}
+				return nil, unfit("no stages whose metrics tell the queue's age and the work's duration", "name the stream and the function")
 			}
 			return stagesRule(path, spec), nil
 		}},
 		{"age", func() (*Rule, error) {
-			if batch := p.find(func(f Facts) bool { return f.Gives(RunDone) }); batch != nil && spec.ExpectEvery > 0 {
+			if batch := p.Find(func(f Facts) bool { return f.Gives(RunDone) }); batch != nil && spec.ExpectEvery > 0 {
 				return batchRule(batch, spec), nil
 			}
-			stage := p.find(func(f Facts) bool { return f.HasLevel("age") && f.Role != Queue }, func(f Facts) bool { return f.HasLevel("age") })
+			stage := p.Find(func(f Facts) bool { return f.HasLevel("age") && f.Role != Queue }, func(f Facts) bool { return f.HasLevel("age") })
 			if stage == nil {
-				return nil, &Unfit{"no stage reports an age", "a replica's lag, a queue's oldest message or a watermark query does"}
+				return nil, unfit("no stage reports an age", "a replica's lag, a queue's oldest message or a watermark query does")
 			}
 			return ageRule(p, stage, spec), nil
 		}},
 		{"flow", func() (*Rule, error) {
 			if path.Accepted == nil || path.Done == nil {
-				return nil, &Unfit{"from: flow needs stages that count what was accepted and what came out", ""}
+				return nil, unfit("from: flow needs stages that count what was accepted and what came out", "")
 			}
 			return flowRule(path, spec)
 		}},
@@ -70,13 +70,13 @@ func freshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 		}
 	}
 	if spec.From != "" {
-		return nil, &Unfit{"from: no stage is evidence for " + spec.From, "leave from: out to take the best there is"}
+		return nil, unfit("from: no stage is evidence for "+spec.From, "leave from: out to take the best there is")
 	}
-	return nil, &Unfit{"nothing tells how long records take", "add an app_log whose lines have accepted_at, the stream and its function, or a query for the newest row"}
+	return nil, unfit("nothing tells how long records take", "add an app_log whose lines have accepted_at, the stream and its function, or a query for the newest row")
 }
 
 func recordsRule(p *Plan, spec *Spec) (*Rule, error) {
-	stage, err := p.first("", func(f Facts) bool { return f.Delay }, "a delay per record",
+	stage, err := first(p, "", func(f Facts) bool { return f.Delay }, "a delay per record",
 		"name a stage with an app_log whose lines have accepted_at or a delay")
 	if err != nil {
 		return nil, err

@@ -25,15 +25,12 @@ type freshnessByUpdates struct {
 	threshold, every time.Duration
 }
 
-// updateReach is how far back the last update is looked for.
-func updateReach(every time.Duration) Minute { return Minute(3*every/time.Minute) + 1 }
-
 func (f freshnessByUpdates) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 	cells := map[Minute]Counts{}
 	for _, span := range h.Answered(f.stage.Name).Within(w) {
-		before := lastUpdate(h, f.stage, span.From-1, updateReach(f.every))
+		before := lastUpdate(h, f.stage, span.From-1, UpdateReach(f.every))
 		for m := span.From; m < span.To; m++ {
-			c := cell(h, f.stage, m)
+			c := CellAt(h, f.stage, m)
 			now := updateOf(c, m)
 			if !before.doubtful && !now.doubtful && (before.known() || now.known()) {
 				cells[m] = Counts{Valid: time.Minute.Seconds(), Good: estimate.Weight(f.fresh(m, before.watermark, c))}
@@ -75,7 +72,7 @@ func (u update) known() bool { return u.watermark != 0 }
 
 // updateOf is the update of a minute.
 func updateOf(c *StageCell, m Minute) update {
-	if c.skewedRecords().Over() || c.skewedLines().Over() {
+	if c.SkewedRecords().Over() || c.SkewedLines().Over() {
 		return update{minute: m, doubtful: true}
 	}
 	return update{watermark: c.Watermark, minute: m}
@@ -84,7 +81,7 @@ func updateOf(c *StageCell, m Minute) update {
 // lastUpdate is the newest update up to the end of a minute.
 func lastUpdate(h History, s *Stage, m, reach Minute) update {
 	for back := Minute(0); back <= reach; back++ {
-		if u := updateOf(cell(h, s, m-back), m-back); u.known() || u.doubtful {
+		if u := updateOf(CellAt(h, s, m-back), m-back); u.known() || u.doubtful {
 			return u
 		}
 	}
@@ -94,7 +91,7 @@ func lastUpdate(h History, s *Stage, m, reach Minute) update {
 // batchAge is how old the last update is at the end of a minute. Where its watermark
 // isn't known, or none was found in what was read, the data are at least as old as that
 // time is long; which says nothing before the next update is overdue.
-func (p *Plan) batchAge(h History, due Minute) *Age {
+func batchAge(p *Plan, h History, due Minute) *Age {
 	r := p.Rule(Freshness)
 	if r == nil {
 		return nil
@@ -107,7 +104,7 @@ func (p *Plan) batchAge(h History, due Minute) *Age {
 	if !answered.Contains(due) {
 		return nil
 	}
-	last := lastUpdate(h, f.stage, due, updateReach(f.every))
+	last := lastUpdate(h, f.stage, due, UpdateReach(f.every))
 	age := &Age{Minute: due, Basis: "the last update of " + f.stage.Name, Exact: true}
 	switch {
 	case last.known():

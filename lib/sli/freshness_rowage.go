@@ -9,23 +9,23 @@ const rowSlack = 2 * time.Second
 // owing is the stage that tells whether anything was accepted after the newest row of a
 // store; nil where the age of that row counts whatever was accepted: it is expected at
 // intervals, it isn't a row's, or nothing counts acceptances.
-func (p *Plan) owing(store *Stage) *Stage {
+func owing(p *Plan, store *Stage) *Stage {
 	if r := p.Rule(Freshness); !store.Facts.AgeOfNewest || r != nil && r.ExpectEvery > 0 {
 		return nil
 	}
-	return p.accepting()
+	return accepting(p)
 }
 
 // reportedAge is the age, in seconds, that a stage reports at the end of a minute. Of
 // rows it is that of the first request after the newest row: 0 where there was none. It
 // isn't known where that isn't.
-func (p *Plan) reportedAge(h History, s *Stage, m Minute) (float64, bool) {
-	seconds, ok := cell(h, s, m).Levels["age"]
-	front := p.owing(s)
+func reportedAge(p *Plan, h History, s *Stage, m Minute) (float64, bool) {
+	seconds, ok := CellAt(h, s, m).Levels["age"]
+	front := owing(p, s)
 	if !ok || front == nil {
 		return seconds, ok
 	}
-	read := h.Answered(front.Name).Within(Window{m - watermarkReach, m + 1})
+	read := h.Answered(front.Name).Within(Window{m - WatermarkReach, m + 1})
 	if !read.Contains(m) {
 		return 0, false
 	}
@@ -34,12 +34,12 @@ func (p *Plan) reportedAge(h History, s *Stage, m Minute) (float64, bool) {
 	var accepted Marks
 	var latest int64
 	for at := since; at <= m; at++ {
-		c := cell(h, front, at)
-		accepted.merge(c.AcceptedIn)
+		c := CellAt(h, front, at)
+		accepted.Merge(c.AcceptedIn)
 		latest = max(latest, c.NewestAccepted)
 	}
 	after := newest + rowSlack.Microseconds()
-	switch first := accepted.first(after, m); {
+	switch first := accepted.First(after, m); {
 	case latest <= after:
 		return 0, true
 	case since > MinuteOf(newest) || accepted == nil:

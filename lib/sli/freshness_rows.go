@@ -12,7 +12,7 @@ func RowFreshness(e *Event) Verdict {
 // rowsRule takes freshness from the share of a store's rows, or of the reads of them,
 // that are young enough.
 func rowsRule(p *Plan, spec *Spec) (*Rule, error) {
-	stage, err := p.first("", func(f Facts) bool { return f.Gives(Row) }, "count of fresh rows",
+	stage, err := first(p, "", func(f Facts) bool { return f.Gives(Row) }, "count of fresh rows",
 		"name a stage with sql: and a query for fresh and total")
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func TestTracesAreTakenOnlyWhenNamed(t *testing.T) {
 		{[]Stage{aged}, "rows", ""},
 	} {
 		p := &Plan{Window: 5 * time.Minute, Stages: c.stages}
-		err := p.Resolve(Spec{Kind: Freshness, Target: 99, Threshold: time.Minute, From: c.from})
+		err := Resolve(p, Spec{Kind: Freshness, Target: 99, Threshold: time.Minute, From: c.from})
 		got := ""
 		if err == nil {
 			got = p.Rules[0].Method

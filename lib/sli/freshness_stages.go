@@ -2,7 +2,9 @@ package sli
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
@@ -10,7 +12,7 @@ import (
 
 // stagesRule estimates freshness from the stages' own metrics: front latency + queue
 // age + batch span + work duration, convolved; see StagePath.Freshness.
-func stagesRule(path Path, spec *Spec) *Rule {
+func stagesRule(path evidence, spec *Spec) *Rule {
 	method := "S"
 	if path.Done != nil {
 		method = "SF"
@@ -28,7 +30,7 @@ func stagesRule(path Path, spec *Spec) *Rule {
 }
 
 type freshnessByStages struct {
-	path      Path
+	path      evidence
 	threshold time.Duration
 }
 
@@ -102,7 +104,7 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 		lower := total.Lower / total.Valid
 		b.Lower, b.Kind = &lower, "conditional"
 	}
-	for _, name := range sortedKeys(checks) {
+	for _, name := range slices.Sorted(maps.Keys(checks)) {
 		b.Checks = append(b.Checks, fmt.Sprintf("%s: %s", name, checks[name]))
 	}
 	if f.threshold < shortThreshold {
@@ -116,9 +118,9 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 
 // flowRule takes freshness from the horizontal distance of arrivals and departures:
 // right for one first-in-first-out queue only.
-func flowRule(path Path, spec *Spec) (*Rule, error) {
+func flowRule(path evidence, spec *Spec) (*Rule, error) {
 	if spec.Threshold < time.Minute {
-		return nil, &Unfit{"from: flow needs a threshold of 60s or more: it counts by minutes", "threshold: 60s"}
+		return nil, unfit("from: flow needs a threshold of 60s or more: it counts by minutes", "threshold: 60s")
 	}
 	return &Rule{
 		Method:     "flow",
@@ -156,7 +158,7 @@ func ageRule(p *Plan, stage *Stage, spec *Spec) *Rule {
 		Formula:    "seconds in which the data was no older than " + FormatDuration(spec.Threshold) + " / seconds",
 		Derive:     freshnessByAge{plan: p, stage: stage, threshold: spec.Threshold},
 	}
-	if front := p.owing(stage); front != nil {
+	if front := owing(p, stage); front != nil {
 		r.Extra = max(0, front.Facts.Settle-stage.Facts.Settle)
 		r.Formula += "; while nothing was accepted after the newest row, nothing is owed"
 	}
@@ -176,7 +178,7 @@ func (f freshnessByAge) Derive(h History, w Window, _ time.Time) map[Minute]Coun
 	cells := map[Minute]Counts{}
 	for _, span := range h.Answered(f.stage.Name).Within(w) {
 		for m := span.From; m < span.To; m++ {
-			if seconds, ok := f.plan.reportedAge(h, f.stage, m); ok {
+			if seconds, ok := reportedAge(f.plan, h, f.stage, m); ok {
 				good := 0.0
 				if seconds <= f.threshold.Seconds() {
 					good = time.Minute.Seconds()

@@ -12,7 +12,7 @@ func TraceFreshness(threshold time.Duration) Classifier { return delayWithin(Tra
 
 // tracesRule takes freshness from traces. They are a sample, so it is an estimate.
 func tracesRule(p *Plan, spec *Spec) (*Rule, error) {
-	stage, err := p.first("", func(f Facts) bool { return f.Gives(Trace) }, "traces", "name a stage with xray:")
+	stage, err := first(p, "", func(f Facts) bool { return f.Gives(Trace) }, "traces", "name a stage with xray:")
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package sli
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Graph names one of the graphs a pipeline can have.
 type Graph string
@@ -81,3 +84,37 @@ func GraphWords() []string {
 	}
 	return words
 }
+
+const ThrottlePrefix = "throttle_"
+
+// FlowMetric is the graph and metric that a flow rule of that kind is posted as.
+func FlowMetric(kind Kind) (Graph, string) {
+	if stage, ok := strings.CutPrefix(string(kind), ThrottlePrefix); ok {
+		return GraphThrottle, stage
+	}
+	if metric, ok := isProverMetric(kind); ok {
+		return GraphProver, metric
+	}
+	if kind == Kind(Duplicate.String()) {
+		return GraphFlow, "duplicates"
+	}
+	return GraphFlow, string(kind)
+}
+
+const (
+	ProverPrefix   = "prover_"
+	ProverInjected = "injected"
+)
+
+// ProverMetrics are the counts of the prover graph, in order. The sum of all but the
+// first is the first.
+func ProverMetrics() []string {
+	names := []string{ProverInjected}
+	for _, v := range ProbeVerdicts {
+		names = append(names, string(v))
+	}
+	return names
+}
+
+// isProverMetric tells which flow kinds the prover graph shows, and as what.
+func isProverMetric(kind Kind) (string, bool) { return strings.CutPrefix(string(kind), ProverPrefix) }

@@ -17,7 +17,7 @@ func TestWhatCannotBeJudgedIsSaidWithItsReason(t *testing.T) {
 		{"a field", requests, Counts{Uncertain: 1200}, []Lack{took, status}, "1,200 of 1,200 requests can't be judged: no status"},
 		{"another SLI's field", requests, Counts{Valid: 1, Uncertain: 2}, []Lack{took}, "2 of 3 requests can't be judged: their status isn't known"},
 		{"clients", requests, Counts{Uncertain: 2, Aborted: 2}, []Lack{status}, "2 of 2 requests can't be judged: their clients went away"},
-		{"known-answer records", proverCorrectnessRule(&Stage{Name: "prover", Facts: Facts{Proving: &Proving{}}}), Counts{Uncertain: 3}, nil,
+		{"known-answer records", &Rule{Population: "probes", Unclear: "what became of them could not be looked up"}, Counts{Uncertain: 3}, nil,
 			"3 of 3 probes can't be judged: what became of them could not be looked up"},
 		{"nothing is known", &Rule{Population: "reads"}, Counts{Uncertain: 3}, nil, "3 of 3 reads can't be judged"},
 	} {

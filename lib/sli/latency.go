@@ -10,7 +10,7 @@ import "time"
 func RequestLatency(threshold time.Duration, answered Classifier) Classifier {
 	return func(e *Event) Verdict {
 		switch verdict := answered(e); {
-		case e.lived():
+		case e.Lived():
 		case verdict == Good:
 			return quick(e, threshold)
 		case verdict == Uncertain:
@@ -33,16 +33,6 @@ func AnswerLatency(threshold time.Duration) Classifier {
 	}
 }
 
-// switchingProtocols is the status of a request whose connection goes on in another
-// protocol (RFC 9110, section 15.2.2), mostly a WebSocket's.
-const switchingProtocols = 101
-
-// lived tells whether the event's latency is the life of a connection: it is logged when
-// that ends, and says nothing of how soon the request was answered.
-func (e *Event) lived() bool {
-	return e.Signal == Request && (e.Connection || e.Status == switchingProtocols)
-}
-
 func quick(e *Event, threshold time.Duration) Verdict {
 	switch {
 	case !e.HasLatency:
@@ -62,7 +52,7 @@ func latencyRule(p *Plan, spec *Spec) (*Rule, error) {
 			from = a.Stages[0]
 		}
 	}
-	stage, err := p.first(from, func(f Facts) bool { return f.Latency && (f.Gives(Request) || f.Gives(Answer)) }, "requests with a duration",
+	stage, err := first(p, from, func(f Facts) bool { return f.Latency && (f.Gives(Request) || f.Gives(Answer)) }, "requests with a duration",
 		"name a stage with an access_log that has a request time")
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func (s *Marks) add(m Minute, seconds uint64) {
 	}
 }
 
-func (s *Marks) merge(t Marks) {
+func (s *Marks) Merge(t Marks) {
 	for m, seconds := range t {
 		s.add(m, seconds)
 	}
@@ -40,7 +40,7 @@ func (s *Marks) merge(t Marks) {
 
 // first is the beginning of the first marked second that doesn't begin before an instant,
 // in the minutes to the last one; 0 where there is none.
-func (s Marks) first(from int64, last Minute) int64 {
+func (s Marks) First(from int64, last Minute) int64 {
 	for m := MinuteOf(from); m <= last; m++ {
 		marked := s[m]
 		start := int64(m) * microsecondsPerMinute
@@ -73,7 +73,7 @@ func (g *Groups) note(group uint64, accepted int64) {
 	}
 }
 
-func (g *Groups) merge(h Groups) {
+func (g *Groups) Merge(h Groups) {
 	for group, accepted := range h {
 		g.note(group, accepted)
 	}

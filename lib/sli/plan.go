@@ -2,7 +2,6 @@ package sli
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -85,6 +84,7 @@ type Rule struct {
 	Silence    time.Duration // freshness: minutes without any end for so long are booked at once
 	Extra      time.Duration // what a minute waits beyond its sources: a deadline
 	Scope      Scope
+	ByID       bool // it follows records by their ids
 
 	// JudgesBy are the fields of lines that events are judged by, as a Lack calls them;
 	// Unclear says why events may be uncertain where no field is known to be lacking.
@@ -136,56 +136,10 @@ const (
 	Estimate = "estimate"
 )
 
-// resolvers finds the evidence of each kind. A new SLI is one line here.
-var resolvers = map[Kind]func(*Plan, *Spec) (*Rule, error){
-	Availability: availabilityRule,
-	Latency:      latencyRule,
-	Freshness:    freshnessRule,
-	Coverage:     coverageRule,
-	Correctness:  correctnessRule,
-}
-
 // Unfit says why an SLI can't be measured with the stages there are.
 type Unfit struct{ Reason, Hint string }
 
 func (u *Unfit) Error() string { return u.Reason }
-
-// Resolve finds the evidence for an SLI and adds its rule to the plan; the error is
-// an *Unfit. SLIs are to be resolved in the order of Kinds.
-func (p *Plan) Resolve(spec Spec) error {
-	rule, err := p.resolve(spec)
-	if err != nil {
-		return err
-	}
-	p.Rules = append(p.Rules, rule)
-	slices.SortStableFunc(p.Rules, func(a, b *Rule) int {
-		return slices.Index(Kinds, a.Kind) - slices.Index(Kinds, b.Kind)
-	})
-	return nil
-}
-
-func (p *Plan) resolve(spec Spec) (*Rule, error) {
-	resolve, ok := resolvers[spec.Kind]
-	if !ok {
-		return nil, &Unfit{Reason: fmt.Sprintf("no SLI of that name (got %q)", spec.Kind)}
-	}
-	rule, err := resolve(p, &spec)
-	if err != nil {
-		return nil, err
-	}
-	if spec.Window == 0 { // neither given nor the method's own
-		spec.Window = p.Window
-	}
-	rule.Spec = spec
-	rule.Scope = Local
-	for _, name := range rule.Stages {
-		if p.Stage(name).Facts.Scope == Shared {
-			rule.Scope = Shared
-		}
-	}
-	rule.Settle = p.settleOf(rule)
-	return rule, nil
-}
 
 func (p *Plan) Stage(name string) *Stage {
 	for i := range p.Stages {
@@ -194,37 +148,6 @@ func (p *Plan) Stage(name string) *Stage {
 		}
 	}
 	return nil
-}
-
-// first is the first stage that fits, or the one that from names. what says what it
-// must have, hint where that comes from.
-func (p *Plan) first(from string, fits func(Facts) bool, what, hint string) (*Stage, error) {
-	if from != "" {
-		s := p.Stage(from)
-		switch {
-		case s == nil:
-			return nil, &Unfit{fmt.Sprintf("from: no stage of that name (got %q)", from), "stages here: " + strings.Join(p.stageNames(), ", ")}
-		case !fits(s.Facts):
-			return nil, &Unfit{fmt.Sprintf("from: stage %s has no %s", from, what), hint}
-		}
-		return s, nil
-	}
-	for i := range p.Stages {
-		if fits(p.Stages[i].Facts) {
-			return &p.Stages[i], nil
-		}
-	}
-	return nil, &Unfit{"no stage has " + what, hint}
-}
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func (p *Plan) stageNames() []string {
-	names := make([]string, len(p.Stages))
-	for i, s := range p.Stages {
-		names[i] = s.Name
-	}
-	return names
 }
 
 // Rule is the rule of that kind, nil if the SLI isn't configured.
@@ -272,14 +195,14 @@ func (p *Plan) resettled(rules []*Rule) []*Rule {
 	out := make([]*Rule, len(rules))
 	for i, rule := range rules {
 		r := *rule
-		r.Settle = p.settleOf(&r)
+		r.Settle = p.SettleOf(&r)
 		out[i] = &r
 	}
 	return out
 }
 
 // settleOf is the slowest settle of all sources of a rule, and what it waits beyond.
-func (p *Plan) settleOf(r *Rule) time.Duration {
+func (p *Plan) SettleOf(r *Rule) time.Duration {
 	var settle time.Duration
 	for _, name := range r.Stages {
 		settle = max(settle, p.Stage(name).Facts.Settle)
@@ -446,3 +369,19 @@ func (p *Plan) any(holds func(Facts) bool) bool {
 }
 
 func (f Facts) HasLevel(name string) bool { return slices.Contains(f.Levels, name) }
+
+// Counts tells whether a flow rule of the plan counts under that kind.
+func (p *Plan) Counts(kind Kind) bool {
+	return slices.ContainsFunc(p.Flows, func(r *Rule) bool { return r.Kind == kind })
+}
+
+// All is every rule that counts: the SLIs', what graphs count, and those beside them.
+func (p *Plan) All() []*Rule { return slices.Concat(p.Rules, p.Flows, p.Others) }
+
+// SLI is the kind of SLI that the rule measures, be it the chosen one or one beside it.
+func (r *Rule) SLI() Kind {
+	if r.Beside != "" {
+		return r.Beside
+	}
+	return r.Kind
+}

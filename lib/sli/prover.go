@@ -2,7 +2,6 @@ package sli
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -77,13 +76,13 @@ func proverCorrectnessRule(s *Stage) *Rule {
 }
 
 func proverFreshnessRule(p *Plan, spec *Spec) (*Rule, error) {
-	s := p.prover()
+	s := p.ProverStage()
 	switch {
 	case s == nil:
-		return nil, &Unfit{"from: prover, but the pipeline has none", "add prover: { inject: …, expect: … } to the pipeline"}
+		return nil, unfit("from: prover, but the pipeline has none", "add prover: { inject: …, expect: … } to the pipeline")
 	case spec.Threshold > s.Facts.Proving.Deadline:
-		return nil, &Unfit{fmt.Sprintf("from: prover can't judge a threshold beyond the prover's deadline %s", FormatDuration(s.Facts.Proving.Deadline)),
-			"raise prover.deadline to " + FormatDuration(spec.Threshold)}
+		return nil, unfit(fmt.Sprintf("from: prover can't judge a threshold beyond the prover's deadline %s", FormatDuration(s.Facts.Proving.Deadline)),
+			"raise prover.deadline to "+FormatDuration(spec.Threshold))
 	}
 	return &Rule{
 		Method:     "prover",
@@ -96,32 +95,17 @@ func proverFreshnessRule(p *Plan, spec *Spec) (*Rule, error) {
 	}, nil
 }
 
-const (
-	proverPrefix = "prover_"
-	injected     = "injected"
-)
-
-// ProverMetrics are the counts of the prover graph, in order. The sum of all but the
-// first is the first.
-func ProverMetrics() []string {
-	names := []string{injected}
-	for _, v := range ProbeVerdicts {
-		names = append(names, string(v))
-	}
-	return names
-}
-
 // proverRules count known-answer records by their verdicts, booked to the minute they
 // were sent in.
-func (p *Plan) proverRules() []*Rule {
-	s := p.prover()
+func proverRules(p *Plan) []*Rule {
+	s := p.ProverStage()
 	if s == nil {
 		return nil
 	}
 	var rules []*Rule
 	for _, name := range ProverMetrics() {
 		rules = append(rules, &Rule{
-			Spec:       Spec{Kind: Kind(proverPrefix + name)},
+			Spec:       Spec{Kind: Kind(ProverPrefix + name)},
 			Method:     "prover",
 			Stages:     []string{s.Name},
 			Population: "probes",
@@ -129,7 +113,7 @@ func (p *Plan) proverRules() []*Rule {
 			Settle:     s.Facts.Settle,
 			Scope:      s.Facts.Scope,
 			Weigh: func(e *Event) float64 {
-				if e.Signal == Probed && e.Probe != nil && (name == injected || name == string(e.Probe.Verdict)) {
+				if e.Signal == Probed && e.Probe != nil && (name == ProverInjected || name == string(e.Probe.Verdict)) {
 					return e.Weight
 				}
 				return 0
@@ -138,6 +122,3 @@ func (p *Plan) proverRules() []*Rule {
 	}
 	return rules
 }
-
-// isProverMetric tells which flow kinds the prover graph shows, and as what.
-func isProverMetric(kind Kind) (string, bool) { return strings.CutPrefix(string(kind), proverPrefix) }

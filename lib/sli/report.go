@@ -256,3 +256,20 @@ type Style struct {
 	Zone     *time.Location
 	Language words.Language
 }
+
+// BatchRun is a run of a batch job that has begun and isn't done.
+type BatchRun struct {
+	Began Minute
+	Usual time.Duration // how long runs take, the median of those seen to the minute; 0 unknown
+}
+
+// Message says since when and for how long it has been running at an instant, whose zone
+// it is told in.
+func (r *BatchRun) Message(at time.Time) words.Message {
+	began := r.Began.Start()
+	since, running := began.In(at.Location()).Format("15:04"), FormatDuration(at.Sub(began).Truncate(time.Minute))
+	if r.Usual > 0 {
+		return words.RunSinceUsual.With(since, running, FormatDuration(r.Usual))
+	}
+	return words.RunSince.With(since, running)
+}

@@ -1,9 +1,6 @@
 package sli
 
 import (
-	"iter"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -18,8 +15,8 @@ type SilentMinute struct {
 // Silences finds the minutes of w with acceptances after whose start nothing at all
 // has come out by their end + the rule's silence, in time order. Both ends must have
 // answered for all that time; read tells up to when a stage has.
-func (p *Plan) Silences(h History, rule *Rule, w Window, read func(stage string) time.Time) []SilentMinute {
-	accepting, ending := p.accepting(), p.PathOf(nil, nil).Ending
+func Silences(p *Plan, h History, rule *Rule, w Window, read func(stage string) time.Time) []SilentMinute {
+	accepting, ending := accepting(p), p.PathOf(nil, nil).Ending
 	if accepting == nil || ending == nil {
 		return nil
 	}
@@ -47,7 +44,7 @@ func (p *Plan) Silences(h History, rule *Rule, w Window, read func(stage string)
 
 // accepting is the stage that tells first what was accepted: a front's own log is read
 // within seconds, a stream's metric minutes later.
-func (p *Plan) accepting() *Stage {
+func accepting(p *Plan) *Stage {
 	var first *Stage
 	for _, wanted := range []func(Facts) bool{
 		func(f Facts) bool { return f.Gives(Accepted) && !f.Gives(Request) },
@@ -66,32 +63,17 @@ func (p *Plan) accepting() *Stage {
 // the instants that records carry: the window's later minutes may speak of them, as a
 // request is logged at its end.
 func acceptedIn(h History, s *Stage, w Window) (accepted, beyond float64) {
-	c := cell(h, s, w.From)
+	c := CellAt(h, s, w.From)
 	for m := w.From + 1; m < w.To; m++ {
-		beyond += cell(h, s, m).AcceptedOf[w.From]
+		beyond += CellAt(h, s, m).AcceptedOf[w.From]
 	}
-	return c.Signals[Accepted] - c.AcceptedOf.total() + beyond, beyond
-}
-
-// DoneByAcceptance gives how many records came out in the minute that the cell is of, by
-// the minute they were accepted in, oldest first.
-func (c *StageCell) DoneByAcceptance(m Minute) iter.Seq2[Minute, float64] {
-	return func(yield func(Minute, float64) bool) {
-		for _, accepted := range slices.Sorted(maps.Keys(c.DoneOf)) {
-			if !yield(accepted, c.DoneOf[accepted]) {
-				return
-			}
-		}
-		if n := c.Signals[Done] - c.DoneOf.total(); n > 0 {
-			yield(m, n)
-		}
-	}
+	return c.Signals[Accepted] - c.AcceptedOf.Total() + beyond, beyond
 }
 
 // firstOut is when the first record of a window came out, 0 if none did.
 func firstOut(h History, s *Stage, w Window) int64 {
 	for m := w.From; m < w.To; m++ {
-		if first := cell(h, s, m).FirstOut; first != 0 {
+		if first := CellAt(h, s, m).FirstOut; first != 0 {
 			return first
 		}
 	}

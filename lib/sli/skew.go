@@ -49,16 +49,16 @@ type SkewCount struct {
 func (s SkewCount) Over() bool { return 10*s.Skewed > s.Of }
 
 const (
-	skewedLines = "lines"
+	SkewedLines = "lines"
 	SkewedRows  = "rows" // of which only the share is known
 )
 
 // skewedLines and skewedRecords count a cell's.
-func (c *StageCell) skewedLines() SkewCount {
-	return SkewCount{What: skewedLines, Skewed: float64(c.Tally.Skewed), Of: float64(c.Tally.Parsed)}
+func (c *StageCell) SkewedLines() SkewCount {
+	return SkewCount{What: SkewedLines, Skewed: float64(c.Tally.Skewed), Of: float64(c.Tally.Parsed)}
 }
 
-func (c *StageCell) skewedRecords() SkewCount {
+func (c *StageCell) SkewedRecords() SkewCount {
 	if share, ok := c.Levels[LevelSkewed]; ok {
 		return SkewCount{What: SkewedRows, Skewed: share, Of: 1}
 	}
@@ -75,17 +75,17 @@ func (c *StageCell) skewedRecords() SkewCount {
 // SkewAt is what is skewed at the end of a minute: of the records that came out in the
 // newest minute that has any, else of its lines.
 func (p *Plan) SkewAt(h History, s *Stage, m Minute) SkewCount {
-	reach := Minute(watermarkReach)
+	reach := Minute(WatermarkReach)
 	if r := p.Rule(Freshness); r != nil {
-		reach = max(reach, updateReach(r.ExpectEvery))
+		reach = max(reach, UpdateReach(r.ExpectEvery))
 	}
 	var records, lines SkewCount
 	for back := Minute(0); back < reach && records.Of == 0; back++ {
-		c := cell(h, s, m-back)
-		if records = c.skewedRecords(); records.Of > 0 {
+		c := CellAt(h, s, m-back)
+		if records = c.SkewedRecords(); records.Of > 0 {
 			records.Minute = m - back
 		}
-		if of := c.skewedLines(); lines.Of == 0 {
+		if of := c.SkewedLines(); lines.Of == 0 {
 			lines, lines.Minute = of, m-back
 		}
 	}
@@ -94,3 +94,9 @@ func (p *Plan) SkewAt(h History, s *Stage, m Minute) SkewCount {
 	}
 	return lines
 }
+
+// updateReach is how far back the last update is looked for.
+func UpdateReach(every time.Duration) Minute { return Minute(3*every/time.Minute) + 1 }
+
+// WatermarkReach is how many minutes back a watermark is looked for.
+const WatermarkReach = 180

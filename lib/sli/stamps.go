@@ -1,6 +1,10 @@
 package sli
 
-import "maps"
+import (
+	"iter"
+	"maps"
+	"slices"
+)
 
 // MaxStamps bounds the minutes that Stamps tell apart: the newest are kept.
 const MaxStamps = 200
@@ -38,10 +42,25 @@ func (s *Stamps) merge(t Stamps) {
 }
 
 // total is the sum over all minutes.
-func (s Stamps) total() float64 {
+func (s Stamps) Total() float64 {
 	var sum float64
 	for weight := range maps.Values(s) {
 		sum += weight
 	}
 	return sum
+}
+
+// DoneByAcceptance gives how many records came out in the minute that the cell is of, by
+// the minute they were accepted in, oldest first.
+func (c *StageCell) DoneByAcceptance(m Minute) iter.Seq2[Minute, float64] {
+	return func(yield func(Minute, float64) bool) {
+		for _, accepted := range slices.Sorted(maps.Keys(c.DoneOf)) {
+			if !yield(accepted, c.DoneOf[accepted]) {
+				return
+			}
+		}
+		if n := c.Signals[Done] - c.DoneOf.Total(); n > 0 {
+			yield(m, n)
+		}
+	}
 }

@@ -9,8 +9,8 @@ import (
 // surplusRule counts deliveries beyond all arrivals: records that were delivered again,
 // where neither ids nor a signal tell them. It is an estimate; nil where ages don't tell
 // how many records can have been on their way when the history begins.
-func (path Path) surplusRule() *Rule {
-	if path.Accepted == nil || path.Done == nil || path.Worker == nil || path.Plan.divisible(path.Accepted, path.Done) != nil {
+func (path evidence) surplusRule() *Rule {
+	if path.Accepted == nil || path.Done == nil || path.Worker == nil || divisible(path.Plan, path.Accepted, path.Done) != nil {
 		return nil
 	}
 	r := &Rule{
@@ -22,12 +22,12 @@ func (path Path) surplusRule() *Rule {
 		Scope:      path.Done.Facts.Scope,
 		Derive:     surplus{path},
 	}
-	r.Settle = path.Plan.settleOf(r)
+	r.Settle = path.Plan.SettleOf(r)
 	return r
 }
 
 // surplus is by how much departures outgrow arrivals, minute by minute.
-type surplus struct{ path Path }
+type surplus struct{ path evidence }
 
 func (s surplus) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 	wide := Window{w.From - lookBack, w.To}

@@ -41,7 +41,7 @@ func TestSurplusOfDeliveries(t *testing.T) {
 			out.Summaries = map[string]estimate.Summary{"age": {N: 10, Mean: c.age, Max: c.age}, "work": {N: 10, Mean: 0.1, Max: 0.2}}
 			h["stream"][m], h["worker"][m] = in, out
 		}
-		rule := plan.PathOf(nil, nil).surplusRule()
+		rule := evidence{plan.PathOf(nil, nil)}.surplusRule()
 		if rule == nil {
 			t.Fatal("no rule")
 		}

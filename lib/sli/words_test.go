@@ -32,38 +32,6 @@ func anEvent(t *rapid.T) Event {
 	}
 }
 
-var classifiers = map[string]Classifier{
-	"availability": RequestAvailability(AbortLimit),
-	"latency":      RequestLatency(500*time.Millisecond, RequestAvailability(AbortLimit)),
-	"freshness":    RecordFreshness(time.Minute),
-	"correctness":  VerdictCorrectness(),
-}
-
-func TestGoodNeverExceedsValidAndCountsAddInAnyOrder(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		events := rapid.SliceOf(rapid.Custom(anEvent)).Draw(t, "events")
-		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
-		for name, classify := range classifiers {
-			count := func(events []Event) (c Counts) {
-				for _, e := range events {
-					c.Count(classify(&e), e.Weight)
-				}
-				return c
-			}
-			whole := count(events)
-			if whole.Good < 0 || whole.Good > whole.Valid || whole.Uncertain < 0 {
-				t.Fatalf("%s: %+v", name, whole)
-			}
-			if parts := count(events[cut:]).Plus(count(events[:cut])); parts != whole {
-				t.Fatalf("%s: parts %+v, whole %+v", name, parts, whole)
-			}
-			if ratio, ok := whole.Ratio(); ok && (ratio < 0 || ratio > 1 || math.IsNaN(ratio)) {
-				t.Fatalf("%s: ratio %v", name, ratio)
-			}
-		}
-	})
-}
-
 func TestMergedCellsEqualOneThatSawEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		events := rapid.SliceOf(rapid.Custom(anEvent)).Draw(t, "events")

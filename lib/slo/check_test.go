@@ -24,7 +24,7 @@ func asyncPipeline() *sli.Pipeline {
 			{Name: "transform", Kind: "lambda", Facts: sli.Facts{Signals: []sli.Signal{sli.Invocation, sli.Failed, sli.Throttled, sli.Handed, sli.HandFailed}, Role: sli.Worker, Settle: 180 * time.Second}},
 		},
 	}
-	if err := plan.Resolve(sli.Spec{Kind: sli.Freshness, Threshold: time.Minute, Target: 99}); err != nil {
+	if err := sli.Resolve(plan, sli.Spec{Kind: sli.Freshness, Threshold: time.Minute, Target: 99}); err != nil {
 		panic(err)
 	}
 	worker := &sli.StageCell{}
@@ -131,7 +131,7 @@ func (e errText) Error() string { return string(e) }
 func TestNothingToJudgeIsUnknown(t *testing.T) {
 	plan := &sli.Plan{Name: "web", Window: 5 * time.Minute, Period: 28 * 24 * time.Hour,
 		Stages: []sli.Stage{{Name: "front", Kind: "access_log", Facts: sli.Facts{Signals: []sli.Signal{sli.Request, sli.Accepted}}}}}
-	if err := plan.Resolve(sli.Spec{Kind: sli.Availability, Target: 99.9}); err != nil {
+	if err := sli.Resolve(plan, sli.Spec{Kind: sli.Availability, Target: 99.9}); err != nil {
 		t.Fatal(err)
 	}
 	f := Judge(&sli.Pipeline{Plan: plan}, sli.Limits{}, judgeNow)
