@@ -25,14 +25,15 @@ var mayImport = []struct {
 	{"lib/estimate", []string{"lib/digits"}},
 	{"lib/sli", []string{"lib/estimate", "lib/words", "lib/digits"}},
 	{"lib/slo", []string{"lib/sli", "lib/estimate", "lib/words", "lib/digits"}},
-	{"lib/measure", []string{"lib/sli", "lib/slo", "lib/estimate", "lib/words", "lib/digits"}},
-	{"lib/config", []string{"lib/sli", "lib/slo", "lib/internal/section", "lib/digits"}},
+	{"lib/indicator", []string{"lib/sli", "lib/estimate", "lib/digits"}},
+	{"lib/measure", []string{"lib/indicator", "lib/sli", "lib/slo", "lib/estimate", "lib/words", "lib/digits"}},
+	{"lib/config", []string{"lib/indicator", "lib/sli", "lib/slo", "lib/internal/section", "lib/digits"}},
 	{"lib/words", nil},
 	{"lib/output/*", []string{"lib/sli", "lib/slo", "lib/estimate", "lib/words", "lib/digits"}},
 	{"lib/builtin", []string{"lib/*"}},
 	{"lib/source/*", []string{"lib/sli", "lib/estimate", "lib/internal/*", "lib/source/cloudwatch", "lib/source/counted", "lib/digits"}},
 	{"lib/recording", []string{"lib/sli", "lib/estimate"}},
-	{"lib/backtest", []string{"lib/internal/section", "lib/measure", "lib/recording", "lib/sli", "lib/slo", "lib/estimate", "lib/words"}},
+	{"lib/backtest", []string{"lib/indicator", "lib/internal/section", "lib/measure", "lib/recording", "lib/sli", "lib/slo", "lib/estimate", "lib/words"}},
 	{"lib/cli", []string{"lib/backtest", "lib/recording", "lib/config", "lib/measure", "lib/sli", "lib/slo", "lib/words", "lib/internal/state", "lib/internal/section", "lib/internal/mackerelapi", "lib/digits"}},
 	{"lib/internal/feed/*", []string{"lib/internal/feed", "lib/internal/awsconf"}},
 	{"lib/internal/*", []string{"lib/internal/*"}},
@@ -41,7 +42,7 @@ var mayImport = []struct {
 }
 
 // bare are the packages that take nothing but the standard library from outside.
-var bare = []string{"lib/digits", "lib/words", "lib/estimate", "lib/sli", "lib/slo"}
+var bare = []string{"lib/digits", "lib/words", "lib/estimate", "lib/sli", "lib/slo", "lib/indicator"}
 
 var mains = []string{"lib/cli", "lib/builtin"}
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
@@ -111,7 +112,7 @@ type Setting struct {
 
 // lead is how much earlier a run begins, so that what a verdict rests on is there.
 func lead(plan *sli.Plan) time.Duration {
-	lead := max(2*sli.AssessBack, plan.Window+plan.Settle())
+	lead := max(2*indicator.AssessBack, plan.Window+plan.Settle())
 	for _, r := range plan.Rules {
 		lead = max(lead, r.Window+r.Settle, 4*r.ExpectEvery, 3*r.Deadline)
 	}
@@ -192,7 +193,7 @@ func (b Backtest) retell(ctx context.Context, p measure.Pipeline, stretch Stretc
 
 // warmUp is how many minutes before a stretch runs are made as the agent makes them: what
 // a run carries on from the one before, a standstill or a breach, is so by then.
-const warmUp = sli.Minute(sli.AssessBack / time.Minute)
+const warmUp = sli.Minute(indicator.AssessBack / time.Minute)
 
 // timelines goes through a stretch once, and judges it by each of some limits.
 func (b Backtest) timelines(ctx context.Context, p measure.Pipeline, stretch Stretch, limits []sli.Limits) ([]*Timeline, error) {

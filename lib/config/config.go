@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
@@ -271,8 +272,8 @@ func (b *builder) build() Pipeline {
 	b.excludeFile()
 	if len(b.errs) == 0 {
 		b.rules()
-		sli.Flowing(b.plan)
-		sli.Compare(b.plan)
+		indicator.Flowing(b.plan)
+		indicator.Compare(b.plan)
 		b.limits()
 	}
 	return Pipeline{Plan: b.plan, Evidence: b.found, name: b.at("name")}
@@ -444,7 +445,7 @@ func (b *builder) rules() {
 }
 
 func (b *builder) resolve(spec sli.Spec) {
-	err := sli.Resolve(b.plan, spec)
+	err := indicator.Resolve(b.plan, spec)
 	var unfit *sli.Unfit
 	if errors.As(err, &unfit) {
 		b.refuse(b.at("slis", string(spec.Kind)).Errorf(unfit.Hint, "%s", unfit.Reason))

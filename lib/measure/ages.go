@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -114,7 +115,7 @@ func (p *recalled) remember(tx Tx, out *sli.Pipeline) {
 	}
 	out.Age = &sli.Age{Seconds: seconds, Minute: due, Basis: "the age told at that time", Watermark: due.End().Add(-sli.Seconds(seconds))}
 	out.Ages, out.Throttled = nil, nil
-	for m := due - sli.Minute(sli.AgesBack); m <= due; m++ {
+	for m := due - sli.Minute(indicator.AgesBack); m <= due; m++ {
 		age, ok := told.get(m)
 		if !ok {
 			age = math.NaN()

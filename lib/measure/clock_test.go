@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -43,7 +44,7 @@ func TestAQueryGoesOnAfterAClockThatWasAhead(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	plan := &sli.Plan{Name: "video", Window: 5 * time.Minute, Period: 24 * time.Hour,
 		Stages: []sli.Stage{{Name: "front", Kind: "alb", Facts: polled{}.Facts()}}, Graphs: sli.Graphs{}}
-	if err := sli.Resolve(plan, sli.Spec{Kind: sli.Availability, Target: 99}); err != nil {
+	if err := indicator.Resolve(plan, sli.Spec{Kind: sli.Availability, Target: 99}); err != nil {
 		t.Fatal(err)
 	}
 	now := start

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -116,7 +117,7 @@ func exportAges(tx Tx, w sli.Window, past, beside *recalled, visit Exported) {
 			m++
 			continue
 		}
-		last := min(m+sli.AgesBack, w.To-1, due)
+		last := min(m+indicator.AgesBack, w.To-1, due)
 		ages := past.assessed(last)
 		if ages == nil || m-sli.Minute(past.back()/time.Minute) < past.kept {
 			ages = beside.assessed(last)
@@ -137,5 +138,5 @@ func (p *recalled) assessed(last sli.Minute) []float64 {
 		return nil
 	}
 	p.speak(last)
-	return sli.Assess(p.plan, p.history(), last, p.plan.Window).Ages
+	return indicator.Assess(p.plan, p.history(), last, p.plan.Window).Ages
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -116,7 +117,7 @@ func (p *recalled) holes(rule *sli.Rule) sli.Intervals {
 func (j *job) back() time.Duration {
 	back := j.plan.Window
 	if j.plan.HasAge() || j.plan.HasBacklog() {
-		back = max(back, sli.AssessBack)
+		back = max(back, indicator.AssessBack)
 	}
 	return back
 }
@@ -124,7 +125,7 @@ func (j *job) back() time.Duration {
 // known tells whether the cells are there that the newest due minute is assessed by.
 func (j *job) known() bool {
 	due := sli.Due(j.run.Now, j.plan.Sources())
-	if j.ids != nil && j.ids.from > due-sli.AgesBack {
+	if j.ids != nil && j.ids.from > due-indicator.AgesBack {
 		return false
 	}
 	return j.kept <= sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.back()).From

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
 )
@@ -29,7 +30,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 		p.Results = append(p.Results, result)
 		p.Measured = min(p.Measured, result.Measured)
 	}
-	a := sli.Assess(j.plan, j.evidence.present(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
+	a := indicator.Assess(j.plan, j.evidence.present(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
 	j.stand(rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
 	p.Age, p.Ages, p.Throttled, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.Throttled, a.State, a.Flow, a.Delay, a.Run
 	p.Warnings = append(p.Warnings, a.Notes...)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -144,7 +145,7 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 		return s.record.ReadTo.Add(-s.stage.Facts.Settle)
 	}
 	var found silentMinutes
-	for _, m := range sli.Silences(j.plan, j.history(), l.rule, w, read) {
+	for _, m := range indicator.Silences(j.plan, j.history(), l.rule, w, read) {
 		if l.record.Silent.Contains(m.Minute) {
 			continue
 		}

@@ -218,3 +218,10 @@ type Runs struct {
 	Target float64       // share of the due rows (0…1) that makes a run good
 	Zone   *time.Location
 }
+
+// Due tells whether a run is due to begin in the minute.
+func (r Runs) Due(m Minute) bool {
+	local := m.Start().In(r.Zone)
+	midnight := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
+	return r.Every > 0 && (midnight-r.At)%r.Every == 0 && midnight >= r.At%r.Every
+}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -24,7 +25,7 @@ func asyncPipeline() *sli.Pipeline {
 			{Name: "transform", Kind: "lambda", Facts: sli.Facts{Signals: []sli.Signal{sli.Invocation, sli.Failed, sli.Throttled, sli.Handed, sli.HandFailed}, Role: sli.Worker, Settle: 180 * time.Second}},
 		},
 	}
-	if err := sli.Resolve(plan, sli.Spec{Kind: sli.Freshness, Threshold: time.Minute, Target: 99}); err != nil {
+	if err := indicator.Resolve(plan, sli.Spec{Kind: sli.Freshness, Threshold: time.Minute, Target: 99}); err != nil {
 		panic(err)
 	}
 	worker := &sli.StageCell{}
@@ -131,7 +132,7 @@ func (e errText) Error() string { return string(e) }
 func TestNothingToJudgeIsUnknown(t *testing.T) {
 	plan := &sli.Plan{Name: "web", Window: 5 * time.Minute, Period: 28 * 24 * time.Hour,
 		Stages: []sli.Stage{{Name: "front", Kind: "access_log", Facts: sli.Facts{Signals: []sli.Signal{sli.Request, sli.Accepted}}}}}
-	if err := sli.Resolve(plan, sli.Spec{Kind: sli.Availability, Target: 99.9}); err != nil {
+	if err := indicator.Resolve(plan, sli.Spec{Kind: sli.Availability, Target: 99.9}); err != nil {
 		t.Fatal(err)
 	}
 	f := Judge(&sli.Pipeline{Plan: plan}, sli.Limits{}, judgeNow)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -22,7 +23,7 @@ type judged struct {
 func judge(t *testing.T, s sli.Source) (got judged, events int) {
 	t.Helper()
 	got = judged{map[sli.Minute]sli.Counts{}, map[sli.Minute]sli.Counts{}, map[sli.Minute]sli.Counts{}, map[sli.Minute]string{}, nil}
-	available := sli.RequestAvailability(sli.AbortLimit)
+	available := indicator.RequestAvailability(indicator.AbortLimit)
 	ask := sli.Ask{Now: now, Final: true, Edges: []time.Duration{500 * time.Millisecond, time.Millisecond}}
 	cells := map[sli.Minute]*sli.StageCell{}
 	ask.Count = func(sli.Minute, sli.Tally) {}
@@ -35,8 +36,8 @@ func judge(t *testing.T, s sli.Source) (got judged, events int) {
 			in[m] = sum
 		}
 		count(got.Available, available(e))
-		count(got.Quick, sli.RequestLatency(ask.Edges[0], available)(e))
-		count(got.Quicker, sli.RequestLatency(ask.Edges[1], available)(e))
+		count(got.Quick, indicator.RequestLatency(ask.Edges[0], available)(e))
+		count(got.Quicker, indicator.RequestLatency(ask.Edges[1], available)(e))
 		if cells[m] == nil {
 			cells[m] = new(sli.StageCell)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/kindtest"
@@ -38,7 +39,7 @@ func TestBalancerCountsAnswersByClassAndTime(t *testing.T) {
 	}, h.Shown(w.Ago(0)), kindtest.SortedLines); diff != "" {
 		t.Error(diff)
 	}
-	latency := sli.AnswerLatency(500 * time.Millisecond)
+	latency := indicator.AnswerLatency(500 * time.Millisecond)
 	var counts sli.Counts
 	for _, e := range h.Events {
 		counts.Count(latency(&e), e.Weight)

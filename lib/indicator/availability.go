@@ -1,10 +1,12 @@
-package sli
+package indicator
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // AbortLimit is how long a request whose client went away must have lasted for the
@@ -17,29 +19,29 @@ const AbortLimit = 10 * time.Second
 // A status outside 100–599 is uncertain. A client abort (nginx 499, ALB 460) is bad
 // if it lasted longer than abortLimit, else Aborted: the service was not given the time
 // to answer.
-func RequestAvailability(abortLimit time.Duration) Classifier {
-	return func(e *Event) Verdict {
-		if e.Signal != Request {
-			return NotValid
+func RequestAvailability(abortLimit time.Duration) sli.Classifier {
+	return func(e *sli.Event) sli.Verdict {
+		if e.Signal != sli.Request {
+			return sli.NotValid
 		}
 		switch {
 		case e.Status == 499 || e.Status == 460:
 			if e.HasLatency && e.Latency > abortLimit {
-				return Bad
+				return sli.Bad
 			}
-			return Aborted
-		case e.Good != NotValid:
+			return sli.Aborted
+		case e.Good != sli.NotValid:
 			return e.Good
 		case e.Status < 100 || e.Status > 599:
-			return Uncertain
+			return sli.Uncertain
 		case e.Status >= 500:
-			return Bad
+			return sli.Bad
 		}
-		return Good
+		return sli.Good
 	}
 }
 
-func availabilityRule(p *Plan, spec *Spec) (*Rule, error) {
+func availabilityRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
 	if spec.From == "delivered" {
 		return deliveredRule(p, spec)
 	}
@@ -47,8 +49,8 @@ func availabilityRule(p *Plan, spec *Spec) (*Rule, error) {
 }
 
 // answeredRule is availability as far as the answer.
-func answeredRule(p *Plan, spec *Spec) (*Rule, error) {
-	stage, err := first(p, spec.From, func(f Facts) bool { return f.Gives(Request) }, "requests",
+func answeredRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
+	stage, err := first(p, spec.From, func(f sli.Facts) bool { return f.Gives(sli.Request) }, "requests",
 		"name a stage with an access_log or a load balancer")
 	if err != nil {
 		return nil, err
@@ -59,14 +61,14 @@ func answeredRule(p *Plan, spec *Spec) (*Rule, error) {
 				"ask for "+strings.Join(may, " or ")+"; or let where: leave requests out")
 		}
 	}
-	rule := &Rule{
+	rule := &sli.Rule{
 		Method:     stage.Kind,
 		Stages:     []string{stage.Name},
 		Population: "requests",
-		Quality:    Exact,
+		Quality:    sli.Exact,
 		Formula:    "requests answered with a good status / requests",
-		Classify:   RequestAvailability(spec.abortLimit()),
-		JudgesBy:   append(spec.Good.Fields(), FieldStatus),
+		Classify:   RequestAvailability(abortLimit(spec)),
+		JudgesBy:   append(spec.Good.Fields(), sli.FieldStatus),
 		Unclear:    "their status isn't known",
 	}
 	if !spec.Good.Empty() {
@@ -79,7 +81,7 @@ func answeredRule(p *Plan, spec *Spec) (*Rule, error) {
 	return rule, nil
 }
 
-func (s Spec) abortLimit() time.Duration {
+func abortLimit(s *sli.Spec) time.Duration {
 	if s.AbortLimit > 0 {
 		return s.AbortLimit
 	}

@@ -1,4 +1,4 @@
-package sli
+package indicator
 
 import (
 	"math"
@@ -8,17 +8,18 @@ import (
 	"pgregory.net/rapid"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-func anyEvent(t *rapid.T) Event {
-	return Event{
+func anyEvent(t *rapid.T) sli.Event {
+	return sli.Event{
 		Weight:     estimate.Weight(rapid.Float64Range(0, 1e9).Draw(t, "weight")),
-		Signal:     Signal(rapid.IntRange(0, int(Uninjected)).Draw(t, "signal")),
+		Signal:     sli.Signal(rapid.IntRange(0, int(sli.Uninjected)).Draw(t, "signal")),
 		Status:     rapid.OneOf(rapid.SampledFrom([]int{0, 99, 100, 200, 404, 460, 499, 500, 599, 600}), rapid.Int()).Draw(t, "status"),
 		Method:     []byte(rapid.SampledFrom([]string{"", "GET", "POST", "\x1b[31m"}).Draw(t, "method")),
 		Latency:    time.Duration(rapid.Int64Range(0, math.MaxInt64).Draw(t, "latency")),
 		HasLatency: rapid.Bool().Draw(t, "has latency"),
-		Good:       Verdict(rapid.IntRange(0, 3).Draw(t, "good")),
+		Good:       sli.Verdict(rapid.IntRange(0, 3).Draw(t, "good")),
 		Delay:      time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "delay")),
 		HasDelay:   rapid.Bool().Draw(t, "has delay"),
 		AcceptedAt: rapid.Int64Range(0, 1<<50).Draw(t, "accepted at"),
@@ -26,7 +27,7 @@ func anyEvent(t *rapid.T) Event {
 	}
 }
 
-var classifiers = map[string]Classifier{
+var classifiers = map[string]sli.Classifier{
 	"availability": RequestAvailability(AbortLimit),
 	"latency":      RequestLatency(500*time.Millisecond, RequestAvailability(AbortLimit)),
 	"freshness":    RecordFreshness(time.Minute),
@@ -38,7 +39,7 @@ func TestGoodNeverExceedsValidAndCountsAddInAnyOrder(t *testing.T) {
 		events := rapid.SliceOf(rapid.Custom(anyEvent)).Draw(t, "events")
 		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
 		for name, classify := range classifiers {
-			count := func(events []Event) (c Counts) {
+			count := func(events []sli.Event) (c sli.Counts) {
 				for _, e := range events {
 					c.Count(classify(&e), e.Weight)
 				}

@@ -1,29 +1,31 @@
-package sli
+package indicator
 
 import (
 	"slices"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // batchRun is the run that goes on at the end of a minute, nil if none does or none is
 // known to: only jobs that log their starts show it.
-func batchRun(p *Plan, h History, due Minute) *BatchRun {
-	r := p.Rule(Freshness)
+func batchRun(p *sli.Plan, h sli.History, due sli.Minute) *sli.BatchRun {
+	r := p.Rule(sli.Freshness)
 	if r == nil {
 		return nil
 	}
 	f, ok := r.Derive.(freshnessByUpdates)
-	if !ok || !f.stage.Facts.Gives(RunStart) {
+	if !ok || !f.stage.Facts.Gives(sli.RunStart) {
 		return nil
 	}
-	var run *BatchRun
+	var run *sli.BatchRun
 	var took []time.Duration
-	for m := due - UpdateReach(f.every); m <= due; m++ {
-		c := CellAt(h, f.stage, m)
-		if c.Signals[RunStart] > 0 {
-			run = &BatchRun{Began: m}
+	for m := due - sli.UpdateReach(f.every); m <= due; m++ {
+		c := sli.CellAt(h, f.stage, m)
+		if c.Signals[sli.RunStart] > 0 {
+			run = &sli.BatchRun{Began: m}
 		}
-		if c.Signals[RunDone] > 0 && run != nil {
+		if c.Signals[sli.RunDone] > 0 && run != nil {
 			took, run = append(took, m.Start().Sub(run.Began.Start())), nil
 		}
 	}

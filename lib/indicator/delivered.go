@@ -1,8 +1,10 @@
-package sli
+package indicator
 
 import (
 	"slices"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // deliveredRule is availability of what was accepted, up to where it is delivered: a
@@ -11,7 +13,7 @@ import (
 //
 // By ids it is exact. By counts, what is given up is taken from the good requests of its
 // own minute, and of those before it where these are too few: an estimate.
-func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
+func deliveredRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
 	spec.From = ""
 	rule, err := answeredRule(p, spec)
 	if err != nil {
@@ -20,7 +22,7 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 	front := p.Stage(rule.Stages[0])
 	d := delivered{path: evidenceOf(p), front: front.Name, deadline: spec.Deadline}
 	for i := range p.Stages {
-		if s := &p.Stages[i]; s.Facts.Gives(Dropped) || s.Facts.Gives(DeadLettered) {
+		if s := &p.Stages[i]; s.Facts.Gives(sli.Dropped) || s.Facts.Gives(sli.DeadLettered) {
 			d.losing = append(d.losing, s.Name)
 		}
 	}
@@ -32,7 +34,7 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 		d.byIDs = true
 		rule.Stages = f.Stages
 	} else {
-		rule.Quality = Estimate
+		rule.Quality = sli.Estimate
 		for _, name := range d.losing {
 			if err := divisible(p, front, p.Stage(name)); err != nil {
 				return nil, err
@@ -46,7 +48,7 @@ func deliveredRule(p *Plan, spec *Spec) (*Rule, error) {
 	}
 	d.stages = rule.Stages
 	rule.Method = "delivered"
-	rule.Formula = "requests answered with a good status whose records weren't dropped, dead-lettered or lost to retention within " + FormatDuration(spec.Deadline) + " / requests"
+	rule.Formula = "requests answered with a good status whose records weren't dropped, dead-lettered or lost to retention within " + sli.FormatDuration(spec.Deadline) + " / requests"
 	rule.Extra, rule.Derive = spec.Deadline, d
 	return rule, nil
 }
@@ -64,12 +66,12 @@ type delivered struct {
 // Judged is a History with what a rule's own events were judged to be, for a Derivation
 // that goes on from there.
 type Judged interface {
-	History
-	Judged(m Minute) Counts
+	sli.History
+	Judged(m sli.Minute) sli.Counts
 }
 
-func (d delivered) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
-	cells := map[Minute]Counts{}
+func (d delivered) Derive(h sli.History, w sli.Window, _ time.Time) map[sli.Minute]sli.Counts {
+	cells := map[sli.Minute]sli.Counts{}
 	events, ok := h.(Judged)
 	if !ok {
 		return cells
@@ -81,7 +83,7 @@ func (d delivered) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 	}
 	losses := lost(events, w)
 	for m := w.From; m < w.To; m++ {
-		if !wholly(answered, Window{m, MinuteAt(m.End().Add(d.deadline))}) {
+		if !wholly(answered, sli.Window{From: m, To: sli.MinuteAt(m.End().Add(d.deadline))}) {
 			continue
 		}
 		c := events.Judged(m)
@@ -92,9 +94,9 @@ func (d delivered) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
 }
 
 // followed is, minute by minute of acceptance, how many records were given up, by their ids.
-func (d delivered) followed(h Judged, w Window) map[Minute]float64 {
-	losses := map[Minute]float64{}
-	ids := FollowedIDs(h)
+func (d delivered) followed(h Judged, w sli.Window) map[sli.Minute]float64 {
+	losses := map[sli.Minute]float64{}
+	ids := sli.FollowedIDs(h)
 	if ids == nil {
 		return losses
 	}
@@ -113,14 +115,14 @@ func (d delivered) followed(h Judged, w Window) map[Minute]float64 {
 
 // counted spreads what each minute gave up over the good requests of the minutes up to it,
 // the newest first, as far back as the deadline.
-func (d delivered) counted(h Judged, w Window) map[Minute]float64 {
-	losses := map[Minute]float64{}
-	reach := Minute((d.deadline + time.Minute - 1) / time.Minute)
+func (d delivered) counted(h Judged, w sli.Window) map[sli.Minute]float64 {
+	losses := map[sli.Minute]float64{}
+	reach := sli.Minute((d.deadline + time.Minute - 1) / time.Minute)
 	for at := w.From; at < w.To+reach; at++ {
 		left := 0.0
 		for _, name := range d.losing {
 			if c := h.Cell(name, at); c != nil {
-				left += c.Signals[Dropped] + c.Signals[DeadLettered]
+				left += c.Signals[sli.Dropped] + c.Signals[sli.DeadLettered]
 			}
 		}
 		for m := at; left > 0 && m >= max(w.From, at-reach); m-- {

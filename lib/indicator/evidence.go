@@ -1,22 +1,23 @@
-package sli
+package indicator
 
 import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // evidence is a path whose cells are read as estimators want them.
-type evidence struct{ Path }
+type evidence struct{ sli.Path }
 
-func evidenceOf(p *Plan) evidence { return evidence{p.Path()} }
+func evidenceOf(p *sli.Plan) evidence { return evidence{p.Path()} }
 
 // model is what is configured, asked or assumed about the path.
-func (path evidence) model(h History, threshold time.Duration) estimate.StageModel {
+func (path evidence) model(h sli.History, threshold time.Duration) estimate.StageModel {
 	m := estimate.AssumedStageModel()
 	m.Threshold = threshold.Seconds()
 	m.HasFront = path.Front != nil
-	inputs := Inputs{}
+	inputs := sli.Inputs{}
 	for _, name := range path.Inputs {
 		for key, v := range h.Inputs(name) {
 			inputs[key] = v
@@ -38,30 +39,30 @@ func (path evidence) model(h History, threshold time.Duration) estimate.StageMod
 	filtered, _ := inputs.Get("filtered")
 	included, _ := inputs.Get("age_includes_duration")
 	m.HasFilter, m.AgeIncludesWork = filtered > 0, included > 0
-	m.PollsCounted = path.Worker != nil && path.Worker.Facts.Gives(Polled)
+	m.PollsCounted = path.Worker != nil && path.Worker.Facts.Gives(sli.Polled)
 	m.Counted = path.Done != nil
-	m.CountedAtEnd = m.Counted && !path.Done.Facts.Gives(HandFailed)
+	m.CountedAtEnd = m.Counted && !path.Done.Facts.Gives(sli.HandFailed)
 	return m
 }
 
 // rows are the minutes of w as estimators read them.
-func (path evidence) rows(h History, w Window) []estimate.StageMinute {
+func (path evidence) rows(h sli.History, w sli.Window) []estimate.StageMinute {
 	rows := make([]estimate.StageMinute, w.Minutes())
-	answered := Intervals{w}
+	answered := sli.Intervals{w}
 	for _, name := range path.StageNames() {
 		answered = answered.Intersect(h.Answered(name))
 	}
-	recent := Window{max(w.From, w.To-AgesBack-2), w.To} // what trends and hysteresis look back on
+	recent := sli.Window{From: max(w.From, w.To-AgesBack-2), To: w.To} // what trends and hysteresis look back on
 	owing := path.owing(h, recent)
 	for i := range rows {
-		m := w.From + Minute(i)
+		m := w.From + sli.Minute(i)
 		if answered.Contains(m) {
 			rows[i] = path.row(h, m)
 			if recent.Contains(m) {
 				switch k := path.skew(h, m); {
-				case k.Over() && k.What == SkewedLines: // more came out than is booked
+				case k.Over() && k.What == sli.SkewedLines: // more came out than is booked
 				case k.Over():
-					rows[i].Skewed = FollowedIDs(h) == nil // ids need no stamps
+					rows[i].Skewed = sli.FollowedIDs(h) == nil // ids need no stamps
 					fallthrough
 				default:
 					owing(m, &rows[i])
@@ -74,12 +75,12 @@ func (path evidence) rows(h History, w Window) []estimate.StageMinute {
 
 // early is what is there already of a minute that hasn't settled; false where a stage says
 // nothing of it.
-func (path evidence) early(h History, m Minute) (estimate.StageMinute, bool) {
-	foresight, ok := h.(Foresight)
+func (path evidence) early(h sli.History, m sli.Minute) (estimate.StageMinute, bool) {
+	foresight, ok := h.(sli.Foresight)
 	if !ok {
 		return estimate.StageMinute{}, false
 	}
-	soon := forestalled{h, m, map[string]*StageCell{}}
+	soon := forestalled{h, m, map[string]*sli.StageCell{}}
 	for _, name := range path.StageNames() {
 		c := foresight.Early(name, m)
 		if c == nil {
@@ -94,52 +95,52 @@ func (path evidence) early(h History, m Minute) (estimate.StageMinute, bool) {
 
 // forestalled is a history that shows one minute's early cells.
 type forestalled struct {
-	History
-	minute Minute
-	cells  map[string]*StageCell
+	sli.History
+	minute sli.Minute
+	cells  map[string]*sli.StageCell
 }
 
-func (h forestalled) Cell(stage string, m Minute) *StageCell {
+func (h forestalled) Cell(stage string, m sli.Minute) *sli.StageCell {
 	if m == h.minute {
 		return h.cells[stage]
 	}
 	return h.History.Cell(stage, m)
 }
 
-func (path evidence) row(h History, m Minute) estimate.StageMinute {
+func (path evidence) row(h sli.History, m sli.Minute) estimate.StageMinute {
 	row := estimate.StageMinute{Answered: true}
 	if path.Accepted != nil {
-		row.In = estimate.Some(CellAt(h, path.Accepted, m).Signals[Accepted])
-		if path.withheld(h, m) || CellAt(h, path.Accepted, m).SkewedLines().Over() {
+		row.In = estimate.Some(sli.CellAt(h, path.Accepted, m).Signals[sli.Accepted])
+		if path.withheld(h, m) || sli.CellAt(h, path.Accepted, m).SkewedLines().Over() {
 			row.In = estimate.Quantity{}
 		}
 		if path.Accepted.Facts.OwnAge {
-			if seconds, ok := CellAt(h, path.Accepted, m).Levels["age"]; ok {
+			if seconds, ok := sli.CellAt(h, path.Accepted, m).Levels["age"]; ok {
 				row.Behind = estimate.Some(seconds)
 			}
 		}
 	}
 	if path.Front != nil {
-		row.Front = frontBins(CellAt(h, path.Front, m))
+		row.Front = frontBins(sli.CellAt(h, path.Front, m))
 	}
 	if path.Worker != nil {
-		c := CellAt(h, path.Worker, m)
-		row.Invocations, row.Errors, row.Throttles = estimate.Some(c.Signals[Invocation]), estimate.Some(c.Signals[Failed]), estimate.Some(c.Signals[Throttled])
+		c := sli.CellAt(h, path.Worker, m)
+		row.Invocations, row.Errors, row.Throttles = estimate.Some(c.Signals[sli.Invocation]), estimate.Some(c.Signals[sli.Failed]), estimate.Some(c.Signals[sli.Throttled])
 		row.Age, row.Work = c.Summaries["age"], c.Summaries["work"]
 	}
-	if path.Done != nil && !CellAt(h, path.Done, m).SkewedLines().Over() { // else more came out than is booked
-		c, facts := CellAt(h, path.Done, m), path.Done.Facts
-		row.Done, row.Handed = estimate.Some(c.Signals[Done]), estimate.Some(c.Signals[Done])
-		if facts.Gives(HandFailed) {
+	if path.Done != nil && !sli.CellAt(h, path.Done, m).SkewedLines().Over() { // else more came out than is booked
+		c, facts := sli.CellAt(h, path.Done, m), path.Done.Facts
+		row.Done, row.Handed = estimate.Some(c.Signals[sli.Done]), estimate.Some(c.Signals[sli.Done])
+		if facts.Gives(sli.HandFailed) {
 			// A mapping answers only once its counts have been seen: without points it
 			// stands still, which is zero.
-			row.Handed = estimate.Some(c.Signals[Handed])
-			row.Done = estimate.Some(c.Signals[Handed] - c.Signals[HandFailed])
+			row.Handed = estimate.Some(c.Signals[sli.Handed])
+			row.Done = estimate.Some(c.Signals[sli.Handed] - c.Signals[sli.HandFailed])
 		}
-		row.Filtered = countOf(facts, c, Filtered)
-		row.Dropped = countOf(facts, c, Dropped)
-		row.DeadLettered = countOf(facts, c, DeadLettered)
-		row.Polled = countOf(facts, c, Polled)
+		row.Filtered = countOf(facts, c, sli.Filtered)
+		row.Dropped = countOf(facts, c, sli.Dropped)
+		row.DeadLettered = countOf(facts, c, sli.DeadLettered)
+		row.Polled = countOf(facts, c, sli.Polled)
 	}
 	row.Slowest = path.slowest(h, m)
 	return row
@@ -147,14 +148,14 @@ func (path evidence) row(h History, m Minute) estimate.StageMinute {
 
 // slowest is the longest delay of the records that came out in a minute; one that came
 // out again says nothing of it.
-func (path evidence) slowest(h History, m Minute) estimate.Quantity {
+func (path evidence) slowest(h sli.History, m sli.Minute) estimate.Quantity {
 	if path.Ending == nil || !path.Ending.Facts.Delay {
 		return estimate.Quantity{}
 	}
-	if ids := FollowedIDs(h); ids != nil {
+	if ids := sli.FollowedIDs(h); ids != nil {
 		return estimate.Some(ids.Ends(m).Longest.Seconds())
 	}
-	return estimate.Some(CellAt(h, path.Ending, m).Delay.Max())
+	return estimate.Some(sli.CellAt(h, path.Ending, m).Delay.Max())
 }
 
 const (
@@ -165,13 +166,13 @@ const (
 // withheld tells whether a queue that shows no arrivals must have had some: the front
 // has written, and when the queue last showed arrivals, at least half of the front's
 // writes were among them. Its metrics are late then; they aren't zero.
-func (path evidence) withheld(h History, m Minute) bool {
-	if path.Front == nil || path.Accepted.Facts.Role != Queue || CellAt(h, path.Front, m).written() < minWrites {
+func (path evidence) withheld(h sli.History, m sli.Minute) bool {
+	if path.Front == nil || path.Accepted.Facts.Role != sli.Queue || written(sli.CellAt(h, path.Front, m)) < minWrites {
 		return false
 	}
 	for back := m; back > m-withheldReach; back-- {
-		if arrived := CellAt(h, path.Accepted, back).Signals[Accepted]; arrived > 0 {
-			return back < m && 2*arrived >= CellAt(h, path.Front, back).written()
+		if arrived := sli.CellAt(h, path.Accepted, back).Signals[sli.Accepted]; arrived > 0 {
+			return back < m && 2*arrived >= written(sli.CellAt(h, path.Front, back))
 		}
 	}
 	return false
@@ -179,8 +180,8 @@ func (path evidence) withheld(h History, m Minute) bool {
 
 // written is the least number of requests that wrote something: those of writing
 // methods, as if all answers but 2xx had been theirs.
-func (c *StageCell) written() float64 {
-	n := c.Status[2] - c.Signals[Request]
+func written(c *sli.StageCell) float64 {
+	n := c.Status[2] - c.Signals[sli.Request]
 	for _, m := range c.Methods {
 		switch m.Name {
 		case "POST", "PUT", "PATCH", "DELETE":
@@ -192,7 +193,7 @@ func (c *StageCell) written() float64 {
 
 // frontBins is the front's latency as a log tells it, request by request, or as far as
 // statistics tell it.
-func frontBins(c *StageCell) []estimate.Bin {
+func frontBins(c *sli.StageCell) []estimate.Bin {
 	var bins []estimate.Bin
 	c.Latency.Each(func(seconds float64, count uint64) {
 		bins = append(bins, estimate.Bin{Seconds: seconds, Count: float64(count)})
@@ -203,7 +204,7 @@ func frontBins(c *StageCell) []estimate.Bin {
 	return c.Summaries["latency"].Bins()
 }
 
-func countOf(f Facts, c *StageCell, s Signal) estimate.Quantity {
+func countOf(f sli.Facts, c *sli.StageCell, s sli.Signal) estimate.Quantity {
 	if !f.Gives(s) {
 		return estimate.Quantity{}
 	}
@@ -212,19 +213,19 @@ func countOf(f Facts, c *StageCell, s Signal) estimate.Quantity {
 
 // owing puts into a row how old the oldest record owed is at the minute's end, where ids
 // or a watermark tell it exactly: 0 when nothing is owed.
-func (path evidence) owing(h History, w Window) func(Minute, *estimate.StageMinute) {
-	if ids := FollowedIDs(h); ids != nil {
-		return func(m Minute, row *estimate.StageMinute) { owed(row, ids, m) }
+func (path evidence) owing(h sli.History, w sli.Window) func(sli.Minute, *estimate.StageMinute) {
+	if ids := sli.FollowedIDs(h); ids != nil {
+		return func(m sli.Minute, row *estimate.StageMinute) { owed(row, ids, m) }
 	}
 	if path.Ending == nil || !path.Ending.Facts.Delay || path.Accepted == nil {
-		return func(Minute, *estimate.StageMinute) {}
+		return func(sli.Minute, *estimate.StageMinute) {}
 	}
 	age := path.byWatermark(h, w)
-	return func(m Minute, row *estimate.StageMinute) { row.Oldest = age(m) }
+	return func(m sli.Minute, row *estimate.StageMinute) { row.Oldest = age(m) }
 }
 
 // owed is what the ids know of a row.
-func owed(row *estimate.StageMinute, ids Cohorts, m Minute) {
+func owed(row *estimate.StageMinute, ids sli.Cohorts, m sli.Minute) {
 	if row.Blind = ids.Doubt(); row.Blind != "" {
 		return
 	}
@@ -240,9 +241,9 @@ func owed(row *estimate.StageMinute, ids Cohorts, m Minute) {
 }
 
 // skew is what is skewed of what came out last, up to the end of a minute.
-func (path evidence) skew(h History, m Minute) SkewCount {
+func (path evidence) skew(h sli.History, m sli.Minute) sli.SkewCount {
 	if path.Ending == nil {
-		return SkewCount{}
+		return sli.SkewCount{}
 	}
 	return path.Plan.SkewAt(h, path.Ending, m)
 }
@@ -260,22 +261,22 @@ const (
 // byWatermark takes the largest accepted_at that has come out, of the group that is
 // furthest behind where there are groups: the first record that was accepted after it is
 // the oldest one owed.
-func (path evidence) byWatermark(h History, w Window) func(Minute) estimate.Quantity {
-	ages := map[Minute]estimate.Quantity{}
+func (path evidence) byWatermark(h sli.History, w sli.Window) func(sli.Minute) estimate.Quantity {
+	ages := map[sli.Minute]estimate.Quantity{}
 	t := tide{timed: path.timed(h, w)}
-	for m := w.From - WatermarkReach; m < w.To; m++ {
-		t.rise(m, CellAt(h, path.Accepted, m), CellAt(h, path.Ending, m))
+	for m := w.From - sli.WatermarkReach; m < w.To; m++ {
+		t.rise(m, sli.CellAt(h, path.Accepted, m), sli.CellAt(h, path.Ending, m))
 		if w.Contains(m) {
 			ages[m] = t.age(m)
 		}
 	}
-	return func(m Minute) estimate.Quantity { return ages[m] }
+	return func(m sli.Minute) estimate.Quantity { return ages[m] }
 }
 
 // timed tells whether the front says when requests began.
-func (path evidence) timed(h History, w Window) bool {
-	for m := w.From - WatermarkReach; m < w.To; m++ {
-		if c := CellAt(h, path.Accepted, m); c.Signals[Request] > 0 && c.Latency.Count() == 0 {
+func (path evidence) timed(h sli.History, w sli.Window) bool {
+	for m := w.From - sli.WatermarkReach; m < w.To; m++ {
+		if c := sli.CellAt(h, path.Accepted, m); c.Signals[sli.Request] > 0 && c.Latency.Count() == 0 {
 			return false
 		}
 	}
@@ -287,23 +288,23 @@ type tide struct {
 	timed     bool
 	watermark int64
 	newest    int64 // accepted
-	accepted  Marks
-	groups    Groups
-	heard     map[uint64]Minute // of each group
+	accepted  sli.Marks
+	groups    sli.Groups
+	heard     map[uint64]sli.Minute // of each group
 }
 
-func (t *tide) rise(m Minute, accepted, out *StageCell) {
+func (t *tide) rise(m sli.Minute, accepted, out *sli.StageCell) {
 	t.newest = max(t.newest, accepted.NewestAccepted)
 	for minute, seconds := range accepted.AcceptedIn {
 		if t.accepted == nil {
-			t.accepted = make(Marks)
+			t.accepted = make(sli.Marks)
 		}
 		t.accepted[minute] |= seconds
 	}
 	t.watermark = max(t.watermark, out.Watermark)
 	for group := range out.Groups {
 		if t.heard == nil {
-			t.heard = make(map[uint64]Minute)
+			t.heard = make(map[uint64]sli.Minute)
 		}
 		t.heard[group] = m
 	}
@@ -327,7 +328,7 @@ func (t *tide) behind() int64 {
 
 // age is that of the oldest record owed at a minute's end; unknown where nothing has come
 // out that far back.
-func (t *tide) age(m Minute) estimate.Quantity {
+func (t *tide) age(m sli.Minute) estimate.Quantity {
 	watermark := t.behind()
 	slack := int64(wholeSlack)
 	if t.timed && watermark%time.Second.Microseconds() != 0 {

@@ -1,22 +1,23 @@
-package sli
+package indicator
 
 import (
 	"math"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // Assessment is how a pipeline stands at the end of a minute.
 type Assessment struct {
-	Age  *Age
+	Age  *sli.Age
 	Ages []float64 // of the last minutes, NaN where not measured
 	// Throttled tells of the same minutes whether something was turned away for capacity.
 	Throttled []bool
-	State     *State
-	Flow      *Flow
+	State     *sli.State
+	Flow      *sli.Flow
 	Delay     *estimate.StageDelay // means per stage, an estimate
-	Run       *BatchRun            // of a batch job, nil if none goes on
+	Run       *sli.BatchRun        // of a batch job, nil if none goes on
 	Notes     []string
 }
 
@@ -28,10 +29,10 @@ const assessBack = 120
 const AssessBack = (assessBack + 1) * time.Minute
 
 // Assess reads the stages' cells up to the end of the due minute.
-func Assess(p *Plan, h History, due Minute, window time.Duration) Assessment {
+func Assess(p *sli.Plan, h sli.History, due sli.Minute, window time.Duration) Assessment {
 	var a Assessment
 	path := evidenceOf(p)
-	w := Window{From: due - assessBack, To: due + 1}
+	w := sli.Window{From: due - assessBack, To: due + 1}
 	if path.Accepted != nil && (path.Done != nil || path.Worker != nil || path.Ending != nil) {
 		path.assess(h, w, window, &a)
 	}
@@ -48,9 +49,9 @@ func Assess(p *Plan, h History, due Minute, window time.Duration) Assessment {
 	return a
 }
 
-func (path evidence) assess(h History, w Window, window time.Duration, a *Assessment) {
+func (path evidence) assess(h sli.History, w sli.Window, window time.Duration, a *Assessment) {
 	var threshold, every time.Duration
-	if r := path.Plan.Rule(Freshness); r != nil {
+	if r := path.Plan.Rule(sli.Freshness); r != nil {
 		threshold, every = r.Threshold, r.ExpectEvery
 	}
 	rows := path.rows(h, w)
@@ -62,20 +63,20 @@ func (path evidence) assess(h History, w Window, window time.Duration, a *Assess
 	span := min(int(window/time.Minute), last)
 	due := w.To - 1
 	if age := stages.Age(last); age.Known {
-		a.Age = &Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.Exact}
-		a.Age.Watermark = Ago(due.End(), age.Oldest)
+		a.Age = &sli.Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.Exact}
+		a.Age.Watermark = sli.Ago(due.End(), age.Oldest)
 	}
 	for m := max(0, last-AgesBack); m <= last; m++ {
 		seconds, throttled := stages.AgeAt(m)
 		a.Ages, a.Throttled = append(a.Ages, seconds), append(a.Throttled, throttled)
 	}
 	progress := stages.Progress(last, span, every > 0)
-	a.State = &State{Name: string(progress.State), Reason: progress.Why, Progress: progress}
+	a.State = &sli.State{Name: string(progress.State), Reason: progress.Why, Progress: progress}
 	if progress.Since >= 0 {
-		a.State.Since, a.State.HasSince = w.From+Minute(progress.Since), true
+		a.State.Since, a.State.HasSince = w.From+sli.Minute(progress.Since), true
 	}
 	a.State.Retention = path.retention(h)
-	a.Flow = path.flow(h, stages, Window{due + 1 - Minute(span), due + 1}, last)
+	a.Flow = path.flow(h, stages, sli.Window{From: due + 1 - sli.Minute(span), To: due + 1}, last)
 	if d, ok := stages.Delay(last+1-span, last+1); ok && path.Worker != nil {
 		a.Delay = &d
 	}
@@ -87,7 +88,7 @@ const AgesBack = 30
 
 // retention is how long the queue keeps records; 0 where it is neither configured nor
 // known from the service.
-func (path evidence) retention(h History) time.Duration {
+func (path evidence) retention(h sli.History) time.Duration {
 	if path.Accepted == nil {
 		return 0
 	}
@@ -95,42 +96,42 @@ func (path evidence) retention(h History) time.Duration {
 	if !ok || in.From == "assumed" {
 		return 0
 	}
-	return Seconds(in.Value)
+	return sli.Seconds(in.Value)
 }
 
 // Arrived is how many records were accepted in a window.
-func Arrived(p *Plan, h History, w Window) float64 {
+func Arrived(p *sli.Plan, h sli.History, w sli.Window) float64 {
 	path := evidenceOf(p)
 	if path.Accepted == nil {
 		return 0
 	}
 	sum := 0.0
 	for m := w.From; m < w.To; m++ {
-		sum += CellAt(h, path.Accepted, m).Signals[Accepted]
+		sum += sli.CellAt(h, path.Accepted, m).Signals[sli.Accepted]
 	}
 	return sum
 }
 
 // flow is the accounting of the window, with the backlog at its end.
-func (path evidence) flow(h History, stages *estimate.StagePath, w Window, last int) *Flow {
-	f := &Flow{Window: w}
-	total := func(s Signal) float64 {
+func (path evidence) flow(h sli.History, stages *estimate.StagePath, w sli.Window, last int) *sli.Flow {
+	f := &sli.Flow{Window: w}
+	total := func(s sli.Signal) float64 {
 		stage := path.counting(s)
 		if stage == nil {
 			return 0
 		}
 		sum := 0.0
 		for m := w.From; m < w.To; m++ {
-			c := CellAt(h, stage, m)
+			c := sli.CellAt(h, stage, m)
 			sum += c.Signals[s]
-			if s == Done && stage.Facts.Gives(HandFailed) {
-				sum += c.Signals[Handed] - c.Signals[HandFailed]
+			if s == sli.Done && stage.Facts.Gives(sli.HandFailed) {
+				sum += c.Signals[sli.Handed] - c.Signals[sli.HandFailed]
 			}
 		}
 		return sum
 	}
-	f.Accepted, f.Done, f.Filtered = total(Accepted), total(Done), total(Filtered)
-	f.Dropped, f.DeadLettered, f.Duplicates = total(Dropped), total(DeadLettered), total(Duplicate)
+	f.Accepted, f.Done, f.Filtered = total(sli.Accepted), total(sli.Done), total(sli.Filtered)
+	f.Dropped, f.DeadLettered, f.Duplicates = total(sli.Dropped), total(sli.DeadLettered), total(sli.Duplicate)
 	if backlog, anchored, ok := stages.Backlog(last); ok {
 		f.Backlog, f.HasBacklog, f.Anchored = backlog, true, anchored
 	}
@@ -139,15 +140,15 @@ func (path evidence) flow(h History, stages *estimate.StagePath, w Window, last 
 		f.AtLeast, f.AtMost = account.AtLeast, account.AtMost
 		f.Duplicates = max(f.Duplicates, account.Duplicates)
 	}
-	if ids := IDsOf(h); ids != nil {
-		f.byIDs(ids, w)
+	if ids := sli.IDsOf(h); ids != nil {
+		byIDs(f, ids, w)
 	}
 	return f
 }
 
 // byIDs tells what ids know exactly: what came out twice, what came out without having
 // been accepted here, and what won't come out any more.
-func (f *Flow) byIDs(ids Cohorts, w Window) {
+func byIDs(f *sli.Flow, ids sli.Cohorts, w sli.Window) {
 	f.Duplicates = 0
 	for m := w.From; m < w.To; m++ {
 		ends := ids.Ends(m)
@@ -170,7 +171,7 @@ func (f *Flow) byIDs(ids Cohorts, w Window) {
 
 // ageByReport is the age that something reports by itself: a batch job's last update,
 // else the largest of the stages' levels.
-func ageByReport(p *Plan, h History, due Minute) *Age {
+func ageByReport(p *sli.Plan, h sli.History, due sli.Minute) *sli.Age {
 	if age := batchAge(p, h, due); age != nil {
 		return age
 	}
@@ -179,8 +180,8 @@ func ageByReport(p *Plan, h History, due Minute) *Age {
 
 // ageByLevel is the largest age that a stage reports by itself: replica lag, the age
 // of the oldest message, a watermark row.
-func ageByLevel(p *Plan, h History, due Minute) *Age {
-	var worst *Age
+func ageByLevel(p *sli.Plan, h sli.History, due sli.Minute) *sli.Age {
+	var worst *sli.Age
 	for i := range p.Stages {
 		s := &p.Stages[i]
 		if !s.Facts.HasLevel("age") || !h.Answered(s.Name).Contains(due) {
@@ -188,8 +189,8 @@ func ageByLevel(p *Plan, h History, due Minute) *Age {
 		}
 		seconds, ok := reportedAge(p, h, s, due)
 		if ok && (worst == nil || seconds > worst.Seconds) {
-			worst = &Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: s.Facts.AgeDoubt == "",
-				Watermark: Ago(due.End(), seconds)}
+			worst = &sli.Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: s.Facts.AgeDoubt == "",
+				Watermark: sli.Ago(due.End(), seconds)}
 		}
 	}
 	return worst

@@ -1,6 +1,10 @@
-package sli
+package indicator
 
-import "time"
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
 
 // rowSlack is how much later than the newest row a request must have begun for that row
 // not to be its own: it was written while the request lasted, by another clock.
@@ -9,8 +13,8 @@ const rowSlack = 2 * time.Second
 // owing is the stage that tells whether anything was accepted after the newest row of a
 // store; nil where the age of that row counts whatever was accepted: it is expected at
 // intervals, it isn't a row's, or nothing counts acceptances.
-func owing(p *Plan, store *Stage) *Stage {
-	if r := p.Rule(Freshness); !store.Facts.AgeOfNewest || r != nil && r.ExpectEvery > 0 {
+func owing(p *sli.Plan, store *sli.Stage) *sli.Stage {
+	if r := p.Rule(sli.Freshness); !store.Facts.AgeOfNewest || r != nil && r.ExpectEvery > 0 {
 		return nil
 	}
 	return accepting(p)
@@ -19,22 +23,22 @@ func owing(p *Plan, store *Stage) *Stage {
 // reportedAge is the age, in seconds, that a stage reports at the end of a minute. Of
 // rows it is that of the first request after the newest row: 0 where there was none. It
 // isn't known where that isn't.
-func reportedAge(p *Plan, h History, s *Stage, m Minute) (float64, bool) {
-	seconds, ok := CellAt(h, s, m).Levels["age"]
+func reportedAge(p *sli.Plan, h sli.History, s *sli.Stage, m sli.Minute) (float64, bool) {
+	seconds, ok := sli.CellAt(h, s, m).Levels["age"]
 	front := owing(p, s)
 	if !ok || front == nil {
 		return seconds, ok
 	}
-	read := h.Answered(front.Name).Within(Window{m - WatermarkReach, m + 1})
+	read := h.Answered(front.Name).Within(sli.Window{From: m - sli.WatermarkReach, To: m + 1})
 	if !read.Contains(m) {
 		return 0, false
 	}
 	newest := m.End().UnixMicro() - int64(seconds*1e6)
-	since := max(MinuteOf(newest), read[len(read)-1].From)
-	var accepted Marks
+	since := max(sli.MinuteOf(newest), read[len(read)-1].From)
+	var accepted sli.Marks
 	var latest int64
 	for at := since; at <= m; at++ {
-		c := CellAt(h, front, at)
+		c := sli.CellAt(h, front, at)
 		accepted.Merge(c.AcceptedIn)
 		latest = max(latest, c.NewestAccepted)
 	}
@@ -42,7 +46,7 @@ func reportedAge(p *Plan, h History, s *Stage, m Minute) (float64, bool) {
 	switch first := accepted.First(after, m); {
 	case latest <= after:
 		return 0, true
-	case since > MinuteOf(newest) || accepted == nil:
+	case since > sli.MinuteOf(newest) || accepted == nil:
 		return seconds, true // what was accepted first after the row isn't known
 	case first == 0:
 		first = latest // in the same second

@@ -1,15 +1,16 @@
-package sli
+package indicator
 
 import (
 	"fmt"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // coverageRule chooses how records are matched: by id where both ends log ids, else
 // by counts.
-func coverageRule(p *Plan, spec *Spec) (*Rule, error) {
+func coverageRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
 	for _, names := range [][]string{spec.Accepted, spec.Done} {
 		for _, name := range names {
 			if p.Stage(name) == nil {
@@ -37,14 +38,14 @@ func coverageRule(p *Plan, spec *Spec) (*Rule, error) {
 	return countsRule(path, spec)
 }
 
-func idsRule(path evidence, spec *Spec) *Rule {
+func idsRule(path evidence, spec *sli.Spec) *sli.Rule {
 	ends := path.Ends()
-	return &Rule{
+	return &sli.Rule{
 		Method:     "ids",
 		Stages:     ends,
 		Population: "records",
-		Quality:    Exact,
-		Formula:    "records done within " + FormatDuration(spec.Deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
+		Quality:    sli.Exact,
+		Formula:    "records done within " + sli.FormatDuration(spec.Deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
 		Extra:      spec.Deadline,
 		ByID:       true,
 		Derive:     coverageByID{stages: ends, deadline: spec.Deadline},
@@ -59,60 +60,60 @@ type coverageByID struct {
 	deadline time.Duration
 }
 
-func (c coverageByID) Derive(h History, w Window, now time.Time) map[Minute]Counts {
-	cells := map[Minute]Counts{}
-	ids := FollowedIDs(h)
+func (c coverageByID) Derive(h sli.History, w sli.Window, now time.Time) map[sli.Minute]sli.Counts {
+	cells := map[sli.Minute]sli.Counts{}
+	ids := sli.FollowedIDs(h)
 	if ids == nil {
 		return cells
 	}
 	answered := answeredBy(h, c.stages, w)
 	for m := w.From; m < w.To; m++ {
-		last := MinuteAt(m.End().Add(c.deadline))
-		if !wholly(answered, Window{m, last}) {
+		last := sli.MinuteAt(m.End().Add(c.deadline))
+		if !wholly(answered, sli.Window{From: m, To: last}) {
 			continue
 		}
 		if cohort, known := ids.Cohort(m); known {
-			cells[m] = Counts{Valid: cohort.Accepted - cohort.Filtered, Good: cohort.InTime}
+			cells[m] = sli.Counts{Valid: cohort.Accepted - cohort.Filtered, Good: cohort.InTime}
 		}
 	}
 	return cells
 }
 
 // Bound knows no bounds, and says where ids are a sample.
-func (c coverageByID) Bound(h History, _ Window, _ time.Time) (Bounds, []string) {
-	if ids := FollowedIDs(h); ids != nil && ids.Sampled() > 1 {
-		return Bounds{}, []string{fmt.Sprintf("sampled 1/%.0f: there are more ids than are followed", ids.Sampled())}
+func (c coverageByID) Bound(h sli.History, _ sli.Window, _ time.Time) (sli.Bounds, []string) {
+	if ids := sli.FollowedIDs(h); ids != nil && ids.Sampled() > 1 {
+		return sli.Bounds{}, []string{fmt.Sprintf("sampled 1/%.0f: there are more ids than are followed", ids.Sampled())}
 	}
-	return Bounds{}, nil
+	return sli.Bounds{}, nil
 }
 
 // answeredBy is the minutes that all the stages have answered for, from the window's
 // first on.
-func answeredBy(h History, stages []string, w Window) Intervals {
-	answered := Intervals{{From: w.From, To: 1<<32 - 1}}
+func answeredBy(h sli.History, stages []string, w sli.Window) sli.Intervals {
+	answered := sli.Intervals{{From: w.From, To: 1<<32 - 1}}
 	for _, name := range stages {
 		answered = answered.Intersect(h.Answered(name))
 	}
 	return answered
 }
 
-func wholly(s Intervals, w Window) bool {
+func wholly(s sli.Intervals, w sli.Window) bool {
 	return s.Within(w).Minutes() == w.Minutes()
 }
 
-func countsRule(path evidence, spec *Spec) (*Rule, error) {
+func countsRule(path evidence, spec *sli.Spec) (*sli.Rule, error) {
 	if err := divisible(path.Plan, path.Accepted, path.Done); err != nil {
 		return nil, err
 	}
 	if spec.Window == 0 {
 		spec.Window = time.Hour
 	}
-	return &Rule{
+	return &sli.Rule{
 		Method:     "counts",
 		Stages:     path.StageNames(),
 		Population: "records",
-		Quality:    Estimate,
-		Formula:    "records done within " + FormatDuration(spec.Deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
+		Quality:    sli.Estimate,
+		Formula:    "records done within " + sli.FormatDuration(spec.Deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
 		Extra:      spec.Deadline,
 		Derive:     coverageByCounts{path: path, deadline: spec.Deadline},
 	}, nil
@@ -120,7 +121,7 @@ func countsRule(path evidence, spec *Spec) (*Rule, error) {
 
 // divisible refuses counts of two stages that don't see the same records: one on this host
 // alone, the other everywhere.
-func divisible(p *Plan, a, b *Stage) error {
+func divisible(p *sli.Plan, a, b *sli.Stage) error {
 	if a.Facts.Scope == b.Facts.Scope || p.SingleHost {
 		return nil
 	}
@@ -139,17 +140,17 @@ type coverageByCounts struct {
 // for the age of a backlog.
 const lookBack = 60
 
-func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
-	wide := Window{w.From - lookBack, w.To + Minute(c.deadline/time.Minute) + 2}
+func (c coverageByCounts) Derive(h sli.History, w sli.Window, _ time.Time) map[sli.Minute]sli.Counts {
+	wide := sli.Window{From: w.From - lookBack, To: w.To + sli.Minute(c.deadline/time.Minute) + 2}
 	rows := c.path.rows(h, wide)
 	for i := range rows {
-		rows[i].Late = c.late(h, wide.From+Minute(i), rows[i])
+		rows[i].Late = c.late(h, wide.From+sli.Minute(i), rows[i])
 	}
 	path := estimate.NewStagePath(c.path.model(h, 0), rows)
-	cells := map[Minute]Counts{}
+	cells := map[sli.Minute]sli.Counts{}
 	for i, m := range path.Coverage(c.deadline.Seconds()) {
-		if minute := wide.From + Minute(i); m.Measured && w.Contains(minute) {
-			cells[minute] = Counts{Valid: m.Valid, Good: m.Good}
+		if minute := wide.From + sli.Minute(i); m.Measured && w.Contains(minute) {
+			cells[minute] = sli.Counts{Valid: m.Valid, Good: m.Good}
 		}
 	}
 	return cells
@@ -158,9 +159,9 @@ func (c coverageByCounts) Derive(h History, w Window, _ time.Time) map[Minute]Co
 // late is how many of the records that a minute counts as done are known to have taken
 // longer than the deadline: by their own delays, or since the youngest handed over was
 // older.
-func (c coverageByCounts) late(h History, m Minute, row estimate.StageMinute) estimate.Quantity {
+func (c coverageByCounts) late(h sli.History, m sli.Minute, row estimate.StageMinute) estimate.Quantity {
 	if c.path.Done.Facts.Delay {
-		return estimate.Some(CellAt(h, c.path.Done, m).Delay.Over(c.deadline))
+		return estimate.Some(sli.CellAt(h, c.path.Done, m).Delay.Over(c.deadline))
 	}
 	if least := row.Age.Min; row.Age.Usable() && least.Known && least.Value > c.deadline.Seconds() {
 		return row.Done
@@ -169,33 +170,33 @@ func (c coverageByCounts) late(h History, m Minute, row estimate.StageMinute) es
 }
 
 // Bound is what the counts of records given up prove: these never came out.
-func (c coverageByCounts) Bound(h History, w Window, now time.Time) (Bounds, []string) {
+func (c coverageByCounts) Bound(h sli.History, w sli.Window, now time.Time) (sli.Bounds, []string) {
 	var valid float64
 	for _, cell := range c.Derive(h, w, now) {
 		valid += cell.Valid
 	}
-	wide := Window{w.From - lookBack, w.To}
+	wide := sli.Window{From: w.From - lookBack, To: w.To}
 	path := estimate.NewStagePath(c.path.model(h, 0), c.path.rows(h, wide))
 	given := path.GivenUp(int(w.From-wide.From), int(w.To-wide.From))
 	if valid <= 0 || given <= 0 {
-		return Bounds{Kind: "none"}, nil
+		return sli.Bounds{Kind: "none"}, nil
 	}
 	upper := max(0, valid-given) / valid
-	return Bounds{Upper: &upper, Kind: "proven"}, nil
+	return sli.Bounds{Upper: &upper, Kind: "proven"}, nil
 }
 
 // runsRule is coverage of a batch: of the runs that were due, those that did enough.
-func runsRule(p *Plan, spec *Spec) (*Rule, error) {
-	stage := p.Find(func(f Facts) bool { return f.Runs != nil })
+func runsRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
+	stage := p.Find(func(f sli.Facts) bool { return f.Runs != nil })
 	if stage == nil {
 		return nil, unfit("from: runs needs a stage that says when runs are due", "give its app_log runs: { every: 1h }")
 	}
-	return &Rule{
+	return &sli.Rule{
 		Method:     "runs",
 		Stages:     []string{stage.Name},
 		Population: "runs",
-		Quality:    Exact,
-		Formula:    "runs that did what was due within " + FormatDuration(stage.Facts.Runs.Within) + " / runs that were due",
+		Quality:    sli.Exact,
+		Formula:    "runs that did what was due within " + sli.FormatDuration(stage.Facts.Runs.Within) + " / runs that were due",
 		Extra:      stage.Facts.Runs.Within,
 		Derive:     coverageByRuns{stage: stage.Name, runs: *stage.Facts.Runs},
 	}, nil
@@ -205,22 +206,22 @@ func runsRule(p *Plan, spec *Spec) (*Rule, error) {
 // booked to its due minute as bad.
 type coverageByRuns struct {
 	stage string
-	runs  Runs
+	runs  sli.Runs
 }
 
-func (c coverageByRuns) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
-	cells := map[Minute]Counts{}
+func (c coverageByRuns) Derive(h sli.History, w sli.Window, _ time.Time) map[sli.Minute]sli.Counts {
+	cells := map[sli.Minute]sli.Counts{}
 	answered := answeredBy(h, []string{c.stage}, w)
 	for m := w.From; m < w.To; m++ {
-		settled := MinuteAt(m.Start().Add(c.runs.Within))
-		if !wholly(answered, Window{m, settled + 1}) {
+		settled := sli.MinuteAt(m.Start().Add(c.runs.Within))
+		if !wholly(answered, sli.Window{From: m, To: settled + 1}) {
 			continue
 		}
 		if !c.runs.Due(m) {
-			cells[m] = Counts{}
+			cells[m] = sli.Counts{}
 			continue
 		}
-		counts := Counts{Valid: 1}
+		counts := sli.Counts{Valid: 1}
 		for at := m; at <= settled; at++ {
 			if cell := h.Cell(c.stage, at); cell != nil && cell.GoodRuns > 0 {
 				counts.Good = 1
@@ -230,11 +231,4 @@ func (c coverageByRuns) Derive(h History, w Window, _ time.Time) map[Minute]Coun
 		cells[m] = counts
 	}
 	return cells
-}
-
-// Due tells whether a run is due to begin in the minute.
-func (r Runs) Due(m Minute) bool {
-	local := m.Start().In(r.Zone)
-	midnight := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
-	return r.Every > 0 && (midnight-r.At)%r.Every == 0 && midnight >= r.At%r.Every
 }

@@ -1,17 +1,19 @@
-package sli
+package indicator
+
+import "mackerel-plugin-pipeline-sli/lib/sli"
 
 // flowSignals are the counts of the flow graph, in the order of a record's life.
-var flowSignals = []Signal{Accepted, Done, Filtered, Dropped, DeadLettered, Duplicate}
+var flowSignals = []sli.Signal{sli.Accepted, sli.Done, sli.Filtered, sli.Dropped, sli.DeadLettered, sli.Duplicate}
 
 // Flow rules count records by what became of them, minute by minute, with the same
 // care as SLIs: late ones included, each in exactly one point. Their kind is the
 // signal's name and only their Valid means something.
-func flowRules(p *Plan) []*Rule {
+func flowRules(p *sli.Plan) []*sli.Rule {
 	path := evidence{p.PathOf(nil, nil)}
-	var rules []*Rule
+	var rules []*sli.Rule
 	for _, s := range flowSignals {
 		stage := path.counting(s)
-		if stage == nil && s == Duplicate {
+		if stage == nil && s == sli.Duplicate {
 			if r := path.surplusRule(); r != nil {
 				rules = append(rules, r)
 			}
@@ -19,12 +21,12 @@ func flowRules(p *Plan) []*Rule {
 		if stage == nil {
 			continue
 		}
-		rules = append(rules, &Rule{
-			Spec:       Spec{Kind: Kind(s.String())},
+		rules = append(rules, &sli.Rule{
+			Spec:       sli.Spec{Kind: sli.Kind(s.String())},
 			Method:     "flow",
 			Stages:     []string{stage.Name},
 			Population: "records",
-			Quality:    Exact,
+			Quality:    sli.Exact,
 			Settle:     stage.Facts.Settle,
 			Scope:      stage.Facts.Scope,
 			Weigh:      weigh(s),
@@ -34,33 +36,33 @@ func flowRules(p *Plan) []*Rule {
 }
 
 // counting is the stage that counts a signal; nil if none does.
-func (path evidence) counting(s Signal) *Stage {
+func (path evidence) counting(s sli.Signal) *sli.Stage {
 	switch s {
-	case Accepted:
+	case sli.Accepted:
 		return path.Accepted
-	case Done:
+	case sli.Done:
 		return path.Done
-	case Duplicate:
+	case sli.Duplicate:
 		// Records that are followed by their ids show which came out twice.
 		if r := path.Plan.Following(); r != nil {
 			return path.Done
 		}
 	default:
 	}
-	return path.Plan.FindLast(func(f Facts) bool { return f.Gives(s) })
+	return path.Plan.FindLast(func(f sli.Facts) bool { return f.Gives(s) })
 }
 
 // weigh is how much an event adds to the count of a signal.
-func weigh(s Signal) func(*Event) float64 {
-	return func(e *Event) float64 {
+func weigh(s sli.Signal) func(*sli.Event) float64 {
+	return func(e *sli.Event) float64 {
 		switch {
 		case e.Signal == s:
 			return e.Weight
-		case s == Accepted && AcceptedRequest(e):
+		case s == sli.Accepted && sli.AcceptedRequest(e):
 			return e.Weight
-		case s == Done && e.Signal == Handed:
+		case s == sli.Done && e.Signal == sli.Handed:
 			return e.Weight
-		case s == Done && e.Signal == HandFailed:
+		case s == sli.Done && e.Signal == sli.HandFailed:
 			return -e.Weight
 		}
 		return 0
@@ -68,18 +70,18 @@ func weigh(s Signal) func(*Event) float64 {
 }
 
 // throttleRules count, stage by stage, what was turned away for capacity.
-func throttleRules(p *Plan) []*Rule {
-	var rules []*Rule
+func throttleRules(p *sli.Plan) []*sli.Rule {
+	var rules []*sli.Rule
 	for _, s := range p.Stages {
 		if s.Facts.Throttles {
-			rules = append(rules, &Rule{
-				Spec:    Spec{Kind: Kind(ThrottlePrefix + s.Name)},
+			rules = append(rules, &sli.Rule{
+				Spec:    sli.Spec{Kind: sli.Kind(sli.ThrottlePrefix + s.Name)},
 				Method:  "throttle",
 				Stages:  []string{s.Name},
-				Quality: Exact,
+				Quality: sli.Exact,
 				Settle:  s.Facts.Settle,
 				Scope:   s.Facts.Scope,
-				Weigh:   weigh(Throttled),
+				Weigh:   weigh(sli.Throttled),
 			})
 		}
 	}
@@ -88,14 +90,14 @@ func throttleRules(p *Plan) []*Rule {
 
 // Flowing adds the rules that the flow, throttle and prover graphs need; it is called once all
 // SLIs are resolved.
-func Flowing(p *Plan) {
-	if p.Graphs[GraphFlow] {
+func Flowing(p *sli.Plan) {
+	if p.Graphs[sli.GraphFlow] {
 		p.Flows = append(p.Flows, flowRules(p)...)
 	}
-	if p.Graphs[GraphThrottle] {
+	if p.Graphs[sli.GraphThrottle] {
 		p.Flows = append(p.Flows, throttleRules(p)...)
 	}
-	if p.Graphs[GraphProver] {
+	if p.Graphs[sli.GraphProver] {
 		p.Flows = append(p.Flows, proverRules(p)...)
 	}
 }

@@ -1,4 +1,4 @@
-package sli
+package indicator
 
 import (
 	"fmt"
@@ -8,21 +8,22 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // stagesRule estimates freshness from the stages' own metrics: front latency + queue
 // age + batch span + work duration, convolved; see StagePath.Freshness.
-func stagesRule(path evidence, spec *Spec) *Rule {
+func stagesRule(path evidence, spec *sli.Spec) *sli.Rule {
 	method := "S"
 	if path.Done != nil {
 		method = "SF"
 	}
-	return &Rule{
+	return &sli.Rule{
 		Method:     "stages",
 		Stages:     path.StageNames(),
 		Population: "records",
-		Quality:    Estimate,
-		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + FormatDuration(spec.Threshold) +
+		Quality:    sli.Estimate,
+		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + sli.FormatDuration(spec.Threshold) +
 			" / records accepted, estimated by " + method,
 		Extra:  spec.Threshold,
 		Derive: freshnessByStages{path: path, threshold: spec.Threshold},
@@ -36,12 +37,12 @@ type freshnessByStages struct {
 
 // shares estimates the minutes of w and what is around them. A threshold under a minute
 // is over before the next minute has settled: then what is there of that one must do.
-func (f freshnessByStages) shares(h History, w Window) (*estimate.StagePath, Window) {
-	after := Minute((f.threshold+time.Minute-1)/time.Minute) + 2
-	wide := Window{w.From - lookBack, w.To + after}
+func (f freshnessByStages) shares(h sli.History, w sli.Window) (*estimate.StagePath, sli.Window) {
+	after := sli.Minute((f.threshold+time.Minute-1)/time.Minute) + 2
+	wide := sli.Window{From: w.From - lookBack, To: w.To + after}
 	rows := f.path.rows(h, wide)
 	for i := int(w.To - wide.From); i < len(rows) && i > 0 && rows[i-1].Answered; i++ {
-		if next, ok := f.path.early(h, wide.From+Minute(i)); ok && !rows[i].Answered {
+		if next, ok := f.path.early(h, wide.From+sli.Minute(i)); ok && !rows[i].Answered {
 			rows[i] = next
 			break
 		}
@@ -49,13 +50,13 @@ func (f freshnessByStages) shares(h History, w Window) (*estimate.StagePath, Win
 	return estimate.NewStagePath(f.path.model(h, f.threshold), rows), wide
 }
 
-func (f freshnessByStages) Derive(h History, w Window, now time.Time) map[Minute]Counts {
-	w.To = min(w.To, Due(now, f.threshold)+1)
+func (f freshnessByStages) Derive(h sli.History, w sli.Window, now time.Time) map[sli.Minute]sli.Counts {
+	w.To = min(w.To, sli.Due(now, f.threshold)+1)
 	stages, wide := f.shares(h, w)
-	cells := map[Minute]Counts{}
+	cells := map[sli.Minute]sli.Counts{}
 	for m := w.From; m < w.To; m++ {
 		if s := stages.Freshness(int(m - wide.From)); s.Measured {
-			cells[m] = Counts{Valid: s.Valid, Good: s.Good}
+			cells[m] = sli.Counts{Valid: s.Valid, Good: s.Good}
 		}
 	}
 	return cells
@@ -65,7 +66,7 @@ func (f freshnessByStages) Derive(h History, w Window, now time.Time) map[Minute
 const shortThreshold = 5 * time.Second
 
 // Bound says where the window's true ratio lies.
-func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []string) {
+func (f freshnessByStages) Bound(h sli.History, w sli.Window, _ time.Time) (sli.Bounds, []string) {
 	stages, wide := f.shares(h, w)
 	var shares []estimate.StageShare
 	var warnings []string
@@ -93,7 +94,7 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 		add(note)
 	}
 	total := estimate.SumStages(shares)
-	b := Bounds{Kind: "none"}
+	b := sli.Bounds{Kind: "none"}
 	if total.Valid <= 0 {
 		return b, warnings
 	}
@@ -118,16 +119,16 @@ func (f freshnessByStages) Bound(h History, w Window, _ time.Time) (Bounds, []st
 
 // flowRule takes freshness from the horizontal distance of arrivals and departures:
 // right for one first-in-first-out queue only.
-func flowRule(path evidence, spec *Spec) (*Rule, error) {
+func flowRule(path evidence, spec *sli.Spec) (*sli.Rule, error) {
 	if spec.Threshold < time.Minute {
 		return nil, unfit("from: flow needs a threshold of 60s or more: it counts by minutes", "threshold: 60s")
 	}
-	return &Rule{
+	return &sli.Rule{
 		Method:     "flow",
 		Stages:     path.StageNames(),
 		Population: "records",
-		Quality:    Estimate,
-		Formula:    "records that left within " + FormatDuration(spec.Threshold) + " / records accepted, first in, first out",
+		Quality:    sli.Estimate,
+		Formula:    "records that left within " + sli.FormatDuration(spec.Threshold) + " / records accepted, first in, first out",
 		Extra:      spec.Threshold,
 		Derive:     freshnessByFlow{freshnessByStages{path: path, threshold: spec.Threshold}},
 	}, nil
@@ -135,13 +136,13 @@ func flowRule(path evidence, spec *Spec) (*Rule, error) {
 
 type freshnessByFlow struct{ of freshnessByStages }
 
-func (f freshnessByFlow) Derive(h History, w Window, now time.Time) map[Minute]Counts {
-	w.To = min(w.To, Due(now, f.of.threshold)+1)
+func (f freshnessByFlow) Derive(h sli.History, w sli.Window, now time.Time) map[sli.Minute]sli.Counts {
+	w.To = min(w.To, sli.Due(now, f.of.threshold)+1)
 	stages, wide := f.of.shares(h, w)
-	cells := map[Minute]Counts{}
+	cells := map[sli.Minute]sli.Counts{}
 	for m := w.From; m < w.To; m++ {
 		if c := stages.Flow(int(m - wide.From)); c.Measured {
-			cells[m] = Counts{Valid: c.Valid, Good: c.Good}
+			cells[m] = sli.Counts{Valid: c.Valid, Good: c.Good}
 		}
 	}
 	return cells
@@ -149,13 +150,13 @@ func (f freshnessByFlow) Derive(h History, w Window, now time.Time) map[Minute]C
 
 // ageRule judges a level: the seconds of each minute in which the data was young
 // enough.
-func ageRule(p *Plan, stage *Stage, spec *Spec) *Rule {
-	r := &Rule{
+func ageRule(p *sli.Plan, stage *sli.Stage, spec *sli.Spec) *sli.Rule {
+	r := &sli.Rule{
 		Method:     "age",
 		Stages:     []string{stage.Name},
 		Population: "seconds",
-		Quality:    Exact,
-		Formula:    "seconds in which the data was no older than " + FormatDuration(spec.Threshold) + " / seconds",
+		Quality:    sli.Exact,
+		Formula:    "seconds in which the data was no older than " + sli.FormatDuration(spec.Threshold) + " / seconds",
 		Derive:     freshnessByAge{plan: p, stage: stage, threshold: spec.Threshold},
 	}
 	if front := owing(p, stage); front != nil {
@@ -163,19 +164,19 @@ func ageRule(p *Plan, stage *Stage, spec *Spec) *Rule {
 		r.Formula += "; while nothing was accepted after the newest row, nothing is owed"
 	}
 	if doubt := stage.Facts.AgeDoubt; doubt != "" {
-		r.Quality, r.Formula = Estimate, r.Formula+"; "+doubt
+		r.Quality, r.Formula = sli.Estimate, r.Formula+"; "+doubt
 	}
 	return r
 }
 
 type freshnessByAge struct {
-	plan      *Plan
-	stage     *Stage
+	plan      *sli.Plan
+	stage     *sli.Stage
 	threshold time.Duration
 }
 
-func (f freshnessByAge) Derive(h History, w Window, _ time.Time) map[Minute]Counts {
-	cells := map[Minute]Counts{}
+func (f freshnessByAge) Derive(h sli.History, w sli.Window, _ time.Time) map[sli.Minute]sli.Counts {
+	cells := map[sli.Minute]sli.Counts{}
 	for _, span := range h.Answered(f.stage.Name).Within(w) {
 		for m := span.From; m < span.To; m++ {
 			if seconds, ok := reportedAge(f.plan, h, f.stage, m); ok {
@@ -183,7 +184,7 @@ func (f freshnessByAge) Derive(h History, w Window, _ time.Time) map[Minute]Coun
 				if seconds <= f.threshold.Seconds() {
 					good = time.Minute.Seconds()
 				}
-				cells[m] = Counts{Valid: time.Minute.Seconds(), Good: good}
+				cells[m] = sli.Counts{Valid: time.Minute.Seconds(), Good: good}
 			}
 		}
 	}
