@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -152,6 +153,17 @@ var surroundings = map[string]func(h *host) string{
 	},
 	"children of a credential_process": func(h *host) string {
 		h.helped("(trap '' TERM; echo $$ >/dev/null; sleep 1000) &\nsh -c 'echo $$ >> " + h.path("pids") + "; exec sleep 1000' &\nwait\n")
+		return onAWS
+	},
+	"what left a credential_process's session": func(h *host) string {
+		if _, err := exec.LookPath("setsid"); err != nil || runtime.GOOS != "linux" {
+			h.t.Skip("no setsid, or nobody who gives orphans away")
+		}
+		stay := h.file("stay", "#!/bin/sh\necho $$ >> "+h.path("pids")+"\ntrap '' TERM HUP\nexec sleep 1000\n")
+		h.helped("setsid " + stay + " &\n" + // holds the helper's output open
+			"env -i setsid " + stay + " >/dev/null 2>&1 &\n" +
+			"(setsid setsid " + stay + " >/dev/null 2>&1 &)\n" +
+			"setsid sh -c 'setsid " + stay + " & sleep 0.1' >/dev/null 2>&1\nsleep 0.2\n")
 		return onAWS
 	},
 	"what a credential_process left behind": func(h *host) string {

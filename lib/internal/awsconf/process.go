@@ -83,8 +83,8 @@ func assuming(p config.SharedConfig) func(*stscreds.AssumeRoleOptions) {
 	}
 }
 
-// runProcess runs a credential process in a group of its own, and ends the group, its
-// children too, when it has answered or ctx is over. What it says on its stderr is
+// runProcess runs a credential process in a group of its own, and ends the group, and
+// what left it, when it has answered or ctx is over. What it says on its stderr is
 // nobody's: it may be secret.
 func runProcess(ctx context.Context, command string) (aws.Credentials, error) {
 	args := words(command)
@@ -96,8 +96,10 @@ func runProcess(ctx context.Context, command string) (aws.Credentials, error) {
 	cmd.Stdout = &limited{&out, maxOutput}
 	cmd.WaitDelay = afterlife
 	end := alone(cmd)
+	adopt()
 	err := cmd.Run()
 	end()
+	sweep()
 	switch {
 	case ctx.Err() != nil:
 		return aws.Credentials{}, errProcessTime
