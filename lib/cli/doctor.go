@@ -142,9 +142,14 @@ func stageName(p *sli.Pipeline, s *sli.StageReport) string {
 
 // peers says of each whether it answers.
 func (e *examination) peers(name string, peers []sli.Peer) {
+	told := map[string]bool{} // what is one host's fault is told once, though both ends fail by it
 	for _, peer := range peers {
 		switch {
+		case peer.Err != nil && told[peer.Err.Error()]:
+			e.points++
+			e.failed++
 		case peer.Err != nil:
+			told[peer.Err.Error()] = true
 			e.bad(words.PeerFails, name, peer.Err)
 		case peer.Asked == "":
 			e.unknown(words.PeerNotAsked, name, peer.Name, words.Heard(peer.Why))

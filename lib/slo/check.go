@@ -236,7 +236,11 @@ func (j *judgement) age() {
 		if age.Seconds <= limit.age.Seconds() {
 			old = words.OldAgain.With(secondsText(age.Seconds), sli.FormatDuration(limit.age), secondsText(estimate.Recovered*limit.age.Seconds()))
 		}
-		j.consider(limit.status, "age", words.Oldest.With(old, j.estimate(age), j.part(), j.bottleneck()))
+		text := words.Oldest
+		if r := j.p.Plan.Rule(sli.Freshness); r != nil && r.ExpectEvery > 0 {
+			text = words.LastUpdate
+		}
+		j.consider(limit.status, "age", text.With(old, j.estimate(age), j.part(), j.bottleneck()))
 		break
 	}
 	if age.AtLeast && !broken {
@@ -300,11 +304,19 @@ func (j *judgement) standstill(s *sli.State) words.Message {
 		if s.Progress.Before {
 			text = words.NoneSinceLeast
 		}
-		return text.With(digits.Count(s.Progress.Pending), j.clock(s.Since))
+		return text.With(records(s.Progress.Pending), j.clock(s.Since))
 	case s.Progress.Rule == estimate.RuleStuck:
 		return words.StuckByClock.With(estimate.StuckSteps)
 	}
 	return words.Heard(s.Reason)
+}
+
+// records is a number of them.
+func records(n float64) words.Message {
+	if math.Round(n) == 1 {
+		return words.OneRecord.With(digits.Count(n))
+	}
+	return words.ManyRecords.With(digits.Count(n))
 }
 
 // growth says what grows; how old the oldest record is by now follows.

@@ -29,6 +29,7 @@ var (
 	AtMostShare  = Text{"at most %s%%", "高くても %s %%"}
 	Share        = Text{"%s%%", "%s %%"}
 	Further      = Text{"; %s", "。%s"} // a second sentence
+	LastUpdate   = Text{"last update is %s%s%s%s", "最後の更新が %s%s%s%s"}
 	Oldest       = Text{"oldest record not yet visible is %s%s%s%s", "まだ見えていない最も古いレコードが %s%s%s%s"}
 	OldOverLimit = Text{"%s old, limit %s", "%s 経過、上限 %s"}
 	OldAgain     = Text{"%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it", "%s 経過、上限 %s 以内に戻りました。%s を下回るか、2 分続けて上限以内なら解消"}
@@ -41,8 +42,8 @@ var (
 	StateFor       = Text{"%s: %s%s%s", "%s: %s%s%s"}
 	OldestIs       = Text{"; oldest is %s", "。最も古いものは %s 経過"}
 	OldestLimit    = Text{"; oldest is %s, limit %s", "。最も古いものは %s 経過、上限 %s"}
-	NoneProcessed  = Text{"%s records accepted since %s, none processed", "%[2]s 以降に受け付けた %[1]s 件が 1 件も処理されていません"}
-	NoneSinceLeast = Text{"at least %s records accepted since before %s, none processed", "%[2]s より前から受け付けた %[1]s 件以上が 1 件も処理されていません"}
+	NoneProcessed  = Text{"%s accepted since %s, none processed", "%[2]s 以降に受け付けた%[1]sが 1 件も処理されていません"}
+	NoneSinceLeast = Text{"at least %s accepted since before %s, none processed", "%[2]s より前から受け付けた%[1]s以上が 1 件も処理されていません"}
 	StuckByClock   = Text{"the oldest record has aged by the clock for %d minutes while others come out", "ほかのレコードは出てくるのに、最も古いレコードだけが %d 分間動いていません"}
 	MoreArrive     = Text{"more records arrive than come out, and %s wait", "処理が到着に追いつかず、%s 件が滞留"}
 	LongerAndOn    = Text{"records wait longer and longer", "レコードの待ち時間が延び続けています"}
@@ -72,7 +73,8 @@ var (
 // What is counted, and how many of it.
 var (
 	manyRequests = Text{"%s requests", "リクエスト %s 件"}
-	manyRecords  = Text{"%s records", "レコード %s 件"}
+	OneRecord    = Text{"%s record", "レコード %s 件"}
+	ManyRecords  = Text{"%s records", "レコード %s 件"}
 	manyProbes   = Text{"%s probes", "正解データ %s 件"}
 	manyTraces   = Text{"%s traces", "トレース %s 件"}
 	manySeconds  = Text{"%s seconds", " %s 秒"}
@@ -83,7 +85,7 @@ var (
 
 var many = map[string]Text{
 	"requests": manyRequests,
-	"records":  manyRecords,
+	"records":  ManyRecords,
 	"probes":   manyProbes,
 	"traces":   manyTraces,
 	"seconds":  manySeconds,
