@@ -10,7 +10,7 @@ BASE      ?= HEAD~1
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race plain kills histories year e2e lint bench fuzz golden equal check package demo truth box day clean
+.PHONY: help quickstart build test test-all race plain kills power histories year e2e lint bench fuzz golden equal check package demo truth box day clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ test: ## vet and all tests of the main module: Go only, no network, a minute or 
 	go vet ./...
 	go test -json ./... | go run ./test/summary
 
-test-all: test race plain kills histories year package e2e lint ## everything: installs what it needs, under 40 minutes on 2 cores
+test-all: test race plain kills power histories year package e2e lint ## everything: installs what it needs, under 40 minutes on 2 cores
 
 race: ## the tests of what runs in parallel, under the race detector
 	go test -race -short ./lib/measure/... ./lib/internal/... ./lib/source/...
@@ -41,6 +41,9 @@ plain: ## the log readers without vector code, as on other processors (here: 386
 
 kills: ## KILLS processes killed at any instant: nothing is lost, nothing counted twice
 	PIPELINE_SLI_KILLS=$(KILLS) go test -count=1 -timeout 15m -run 'Kill|Overlapping' ./lib/... ./test/kill/...
+
+power: ## what was committed outlives a power loss, and every system call on the state that fails or is the last
+	PIPELINE_SLI_FAULTS=all go test -count=1 -timeout 15m ./test/power
 
 histories: ## HISTORIES random histories of log files: every line counts once or is said to be lost
 	PIPELINE_SLI_HISTORIES=$(HISTORIES) go test -count=1 -timeout 15m -run HistoriesOfFiles ./lib/measure
