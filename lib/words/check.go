@@ -29,7 +29,7 @@ var (
 	AtMostShare  = Text{"at most %s%%", "高くても %s %%"}
 	Share        = Text{"%s%%", "%s %%"}
 	Further      = Text{"; %s", "。%s"} // a second sentence
-	LastUpdate   = Text{"last update is %s%s%s%s", "最後の更新が %s%s%s%s"}
+	LastUpdate   = Text{"last update is %s%s%s%s", "最後の更新から %s%s%s%s"}
 	Oldest       = Text{"oldest record not yet visible is %s%s%s%s", "まだ見えていない最も古いレコードが %s%s%s%s"}
 	OldOverLimit = Text{"%s old, limit %s", "%s 経過、上限 %s"}
 	OldAgain     = Text{"%s old, within the limit of %s again; the breach ends below %s, or after two minutes in a row within it", "%s 経過、上限 %s 以内に戻りました。%s を下回るか、2 分続けて上限以内なら解消"}
