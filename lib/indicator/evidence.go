@@ -221,7 +221,12 @@ func (path evidence) owing(h sli.History, w sli.Window) func(sli.Minute, *estima
 		return func(sli.Minute, *estimate.StageMinute) {}
 	}
 	age := path.byWatermark(h, w)
-	return func(m sli.Minute, row *estimate.StageMinute) { row.Oldest = age(m) }
+	return func(m sli.Minute, row *estimate.StageMinute) {
+		var blank bool
+		if row.Oldest, blank = age(m); blank && sli.CellAt(h, path.Accepted, m).Signals[sli.Accepted] > 0 {
+			row.Blind = "what comes out of stage " + path.Ending.Name + " no longer says when it was accepted"
+		}
+	}
 }
 
 // owed is what the ids know of a row.
@@ -261,16 +266,16 @@ const (
 // byWatermark takes the largest accepted_at that has come out, of the group that is
 // furthest behind where there are groups: the first record that was accepted after it is
 // the oldest one owed.
-func (path evidence) byWatermark(h sli.History, w sli.Window) func(sli.Minute) estimate.Quantity {
-	ages := map[sli.Minute]estimate.Quantity{}
+func (path evidence) byWatermark(h sli.History, w sli.Window) func(sli.Minute) (age estimate.Quantity, blank bool) {
+	ages, blank := map[sli.Minute]estimate.Quantity{}, map[sli.Minute]bool{}
 	t := tide{timed: path.timed(h, w)}
 	for m := w.From - sli.WatermarkReach; m < w.To; m++ {
 		t.rise(m, sli.CellAt(h, path.Accepted, m), sli.CellAt(h, path.Ending, m))
 		if w.Contains(m) {
-			ages[m] = t.age(m)
+			ages[m], blank[m] = t.age(m), t.isBlank() && sli.CellAt(h, path.Ending, m).Signals[sli.Done] > 0
 		}
 	}
-	return func(m sli.Minute) estimate.Quantity { return ages[m] }
+	return func(m sli.Minute) (estimate.Quantity, bool) { return ages[m], blank[m] }
 }
 
 // timed tells whether the front says when requests began.
@@ -291,6 +296,7 @@ type tide struct {
 	accepted  sli.Marks
 	groups    sli.Groups
 	heard     map[uint64]sli.Minute // of each group
+	blank     float64               // records that came out since the last one that says when it was accepted
 }
 
 func (t *tide) rise(m sli.Minute, accepted, out *sli.StageCell) {
@@ -302,6 +308,9 @@ func (t *tide) rise(m sli.Minute, accepted, out *sli.StageCell) {
 		t.accepted[minute] |= seconds
 	}
 	t.watermark = max(t.watermark, out.Watermark)
+	if t.blank += out.Signals[sli.Done] - out.Skewed; out.Watermark != 0 {
+		t.blank = 0
+	}
 	for group := range out.Groups {
 		if t.heard == nil {
 			t.heard = make(map[uint64]sli.Minute)
@@ -316,6 +325,10 @@ func (t *tide) rise(m sli.Minute, accepted, out *sli.StageCell) {
 		}
 	}
 }
+
+// isBlank tells whether what comes out no longer says when it was accepted: one record that
+// doesn't spoils itself alone.
+func (t *tide) isBlank() bool { return t.blank > 1 }
 
 // behind is the watermark of the group that is furthest behind.
 func (t *tide) behind() int64 {
@@ -337,7 +350,7 @@ func (t *tide) age(m sli.Minute) estimate.Quantity {
 	switch {
 	case t.newest == 0 || t.newest < watermark+slack:
 		return estimate.Some(0)
-	case watermark == 0:
+	case watermark == 0, t.isBlank():
 		return estimate.Quantity{}
 	}
 	oldest := t.accepted.First(watermark+slack, m)

@@ -57,3 +57,33 @@ pipelines:
 		t.Errorf("coverage: want 30/30, got %s", got)
 	}
 }
+
+// TestDoneLinesThatNoLongerSayWhenTheyWereAcceptedAreNoStandstill: nobody can say how old what
+// comes out is, and nothing is frozen; real silence still is.
+func TestDoneLinesThatNoLongerSayWhenTheyWereAcceptedAreNoStandstill(t *testing.T) {
+	for name, c := range map[string]struct {
+		stop, at float64 // records from then on don't come out
+		want     string
+	}{
+		"they go on":            {1e9, 1212, "UNKNOWN: v: age not measured"},
+		"they have just begun":  {1e9, 672, "UNKNOWN: v: age not measured"},
+		"they stop":             {900, 1212, "CRITICAL: v: FROZEN"},
+		"they stopped long ago": {620, 1212, "CRITICAL: v: FROZEN"},
+	} {
+		h := newHost(t)
+		h.config(frontAndWorker(false, "start: beginning", "slis: { freshness: { threshold: 60s, target: 99 } }"))
+		each(0, c.at, 5, func(n float64, _ int) {
+			h.lines("front.json", request(n, 200, ""))
+			switch {
+			case n >= c.stop:
+			case n < 600:
+				h.lines("worker.json", worked(n+1, "done", "", n))
+			default:
+				h.lines("worker.json", `{"ts":"`+stamp(n+1)+`","msg":"done"}`)
+			}
+		})
+		if got := h.check(c.at); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
