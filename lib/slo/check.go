@@ -304,19 +304,11 @@ func (j *judgement) standstill(s *sli.State) words.Message {
 		if s.Progress.Before {
 			text = words.NoneSinceLeast
 		}
-		return text.With(records(s.Progress.Pending), j.clock(s.Since))
+		return text.With(words.Records(digits.Count(s.Progress.Pending)), j.clock(s.Since))
 	case s.Progress.Rule == estimate.RuleStuck:
 		return words.StuckByClock.With(estimate.StuckSteps)
 	}
 	return words.Heard(s.Reason)
-}
-
-// records is a number of them.
-func records(n float64) words.Message {
-	if math.Round(n) == 1 {
-		return words.OneRecord.With(digits.Count(n))
-	}
-	return words.ManyRecords.With(digits.Count(n))
 }
 
 // growth says what grows; how old the oldest record is by now follows.

@@ -73,8 +73,7 @@ var (
 // What is counted, and how many of it.
 var (
 	manyRequests = Text{"%s requests", "リクエスト %s 件"}
-	OneRecord    = Text{"%s record", "レコード %s 件"}
-	ManyRecords  = Text{"%s records", "レコード %s 件"}
+	manyRecords  = Text{"%s records", "レコード %s 件"}
 	manyProbes   = Text{"%s probes", "正解データ %s 件"}
 	manyTraces   = Text{"%s traces", "トレース %s 件"}
 	manySeconds  = Text{"%s seconds", " %s 秒"}
@@ -85,7 +84,7 @@ var (
 
 var many = map[string]Text{
 	"requests": manyRequests,
-	"records":  ManyRecords,
+	"records":  manyRecords,
 	"probes":   manyProbes,
 	"traces":   manyTraces,
 	"seconds":  manySeconds,
