@@ -238,7 +238,7 @@ func (s Set) verdicts(r *Result) error {
 		}
 	}
 	hours, err := each(len(pairs), func(i int) (Fired, error) {
-		return Verdicts(pairs[i].name, pairs[i].trial, pairs[i].trouble)
+		return pairs[i].verdicts(pairs[i].trouble)
 	})
 	if err != nil {
 		return err
