@@ -39,6 +39,12 @@ func (p *program) budget(ctx context.Context) int {
 	run := p.newRun(c)
 	run.Store = store
 	accounts, err := measure.Accounts(ctx, run, wanted)
+	if err == nil && p.ofNow() {
+		for i, pipeline := range report.Pipelines {
+			finding := slo.Judge(pipeline, pipeline.Plan.Limits, p.now)
+			accounts[i].Check = &finding
+		}
+	}
 	if err == nil && p.opt.JSON {
 		err = p.env.Outputs.BudgetJSON(p.env.Stdout, p.now, accounts, p.env.Zone)
 	} else if err == nil {
@@ -53,6 +59,18 @@ func (p *program) budget(ctx context.Context) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// ofNow tells whether the periods that are asked for reach up to the run's instant.
+func (p *program) ofNow() bool {
+	if p.opt.Month != "" {
+		return p.opt.Month == p.now.Format("2006-01")
+	}
+	if p.opt.To == "" {
+		return true
+	}
+	to, err := instant(p.opt.To, p.now, p.env.Zone)
+	return err == nil && p.now.Sub(to) < time.Hour
 }
 
 // passes tells whether all budgets have as much left as the gate asks for, and says of

@@ -45,7 +45,7 @@ pipelines:
 // starter prints a configuration file to begin with, made from the flags.
 func (p *program) starter(context.Context) int {
 	if len(p.opt.Config) > 0 {
-		return p.usage(withHint(errors.New("init prints a file and doesn't read one"), "%s init > %s", p.voice.program, p.opt.Config[0]))
+		return p.usage(withHint(errors.New("init prints a file and doesn't read one"), "leave out --config, and send what it prints to a new file"))
 	}
 	if p.opt.Test {
 		return p.firstCase()

@@ -109,7 +109,7 @@ func (p *program) reportFiles() []reportFile {
 // spoken is what the check said over a stretch, of each pipeline.
 func (p *program) spoken(ctx context.Context, c *config.Config, w sli.Window, lang words.Language) ([][]slo.Spoken, error) {
 	all := make([][]slo.Spoken, len(c.Pipelines))
-	b := backtest.Backtest{Now: p.now, Attempts: 1, Store: memory, Language: lang, Stretch: backtest.Stretch{From: (w.From + 1).Start().In(p.env.Zone), To: (w.To + 1).Start().In(p.env.Zone)}}
+	b := backtest.Backtest{Now: p.now, Attempts: 1, Store: memory, Language: lang, Stretch: backtest.Stretch{From: w.Start().In(p.env.Zone), To: w.End().In(p.env.Zone)}}
 	for i, pipeline := range c.Pipelines {
 		of := pipelineOf(pipeline)
 		b.Progress = p.progress("judging "+of.Plan.Name, float64(i), float64(len(c.Pipelines)))

@@ -6,6 +6,9 @@ import "mackerel-plugin-pipeline-sli/lib/sli"
 type Accounts struct {
 	Plan *sli.Plan
 	SLIs []Account
+	// Check is what the check says now, where the budgets are told as of now: what is still
+	// on its way is in no budget. Nil where they speak of the past.
+	Check *Finding
 }
 
 // Account is an SLI's error budget over each of its periods.

@@ -3,6 +3,7 @@ package words
 // What budget says of an error budget.
 var (
 	Deploy          = Text{"deploy? %s%s", "デプロイ可否: %s%s"}
+	CheckSays       = Text{": the check says %s: %s", ": チェックの報告は %s: %s"}
 	DeployFor       = Text{": %s, %s: %s", ": %s、%s: %s"}
 	GoAhead         = Text{"go ahead", "進めてよい"}
 	CantBeTold      = Text{"can't be told", "判断できず"}
@@ -30,6 +31,7 @@ var (
 	NoneToJudge   = Text{": there was nothing to judge", ": 判定するものなし"}
 	BadTooMany    = Text{": %s bad %s more than the %s that the period allows", ": bad の%[2]sが期間の許容量 %[3]s を %[1]s 超過"}
 	BadAllowed    = Text{": %s more bad %s of %s that the period allows, or %s of a full outage at the mean rate", ": bad の%[2]sをあと %[1]s まで許容 (期間の許容量 %[3]s)、平均的な流量での全面障害なら %[4]s 相当"}
+	BurnSoFar     = Text{"%s; no window of an hour or longer is filled yet", "%s。1 時間以上のウィンドウはまだ計測できず"}
 	NotYet        = Text{"not measured yet", "まだ計測できず"}
 	NoneAtPresent = Text{"; none is spent at present", "。現在の消費なし"}
 	PeriodIsOver  = Text{" at present; the period is over", " (現在)。期間は終了"}

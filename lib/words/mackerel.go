@@ -45,7 +45,7 @@ var (
 	graphBurn       = Text{"%s: burn rate", "%s: バーンレート"}
 	graphThrottle   = Text{"%s: throttled", "%s: スロットリング"}
 
-	aboutSLI        = Text{"The share of good events in the window, in percent. A gap is no traffic, or minutes that couldn't be measured; `measured` tells which: it falls only where something couldn't be measured.", "ウィンドウ内の good の割合 (%)。線が途切れるのは、トラフィックがないか計測できなかったときです。`measured` が下がっていれば計測できていません。"}
+	aboutSLI        = Text{"The share of good events in the window, in percent. A gap is no traffic, or minutes that couldn't be measured; `measured` tells which: it falls only where something couldn't be measured.", "ウィンドウ内の good の割合 (%%)。線が途切れるのは、トラフィックがないか計測できなかったときです。`measured` が下がっていれば計測できていません。"}
 	aboutAge        = Text{"`age`: how long the oldest accepted record that users can't see yet has waited; 0 when nothing is owed. `measure_lag`: how old the newest complete answer is.", "`age`: 受け付けたのにまだ見えていない最も古いレコードの待ち時間。未処理がなければ 0 です。`measure_lag`: 最新の確定したデータがどれだけ前のものか。"}
 	aboutMeasure    = Text{"About the measurement itself: `up` is 0 while a source doesn't answer; `minutes_skipped` came too late to be posted (export has them).", "計測そのものの状態。応答しないソースがあると `up` が 0 になります。`minutes_skipped` は投稿に間に合わなかった分数で、export で取り出せます。"}
 	aboutEvents     = Text{"Good and valid events since the last point. They add over time and over hosts where each host counts its own.", "前回の投稿以降の good と valid の件数。時間方向に足せます。ホストごとに数えているものはホスト間でも足せます。"}

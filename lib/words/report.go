@@ -68,7 +68,7 @@ var (
 	ReportTimeline  = Text{"Timeline", "経過"}
 	ColumnStatus    = Text{"Status", "ステータス"}
 	ColumnRule      = Text{"Rule", "条件"}
-	ColumnText      = Text{"Message", "メッセージ"}
+	ColumnText      = Text{"Message at first", "最初のメッセージ"}
 
 	ReportMethods  = Text{"How each number was made", "それぞれの数値の求め方"}
 	ColumnMethod   = Text{"Method", "方法"}

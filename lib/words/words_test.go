@@ -107,6 +107,11 @@ func TestEveryTextIsThereInEveryLanguageWithTheSameArguments(t *testing.T) {
 			t.Errorf("%s lacks a language: %q", name, text)
 			continue
 		}
+		for _, format := range []string{text.En, text.Ja} {
+			if rest := verb.ReplaceAllString(format, ""); strings.Contains(rest, "%") {
+				t.Errorf("%s: a percent sign that is no verb is spelled %%%%: %q", name, format)
+			}
+		}
 		en, ja := verbs(text.En), verbs(text.Ja)
 		if len(en) != len(ja) {
 			t.Errorf("%s: %d arguments in English, %d in Japanese: %q", name, len(en), len(ja), text)

@@ -68,13 +68,17 @@ func (t *texter) pipeline(p slo.Accounts, at time.Time) {
 	if p.Plan.Label != "" {
 		name = sli.Escaped(p.Plan.Label) + " (" + name + ")"
 	}
-	worst, why := slo.GoAhead, words.Message{}
+	worst, why, least := slo.GoAhead, words.Message{}, math.Inf(1)
 	for _, a := range p.SLIs {
 		for _, s := range a.Statements {
-			if advice, text := a.Advise(s, t.style.Zone); advice > worst {
-				worst, why = advice, words.DeployFor.With(a.Rule.Kind, t.period(s.Period), text)
+			advice, text := a.Advise(s, t.style.Zone)
+			if advice > worst || advice == worst && advice > slo.GoAhead && s.Left() < least {
+				worst, why, least = advice, words.DeployFor.With(a.Rule.Kind, t.period(s.Period), text), s.Left()
 			}
 		}
+	}
+	if f := p.Check; f != nil && worst < slo.BetterNot && (f.Status == slo.Warning || f.Status == slo.Critical) {
+		worst, why = slo.BetterNot, words.CheckSays.With(f.Status.String(), f.Message)
 	}
 	t.line("%s", t.say(words.ExplainAt, name, slo.At(at, t.style.Zone)))
 	t.line("%s", t.say(words.Deploy, t.advice(worst), why))
@@ -155,15 +159,24 @@ func outage(minutes float64) string {
 	return sli.FormatSeconds(math.Floor(minutes*60/unit) * unit)
 }
 
-func (t *texter) spending(a slo.Account, s slo.Statement) {
-	var burns []string
+// burns are the burn rates over measured windows of a length or longer.
+func (t *texter) burns(a slo.Account, length time.Duration) (burns []string) {
 	for _, b := range a.Burns {
-		if b.Measured && b.Length >= time.Hour {
+		if b.Measured && b.Length >= length {
 			burns = append(burns, t.say(words.BurnRateOver, digits.Of(b.Rate, 3), sli.FormatDuration(b.Length)))
 		}
 	}
+	return burns
+}
+
+func (t *texter) spending(a slo.Account, s slo.Statement) {
+	burns := t.burns(a, time.Hour)
 	if len(burns) == 0 {
-		t.item(words.HeadBurn.With(), words.NotYet)
+		if burns = t.burns(a, 0); len(burns) == 0 {
+			t.item(words.HeadBurn.With(), words.NotYet)
+		} else {
+			t.item(words.HeadBurn.With(), words.BurnSoFar, t.style.Language.List(burns))
+		}
 		return
 	}
 	outlook := words.NoneAtPresent.With()

@@ -3,7 +3,6 @@ package mackerel
 import (
 	"encoding/json"
 	"io"
-	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
@@ -33,7 +32,7 @@ func Annotations(w io.Writer, service string, spoken []slo.Spoken) error {
 			continue
 		}
 		all = append(all, encoded(annotation{
-			Service: service, From: s.From.Add(-time.Minute).Unix(), To: s.To.Add(-time.Minute).Unix(),
+			Service: service, From: s.From.Unix(), To: s.To.Unix(),
 			Title:       cut(s.Plan.Title()+": "+s.Status.String()+" ("+s.Rule+")", mostTitle),
 			Description: cut(sli.Escaped(s.Text), mostDescription),
 		}))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -16,15 +15,9 @@ import (
 // spoken lists what the check said, in order.
 func (p painter) spoken(c *slo.Chronicle) (rows [][]string) {
 	for _, s := range c.Spoken {
-		w := saidOf(s)
-		rows = append(rows, escaped(p.clock(w.From), p.clock(w.To), s.Status.String(), s.Rule, s.Text))
+		rows = append(rows, escaped(s.From.In(p.zone).Format(clockLayout), s.To.In(p.zone).Format(clockLayout), s.Status.String(), s.Rule, s.Text))
 	}
 	return rows
-}
-
-// saidOf is the minutes that a verdict speaks of.
-func saidOf(s slo.Spoken) sli.Window {
-	return sli.Window{From: sli.MinuteAt(s.From.Add(-time.Minute)), To: sli.MinuteAt(s.To.Add(-time.Minute))}
 }
 
 // verdicts draws when the check said what.
@@ -33,7 +26,7 @@ func (p painter) verdicts(c *slo.Chronicle, id string) figure {
 	g.axis()
 	worst := slo.OK
 	for _, s := range c.Spoken {
-		g.bar("said-"+strings.ToLower(s.Status.String()), saidOf(s), 0, 1)
+		g.bar("said-"+strings.ToLower(s.Status.String()), sli.Window{From: sli.MinuteAt(s.From), To: sli.MinuteAt(s.To)}, 0, 1)
 		if s.Status.WorseThan(worst) {
 			worst = s.Status
 		}

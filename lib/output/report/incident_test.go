@@ -81,7 +81,7 @@ func TestAnIncidentsPageTellsWhatTheCheckSaid(t *testing.T) {
 	if err := Markdown(&out, head, words.Japanese, []*slo.Chronicle{c}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"## 経過", "| CRITICAL | state | FROZEN: 12 records \\| &lt;b&gt;waiting", "\\[a](b)", "## エラーバジェットを消費したもの", "2026-10-24 09:19 | 2026-10-24 09:30"} {
+	for _, want := range []string{"## 経過", "| CRITICAL | state | FROZEN: 12 records \\| &lt;b&gt;waiting", "\\[a](b)", "## エラーバジェットを消費したもの", "2026-10-24 09:20 | 2026-10-24 09:31"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("want %s in\n%s", want, out.String())
 		}

@@ -115,7 +115,9 @@ func (p painter) zoneName() string {
 }
 
 // clock is the start of a minute as the page spells times.
-func (p painter) clock(m sli.Minute) string { return m.Start().In(p.zone).Format("2006-01-02 15:04") }
+func (p painter) clock(m sli.Minute) string { return m.Start().In(p.zone).Format(clockLayout) }
+
+const clockLayout = "2006-01-02 15:04"
 
 // percent is a share as the page spells it, fine enough to tell it from a target.
 func percent(share, target float64) string { return digits.Beside(share*100, target, 4) }
@@ -278,7 +280,7 @@ func (p painter) reasons(a slo.Account, s slo.Statement) (rows [][]string) {
 		why     map[string]int
 	}{{words.StateMissing, s.Reasons}, {words.StateExcluded, s.Exempt}, {words.StateFilled, s.Filled}} {
 		for _, why := range slices.Sorted(maps.Keys(of.why)) {
-			rows = append(rows, escaped(string(a.Rule.Kind), p.say(of.outcome), count(of.why[why]), why))
+			rows = append(rows, escaped(string(a.Rule.Kind), p.say(of.outcome), count(of.why[why]), p.lang.Render(words.Heard(why))))
 		}
 	}
 	return rows
