@@ -32,12 +32,12 @@ func (p *program) budget(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
-	report, store, err := p.measure(ctx, p.newRun(c), p.store(c, true))
+	run := p.newRun(c)
+	report, store, err := p.measure(ctx, run, p.store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
-	run := p.newRun(c)
-	run.Store = store
+	run.Store = store // and what the sources said beside it
 	accounts, err := measure.Accounts(ctx, run, wanted)
 	if err == nil && p.ofNow() {
 		for i, pipeline := range report.Pipelines {

@@ -44,12 +44,12 @@ func (p *program) report(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
-	now, store, err := p.measure(ctx, p.newRun(c), p.store(c, true))
+	run := p.newRun(c)
+	now, store, err := p.measure(ctx, run, p.store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
-	run := p.newRun(c)
-	run.Store = store
+	run.Store = store // and what the sources said beside it
 	chronicles, err := measure.Chronicles(ctx, run, w, bucketsOf(now))
 	for i := range chronicles {
 		chronicles[i].Report = now.Pipelines[i]

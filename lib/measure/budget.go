@@ -10,24 +10,44 @@ import (
 // Accounts are the error budgets of a run's pipelines, as the state holds them; periods
 // gives those that are wanted of a plan at a due minute.
 func Accounts(ctx context.Context, run Run, periods func(plan *sli.Plan, due sli.Minute) []slo.Period) (out []slo.Accounts, err error) {
-	err = run.Store.View(ctx, func(tx Tx) error {
-		out = nil
-		for _, p := range run.Pipelines {
-			past, err := run.recall(tx, p)
-			if err != nil {
-				return err
-			}
-			past.past = true
-			accounts := slo.Accounts{Plan: past.plan}
-			for _, l := range past.ledgers[:len(past.plan.Rules)] {
-				l.join(tx, past.job)
-				accounts.SLIs = append(accounts.SLIs, past.account(tx, l, periods))
-			}
-			out = append(out, accounts)
+	err = run.told(ctx, func(tx Tx, past *recalled) {
+		accounts := slo.Accounts{Plan: past.plan}
+		for _, l := range past.ledgers[:len(past.plan.Rules)] {
+			accounts.SLIs = append(accounts.SLIs, past.account(tx, l, periods))
 		}
-		return nil
+		out = append(out, accounts)
 	})
 	return out, err
+}
+
+// told visits what is known of each pipeline: what the state holds, what was put in from
+// elsewhere, and what the sources said beside it, where the run has asked them already.
+func (r Run) told(ctx context.Context, visit func(tx Tx, past *recalled)) error {
+	beside := r.Scratch
+	if beside == nil {
+		beside = r.Store
+	}
+	return r.Store.View(ctx, func(tx Tx) error {
+		return beside.View(ctx, func(scratch Tx) error {
+			for _, p := range r.Pipelines {
+				past, err := r.recall(tx, p)
+				if err != nil {
+					return err
+				}
+				said, err := r.recall(scratch, p)
+				if err != nil {
+					return err
+				}
+				past.past = true
+				for i, l := range past.ledgers[:len(past.plan.Rules)] {
+					l.join(tx, past.job)
+					l.fill(said.ledgers[i], past.holes(l.rule), sli.Window{})
+				}
+				visit(tx, past)
+			}
+			return nil
+		})
+	})
 }
 
 func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute) []slo.Period) slo.Account {

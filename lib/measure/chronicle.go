@@ -11,27 +11,17 @@ import (
 // Chronicles are what the state holds of a stretch, of each of a run's pipelines, in at
 // most so many buckets, with the error budgets over it.
 func Chronicles(ctx context.Context, run Run, w sli.Window, most int) (out []*slo.Chronicle, err error) {
-	err = run.Store.View(ctx, func(tx Tx) error {
-		out = nil
-		for _, p := range run.Pipelines {
-			past, err := run.recall(tx, p)
-			if err != nil {
-				return err
-			}
-			past.past = true
-			c := slo.NewChronicle(past.plan, w, most)
-			c.Accounts.Plan = past.plan
-			for _, l := range past.ledgers[:len(past.plan.Rules)] {
-				l.join(tx, past.job)
-				c.Follow(l.rule, past.ledgerOf(tx, l, sli.Due(run.Now, l.rule.Settle)))
-				c.Accounts.SLIs = append(c.Accounts.SLIs, past.account(tx, l, func(*sli.Plan, sli.Minute) []slo.Period { return []slo.Period{slo.Between(w)} }))
-			}
-			if past.plan.HasAge() {
-				past.visitAges(tx, w, func(m sli.Minute, seconds float64) { c.Age(m, seconds) })
-			}
-			out = append(out, c)
+	err = run.told(ctx, func(tx Tx, past *recalled) {
+		c := slo.NewChronicle(past.plan, w, most)
+		c.Accounts.Plan = past.plan
+		for _, l := range past.ledgers[:len(past.plan.Rules)] {
+			c.Follow(l.rule, past.ledgerOf(tx, l, sli.Due(run.Now, l.rule.Settle)))
+			c.Accounts.SLIs = append(c.Accounts.SLIs, past.account(tx, l, func(*sli.Plan, sli.Minute) []slo.Period { return []slo.Period{slo.Between(w)} }))
 		}
-		return nil
+		if past.plan.HasAge() {
+			past.visitAges(tx, w, func(m sli.Minute, seconds float64) { c.Age(m, seconds) })
+		}
+		out = append(out, c)
 	})
 	return out, err
 }

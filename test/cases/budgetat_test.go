@@ -35,3 +35,25 @@ func TestABudgetOfAPastInstantIsWhatARunOfThatTimeSaid(t *testing.T) {
 		t.Errorf("want a day, two days and the month, got %+v", then)
 	}
 }
+
+// A budget of before the state began is read from what the sources still have, as explain
+// does it.
+func TestABudgetOfBeforeTheStateBeganIsReadFromTheSources(t *testing.T) {
+	h := newHost(t)
+	h.config(oneLog("ltsv", "", "slis: { availability: { target: 99 } }\n    slo: { periods: [1d] }"))
+	each(-600, 0, 20, func(n float64, i int) {
+		status := "status:200"
+		if i%10 == 0 {
+			status = "status:503"
+		}
+		h.lines("a.log", labelled(n, status))
+	})
+	without := h.budget(24*3600, "--at", stamp(12))
+	if without[0].Valid == 0 || without[0].Valid == without[0].Good {
+		t.Fatalf("want counts with errors, got %+v", without[0])
+	}
+	h.run(24*3600, "--take")
+	if with := h.budget(24*3600, "--at", stamp(12)); with[0].Valid != without[0].Valid || with[0].Good != without[0].Good {
+		t.Errorf("want %+v as without a state, got %+v", without[0], with[0])
+	}
+}
