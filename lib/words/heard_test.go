@@ -75,7 +75,7 @@ func TestASentenceWithinAnotherIsSaidInTheSameLanguage(t *testing.T) {
 // would be said in English from then on.
 func TestWhatIsHeardIsStillSaidSo(t *testing.T) {
 	var b strings.Builder
-	for _, root := range []string{"../measure", "../sli", "../estimate", "../source", "../indicator", "../internal", "../slo", "../cli"} {
+	for _, root := range []string{"../measure", "../sli", "../estimate", "../source", "../indicator", "../internal", "../slo", "../cli", "../backtest"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
 				b.WriteString(read(t, path))

@@ -5,8 +5,8 @@ package words
 var (
 	Or             = Text{", or ", "、または"}
 	BurnWindows    = Text{"over %[3]s in both the last %[1]s and the last %[2]s", "直近 %s と直近 %s の両方で %s を超える"}
-	MonitorPage    = Text{"%s: %s The error budget of the target %s %% over %s burns so fast that somebody should look now (burn rate %s).", "%s: %s 目標値 %s %% (期間 %s) のエラーバジェットが急速に消費されています。すぐに確認してください (条件: バーンレートが%s)。"}
-	MonitorTicket  = Text{"%s: %s The error budget of the target %s %% over %s won't last; it can wait until working hours (burn rate %s).", "%s: %s このままでは目標値 %s %% (期間 %s) のエラーバジェットが期間の終わりまでもちません。営業時間内に確認してください (条件: バーンレートが%s)。"}
+	MonitorPage    = Text{"%s: %s The error budget of the target %s %% over %s burns so fast that somebody should look now (burn rate %s).", "%s「%s」: 目標値 %s %% (期間 %s) のエラーバジェットが急速に消費されています。すぐに確認してください (条件: バーンレートが%s)。"}
+	MonitorTicket  = Text{"%s: %s The error budget of the target %s %% over %s won't last; it can wait until working hours (burn rate %s).", "%s「%s」: このままでは目標値 %s %% (期間 %s) のエラーバジェットが期間の終わりまでもちません。営業時間内に確認してください (条件: バーンレートが%s)。"}
 	MonitorExplain = Text{"Over all hosts, the ratio of the sums of what each one counted. For the cause: sudo -u mackerel-agent mackerel-plugin-pipeline-sli explain --pipeline %s", "全ホストで数えた件数の合計どうしの比です。原因を調べるには: sudo -u mackerel-agent mackerel-plugin-pipeline-sli explain --pipeline %s"}
 )
 

@@ -11,6 +11,7 @@ var elsewhere = []Text{
 	{"no such file or directory", "ファイルがありません"},
 	{"permission denied", "読み取る権限がありません"},
 	{"not a regular file", "通常のファイルではありません"},
+	{"nothing is known of before %s", "%s より前の記録がありません"},
 	{"nothing matches: %v", "該当なし: %s"},
 	{"file does not exist", "ファイルがありません"},
 	{"and %d more log files", "ほか %s ファイル"},

@@ -136,7 +136,11 @@ func (t *texter) left(a slo.Account, s slo.Statement) {
 	default:
 		events = words.BadAllowed.With(amount(n), words.Heard(a.Rule.Population), amount(s.Allowed()), outage(s.LeftMinutes()))
 	}
-	t.item(words.HeadLeft.With(), words.Itself, t.paint(advice, t.say(words.ShareLeft, t.percent(s.Left()), events)))
+	var projection words.Message
+	if s.Minutes.Measured() < 24*60 && s.Minutes.Asked() > s.Minutes.Measured() {
+		projection = words.Projection.With()
+	}
+	t.item(words.HeadLeft.With(), words.Itself, t.paint(advice, t.say(words.ShareLeft, t.percent(s.Left()), events))+t.say(words.Itself, projection))
 	if advice, why := a.Advise(s, t.style.Zone); advice != slo.GoAhead {
 		t.item(words.HeadDeploy.With(), words.Named, t.advice(advice), why)
 	}
