@@ -48,6 +48,7 @@ var (
 	AnotherMethod   = Text{"another method, %s: %s; %s, from %s, settles after %s", "別の方法 %s: %s。%s、%s から、%s 後に確定"}
 	ValueOfOther    = Text{"%s = %s %s in %s", "%s = %s (%s、%s)"}
 	BudgetLeft      = Text{"error budget left %s; %s of %s measured so far%s%s", "エラーバジェット残量 %[1]s。期間 %[3]s のうち %[2]s を計測済み%[4]s%[5]s"}
+	AgesPlot        = Text{"age, last %d min: %s at most %s", "直近 %d 分の age: %s 最大 %s"}
 	Projection      = Text{", a projection until a whole day is measured", " (1 日分たまるまでは参考値)"}
 	BurnRates       = Text{"; burn rate %s (1 spends the budget in %s)", "。バーンレート %s。1 なら %s でちょうど使い切る"}
 	BurnRateOver    = Text{"%s over %s", "%[1]s (直近 %[2]s)"}

@@ -113,6 +113,7 @@ func (t *texter) standing(p *sli.Pipeline) {
 			by = words.ExactBy
 		}
 		t.say("  ", words.AgeAt, old, t.clock(a.Minute.End()), by.With(words.Heard(a.Basis)))
+		t.ages(p)
 	}
 	if r := p.Run; r != nil {
 		t.say("  ", words.RunGoesOn, r.Message(t.at.In(t.style.Zone)))
