@@ -360,6 +360,9 @@ func (p *program) backtestText(b backtest.Backtest, results []backtested) error 
 		if len(p.opt.Set) > 0 || len(p.opt.Drill) > 0 {
 			out.WriteString("\n")
 			table(&out, p.sweep(r))
+			if len(p.opt.Drill) > 0 {
+				out.WriteString("  pages, minutes and budgets are those without the drills; a drill that begins while the check is CRITICAL anyway is not found\n")
+			}
 		}
 	}
 	_, err := fmt.Fprint(p.env.Stdout, out.String())
