@@ -178,14 +178,6 @@ func (t *tape) visit(m sli.Minute, event func(*sli.Event), tally func(sli.Minute
 	return recording.Visit(r.data, event, tally)
 }
 
-// last is the last minute in which something happened.
-func (t *tape) last() (last sli.Minute) {
-	for m := range t.minutes {
-		last = max(last, m)
-	}
-	return last
-}
-
 // player plays a tape to the runs of one pipeline. It is a source: its position is the
 // instant up to which it has played.
 type player struct{ *tape }

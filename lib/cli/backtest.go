@@ -194,11 +194,11 @@ func chosen(names []string) []string {
 func (p *program) held(c *config.Config) (measure.Store, error) {
 	dir, err := p.stateDir(c)
 	if err != nil {
-		return nil, nil // without a state directory the sources say all
+		return nil, nil //nolint:nilerr // without a state directory the sources say all
 	}
 	s, err := opened(dir, func() (state.Store, error) { return state.OpenReadOnly(dir) })
 	if err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // nor without a state that can be read
 	}
 	copied, err := state.Copy(context.Background(), s)
 	if err != nil {

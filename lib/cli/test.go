@@ -80,7 +80,7 @@ func (p *program) tryCase(ctx context.Context, c *config.Config, one backtest.Ca
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // what stays there is cleared with all that is temporary
 	plan := c.Pipelines[i].Plan
 	var puts []config.Put
 	for n, g := range one.Given {

@@ -62,7 +62,7 @@ func (d *Database) ready(ctx context.Context) (*Database, error) {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return nil, fmt.Errorf("%s: the files of its login hang: %w; see whether sslrootcert, sslcert, sslkey and PGPASSFILE can be read", d, context.Cause(ctx))
 	case errors.As(err, &missing):
-		return nil, fmt.Errorf("%s: %s can't be read: %s; check sslrootcert, sslcert and sslkey", d, d.scrub(missing.Path), missing.Err)
+		return nil, fmt.Errorf("%s: %s can't be read: %w; check sslrootcert, sslcert and sslkey", d, d.scrub(missing.Path), missing.Err)
 	default:
 		return nil, fmt.Errorf("%s: the login's files say nothing that can be used: %s; check sslrootcert, sslcert and sslkey", d, d.scrub(cause(err)))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -128,8 +129,10 @@ func memo(plan *sli.Plan, rule *sli.Rule, urgency string, lang words.Language) s
 
 // rounded is a factor as people read it.
 func rounded(v float64) float64 {
-	var out float64
-	fmt.Sscanf(fmt.Sprintf("%.3g", v), "%g", &out)
+	out, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+	if err != nil {
+		return v
+	}
 	return out
 }
 

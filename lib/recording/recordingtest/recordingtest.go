@@ -36,7 +36,7 @@ func Read(ctx context.Context, t testing.TB, s recording.Source, ask sli.Ask, cu
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch, failure, live := listen(ctx, r.Source("p", "s", s), ask, cursor)
+	batch, live, failure := listen(ctx, r.Source("p", "s", s), ask, cursor)
 	if _, err := r.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func Read(ctx context.Context, t testing.TB, s recording.Source, ask sli.Ask, cu
 	}
 	silent := ask
 	silent.Emit, silent.Count = func(*sli.Event) {}, func(sli.Minute, sli.Tally) {}
-	_, _, again := listen(context.Background(), replayed, silent, nil)
+	_, again, _ := listen(context.Background(), replayed, silent, nil)
 	if ctx.Err() != nil { // whose words a run puts in the place of an error
 		live.Err, again.Err = "", ""
 	}
@@ -71,7 +71,7 @@ func Read(ctx context.Context, t testing.TB, s recording.Source, ask sli.Ask, cu
 }
 
 // listen asks, passes on what is emitted, and keeps all of it.
-func listen(ctx context.Context, s recording.Source, ask sli.Ask, cursor []byte) (sli.Batch, error, said) {
+func listen(ctx context.Context, s recording.Source, ask sli.Ask, cursor []byte) (sli.Batch, said, error) {
 	var all said
 	emit, count := ask.Emit, ask.Count
 	ask.Emit = func(e *sli.Event) {
@@ -103,7 +103,7 @@ func listen(ctx context.Context, s recording.Source, ask sli.Ask, cursor []byte)
 	if err != nil {
 		all.Err = err.Error()
 	}
-	return batch, err, all
+	return batch, all, err
 }
 
 // text is a distribution as it is kept.
