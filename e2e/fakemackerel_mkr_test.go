@@ -51,7 +51,14 @@ func TestMkrUnderstandsTheFakeAPI(t *testing.T) {
 // mkr runs the real mkr against an API.
 func mkr(t *testing.T, api *fakemackerel.Server, stdin string, args ...string) string {
 	t.Helper()
+	return mkrIn(t, t.TempDir(), api, stdin, args...)
+}
+
+// mkrIn runs it in a folder, where it may write files.
+func mkrIn(t *testing.T, dir string, api *fakemackerel.Server, stdin string, args ...string) string {
+	t.Helper()
 	command := exec.Command(real.Mkr(t), append([]string{"--apibase", api.URL}, args...)...)
+	command.Dir = dir
 	command.Env = append(os.Environ(), "MACKEREL_APIKEY=dummy")
 	command.Stdin = strings.NewReader(stdin)
 	out, err := command.CombinedOutput()

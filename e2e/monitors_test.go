@@ -183,14 +183,8 @@ func TestADashboardIsPushedAndMergedAgain(t *testing.T) {
 		if err := json.Unmarshal(api.Dashboards()[before], &there); err != nil {
 			t.Fatal(err)
 		}
-		pulled := filepath.Join(dir, "pulled.json")
-		if err := os.WriteFile(pulled, []byte(mkr(t, api, "", "dashboards", "pull", "--id", there["id"].(string))), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if matches, _ := filepath.Glob("dashboard-*.json"); len(matches) > 0 {
-			pulled = matches[0]
-			t.Cleanup(func() { os.Remove(pulled) })
-		}
+		mkrIn(t, dir, api, "", "dashboards", "pull", "--id", there["id"].(string))
+		pulled := filepath.Join(dir, "dashboard-"+there["id"].(string)+".json")
 		once, said, err := generated(t, append([]string{"dashboard", "--lang", "ja", "--merge", pulled}, args...)...)
 		if err != nil {
 			t.Fatal(err, said)
