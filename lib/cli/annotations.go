@@ -16,15 +16,11 @@ func (p *program) annotations(ctx context.Context) int {
 	if p.opt.Service != "" && !serviceName.MatchString(p.opt.Service) {
 		return p.usage(withHint(fmt.Errorf("--service: must be a service's name (got %q)", p.opt.Service), "mkr services lists them"))
 	}
-	c, err := p.load(ctx)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}
 	w, err := p.reportWindow(c)
-	if err != nil {
-		return p.usage(err)
-	}
-	lang, err := p.language(c)
 	if err != nil {
 		return p.usage(err)
 	}

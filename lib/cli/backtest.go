@@ -103,9 +103,9 @@ func (p *program) trial() (b backtest.Backtest, lists []backtest.List, drills []
 		flag, text string
 		into       *time.Time
 	}{{"--from", p.opt.From, &b.Stretch.From}, {"--to", p.opt.To, &b.Stretch.To}} {
-		at, err := instant(of.text, p.now, p.env.Zone)
+		at, err := p.typed(of.flag, of.text, p.now)
 		if err != nil {
-			return b, nil, nil, fmt.Errorf("%s: %w", of.flag, err)
+			return b, nil, nil, err
 		}
 		*of.into = at.In(p.env.Zone)
 	}

@@ -24,11 +24,7 @@ func (p *program) budget(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
-	c, err := p.load(ctx)
-	if err != nil {
-		return p.usage(err)
-	}
-	lang, err := p.language(c)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}
@@ -39,8 +35,8 @@ func (p *program) budget(ctx context.Context) int {
 	}
 	run.Store = store // and what the sources said beside it
 	accounts, err := measure.Accounts(ctx, run, wanted)
-	if err == nil && p.ofNow() {
-		for i, pipeline := range report.Pipelines {
+	for i := range accounts {
+		if pipeline := report.Pipelines[i]; accounts[i].OfNow() {
 			finding := slo.Judge(pipeline, pipeline.Plan.Limits, p.now)
 			accounts[i].Check = &finding
 		}
@@ -59,18 +55,6 @@ func (p *program) budget(ctx context.Context) int {
 		return exitFailed
 	}
 	return exitOK
-}
-
-// ofNow tells whether the periods that are asked for reach up to the run's instant.
-func (p *program) ofNow() bool {
-	if p.opt.Month != "" {
-		return p.opt.Month == p.now.Format("2006-01")
-	}
-	if p.opt.To == "" {
-		return true
-	}
-	to, err := instant(p.opt.To, p.now, p.env.Zone)
-	return err == nil && p.now.Sub(to) < time.Hour
 }
 
 // passes tells whether all budgets have as much left as the gate asks for, and says of

@@ -18,11 +18,7 @@ import (
 // doctor asks every source once and says, point by point, what works: whether it
 // answers, whether the log can be read and parsed, whether the state can be kept.
 func (p *program) doctor(ctx context.Context) int {
-	c, err := p.load(ctx)
-	if err != nil {
-		return p.usage(err)
-	}
-	lang, err := p.language(c)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

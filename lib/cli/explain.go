@@ -17,11 +17,7 @@ func (p *program) style(lang words.Language) sli.Style {
 
 // explain shows every number with where it came from. It writes no state.
 func (p *program) explain(ctx context.Context) int {
-	c, err := p.load(ctx)
-	if err != nil {
-		return p.usage(err)
-	}
-	lang, err := p.language(c)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -122,16 +123,33 @@ func (p *program) exportWindow() (sli.Window, error) {
 	if p.opt.From == "" || p.opt.To == "" {
 		return sli.Window{}, withHint(errors.New("--from and --to are needed together"), "--from -60m --to -0m")
 	}
-	from, err := instant(p.opt.From, p.now, p.env.Zone)
-	if err != nil {
-		return sli.Window{}, fmt.Errorf("--from: %w", err)
-	}
-	to, err := instant(p.opt.To, p.now, p.env.Zone)
-	if err != nil {
-		return sli.Window{}, fmt.Errorf("--to: %w", err)
-	}
-	if !to.After(from) {
+	return p.between(0)
+}
+
+// between is the minutes that begin in [--from, --to): up to now where --to isn't typed, and
+// of that length where --from isn't.
+func (p *program) between(length time.Duration) (sli.Window, error) {
+	to, late := p.typed("--to", p.opt.To, p.now)
+	from, err := p.typed("--from", p.opt.From, to.Add(-length))
+	switch {
+	case err != nil:
+		return sli.Window{}, err
+	case late != nil:
+		return sli.Window{}, late
+	case !to.After(from):
 		return sli.Window{}, fmt.Errorf("--to: must be after --from (got %s)", p.opt.To)
 	}
 	return sli.Window{From: sli.MinuteAt(from), To: sli.MinuteAt(to)}, nil
+}
+
+// typed is the instant that a flag says, else what stands for it.
+func (p *program) typed(flag, text string, otherwise time.Time) (time.Time, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	at, err := instant(text, p.now, p.env.Zone)
+	if err != nil {
+		return at, fmt.Errorf("%s: %w", flag, err)
+	}
+	return at, nil
 }

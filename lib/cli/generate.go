@@ -85,11 +85,7 @@ func agentsHost() (string, error) {
 
 // generate prints what a generator makes of the configuration, and says its notes.
 func (p *program) generate(ctx context.Context, generator Generator, at sli.Posting) int {
-	c, err := p.load(ctx)
-	if err != nil {
-		return p.usage(err)
-	}
-	lang, err := p.language(c)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

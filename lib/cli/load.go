@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // DefaultConfig is where the configuration file is unless said otherwise.
@@ -25,6 +26,16 @@ func (p *program) load(ctx context.Context) (*config.Config, error) {
 			"see whether it can be read")
 	}
 	return c, err
+}
+
+// configuration is what load reads, with the language that people are spoken to in.
+func (p *program) configuration(ctx context.Context) (*config.Config, words.Language, error) {
+	c, err := p.load(ctx)
+	if err != nil {
+		return nil, words.English, err
+	}
+	lang, err := p.language(c)
+	return c, lang, err
 }
 
 // loader finds and reads configuration for both programs.

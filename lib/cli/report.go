@@ -32,15 +32,11 @@ func (p *program) report(ctx context.Context) int {
 	if p.opt.Out == "" {
 		return p.usage(withHint(errors.New("report: needs the file to write"), "report --out report.html"))
 	}
-	c, err := p.load(ctx)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}
 	w, err := p.reportWindow(c)
-	if err != nil {
-		return p.usage(err)
-	}
-	lang, err := p.language(c)
 	if err != nil {
 		return p.usage(err)
 	}
@@ -137,27 +133,11 @@ func bucketsOf(now *sli.Report) int {
 // reportWindow is what a page shows: from --from, else the longest period, to --to, else
 // now.
 func (p *program) reportWindow(c *config.Config) (sli.Window, error) {
-	to := p.now
-	var err error
-	if p.opt.To != "" {
-		if to, err = instant(p.opt.To, p.now, p.env.Zone); err != nil {
-			return sli.Window{}, fmt.Errorf("--to: %w", err)
-		}
-	}
 	period := time.Duration(0)
 	for _, pipeline := range c.Pipelines {
 		period = max(period, pipeline.Plan.Period)
 	}
-	from := to.Add(-period)
-	if p.opt.From != "" {
-		if from, err = instant(p.opt.From, p.now, p.env.Zone); err != nil {
-			return sli.Window{}, fmt.Errorf("--from: %w", err)
-		}
-	}
-	if !to.After(from) {
-		return sli.Window{}, fmt.Errorf("--to: must be after --from (got %s)", p.opt.To)
-	}
-	return sli.Window{From: sli.MinuteAt(from), To: sli.MinuteAt(to)}, nil
+	return p.between(period)
 }
 
 // writeFile puts a file in place whole, or not at all.

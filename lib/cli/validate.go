@@ -18,11 +18,7 @@ const (
 
 // validate says what the configuration amounts to, without asking the world.
 func (p *program) validate(ctx context.Context) int {
-	c, err := p.load(ctx)
-	if err != nil {
-		return p.usage(err)
-	}
-	lang, err := p.language(c)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}

@@ -11,6 +11,19 @@ type Accounts struct {
 	Check *Finding
 }
 
+// OfNow tells whether any of the periods reaches up to the newest due minute, an hour more
+// or less.
+func (a Accounts) OfNow() bool {
+	for _, of := range a.SLIs {
+		for _, s := range of.Statements {
+			if of.Due-s.Period.Window.To < 60 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Account is an SLI's error budget over each of its periods.
 type Account struct {
 	Rule       *sli.Rule

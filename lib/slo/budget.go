@@ -29,8 +29,11 @@ type Ledger struct {
 
 // Minutes are a period's minutes by what is known of them.
 type Minutes struct {
-	Value, NoTraffic, NotMeasured, Excluded int
-	ToCome                                  int // not due yet
+	Value       int `json:"value"`
+	NoTraffic   int `json:"no_traffic"`
+	NotMeasured int `json:"not_measured"`
+	Excluded    int `json:"excluded"`
+	ToCome      int `json:"to_come"` // not due yet
 }
 
 // Measured is the number of minutes that are known.

@@ -36,7 +36,7 @@ type entry struct {
 	LeftEvents  *float64           `json:"left_events"`  //
 	LeftMinutes *float64           `json:"left_minutes"` //
 	Burn        map[string]float64 `json:"burn"`         // of measured windows
-	Minutes     minutes            `json:"minutes"`
+	Minutes     slo.Minutes        `json:"minutes"`
 	Interval    *interval          `json:"interval"` // null where there was nothing to judge
 	SpentAt     *string            `json:"spent_at"` // null where it won't be at the present rate
 	Worst       []stretch          `json:"worst"`
@@ -49,14 +49,6 @@ type period struct {
 	Name string `json:"name,omitempty"`
 	From string `json:"from"`
 	To   string `json:"to"`
-}
-
-type minutes struct {
-	Value       int `json:"value"`
-	NoTraffic   int `json:"no_traffic"`
-	NotMeasured int `json:"not_measured"`
-	Excluded    int `json:"excluded"`
-	ToCome      int `json:"to_come"`
 }
 
 type interval struct {
@@ -108,7 +100,7 @@ func (p printer) entry(a slo.Account, s slo.Statement) entry {
 		Period: period{s.Period.Name, p.time(s.Period.Window.Start()), p.time(s.Period.Window.End())},
 		Valid:  s.Counts.Valid, Good: s.Counts.Good,
 		Burn:    map[string]float64{},
-		Minutes: minutes(s.Minutes),
+		Minutes: s.Minutes,
 		Worst:   []stretch{},
 		Reasons: known(s.Reasons), Exempt: known(s.Exempt), Filled: known(s.Filled),
 	}

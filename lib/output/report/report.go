@@ -187,21 +187,13 @@ func escaped(row ...string) []string {
 // numbers are an SLI's results as machines read them back, under the names that `budget
 // --json` has.
 type numbers struct {
-	Name    string   `json:"name"`
-	Target  float64  `json:"target"`
-	Valid   float64  `json:"valid"`
-	Good    float64  `json:"good"`
-	Left    *float64 `json:"left"`    // of the period that ends with the page
-	Spent   *float64 `json:"spent"`   // of what the page's events allow, at its end
-	Minutes minutes  `json:"minutes"` // of the page
-}
-
-type minutes struct {
-	Value       int `json:"value"`
-	NoTraffic   int `json:"no_traffic"`
-	NotMeasured int `json:"not_measured"`
-	Excluded    int `json:"excluded"`
-	ToCome      int `json:"to_come"`
+	Name    string      `json:"name"`
+	Target  float64     `json:"target"`
+	Valid   float64     `json:"valid"`
+	Good    float64     `json:"good"`
+	Left    *float64    `json:"left"`    // of the period that ends with the page
+	Spent   *float64    `json:"spent"`   // of what the page's events allow, at its end
+	Minutes slo.Minutes `json:"minutes"` // of the page
 }
 
 func (p painter) result(t *slo.Track, s slo.Statement) resultView {
@@ -210,7 +202,7 @@ func (p painter) result(t *slo.Track, s slo.Statement) resultView {
 		SLI: string(t.Rule.Kind), Question: p.say(words.Question(string(t.Rule.Kind))), Target: digits.Shortest(target) + " %",
 		Minutes: spelled(s.Minutes), Rolling: "–", Spent: "–", Bad: "–", Interval: "–",
 	}
-	n := numbers{Name: v.SLI, Valid: s.Counts.Valid, Good: s.Counts.Good, Target: target, Minutes: minutes(s.Minutes)}
+	n := numbers{Name: v.SLI, Valid: s.Counts.Valid, Good: s.Counts.Good, Target: target, Minutes: s.Minutes}
 	ratio, known := s.Counts.Ratio()
 	switch {
 	case known:
