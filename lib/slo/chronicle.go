@@ -32,9 +32,15 @@ type Head struct {
 type Track struct {
 	Rule      *sli.Rule
 	Objective Objective
-	buckets   []Bucket // from Chronicle.before on; the last may be cut short
-	first     int      // of Window
-	width     int
+	// Rolling is the share of the error budget that was left at each shown bucket's end: of
+	// the whole period that ended there, most of which may lie before what is shown. Spent is
+	// that of the budget of what is shown alone: what the target allows of all events shown,
+	// all of it at the first one's beginning.
+	Rolling, Spent []float64
+
+	buckets []Bucket // from Chronicle.before on; the last may be cut short
+	first   int      // of Window
+	width   int
 }
 
 // Bucket is some minutes of an SLI.
@@ -111,6 +117,7 @@ func (c *Chronicle) Follow(rule *sli.Rule, l Ledger) {
 			b.Ratios = b.Ratios.With(ratio)
 		}
 	})
+	t.Rolling, t.Spent = t.rolling(), t.spent()
 	c.Tracks = append(c.Tracks, t)
 }
 
@@ -145,9 +152,7 @@ func Together(buckets []Bucket) Bucket {
 	return sum
 }
 
-// Rolling is the share of the error budget that was left at each shown bucket's end: of
-// the whole period that ended there, most of which may lie before what is shown.
-func (t *Track) Rolling() []float64 {
+func (t *Track) rolling() []float64 {
 	o := t.Objective
 	period := max(1, int(o.Period/time.Minute)/t.width)
 	var out []float64
@@ -158,10 +163,7 @@ func (t *Track) Rolling() []float64 {
 	return out
 }
 
-// Spent is the share of the budget of what is shown that was left at each bucket's end:
-// all of it at the first one's beginning. The budget is what the target allows of all
-// events shown.
-func (t *Track) Spent() []float64 {
+func (t *Track) spent() []float64 {
 	valid := t.Total().Counts.Valid
 	var out []float64
 	bad := 0.0

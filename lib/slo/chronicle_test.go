@@ -58,7 +58,7 @@ func TestAChroniclesBudgetsAreThoseOfItsMinutes(t *testing.T) {
 		chronicle, counts, told := chronicled(t, c.minutes, c.most)
 		track := chronicle.Tracks[0]
 		o := track.Objective
-		rolling, spent := track.Rolling(), track.Spent()
+		rolling, spent := track.Rolling, track.Spent
 		excluded := func(i int) bool {
 			m := chronicle.before + sli.Minute(i) - chronicle.Window.From
 			return m >= 30 && m < 40

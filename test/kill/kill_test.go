@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/test/clocked"
 	"mackerel-plugin-pipeline-sli/test/points"
 )
 
@@ -95,7 +96,7 @@ func (h *host) rotate() {
 func (h *host) start() (*exec.Cmd, func()) {
 	h.t.Helper()
 	cmd := exec.Command(os.Args[0], "--config", filepath.Join(h.dir, "c.yaml"), "--state-dir", filepath.Join(h.dir, "state"))
-	cmd.Env = append(os.Environ(), "MACKEREL_AGENT_PLUGIN_META=", pluginNow+"="+strconv.FormatInt(h.now, 10))
+	cmd.Env = append(os.Environ(), "MACKEREL_AGENT_PLUGIN_META=", clocked.Now+"="+strconv.FormatInt(h.now, 10))
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	if err := cmd.Start(); err != nil {

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"mackerel-plugin-pipeline-sli/test/clocked"
 )
 
 // A power loss leaves of a file what was synced, and of what was written since any part, in
@@ -262,7 +264,7 @@ func (h *host) write(from int64, n int) {
 
 func (h *host) command(as, dir string, args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], append([]string{"--config", filepath.Join(h.dir, "c.yaml"), "--state-dir", dir}, args...)...)
-	cmd.Env = append(os.Environ(), "MACKEREL_AGENT_PLUGIN_META=", role+"="+as, fmt.Sprintf("%s=%d", roleNow, h.now))
+	cmd.Env = append(os.Environ(), "MACKEREL_AGENT_PLUGIN_META=", clocked.Role+"="+as, fmt.Sprintf("%s=%d", clocked.Now, h.now))
 	return cmd
 }
 

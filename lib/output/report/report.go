@@ -213,7 +213,7 @@ func (p painter) result(t *slo.Track, s slo.Statement) resultView {
 		if v.Met {
 			v.Verdict = p.say(words.Met)
 		}
-		rolling, spent := t.Rolling(), t.Spent()
+		rolling, spent := t.Rolling, t.Spent
 		n.Left, n.Spent = &rolling[len(rolling)-1], &spent[len(spent)-1]
 		v.Rolling, v.Spent = digits.Of(*n.Left*100, 4)+" %", digits.Of(*n.Spent*100, 4)+" %"
 	case s.Minutes.NoTraffic > 0 && s.Minutes.NotMeasured == 0:
@@ -446,7 +446,7 @@ func outcome(b slo.Bucket) string {
 
 func (p painter) budget(c *slo.Chronicle, t *slo.Track, id, kind string) figure {
 	o := t.Objective
-	rolling, spent := t.Rolling(), t.Spent()
+	rolling, spent := t.Rolling, t.Spent
 	low := 0.0
 	for i := range rolling {
 		low = min(low, rolling[i], spent[i])
