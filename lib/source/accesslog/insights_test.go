@@ -83,16 +83,8 @@ func grouped(events []logged, w sli.Window, edges []time.Duration) insightstest.
 // counting is a source over a group that holds these events.
 func counting(t *testing.T, text string, edges []time.Duration, events ...logged) (*insightsLog, *insightstest.Server) {
 	t.Helper()
-	server := insightstest.New()
-	t.Cleanup(server.Close)
-	n, err := section.Parse("f.yaml", []byte(text), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"} {
-		t.Setenv(name, value)
-	}
-	of, err := New(n, time.UTC, awsconf.Options{EndpointURL: server.URL})
+	server, n, account := insightstest.Served(t, text)
+	of, err := New(n, time.UTC, account)
 	if err != nil {
 		t.Fatal(err)
 	}

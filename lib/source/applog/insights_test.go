@@ -23,16 +23,8 @@ var midday = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // group is a source over a log group; answer says what its query answers about a minute.
 func group(t *testing.T, text string, edges []time.Duration, answer func(minute int) []string) (*insightsLog, *insightstest.Server) {
 	t.Helper()
-	server := insightstest.New()
-	t.Cleanup(server.Close)
-	n, err := section.Parse("f.yaml", []byte(text), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"} {
-		t.Setenv(name, value)
-	}
-	of, err := New(n, time.UTC, awsconf.Options{EndpointURL: server.URL})
+	server, n, account := insightstest.Served(t, text)
+	of, err := New(n, time.UTC, account)
 	if err != nil {
 		t.Fatal(err)
 	}
