@@ -85,14 +85,6 @@ var (
 	comma = Text{", ", "、"}
 )
 
-// OrNone is a part of a sentence that is said only where there is something to say.
-func (t Text) OrNone(n string) Message {
-	if n == "" || n == "0" {
-		return Message{}
-	}
-	return t.With(n)
-}
-
 // Records and Minutes are so many of them.
 func Records(n string) Message {
 	if n == "1" {
