@@ -23,9 +23,9 @@ quickstart: build ## build, and run the metric plugin over a bundled log with tr
 	@printf '\n# Where the numbers come from:\n\n'
 	$(QUICKSTART) --at $(QUICKSTART_AT) explain
 
-build: ## both programs, into bin/
+build: ## both programs, into bin/; the first time a minute or more, package by package
 	@mkdir -p $(BIN)
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(BIN)/ $(PROGRAMS)
+	CGO_ENABLED=0 go build -v -trimpath -ldflags "-s -w" -o $(BIN)/ $(PROGRAMS)
 
 test: ## vet and all tests of the main module: Go only, no network, a minute or two
 	go vet ./...

@@ -21,7 +21,7 @@ import (
 )
 
 // documents are searched for examples.
-var documents = []string{"*.md", "docs/*.md", "docs/ja/*.md", "mackerel-plugin-pipeline-sli/*.md", "check-pipeline-freshness/*.md", "lib/source/*/README.md", "packaging/*/README.md"}
+var documents = []string{"*.md", "docs/*.md", "docs/ja/*.md", "mackerel-plugin-pipeline-sli/*.md", "check-pipeline-freshness/*.md", "lib/source/*/README.md", "packaging/*/README.md", "examples/*/*.md"}
 
 // block is a fenced block of a document.
 var block = regexp.MustCompile("(?m)^( *)```([a-z]+)[^\n]*\n((?:.*\n)*?) *```$")
@@ -85,6 +85,40 @@ func TestCommandsInDocumentsPrintWhatIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestRecipesShowTheirConfiguration holds each recipe's page to the file beside it, and the
+// recipe to having all its parts.
+func TestRecipesShowTheirConfiguration(t *testing.T) {
+	for _, config := range glob(t, "examples/*/pipeline-sli.yaml") {
+		text, err := os.ReadFile(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"README.md", "README.ja.md"} {
+			page := filepath.Join(filepath.Dir(config), name)
+			got, err := os.ReadFile(page)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			if !strings.Contains(string(got), "```yaml\n"+string(text)+"```\n") {
+				t.Errorf("%s doesn't show %s as it is", page, config)
+			}
+			for _, part := range []string{"```console\n$ ", "mackerel-plugin-pipeline-sli", "check-pipeline-freshness"} {
+				if !strings.Contains(string(got), part) {
+					t.Errorf("%s: shows no %q", page, part)
+				}
+			}
+		}
+		overview, err := os.ReadFile("README.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page := filepath.ToSlash(filepath.Dir(config)) + "/README.md"; !strings.Contains(string(overview), "("+page+")") {
+			t.Errorf("README.md doesn't lead to %s", page)
+		}
+	}
 }
 
 func shell(t *testing.T, command string) string {

@@ -1,5 +1,5 @@
 // Command gen writes what is made from the code: the configuration reference, the
-// schema for editors and the sample logs. Run it in the repository's root:
+// schema for editors, and the logs of the quickstart and of the recipes. Run it in the repository's root:
 //
 //	go run ./docs/gen
 package main
@@ -29,12 +29,14 @@ func main() {
 func files() map[string][]byte {
 	reader := config.Reader{Kinds: builtin.Kinds()}
 	access, worker := sample()
-	return map[string][]byte{
+	made := examples()
+	maps.Copy(made, map[string][]byte{
 		"docs/configuration.md":           []byte(reference(reader.Tables())),
 		"docs/pipeline-sli.schema.json":   reader.Schema(),
 		"testdata/quickstart/access.ltsv": access,
 		"testdata/quickstart/worker.json": worker,
-	}
+	})
+	return made
 }
 
 const intro = `# Configuration
