@@ -114,7 +114,7 @@ type Setting struct {
 func lead(plan *sli.Plan) time.Duration {
 	lead := max(2*indicator.AssessBack, plan.Window+plan.Settle())
 	for _, r := range plan.Rules {
-		lead = max(lead, r.Window+r.Settle, 4*r.ExpectEvery, 3*r.Deadline)
+		lead = max(lead, r.Window+r.Settle, 4*r.Terms.ExpectEvery, 3*r.Terms.Deadline)
 	}
 	if plan.Limits.BurnRate {
 		for _, r := range plan.Rules {
@@ -265,8 +265,8 @@ func edges(plans []*sli.Plan, stage string) []time.Duration {
 	var out []time.Duration
 	for _, plan := range plans {
 		for _, rule := range plan.All() {
-			if rule.Threshold > 0 && rule.Feeds(stage) && !slices.Contains(out, rule.Threshold) {
-				out = append(out, rule.Threshold)
+			if rule.Terms.Threshold > 0 && rule.Feeds(stage) && !slices.Contains(out, rule.Terms.Threshold) {
+				out = append(out, rule.Terms.Threshold)
 			}
 		}
 	}
@@ -276,7 +276,7 @@ func edges(plans []*sli.Plan, stage string) []time.Duration {
 // good is what the plan calls a good request.
 func good(plan *sli.Plan) sli.Match {
 	if r := plan.Rule(sli.Availability); r != nil {
-		return r.Good
+		return r.Terms.Good
 	}
 	return sli.Match{}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -242,7 +243,7 @@ func expected(n *section.Node) (Expected, error) {
 	}
 	for i, name := range of.Keys() {
 		v := of.Items()[i]
-		if !slices.Contains(sli.Kinds, sli.Kind(name)) {
+		if !slices.Contains(indicator.Kinds(), sli.Kind(name)) {
 			return e, v.Errorf("", "no SLI of that name (got %q)", name)
 		}
 		if _, _, err := limit(v.String(), number64); err != nil && !slices.Contains(outcomes, sli.Status(v.String())) {

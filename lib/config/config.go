@@ -248,7 +248,7 @@ func (b *builder) build() Pipeline {
 	b.plan = &sli.Plan{
 		Name:       f.Name,
 		Label:      f.Label,
-		Window:     b.wholeMinutes(f.Window, "window"),
+		Window:     time.Duration(f.Window),
 		Runbook:    f.Runbook,
 		RenameFrom: f.RenameFrom,
 		SingleHost: f.Assume == "single_host",
@@ -271,10 +271,9 @@ func (b *builder) build() Pipeline {
 	b.exclusions()
 	b.excludeFile()
 	if len(b.errs) == 0 {
-		b.rules()
-		indicator.Flowing(b.plan)
-		indicator.Compare(b.plan)
 		b.limits()
+		b.rules()
+		b.judged()
 	}
 	return Pipeline{Plan: b.plan, Evidence: b.found, name: b.at("name")}
 }
@@ -308,7 +307,7 @@ func (b *builder) stages() {
 		switch {
 		case seen[s.Name]:
 			b.refuse(nodes[i].Errorf("", "stage names must be unique (got %q)", s.Name))
-		case slices.Contains(methods, s.Name):
+		case slices.Contains(indicator.Methods(), s.Name):
 			b.refuse(nodes[i].Errorf("call it "+s.Name+"-stage", "a stage can't be called like a method (got %q)", s.Name))
 		}
 		seen[s.Name] = true
@@ -318,7 +317,7 @@ func (b *builder) stages() {
 		kind := b.reader.Kinds[s.Of.Kind]
 		around := Around{
 			Pipeline: b.from.Name, Stage: s.Name, Zone: b.reader.Zone,
-			AWS: []AWS{s.AWS, b.from.AWS, b.aws}, Graphs: b.plan.Graphs, Latency: b.from.SLIs.Latency != nil || b.from.SLIs.Freshness != nil,
+			AWS: []AWS{s.AWS, b.from.AWS, b.aws}, Graphs: b.plan.Graphs, Latency: b.from.SLIs[sli.Latency] != nil || b.from.SLIs[sli.Freshness] != nil,
 		}
 		evidence, err := kind.New(s.Of.Node, around)
 		if err != nil {
@@ -387,105 +386,35 @@ func (b *builder) prover() {
 	b.plan.Stages = append(b.plan.Stages, sli.Stage{Name: sli.ProverKind, Kind: sli.ProverKind, Facts: evidence.Facts()})
 }
 
-// methods are the words that `from:` takes beside the names of stages.
-var methods = []string{"delivered", "records", "rows", "stages", "age", "flow", "prover", "traces", "ids", "counts", "runs", "verdicts"}
-
-func (b *builder) wholeMinutes(d section.Duration, keys ...string) time.Duration {
-	if time.Duration(d)%time.Minute != 0 {
-		b.refuse(b.at(keys...).Errorf("", "must be whole minutes"))
-	}
-	return time.Duration(d)
-}
-
-// rules resolves the SLIs in their order, so that later ones can build on earlier.
+// rules finds the rules of the SLIs.
 func (b *builder) rules() {
-	s := b.from.SLIs
-	var specs []sli.Spec
-	if a := s.Availability; a != nil {
-		from := a.From
-		if from == "front" {
-			from = ""
-		}
-		spec := sli.Spec{Kind: sli.Availability, Target: float64(a.Target), AbortLimit: time.Duration(a.AbortLimit),
-			From: from, Good: b.match(a.Good, "slis", "availability", "good"), Window: b.wholeMinutes(a.Window, "slis", "availability", "window")}
-		if from == "delivered" {
-			spec.Deadline = b.deadline(s.Coverage)
-		}
-		specs = append(specs, spec)
-	}
-	if l := s.Latency; l != nil {
-		specs = append(specs, sli.Spec{Kind: sli.Latency, Target: float64(l.Target), Threshold: time.Duration(l.Threshold), From: l.From,
-			Window: b.wholeMinutes(l.Window, "slis", "latency", "window")})
-	}
-	if f := s.Freshness; f != nil {
-		specs = append(specs, sli.Spec{Kind: sli.Freshness, Target: float64(f.Target), Threshold: time.Duration(f.Threshold),
-			ExpectEvery: time.Duration(f.ExpectEvery), From: f.From, Window: b.wholeMinutes(f.Window, "slis", "freshness", "window")})
-	}
-	if c := s.Coverage; c != nil {
-		specs = append(specs, sli.Spec{Kind: sli.Coverage, Target: float64(c.Target), Deadline: b.deadline(c), From: c.From,
-			Accepted: c.Accepted, Done: c.Done, Window: b.wholeMinutes(c.Window, "slis", "coverage", "window")})
-	}
-	if c := s.Correctness; c != nil {
-		specs = append(specs, sli.Spec{Kind: sli.Correctness, Target: float64(c.Target), From: c.From,
-			Window: b.wholeMinutes(c.Window, "slis", "correctness", "window")})
-	}
-	if len(specs) == 0 {
+	if len(b.from.SLIs) == 0 {
 		b.refuse(b.at("slis").Errorf("availability: { target: 99.9 }", "needs at least one SLI"))
 	}
-	if a := s.Availability; a != nil && a.From == "delivered" {
-		// Coverage says by what records are followed.
-		if i := slices.IndexFunc(specs, func(spec sli.Spec) bool { return spec.Kind == sli.Coverage }); i > 0 {
-			covered := specs[i]
-			specs = slices.Insert(slices.Delete(specs, i, i+1), 0, covered)
-		}
-	}
-	for _, spec := range specs {
-		b.resolve(spec)
+	for _, unfit := range indicator.Resolve(b.plan, b.from.SLIs) {
+		b.refuse(b.at("slis", string(unfit.Kind)).Errorf(unfit.Hint, "%s", unfit.Reason))
 	}
 }
 
-func (b *builder) resolve(spec sli.Spec) {
-	err := indicator.Resolve(b.plan, spec)
-	var unfit *sli.Unfit
-	if errors.As(err, &unfit) {
-		b.refuse(b.at("slis", string(spec.Kind)).Errorf(unfit.Hint, "%s", unfit.Reason))
-	}
-}
-
-// deadline is when a record that isn't done counts as lost.
-func (b *builder) deadline(c *coverage) time.Duration {
-	switch {
-	case c != nil && c.Deadline > 0:
-		return time.Duration(c.Deadline)
-	case b.from.Check.CriticalAge > 0:
-		return time.Duration(b.from.Check.CriticalAge)
-	case b.from.SLIs.Freshness != nil:
-		return 5 * time.Duration(b.from.SLIs.Freshness.Threshold)
-	}
-	return 15 * time.Minute
-}
-
-func (b *builder) match(c conditions, keys ...string) sli.Match {
-	m, err := sli.ParseMatch(c)
-	if err != nil {
-		b.refuse(b.at(keys...).Errorf(`values are text, a regular expression (^…), a number (<500) or a class (4xx)`, "%v", err))
-	}
-	return m
-}
-
+// limits reads `check:`; which of the SLIs it judges is known once these are.
 func (b *builder) limits() {
 	c := b.from.Check
-	limits := sli.Limits{
+	b.plan.Limits = sli.Limits{
 		WarningAge: time.Duration(c.WarningAge), CriticalAge: time.Duration(c.CriticalAge),
 		WarningRatio: float64(c.WarningRatio), CriticalRatio: float64(c.CriticalRatio),
 		BurnRate: c.BurnRate, MaxLag: time.Duration(c.MaxLag), NoTraffic: c.NoTraffic, Missing: c.Missing,
 	}
+}
+
+// judged reads which SLIs the limits judge, and refuses limits that can't do what they say.
+func (b *builder) judged() {
+	c := b.from.Check
 	for _, name := range c.SLI {
 		kind := sli.Kind(name)
 		if b.plan.Rule(kind) == nil {
 			b.refuse(b.at("check", "sli").Errorf("", "no SLI of that name is configured (got %q)", name))
 		}
-		limits.SLIs = append(limits.SLIs, kind)
+		b.plan.Limits.SLIs = append(b.plan.Limits.SLIs, kind)
 	}
 	for _, limit := range []struct {
 		key   string
@@ -495,10 +424,9 @@ func (b *builder) limits() {
 			b.refuse(b.at("check", limit.key).Errorf("did you mean "+digits.Of(float64(limit.value)*100, 6)+"?", "must be a percentage over 1"))
 		}
 	}
-	if key, _, rule := slo.Backwards(b.plan, limits); key != "" {
+	if key, _, rule := slo.Backwards(b.plan, b.plan.Limits); key != "" {
 		b.refuse(b.at("check", key).Errorf("", "%s", rule))
 	}
-	b.plan.Limits = limits
 }
 
 // exclusions reads `exclude:`.
@@ -518,7 +446,7 @@ func (b *builder) exclusions() {
 func (b *builder) exclusion(e exclude) (x sli.Exclusion, err error) {
 	x.Reason = e.Reason
 	for _, name := range e.SLIs {
-		if !slices.Contains(sli.Kinds, sli.Kind(name)) {
+		if !slices.Contains(indicator.Kinds(), sli.Kind(name)) {
 			return x, fmt.Errorf("slis: no SLI of that name (got %q)", name)
 		}
 		x.SLIs = append(x.SLIs, sli.Kind(name))

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
 
@@ -18,21 +19,21 @@ type file struct {
 }
 
 type pipeline struct {
-	Name        string             `yaml:"name" required:"true" pattern:"[A-Za-z0-9_-]+" doc:"part of metric names"`
-	Label       string             `yaml:"label" doc:"shown to people with the name"`
-	Window      section.Duration   `yaml:"window" default:"5m" min:"1m" max:"1h" doc:"what ratios speak of, in whole minutes"`
-	Metrics     section.StringList `yaml:"metrics" doc:"as at top level, for this pipeline" otherwise:"top level's"`
-	AWS         AWS                `yaml:"aws" doc:"instead of top level's"`
-	Stages      []stage            `yaml:"stages" required:"true" doc:"the places a record passes, in order"`
-	SLIs        slis               `yaml:"slis" required:"true" doc:"what is measured, by which objective"`
-	Prover      *section.Node      `yaml:"prover" doc:"known-answer records that are sent through the front and looked for in the store"`
-	Check       check              `yaml:"check" doc:"options of check-pipeline-freshness for this pipeline; its flags win"`
-	SLO         objectives         `yaml:"slo" doc:"the period of the objectives"`
-	Exclude     []exclude          `yaml:"exclude" doc:"stretches that leave windows, budgets and burn; never events, age or states"`
-	ExcludeFile string             `yaml:"exclude_file" doc:"a file of such a list that other tools may write, or of downtimes as Mackerel's API gives them; none: nothing is excluded by it"`
-	RenameFrom  string             `yaml:"rename_from" pattern:"[A-Za-z0-9_-]+" doc:"the name the pipeline had; its history goes on"`
-	Assume      string             `yaml:"assume" enum:"single_host" doc:"single_host: this host sees everything, so its counts may be divided by shared ones"`
-	Runbook     string             `yaml:"runbook" doc:"a URL that the check's message ends with"`
+	Name        string               `yaml:"name" required:"true" pattern:"[A-Za-z0-9_-]+" doc:"part of metric names"`
+	Label       string               `yaml:"label" doc:"shown to people with the name"`
+	Window      section.Duration     `yaml:"window" default:"5m" min:"1m" max:"1h" whole:"minutes" doc:"what ratios speak of, in whole minutes"`
+	Metrics     section.StringList   `yaml:"metrics" doc:"as at top level, for this pipeline" otherwise:"top level's"`
+	AWS         AWS                  `yaml:"aws" doc:"instead of top level's"`
+	Stages      []stage              `yaml:"stages" required:"true" doc:"the places a record passes, in order"`
+	SLIs        indicator.Configured `yaml:"slis" required:"true" doc:"what is measured, by which objective"`
+	Prover      *section.Node        `yaml:"prover" doc:"known-answer records that are sent through the front and looked for in the store"`
+	Check       check                `yaml:"check" doc:"options of check-pipeline-freshness for this pipeline; its flags win"`
+	SLO         objectives           `yaml:"slo" doc:"the period of the objectives"`
+	Exclude     []exclude            `yaml:"exclude" doc:"stretches that leave windows, budgets and burn; never events, age or states"`
+	ExcludeFile string               `yaml:"exclude_file" doc:"a file of such a list that other tools may write, or of downtimes as Mackerel's API gives them; none: nothing is excluded by it"`
+	RenameFrom  string               `yaml:"rename_from" pattern:"[A-Za-z0-9_-]+" doc:"the name the pipeline had; its history goes on"`
+	Assume      string               `yaml:"assume" enum:"single_host" doc:"single_host: this host sees everything, so its counts may be divided by shared ones"`
+	Runbook     string               `yaml:"runbook" doc:"a URL that the check's message ends with"`
 }
 
 type stage struct {
@@ -47,55 +48,6 @@ type objectives struct {
 	Periods  []section.Duration `yaml:"periods" min:"1d" max:"400d" doc:"the first is the metrics' and the burn rules'; the others are for budget" otherwise:"[period]"`
 	Month    bool               `yaml:"month" doc:"budgets of calendar months, too"`
 	TimeZone string             `yaml:"time_zone" doc:"of months" otherwise:"the host's"`
-}
-
-// conditions are `where` and `good`: a field's value, or a list of values.
-type conditions map[string]section.StringList
-
-type slis struct {
-	Availability *availability `yaml:"availability" doc:"was the write accepted?"`
-	Latency      *latency      `yaml:"latency" doc:"was it accepted quickly?"`
-	Freshness    *freshness    `yaml:"freshness" doc:"how soon can users see it?"`
-	Coverage     *coverage     `yaml:"coverage" doc:"did every accepted record come out in time?"`
-	Correctness  *correctness  `yaml:"correctness" doc:"did it come out right?"`
-}
-
-type availability struct {
-	Target     section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
-	Good       conditions       `yaml:"good" doc:"what a good answer is" otherwise:"status: \"<500\""`
-	AbortLimit section.Duration `yaml:"abort_limit" default:"10s" doc:"a client abort (499, 460) is bad if it lasted longer, else uncertain"`
-	From       string           `yaml:"from" doc:"front, delivered (answered well, and not given up by the deadline of coverage) or the name of a stage" otherwise:"the first stage that counts requests"`
-	Window     section.Duration `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
-}
-
-type latency struct {
-	Threshold section.UnitDuration `yaml:"threshold" required:"true" doc:"what is quick enough, with its unit"`
-	Target    section.Target       `yaml:"target" required:"true" doc:"percent of good events"`
-	From      string               `yaml:"from" doc:"the name of a stage" otherwise:"where availability is measured"`
-	Window    section.Duration     `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
-}
-
-type freshness struct {
-	Threshold   section.Duration `yaml:"threshold" required:"true" doc:"what is fresh enough"`
-	Target      section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
-	ExpectEvery section.Duration `yaml:"expect_every" doc:"batch: how often the data is updated"`
-	From        string           `yaml:"from" doc:"the method" otherwise:"the best there is evidence for" enum:"records|rows|stages|age|flow|prover|traces"`
-	Window      section.Duration `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
-}
-
-type coverage struct {
-	Target   section.Target     `yaml:"target" required:"true" doc:"percent of good events"`
-	Deadline section.Duration   `yaml:"deadline" doc:"done later than this is bad" otherwise:"the critical age, else 5 × the freshness threshold, else 15m"`
-	From     string             `yaml:"from" enum:"ids|counts|runs" doc:"the method" otherwise:"ids where both ends log them, else counts"`
-	Accepted section.StringList `yaml:"accepted" doc:"the stages that count what was accepted" otherwise:"the first that does"`
-	Done     section.StringList `yaml:"done" doc:"the stages that count what came out" otherwise:"the last that does"`
-	Window   section.Duration   `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's" otherwise:"1h by counts, else the pipeline's"`
-}
-
-type correctness struct {
-	Target section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
-	From   string           `yaml:"from" enum:"prover|verdicts" doc:"the method" otherwise:"the prover if there is one"`
-	Window section.Duration `yaml:"window" min:"1m" max:"1h" doc:"instead of the pipeline's"`
 }
 
 type check struct {

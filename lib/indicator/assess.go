@@ -52,7 +52,7 @@ func Assess(p *sli.Plan, h sli.History, due sli.Minute, window time.Duration) As
 func (path evidence) assess(h sli.History, w sli.Window, window time.Duration, a *Assessment) {
 	var threshold, every time.Duration
 	if r := path.Plan.Rule(sli.Freshness); r != nil {
-		threshold, every = r.Threshold, r.ExpectEvery
+		threshold, every = r.Terms.Threshold, r.Terms.ExpectEvery
 	}
 	rows := path.rows(h, w)
 	if next, ok := path.early(h, w.To); ok {

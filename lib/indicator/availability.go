@@ -1,11 +1,13 @@
 package indicator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -41,49 +43,68 @@ func RequestAvailability(abortLimit time.Duration) sli.Classifier {
 	}
 }
 
-func availabilityRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
-	if spec.From == "delivered" {
-		return deliveredRule(p, spec)
-	}
-	return answeredRule(p, spec)
+// Availability is the options of the SLI.
+type Availability struct {
+	Target     section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
+	Good       conditions       `yaml:"good" doc:"what a good answer is" otherwise:"status: \"<500\""`
+	AbortLimit section.Duration `yaml:"abort_limit" default:"10s" doc:"a client abort (499, 460) is bad if it lasted longer, else uncertain"`
+	From       string           `yaml:"from" doc:"front, delivered (answered well, and not given up by the deadline of coverage) or the name of a stage" otherwise:"the first stage that counts requests"`
+	Window     section.Duration `yaml:"window" min:"1m" max:"1h" whole:"minutes" doc:"instead of the pipeline's"`
 }
 
-// answeredRule is availability as far as the answer.
-func answeredRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
-	stage, err := first(p, spec.From, func(f sli.Facts) bool { return f.Gives(sli.Request) }, "requests",
+// fromDelivered is a word of from: that is no stage's name.
+const fromDelivered = "delivered"
+
+// Resolve takes the answers of a stage, or follows what was accepted up to where it is
+// delivered.
+func (o *Availability) Resolve(d *Draft, _ string) (*sli.Rule, error) {
+	if o.From == fromDelivered {
+		return o.delivered(d)
+	}
+	from := o.From
+	if from == "front" {
+		from = ""
+	}
+	return o.answered(d, from)
+}
+
+// answered is availability as far as the answer.
+func (o *Availability) answered(d *Draft, from string) (*sli.Rule, error) {
+	good, err := o.Good.match()
+	if err != nil {
+		return nil, err
+	}
+	stage, err := first(d.Plan, from, func(f sli.Facts) bool { return f.Gives(sli.Request) }, "requests",
 		"name a stage with an access_log or a load balancer")
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range spec.Good.Fields() {
+	for _, name := range good.Fields() {
 		if may := stage.Facts.Judges; may != nil && !slices.Contains(may, name) {
 			return nil, unfit(fmt.Sprintf("good: stage %s counts elsewhere, and can't be asked for each request's %s", stage.Name, name),
 				"ask for "+strings.Join(may, " or ")+"; or let where: leave requests out")
 		}
 	}
+	abortLimit := time.Duration(o.AbortLimit)
 	rule := &sli.Rule{
+		Target:     float64(o.Target),
+		Window:     time.Duration(o.Window),
+		Terms:      sli.Terms{AbortLimit: abortLimit, Good: good},
 		Method:     stage.Kind,
 		Stages:     []string{stage.Name},
 		Population: "requests",
 		Quality:    sli.Exact,
 		Formula:    "requests answered with a good status / requests",
-		Classify:   RequestAvailability(abortLimit(spec)),
-		JudgesBy:   append(spec.Good.Fields(), sli.FieldStatus),
+		Classify:   RequestAvailability(cmp.Or(abortLimit, AbortLimit)),
+		JudgesBy:   append(good.Fields(), sli.FieldStatus),
 		Unclear:    "their status isn't known",
 	}
-	if !spec.Good.Empty() {
+	if !good.Empty() {
 		rule.Unclear = "whether they meet good: isn't known"
 	}
-	if s := p.ProverStage(); s != nil {
+	if s := d.ProverStage(); s != nil {
 		rule.Hears = []string{s.Name}
 		rule.Classify = withUninjected(rule.Classify)
 	}
 	return rule, nil
-}
-
-func abortLimit(s *sli.Spec) time.Duration {
-	if s.AbortLimit > 0 {
-		return s.AbortLimit
-	}
-	return AbortLimit
 }

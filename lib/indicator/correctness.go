@@ -1,6 +1,12 @@
 package indicator
 
-import "mackerel-plugin-pipeline-sli/lib/sli"
+import (
+	"cmp"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
 
 // VerdictCorrectness judges log lines that carry a verdict on a record's content:
 // valid = records judged, good = those found correct.
@@ -17,13 +23,29 @@ func VerdictCorrectness() sli.Classifier {
 	}
 }
 
-// correctnessRule prefers the prover: it knows the answers. Its verdicts and those of
-// logs are never added together.
-func correctnessRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
+// Correctness is the options of the SLI.
+type Correctness struct {
+	Target section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
+	From   string           `yaml:"from" enum:"prover|verdicts" doc:"the method" otherwise:"the prover if there is one"`
+	Window section.Duration `yaml:"window" min:"1m" max:"1h" whole:"minutes" doc:"instead of the pipeline's"`
+}
+
+// Resolve prefers the prover: it knows the answers. Its verdicts and those of logs are
+// never added together.
+func (o *Correctness) Resolve(d *Draft, method string) (*sli.Rule, error) {
+	rule, err := o.choose(d.Plan, cmp.Or(method, o.From))
+	if err != nil {
+		return nil, err
+	}
+	rule.Target, rule.Window = float64(o.Target), time.Duration(o.Window)
+	return rule, nil
+}
+
+func (o *Correctness) choose(p *sli.Plan, from string) (*sli.Rule, error) {
 	switch s := p.ProverStage(); {
-	case spec.From == sli.ProverKind && s == nil:
+	case from == sli.ProverKind && s == nil:
 		return nil, unfit("from: prover, but the pipeline has none", "add prover: { inject: …, expect: … } to the pipeline")
-	case spec.From != "verdicts" && s != nil:
+	case from != "verdicts" && s != nil:
 		return proverCorrectnessRule(s), nil
 	}
 	stage, err := first(p, "", func(f sli.Facts) bool { return f.Gives(sli.Correct) || f.Gives(sli.Wrong) }, "verdicts on records",

@@ -1,27 +1,55 @@
 package indicator
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// coverageRule chooses how records are matched: by id where both ends log ids, else
-// by counts.
-func coverageRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
-	for _, names := range [][]string{spec.Accepted, spec.Done} {
-		for _, name := range names {
-			if p.Stage(name) == nil {
-				return nil, unfit("no stage of that name (got \""+name+"\")", "")
-			}
+// Coverage is the options of the SLI.
+type Coverage struct {
+	Target   section.Target     `yaml:"target" required:"true" doc:"percent of good events"`
+	Deadline section.Duration   `yaml:"deadline" doc:"done later than this is bad" otherwise:"the critical age, else 5 × the freshness threshold, else 15m"`
+	From     string             `yaml:"from" enum:"ids|counts|runs" doc:"the method" otherwise:"ids where both ends log them, else counts"`
+	Accepted section.StringList `yaml:"accepted" doc:"the stages that count what was accepted" otherwise:"the first that does"`
+	Done     section.StringList `yaml:"done" doc:"the stages that count what came out" otherwise:"the last that does"`
+	Window   section.Duration   `yaml:"window" min:"1m" max:"1h" whole:"minutes" doc:"instead of the pipeline's" otherwise:"1h by counts, else the pipeline's"`
+}
+
+// Resolve chooses how records are matched: by id where both ends log ids, else by counts.
+// Beside another method only counts can stand: ids need every record followed, and runs
+// are no records.
+func (o *Coverage) Resolve(d *Draft, method string) (*sli.Rule, error) {
+	if method != "" && method != "counts" {
+		return nil, unfit("from: "+method+" stands beside no other method", "")
+	}
+	d.Rule(sli.Freshness) // by which the deadline may go
+	deadline := cmp.Or(time.Duration(o.Deadline), d.Deadline())
+	rule, err := o.choose(d.Plan, cmp.Or(method, o.From), deadline)
+	if err != nil {
+		return nil, err
+	}
+	rule.Target, rule.Window = float64(o.Target), cmp.Or(time.Duration(o.Window), rule.Window)
+	rule.Terms = sli.Terms{Deadline: deadline}
+	rule.Accepted, rule.Done = o.Accepted, o.Done
+	return rule, nil
+}
+
+func (o *Coverage) choose(p *sli.Plan, method string, deadline time.Duration) (*sli.Rule, error) {
+	for _, name := range slices.Concat(o.Accepted, o.Done) {
+		if p.Stage(name) == nil {
+			return nil, unfit("no stage of that name (got \""+name+"\")", "")
 		}
 	}
-	path := evidence{p.PathOf(spec.Accepted, spec.Done)}
+	path := evidence{p.PathOf(o.Accepted, o.Done)}
 	switch {
-	case spec.From == "runs":
-		return runsRule(p, spec)
+	case method == "runs":
+		return runsRule(p)
 	case path.Accepted == nil:
 		return nil, unfit("no stage counts what was accepted", "name a stage with an access_log, an app_log that says is: accepted, or a stream")
 	case path.Done == nil:
@@ -30,25 +58,25 @@ func coverageRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
 	}
 	ids := path.Accepted.Facts.IDs && path.Done.Facts.IDs
 	switch {
-	case spec.From == "ids" && !ids:
+	case method == "ids" && !ids:
 		return nil, unfit("from: ids needs ids at both ends", "map fields.id in the app_log of both stages")
-	case ids && spec.From != "counts":
-		return idsRule(path, spec), nil
+	case ids && method != "counts":
+		return idsRule(path, deadline), nil
 	}
-	return countsRule(path, spec)
+	return countsRule(path, deadline)
 }
 
-func idsRule(path evidence, spec *sli.Spec) *sli.Rule {
+func idsRule(path evidence, deadline time.Duration) *sli.Rule {
 	ends := path.Ends()
 	return &sli.Rule{
 		Method:     "ids",
 		Stages:     ends,
 		Population: "records",
 		Quality:    sli.Exact,
-		Formula:    "records done within " + sli.FormatDuration(spec.Deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
-		Extra:      spec.Deadline,
+		Formula:    "records done within " + sli.FormatDuration(deadline) + " of being accepted / distinct records accepted, without those filtered on purpose",
+		Extra:      deadline,
 		ByID:       true,
-		Derive:     coverageByID{stages: ends, deadline: spec.Deadline},
+		Derive:     coverageByID{stages: ends, deadline: deadline},
 	}
 }
 
@@ -101,21 +129,19 @@ func wholly(s sli.Intervals, w sli.Window) bool {
 	return s.Within(w).Minutes() == w.Minutes()
 }
 
-func countsRule(path evidence, spec *sli.Spec) (*sli.Rule, error) {
+func countsRule(path evidence, deadline time.Duration) (*sli.Rule, error) {
 	if err := divisible(path.Plan, path.Accepted, path.Done); err != nil {
 		return nil, err
 	}
-	if spec.Window == 0 {
-		spec.Window = time.Hour
-	}
 	return &sli.Rule{
+		Window:     time.Hour,
 		Method:     "counts",
 		Stages:     path.StageNames(),
 		Population: "records",
 		Quality:    sli.Estimate,
-		Formula:    "records done within " + sli.FormatDuration(spec.Deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
-		Extra:      spec.Deadline,
-		Derive:     coverageByCounts{path: path, deadline: spec.Deadline},
+		Formula:    "records done within " + sli.FormatDuration(deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
+		Extra:      deadline,
+		Derive:     coverageByCounts{path: path, deadline: deadline},
 	}, nil
 }
 
@@ -186,7 +212,7 @@ func (c coverageByCounts) Bound(h sli.History, w sli.Window, now time.Time) (sli
 }
 
 // runsRule is coverage of a batch: of the runs that were due, those that did enough.
-func runsRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
+func runsRule(p *sli.Plan) (*sli.Rule, error) {
 	stage := p.Find(func(f sli.Facts) bool { return f.Runs != nil })
 	if stage == nil {
 		return nil, unfit("from: runs needs a stage that says when runs are due", "give its app_log runs: { every: 1h }")

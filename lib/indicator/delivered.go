@@ -7,20 +7,22 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// deliveredRule is availability of what was accepted, up to where it is delivered: a
+// delivered is availability of what was accepted, up to where it is delivered: a
 // request is good when it was answered with a good status and its record, where it was
 // accepted, wasn't given up until the minute's end + the deadline.
 //
 // By ids it is exact. By counts, what is given up is taken from the good requests of its
 // own minute, and of those before it where these are too few: an estimate.
-func deliveredRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
-	spec.From = ""
-	rule, err := answeredRule(p, spec)
+func (o *Availability) delivered(draft *Draft) (*sli.Rule, error) {
+	rule, err := o.answered(draft, "")
 	if err != nil {
 		return nil, err
 	}
+	draft.Rule(sli.Freshness) // by which coverage's deadline may go
+	draft.Rule(sli.Coverage)  // which says by what records are followed
+	p := draft.Plan
 	front := p.Stage(rule.Stages[0])
-	d := delivered{path: evidenceOf(p), front: front.Name, deadline: spec.Deadline}
+	d := delivered{path: evidenceOf(p), front: front.Name, deadline: p.Deadline()}
 	for i := range p.Stages {
 		if s := &p.Stages[i]; s.Facts.Gives(sli.Dropped) || s.Facts.Gives(sli.DeadLettered) {
 			d.losing = append(d.losing, s.Name)
@@ -47,9 +49,9 @@ func deliveredRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
 		}
 	}
 	d.stages = rule.Stages
-	rule.Method = "delivered"
-	rule.Formula = "requests answered with a good status whose records weren't dropped, dead-lettered or lost to retention within " + sli.FormatDuration(spec.Deadline) + " / requests"
-	rule.Extra, rule.Derive = spec.Deadline, d
+	rule.Method = fromDelivered
+	rule.Formula = "requests answered with a good status whose records weren't dropped, dead-lettered or lost to retention within " + sli.FormatDuration(d.deadline) + " / requests"
+	rule.Terms.Deadline, rule.Extra, rule.Derive = d.deadline, d.deadline, d
 	return rule, nil
 }
 

@@ -22,7 +22,7 @@ func flowRules(p *sli.Plan) []*sli.Rule {
 			continue
 		}
 		rules = append(rules, &sli.Rule{
-			Spec:       sli.Spec{Kind: sli.Kind(s.String())},
+			Kind:       sli.Kind(s.String()),
 			Method:     "flow",
 			Stages:     []string{stage.Name},
 			Population: "records",
@@ -75,7 +75,7 @@ func throttleRules(p *sli.Plan) []*sli.Rule {
 	for _, s := range p.Stages {
 		if s.Facts.Throttles {
 			rules = append(rules, &sli.Rule{
-				Spec:    sli.Spec{Kind: sli.Kind(sli.ThrottlePrefix + s.Name)},
+				Kind:    sli.Kind(sli.ThrottlePrefix + s.Name),
 				Method:  "throttle",
 				Stages:  []string{s.Name},
 				Quality: sli.Exact,
@@ -88,9 +88,9 @@ func throttleRules(p *sli.Plan) []*sli.Rule {
 	return rules
 }
 
-// Flowing adds the rules that the flow, throttle and prover graphs need; it is called once all
-// SLIs are resolved.
-func Flowing(p *sli.Plan) {
+// flows adds the rules that the flow, throttle and prover graphs need.
+func (d *Draft) flows() {
+	p := d.Plan
 	if p.Graphs[sli.GraphFlow] {
 		p.Flows = append(p.Flows, flowRules(p)...)
 	}

@@ -1,8 +1,11 @@
 package indicator
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -26,60 +29,86 @@ func delayWithin(signal sli.Signal, threshold time.Duration) sli.Classifier {
 	}
 }
 
-// freshnessRule chooses the method: per record where delays are known, else by the
-// store's rows, else from the stages' metrics, else from an age that something reports.
-// flow, prover and traces only when named.
-func freshnessRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
-	path := evidenceOf(p)
-	methods := []struct {
-		name string
-		find func() (*sli.Rule, error)
-	}{
-		{"records", func() (*sli.Rule, error) { return recordsRule(p, spec) }},
-		{"rows", func() (*sli.Rule, error) { return rowsRule(p, spec) }},
-		{"stages", func() (*sli.Rule, error) {
-			if path.Accepted == nil || path.Worker == nil {
-				return nil, unfit("no stages whose metrics tell the queue's age and the work's duration", "name the stream and the function")
-			}
-			return stagesRule(path, spec), nil
-		}},
-		{"age", func() (*sli.Rule, error) {
-			if batch := p.Find(func(f sli.Facts) bool { return f.Gives(sli.RunDone) }); batch != nil && spec.ExpectEvery > 0 {
-				return batchRule(batch, spec), nil
-			}
-			stage := p.Find(func(f sli.Facts) bool { return f.HasLevel("age") && f.Role != sli.Queue }, func(f sli.Facts) bool { return f.HasLevel("age") })
-			if stage == nil {
-				return nil, unfit("no stage reports an age", "a replica's lag, a queue's oldest message or a watermark query does")
-			}
-			return ageRule(p, stage, spec), nil
-		}},
-		{"flow", func() (*sli.Rule, error) {
-			if path.Accepted == nil || path.Done == nil {
-				return nil, unfit("from: flow needs stages that count what was accepted and what came out", "")
-			}
-			return flowRule(path, spec)
-		}},
-		{"traces", func() (*sli.Rule, error) { return tracesRule(p, spec) }},
-		{"prover", func() (*sli.Rule, error) { return proverFreshnessRule(p, spec) }},
+// Freshness is the options of the SLI. The methods of `from` stand in the order in which they
+// are tried.
+type Freshness struct {
+	Threshold   section.Duration `yaml:"threshold" required:"true" doc:"what is fresh enough"`
+	Target      section.Target   `yaml:"target" required:"true" doc:"percent of good events"`
+	ExpectEvery section.Duration `yaml:"expect_every" doc:"batch: how often the data is updated"`
+	From        string           `yaml:"from" doc:"the method" otherwise:"the best there is evidence for" enum:"records|rows|stages|age|flow|prover|traces"`
+	Window      section.Duration `yaml:"window" min:"1m" max:"1h" whole:"minutes" doc:"instead of the pipeline's"`
+}
+
+// onlyNamed are the methods that are taken only where from: names them.
+var onlyNamed = []string{"flow", "prover", "traces"}
+
+// Resolve chooses the method: per record where delays are known, else by the store's rows,
+// else from the stages' metrics, else from an age that something reports.
+func (o *Freshness) Resolve(d *Draft, method string) (*sli.Rule, error) {
+	rule, err := o.choose(d.Plan, cmp.Or(method, o.From))
+	if err != nil {
+		return nil, err
 	}
-	for _, m := range methods {
-		if spec.From == m.name {
-			return m.find()
-		}
-		if spec.From != "" || m.name == "flow" || m.name == "traces" || m.name == "prover" {
+	rule.Target, rule.Window = float64(o.Target), time.Duration(o.Window)
+	rule.Terms = sli.Terms{Threshold: time.Duration(o.Threshold), ExpectEvery: time.Duration(o.ExpectEvery)}
+	return rule, nil
+}
+
+// choose finds the rule of a method, of the best there is evidence for where none is
+// named.
+func (o *Freshness) choose(p *sli.Plan, named string) (*sli.Rule, error) {
+	if named != "" {
+		return o.by(p, named)
+	}
+	for _, method := range section.Enum(o, "from") {
+		if slices.Contains(onlyNamed, method) {
 			continue
 		}
-		if rule, err := m.find(); err == nil {
+		if rule, err := o.by(p, method); err == nil {
 			return rule, nil
 		}
-	}
-	if spec.From != "" {
-		return nil, unfit("from: no stage is evidence for "+spec.From, "leave from: out to take the best there is")
 	}
 	return nil, unfit("nothing tells how long records take", "add an app_log whose lines have accepted_at, the stream and its function, or a query for the newest row")
 }
 
-func recordsRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
+// by finds the rule of one method. Which stages records pass is the pipeline's own order:
+// those that coverage names are coverage's.
+func (o *Freshness) by(p *sli.Plan, method string) (*sli.Rule, error) {
+	path := evidence{p.PathOf(nil, nil)}
+	threshold, every := time.Duration(o.Threshold), time.Duration(o.ExpectEvery)
+	switch method {
+	case "records":
+		return recordsRule(p, threshold)
+	case "rows":
+		return rowsRule(p, threshold)
+	case "stages":
+		if path.Accepted == nil || path.Worker == nil {
+			return nil, unfit("no stages whose metrics tell the queue's age and the work's duration", "name the stream and the function")
+		}
+		return stagesRule(path, threshold), nil
+	case "age":
+		if batch := p.Find(func(f sli.Facts) bool { return f.Gives(sli.RunDone) }); batch != nil && every > 0 {
+			return batchRule(batch, threshold, every), nil
+		}
+		stage := p.Find(func(f sli.Facts) bool { return f.HasLevel("age") && f.Role != sli.Queue }, func(f sli.Facts) bool { return f.HasLevel("age") })
+		if stage == nil {
+			return nil, unfit("no stage reports an age", "a replica's lag, a queue's oldest message or a watermark query does")
+		}
+		return ageRule(p, stage, threshold), nil
+	case "flow":
+		if path.Accepted == nil || path.Done == nil {
+			return nil, unfit("from: flow needs stages that count what was accepted and what came out", "")
+		}
+		return flowRule(path, threshold)
+	case "traces":
+		return tracesRule(p, threshold)
+	case "prover":
+		return proverFreshnessRule(p, threshold)
+	}
+	return nil, unfit("from: no stage is evidence for "+method, "leave from: out to take the best there is")
+}
+
+func recordsRule(p *sli.Plan, threshold time.Duration) (*sli.Rule, error) {
 	stage, err := first(p, "", func(f sli.Facts) bool { return f.Delay }, "a delay per record",
 		"name a stage with an app_log whose lines have accepted_at or a delay")
 	if err != nil {
@@ -90,10 +119,10 @@ func recordsRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
 		Stages:     []string{stage.Name},
 		Population: "records",
 		Quality:    sli.Exact,
-		Formula:    "records visible within " + sli.FormatDuration(spec.Threshold) + " of being accepted / records that came out, and those of minutes after which nothing came out in time",
-		Classify:   RecordFreshness(spec.Threshold),
+		Formula:    "records visible within " + sli.FormatDuration(threshold) + " of being accepted / records that came out, and those of minutes after which nothing came out in time",
+		Classify:   RecordFreshness(threshold),
 		JudgesBy:   []string{sli.FieldAcceptedAt, sli.FieldDelay},
 		Unclear:    "when they were accepted isn't known",
-		Silence:    spec.Threshold,
+		Silence:    threshold,
 	}, nil
 }

@@ -9,14 +9,14 @@ import (
 
 // batchRule is freshness of a pipeline that is updated at intervals: the age of its
 // data counts from the last update, also when nothing arrives.
-func batchRule(stage *sli.Stage, spec *sli.Spec) *sli.Rule {
+func batchRule(stage *sli.Stage, threshold, every time.Duration) *sli.Rule {
 	return &sli.Rule{
 		Method:     "age",
 		Stages:     []string{stage.Name},
 		Population: "seconds",
 		Quality:    sli.Exact,
-		Formula:    "seconds in which the last update was no older than " + sli.FormatDuration(spec.Threshold) + " / seconds",
-		Derive:     freshnessByUpdates{stage: stage, threshold: spec.Threshold, every: spec.ExpectEvery},
+		Formula:    "seconds in which the last update was no older than " + sli.FormatDuration(threshold) + " / seconds",
+		Derive:     freshnessByUpdates{stage: stage, threshold: threshold, every: every},
 	}
 }
 

@@ -14,7 +14,7 @@ const rowSlack = 2 * time.Second
 // store; nil where the age of that row counts whatever was accepted: it is expected at
 // intervals, it isn't a row's, or nothing counts acceptances.
 func owing(p *sli.Plan, store *sli.Stage) *sli.Stage {
-	if r := p.Rule(sli.Freshness); !store.Facts.AgeOfNewest || r != nil && r.ExpectEvery > 0 {
+	if r := p.Rule(sli.Freshness); !store.Facts.AgeOfNewest || r != nil && r.Terms.ExpectEvery > 0 {
 		return nil
 	}
 	return accepting(p)

@@ -1,6 +1,10 @@
 package indicator
 
-import "mackerel-plugin-pipeline-sli/lib/sli"
+import (
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
 
 // RowFreshness judges what a store's own query says of its rows: the query has already
 // compared their ages with the threshold.
@@ -13,7 +17,7 @@ func RowFreshness(e *sli.Event) sli.Verdict {
 
 // rowsRule takes freshness from the share of a store's rows, or of the reads of them,
 // that are young enough.
-func rowsRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
+func rowsRule(p *sli.Plan, threshold time.Duration) (*sli.Rule, error) {
 	stage, err := first(p, "", func(f sli.Facts) bool { return f.Gives(sli.Row) }, "count of fresh rows",
 		"name a stage with sql: and a query for fresh and total")
 	if err != nil {
@@ -24,7 +28,7 @@ func rowsRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
 		Stages:     []string{stage.Name},
 		Population: "reads",
 		Quality:    sli.Exact,
-		Formula:    "rows no older than " + sli.FormatDuration(spec.Threshold) + " when they were looked at / rows looked at",
+		Formula:    "rows no older than " + sli.FormatDuration(threshold) + " when they were looked at / rows looked at",
 		Classify:   RowFreshness,
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -48,13 +49,13 @@ func TestTracesAreTakenOnlyWhenNamed(t *testing.T) {
 		{[]sli.Stage{aged}, "rows", ""},
 	} {
 		p := &sli.Plan{Window: 5 * time.Minute, Stages: c.stages}
-		err := Resolve(p, sli.Spec{Kind: sli.Freshness, Target: 99, Threshold: time.Minute, From: c.from})
+		unfit := Resolve(p, Configured{sli.Freshness: &Freshness{Target: 99, Threshold: section.Duration(time.Minute), From: c.from}})
 		got := ""
-		if err == nil {
+		if len(unfit) == 0 {
 			got = p.Rules[0].Method
 		}
 		if got != c.want {
-			t.Errorf("from %q of %v: method %q (%v), want %q", c.from, c.stages, got, err, c.want)
+			t.Errorf("from %q of %v: method %q (%v), want %q", c.from, c.stages, got, unfit, c.want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // stagesRule estimates freshness from the stages' own metrics: front latency + queue
 // age + batch span + work duration, convolved; see StagePath.Freshness.
-func stagesRule(path evidence, spec *sli.Spec) *sli.Rule {
+func stagesRule(path evidence, threshold time.Duration) *sli.Rule {
 	method := "S"
 	if path.Done != nil {
 		method = "SF"
@@ -23,10 +23,10 @@ func stagesRule(path evidence, spec *sli.Spec) *sli.Rule {
 		Stages:     path.StageNames(),
 		Population: "records",
 		Quality:    sli.Estimate,
-		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + sli.FormatDuration(spec.Threshold) +
+		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + sli.FormatDuration(threshold) +
 			" / records accepted, estimated by " + method,
-		Extra:  spec.Threshold,
-		Derive: freshnessByStages{path: path, threshold: spec.Threshold},
+		Extra:  threshold,
+		Derive: freshnessByStages{path: path, threshold: threshold},
 	}
 }
 
@@ -119,8 +119,8 @@ func (f freshnessByStages) Bound(h sli.History, w sli.Window, _ time.Time) (sli.
 
 // flowRule takes freshness from the horizontal distance of arrivals and departures:
 // right for one first-in-first-out queue only.
-func flowRule(path evidence, spec *sli.Spec) (*sli.Rule, error) {
-	if spec.Threshold < time.Minute {
+func flowRule(path evidence, threshold time.Duration) (*sli.Rule, error) {
+	if threshold < time.Minute {
 		return nil, unfit("from: flow needs a threshold of 60s or more: it counts by minutes", "threshold: 60s")
 	}
 	return &sli.Rule{
@@ -128,9 +128,9 @@ func flowRule(path evidence, spec *sli.Spec) (*sli.Rule, error) {
 		Stages:     path.StageNames(),
 		Population: "records",
 		Quality:    sli.Estimate,
-		Formula:    "records that left within " + sli.FormatDuration(spec.Threshold) + " / records accepted, first in, first out",
-		Extra:      spec.Threshold,
-		Derive:     freshnessByFlow{freshnessByStages{path: path, threshold: spec.Threshold}},
+		Formula:    "records that left within " + sli.FormatDuration(threshold) + " / records accepted, first in, first out",
+		Extra:      threshold,
+		Derive:     freshnessByFlow{freshnessByStages{path: path, threshold: threshold}},
 	}, nil
 }
 
@@ -150,14 +150,14 @@ func (f freshnessByFlow) Derive(h sli.History, w sli.Window, now time.Time) map[
 
 // ageRule judges a level: the seconds of each minute in which the data was young
 // enough.
-func ageRule(p *sli.Plan, stage *sli.Stage, spec *sli.Spec) *sli.Rule {
+func ageRule(p *sli.Plan, stage *sli.Stage, threshold time.Duration) *sli.Rule {
 	r := &sli.Rule{
 		Method:     "age",
 		Stages:     []string{stage.Name},
 		Population: "seconds",
 		Quality:    sli.Exact,
-		Formula:    "seconds in which the data was no older than " + sli.FormatDuration(spec.Threshold) + " / seconds",
-		Derive:     freshnessByAge{plan: p, stage: stage, threshold: spec.Threshold},
+		Formula:    "seconds in which the data was no older than " + sli.FormatDuration(threshold) + " / seconds",
+		Derive:     freshnessByAge{plan: p, stage: stage, threshold: threshold},
 	}
 	if front := owing(p, stage); front != nil {
 		r.Extra = max(0, front.Facts.Settle-stage.Facts.Settle)

@@ -13,7 +13,7 @@ import (
 func TraceFreshness(threshold time.Duration) sli.Classifier { return delayWithin(sli.Trace, threshold) }
 
 // tracesRule takes freshness from traces. They are a sample, so it is an estimate.
-func tracesRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
+func tracesRule(p *sli.Plan, threshold time.Duration) (*sli.Rule, error) {
 	stage, err := first(p, "", func(f sli.Facts) bool { return f.Gives(sli.Trace) }, "traces", "name a stage with xray:")
 	if err != nil {
 		return nil, err
@@ -23,8 +23,8 @@ func tracesRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
 		Stages:     []string{stage.Name},
 		Population: "traces",
 		Quality:    sli.Estimate,
-		Formula:    "traces done within " + sli.FormatDuration(spec.Threshold) + " / traces sampled",
-		Classify:   TraceFreshness(spec.Threshold),
+		Formula:    "traces done within " + sli.FormatDuration(threshold) + " / traces sampled",
+		Classify:   TraceFreshness(threshold),
 		Unclear:    "they aren't complete, or lack what delay: names",
 		Bound:      SampleBounds,
 	}, nil

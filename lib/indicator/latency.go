@@ -1,8 +1,10 @@
 package indicator
 
 import (
+	"cmp"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -47,35 +49,47 @@ func quick(e *sli.Event, threshold time.Duration) sli.Verdict {
 	return sli.Bad
 }
 
-func latencyRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
-	// Latency speaks of the requests that availability calls good, at the same stage.
-	from := spec.From
-	if a := p.Rule(sli.Availability); a != nil {
-		spec.Good, spec.AbortLimit = a.Good, a.AbortLimit
-		if from == "" && p.Stage(a.Stages[0]).Facts.Latency {
+// Latency is the options of the SLI.
+type Latency struct {
+	Threshold section.UnitDuration `yaml:"threshold" required:"true" doc:"what is quick enough, with its unit"`
+	Target    section.Target       `yaml:"target" required:"true" doc:"percent of good events"`
+	From      string               `yaml:"from" doc:"the name of a stage" otherwise:"where availability is measured"`
+	Window    section.Duration     `yaml:"window" min:"1m" max:"1h" whole:"minutes" doc:"instead of the pipeline's"`
+}
+
+// Resolve takes the requests that availability calls good, at the same stage.
+func (o *Latency) Resolve(d *Draft, _ string) (*sli.Rule, error) {
+	from := o.From
+	terms := sli.Terms{Threshold: time.Duration(o.Threshold)}
+	if a := d.Rule(sli.Availability); a != nil {
+		terms.Good, terms.AbortLimit = a.Terms.Good, a.Terms.AbortLimit
+		if from == "" && d.Stage(a.Stages[0]).Facts.Latency {
 			from = a.Stages[0]
 		}
 	}
-	stage, err := first(p, from, func(f sli.Facts) bool { return f.Latency && (f.Gives(sli.Request) || f.Gives(sli.Answer)) }, "requests with a duration",
+	stage, err := first(d.Plan, from, func(f sli.Facts) bool { return f.Latency && (f.Gives(sli.Request) || f.Gives(sli.Answer)) }, "requests with a duration",
 		"name a stage with an access_log that has a request time")
 	if err != nil {
 		return nil, err
 	}
 	unclear := "how long they took isn't known"
 	population := "requests answered successfully, with a known duration"
-	classify := RequestLatency(spec.Threshold, RequestAvailability(abortLimit(spec)))
+	classify := RequestLatency(terms.Threshold, RequestAvailability(cmp.Or(terms.AbortLimit, AbortLimit)))
 	if stage.Facts.Gives(sli.Answer) {
-		population, classify = "all answers, whatever their status", AnswerLatency(spec.Threshold)
-		unclear = "the metric doesn't tell how many of them took no longer than " + sli.FormatDuration(spec.Threshold)
+		population, classify = "all answers, whatever their status", AnswerLatency(terms.Threshold)
+		unclear = "the metric doesn't tell how many of them took no longer than " + sli.FormatDuration(terms.Threshold)
 	}
 	return &sli.Rule{
+		Target:     float64(o.Target),
+		Window:     time.Duration(o.Window),
+		Terms:      terms,
 		Method:     stage.Kind,
 		Stages:     []string{stage.Name},
 		Population: "requests",
 		Quality:    sli.Exact,
-		Formula:    "requests within " + sli.FormatDuration(spec.Threshold) + " / " + population,
+		Formula:    "requests within " + sli.FormatDuration(terms.Threshold) + " / " + population,
 		Classify:   classify,
-		JudgesBy:   append(spec.Good.Fields(), sli.FieldStatus, sli.FieldLatency),
+		JudgesBy:   append(terms.Good.Fields(), sli.FieldStatus, sli.FieldLatency),
 		Unclear:    unclear,
 	}, nil
 }

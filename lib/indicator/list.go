@@ -5,53 +5,101 @@ import (
 	"slices"
 	"strings"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// resolvers finds the evidence of each kind. A new SLI is one line here.
-var resolvers = map[sli.Kind]func(*sli.Plan, *sli.Spec) (*sli.Rule, error){
-	sli.Availability: availabilityRule,
-	sli.Latency:      latencyRule,
-	sli.Freshness:    freshnessRule,
-	sli.Coverage:     coverageRule,
-	sli.Correctness:  correctnessRule,
+// All lists the SLIs in the order outputs show them. An SLI is a file of this package and
+// a line here.
+var All = []SLI{
+	{sli.Availability, "was the write accepted?", new(Availability)},
+	{sli.Latency, "was it accepted quickly?", new(Latency)},
+	{sli.Freshness, "how soon can users see it?", new(Freshness)},
+	{sli.Coverage, "did every accepted record come out in time?", new(Coverage)},
+	{sli.Correctness, "did it come out right?", new(Correctness)},
 }
 
-// Resolve finds the evidence for an SLI and adds its rule to the plan; the error is
-// an *Unfit. SLIs are to be resolved in the order of Kinds.
-func Resolve(p *sli.Plan, spec sli.Spec) error {
-	rule, err := resolve(p, spec)
-	if err != nil {
+// SLI is a service level indicator that can be configured.
+type SLI struct {
+	Kind    sli.Kind // its key of `slis:`, and its name in outputs
+	Doc     string   // the question it answers, for schema and reference
+	Options Options  // a pointer to the struct of its section, empty
+}
+
+// Options are what the section of an SLI says; zero: it doesn't.
+type Options interface {
+	// Resolve finds the SLI's evidence in the draft's stages: by a method of the enum that
+	// its key `from` has, by empty the one that from: names, else the best there is. A method
+	// is named by Resolve's caller for what explain shows beside the SLI.
+	//
+	// The rule has everything but its kind, its scope and its settle; its window is left
+	// out where neither the section nor the method has one. The error is an *Unfit.
+	Resolve(d *Draft, method string) (*sli.Rule, error)
+}
+
+// Unfit says why an SLI can't be measured with the stages there are.
+type Unfit struct {
+	Kind         sli.Kind
+	Reason, Hint string
+}
+
+func (u *Unfit) Error() string { return u.Reason }
+
+func unfit(reason, hint string) *Unfit { return &Unfit{Reason: reason, Hint: hint} }
+
+// Kinds are the SLIs' names, in their order.
+func Kinds() []sli.Kind {
+	kinds := make([]sli.Kind, len(All))
+	for i, s := range All {
+		kinds[i] = s.Kind
+	}
+	return kinds
+}
+
+// Methods are the words that `from` takes beside the names of stages, so that no stage
+// can be called so.
+func Methods() []string {
+	methods := []string{fromDelivered}
+	for _, s := range All {
+		methods = append(methods, section.Enum(s.Options, "from")...)
+	}
+	return methods
+}
+
+// Configured are the options of the SLIs that a pipeline has.
+type Configured map[sli.Kind]Options
+
+// Sections are the SLIs that it may have.
+func (Configured) Sections() []section.Section {
+	sections := make([]section.Section, len(All))
+	for i, s := range All {
+		sections[i] = section.Section{Name: string(s.Kind), Doc: s.Doc, Options: s.Options}
+	}
+	return sections
+}
+
+// conditions are a field's value, or a list of values, each.
+type conditions map[string]section.StringList
+
+// UnmarshalSection reads conditions, and refuses those that can't be met.
+func (c *conditions) UnmarshalSection(n *section.Node) error {
+	type plain conditions
+	if err := n.Decode((*plain)(c)); err != nil {
 		return err
 	}
-	p.Rules = append(p.Rules, rule)
-	slices.SortStableFunc(p.Rules, func(a, b *sli.Rule) int {
-		return slices.Index(sli.Kinds, a.Kind) - slices.Index(sli.Kinds, b.Kind)
-	})
+	if _, err := sli.ParseMatch(*c); err != nil {
+		return n.Errorf(`values are text, a regular expression (^…), a number (<500) or a class (4xx)`, "%v", err)
+	}
 	return nil
 }
 
-func resolve(p *sli.Plan, spec sli.Spec) (*sli.Rule, error) {
-	resolve, ok := resolvers[spec.Kind]
-	if !ok {
-		return nil, &sli.Unfit{Reason: fmt.Sprintf("no SLI of that name (got %q)", spec.Kind)}
-	}
-	rule, err := resolve(p, &spec)
+// match compiles them.
+func (c conditions) match() (sli.Match, error) {
+	m, err := sli.ParseMatch(c)
 	if err != nil {
-		return nil, err
+		return m, unfit(err.Error(), "")
 	}
-	if spec.Window == 0 { // neither given nor the method's own
-		spec.Window = p.Window
-	}
-	rule.Spec = spec
-	rule.Scope = sli.Local
-	for _, name := range rule.Stages {
-		if p.Stage(name).Facts.Scope == sli.Shared {
-			rule.Scope = sli.Shared
-		}
-	}
-	rule.Settle = p.SettleOf(rule)
-	return rule, nil
+	return m, nil
 }
 
 // first is the first stage that fits, or the one that from names. what says what it
@@ -75,12 +123,14 @@ func first(p *sli.Plan, from string, fits func(sli.Facts) bool, what, hint strin
 	return nil, unfit("no stage has "+what, hint)
 }
 
-func unfit(reason, hint string) *sli.Unfit { return &sli.Unfit{Reason: reason, Hint: hint} }
-
 func stageNames(p *sli.Plan) []string {
 	names := make([]string, len(p.Stages))
 	for i, s := range p.Stages {
 		names[i] = s.Name
 	}
 	return names
+}
+
+func indexOf(kind sli.Kind) int {
+	return slices.IndexFunc(All, func(s SLI) bool { return s.Kind == kind })
 }

@@ -77,23 +77,23 @@ func proverCorrectnessRule(s *sli.Stage) *sli.Rule {
 	}
 }
 
-func proverFreshnessRule(p *sli.Plan, spec *sli.Spec) (*sli.Rule, error) {
+func proverFreshnessRule(p *sli.Plan, threshold time.Duration) (*sli.Rule, error) {
 	s := p.ProverStage()
 	switch {
 	case s == nil:
 		return nil, unfit("from: prover, but the pipeline has none", "add prover: { inject: …, expect: … } to the pipeline")
-	case spec.Threshold > s.Facts.Proving.Deadline:
+	case threshold > s.Facts.Proving.Deadline:
 		return nil, unfit(fmt.Sprintf("from: prover can't judge a threshold beyond the prover's deadline %s", sli.FormatDuration(s.Facts.Proving.Deadline)),
-			"raise prover.deadline to "+sli.FormatDuration(spec.Threshold))
+			"raise prover.deadline to "+sli.FormatDuration(threshold))
 	}
 	return &sli.Rule{
 		Method:     "prover",
 		Stages:     []string{s.Name},
 		Population: "probes",
 		Quality:    sli.Exact,
-		Formula:    "known-answer records visible within " + sli.FormatDuration(spec.Threshold) + " of being sent / those the front took",
-		Classify:   ProverFreshness(spec.Threshold),
-		Unclear:    "they became visible between two looks of which one was within " + sli.FormatDuration(spec.Threshold) + ", or could not be looked up",
+		Formula:    "known-answer records visible within " + sli.FormatDuration(threshold) + " of being sent / those the front took",
+		Classify:   ProverFreshness(threshold),
+		Unclear:    "they became visible between two looks of which one was within " + sli.FormatDuration(threshold) + ", or could not be looked up",
 	}, nil
 }
 
@@ -107,7 +107,7 @@ func proverRules(p *sli.Plan) []*sli.Rule {
 	var rules []*sli.Rule
 	for _, name := range sli.ProverMetrics() {
 		rules = append(rules, &sli.Rule{
-			Spec:       sli.Spec{Kind: sli.Kind(sli.ProverPrefix + name)},
+			Kind:       sli.Kind(sli.ProverPrefix + name),
 			Method:     "prover",
 			Stages:     []string{s.Name},
 			Population: "probes",

@@ -15,7 +15,7 @@ func (path evidence) surplusRule() *sli.Rule {
 		return nil
 	}
 	r := &sli.Rule{
-		Spec:       sli.Spec{Kind: sli.Kind(sli.Duplicate.String())},
+		Kind:       sli.Kind(sli.Duplicate.String()),
 		Method:     "surplus",
 		Stages:     path.StageNames(),
 		Population: "records",

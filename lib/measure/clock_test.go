@@ -44,8 +44,8 @@ func TestAQueryGoesOnAfterAClockThatWasAhead(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	plan := &sli.Plan{Name: "video", Window: 5 * time.Minute, Period: 24 * time.Hour,
 		Stages: []sli.Stage{{Name: "front", Kind: "alb", Facts: polled{}.Facts()}}, Graphs: sli.Graphs{}}
-	if err := indicator.Resolve(plan, sli.Spec{Kind: sli.Availability, Target: 99}); err != nil {
-		t.Fatal(err)
+	if unfit := indicator.Resolve(plan, indicator.Configured{sli.Availability: &indicator.Availability{Target: 99}}); unfit != nil {
+		t.Fatal(unfit[0])
 	}
 	now := start
 	run := func(ahead time.Duration) *sli.Report {

@@ -216,7 +216,7 @@ func (j *job) readBack(s *stageJob) time.Time {
 	back := sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window)
 	for _, rule := range j.plan.Rules {
 		if rule.Feeds(s.stage.Name) {
-			w := sli.Ending(sli.Due(j.run.Now, rule.Settle), max(rule.Window, 3*rule.ExpectEvery))
+			w := sli.Ending(sli.Due(j.run.Now, rule.Settle), max(rule.Window, 3*rule.Terms.ExpectEvery))
 			back.From = min(back.From, w.From)
 		}
 	}
@@ -256,7 +256,7 @@ func (j *job) forget() {
 func (j *job) keep() time.Duration {
 	keep := keepCells
 	for _, rule := range j.plan.Rules {
-		keep = max(keep, 4*rule.ExpectEvery, rule.Deadline+2*lookBack)
+		keep = max(keep, 4*rule.Terms.ExpectEvery, rule.Terms.Deadline+2*lookBack)
 	}
 	return max(keep, j.sinceBack())
 }

@@ -216,7 +216,7 @@ const lookBack = time.Hour
 
 // derive makes the cells of a rule whose events can't be judged one by one.
 func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
-	back := max(j.keep()-lookBack, l.rule.Deadline+time.Hour)
+	back := max(j.keep()-lookBack, l.rule.Terms.Deadline+time.Hour)
 	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-back)), To: sli.Due(j.run.Now, 0) + 1}
 	if j.run.All {
 		w = extent(j.answered(l.rule), w)

@@ -391,8 +391,8 @@ func (r *reading) caught() {
 func edges(plan *sli.Plan, stage string) []time.Duration {
 	var out []time.Duration
 	for _, rule := range plan.All() {
-		if rule.Threshold > 0 && rule.Feeds(stage) && !slices.Contains(out, rule.Threshold) {
-			out = append(out, rule.Threshold)
+		if rule.Terms.Threshold > 0 && rule.Feeds(stage) && !slices.Contains(out, rule.Terms.Threshold) {
+			out = append(out, rule.Terms.Threshold)
 		}
 	}
 	return out
@@ -402,7 +402,7 @@ func edges(plan *sli.Plan, stage string) []time.Duration {
 func good(plan *sli.Plan, stage string) sli.Match {
 	for _, rule := range plan.Rules {
 		if rule.Kind == sli.Availability && rule.Feeds(stage) {
-			return rule.Good
+			return rule.Terms.Good
 		}
 	}
 	return sli.Match{}

@@ -61,7 +61,7 @@ func (j *job) standsOn(still *standstill, a *indicator.Assessment, due sli.Minut
 		return false
 	}
 	waited := due.End().Sub(still.Since.End())
-	if r := j.plan.Rule(sli.Freshness); r != nil && r.ExpectEvery > 0 || waited.Seconds() < s.Progress.Patience || s.Retention > 0 && waited > s.Retention {
+	if r := j.plan.Rule(sli.Freshness); r != nil && r.Terms.ExpectEvery > 0 || waited.Seconds() < s.Progress.Patience || s.Retention > 0 && waited > s.Retention {
 		return false
 	}
 	j.lengthen(still, due)

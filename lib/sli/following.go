@@ -36,19 +36,19 @@ func (p *Plan) Following() *Following {
 // hidden is a rule that nobody configured. Limits of the check, which flags may change,
 // are no part of it.
 func (p *Plan) hidden(method string, stages []string) *Rule {
-	r := &Rule{Spec: Spec{Kind: Coverage}, Method: method, Stages: stages}
+	r := &Rule{Kind: Coverage, Method: method, Stages: stages}
 	r.Settle = p.SettleOf(r)
 	return r
 }
 
-// deadline is coverage's, or what it would be by default.
-func (p *Plan) deadline() time.Duration {
-	if r := p.Rule(Coverage); r != nil && r.Deadline > 0 {
-		return r.Deadline
+// Deadline is coverage's, or what it would be by default.
+func (p *Plan) Deadline() time.Duration {
+	if r := p.Rule(Coverage); r != nil && r.Terms.Deadline > 0 {
+		return r.Terms.Deadline
 	}
 	var threshold time.Duration
 	if r := p.Rule(Freshness); r != nil {
-		threshold = r.Threshold
+		threshold = r.Terms.Threshold
 	}
 	return cmp.Or(p.Limits.CriticalAge, 5*threshold, 15*time.Minute)
 }
@@ -56,9 +56,9 @@ func (p *Plan) deadline() time.Duration {
 // following is by which rule a record is owed: freshness' threshold says what is late, and
 // coverage's target how many may be lost.
 func (p *Plan) following(r *Rule, whole bool) *Following {
-	f := &Following{Rule: r, Whole: whole, Owing: Owing{Threshold: p.deadline(), Deadline: p.deadline(), Share: leastStuck}}
+	f := &Following{Rule: r, Whole: whole, Owing: Owing{Threshold: p.Deadline(), Deadline: p.Deadline(), Share: leastStuck}}
 	if fresh := p.Rule(Freshness); fresh != nil {
-		f.Owing.Threshold = fresh.Threshold
+		f.Owing.Threshold = fresh.Terms.Threshold
 	}
 	if covered := p.Rule(Coverage); covered != nil {
 		f.Owing.Share = max(leastStuck, AllowedParts(covered.Target)/TargetParts)

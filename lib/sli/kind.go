@@ -3,7 +3,7 @@ package sli
 // Kind names an SLI.
 type Kind string
 
-// The kinds, in the order outputs show them. A new SLI is one file and a line here.
+// The kinds that other code speaks of.
 const (
 	Availability Kind = "availability"
 	Latency      Kind = "latency"
@@ -11,9 +11,6 @@ const (
 	Coverage     Kind = "coverage"
 	Correctness  Kind = "correctness"
 )
-
-// Kinds lists them all, in order.
-var Kinds = []Kind{Availability, Latency, Freshness, Coverage, Correctness}
 
 // Label is the kind's name in graphs.
 func (k Kind) Label() string {

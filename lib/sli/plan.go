@@ -24,21 +24,6 @@ func (p *Plan) Kept() time.Duration {
 	return kept
 }
 
-// Spec is an SLI as configured; zero fields, which no key can say, mean the defaults.
-type Spec struct {
-	Kind        Kind
-	Target      float64 // percent
-	Threshold   time.Duration
-	Deadline    time.Duration
-	AbortLimit  time.Duration
-	ExpectEvery time.Duration
-	Window      time.Duration
-	From        string
-	Good        Match
-	Accepted    []string // stages whose counts are what was accepted
-	Done        []string // stages whose counts are what came out
-}
-
 // Stage is a named place in the pipeline, in the order a record flows.
 type Stage struct {
 	Name  string
@@ -72,7 +57,12 @@ type Plan struct {
 // Rule is an SLI with its evidence found. Its fingerprint separates histories: no
 // window, budget or point mixes two rules.
 type Rule struct {
-	Spec
+	Kind       Kind
+	Target     float64       // percent
+	Window     time.Duration // of ratios
+	Terms      Terms
+	Accepted   []string      // stages whose counts are what was accepted, where the SLI names them
+	Done       []string      // and those whose counts are what came out
 	Method     string        // access_log, records, stages, …
 	Stages     []string      // that feed it, in order
 	Hears      []string      // stages whose events count too, but whose answer isn't waited for
@@ -100,6 +90,22 @@ type Rule struct {
 	// Bound says where the true ratio lies, from the window's counts alone, and what is
 	// doubtful about it; nil where they prove nothing, or where Derive can say more.
 	Bound func(Counts) (Bounds, []string)
+}
+
+// Terms are by what an SLI's events are judged, as far as the configuration says it; zero:
+// it doesn't, or the SLI knows no such thing.
+type Terms struct {
+	Threshold   time.Duration
+	Deadline    time.Duration
+	AbortLimit  time.Duration
+	ExpectEvery time.Duration
+	Good        Match
+}
+
+// String is their part of a fingerprint: histories are kept by it, so that terms are only
+// ever added behind these, and only where they are given.
+func (t Terms) String() string {
+	return fmt.Sprintf("threshold=%d deadline=%d abort=%d expect=%d good={%s}", t.Threshold, t.Deadline, t.AbortLimit, t.ExpectEvery, t.Good)
 }
 
 // Derivation makes an SLI's minute cells out of what its stages counted, where
@@ -135,11 +141,6 @@ const (
 	Exact    = "exact"
 	Estimate = "estimate"
 )
-
-// Unfit says why an SLI can't be measured with the stages there are.
-type Unfit struct{ Reason, Hint string }
-
-func (u *Unfit) Error() string { return u.Reason }
 
 func (p *Plan) Stage(name string) *Stage {
 	for i := range p.Stages {
@@ -218,8 +219,7 @@ func (r *Rule) Counts(stage string) bool { return r.Feeds(stage) || slices.Conta
 // a new history.
 func (p *Plan) Fingerprint(r *Rule) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s threshold=%d deadline=%d abort=%d expect=%d good={%s}",
-		r.Kind, r.Method, r.Threshold, r.Deadline, r.AbortLimit, r.ExpectEvery, r.Good)
+	fmt.Fprintf(&b, "%s %s %s", r.Kind, r.Method, r.Terms)
 	for _, name := range r.Stages {
 		s := p.Stage(name)
 		fmt.Fprintf(&b, " %s", s.Fingerprint())

@@ -77,7 +77,7 @@ func (c *StageCell) SkewedRecords() SkewCount {
 func (p *Plan) SkewAt(h History, s *Stage, m Minute) SkewCount {
 	reach := Minute(WatermarkReach)
 	if r := p.Rule(Freshness); r != nil {
-		reach = max(reach, UpdateReach(r.ExpectEvery))
+		reach = max(reach, UpdateReach(r.Terms.ExpectEvery))
 	}
 	var records, lines SkewCount
 	for back := Minute(0); back < reach && records.Of == 0; back++ {

@@ -237,7 +237,7 @@ func (j *judgement) age() {
 			old = words.OldAgain.With(secondsText(age.Seconds), sli.FormatDuration(limit.age), secondsText(estimate.Recovered*limit.age.Seconds()))
 		}
 		text := words.Oldest
-		if r := j.p.Plan.Rule(sli.Freshness); r != nil && r.ExpectEvery > 0 {
+		if r := j.p.Plan.Rule(sli.Freshness); r != nil && r.Terms.ExpectEvery > 0 {
 			text = words.LastUpdate
 		}
 		j.consider(limit.status, "age", text.With(old, j.estimate(age), j.part(), j.bottleneck()))

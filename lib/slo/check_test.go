@@ -10,6 +10,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/indicator"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -25,8 +26,8 @@ func asyncPipeline() *sli.Pipeline {
 			{Name: "transform", Kind: "lambda", Facts: sli.Facts{Signals: []sli.Signal{sli.Invocation, sli.Failed, sli.Throttled, sli.Handed, sli.HandFailed}, Role: sli.Worker, Settle: 180 * time.Second}},
 		},
 	}
-	if err := indicator.Resolve(plan, sli.Spec{Kind: sli.Freshness, Threshold: time.Minute, Target: 99}); err != nil {
-		panic(err)
+	if unfit := indicator.Resolve(plan, indicator.Configured{sli.Freshness: &indicator.Freshness{Threshold: section.Duration(time.Minute), Target: 99}}); unfit != nil {
+		panic(unfit[0])
 	}
 	worker := &sli.StageCell{}
 	worker.Signals[sli.Invocation] = 60
@@ -132,8 +133,8 @@ func (e errText) Error() string { return string(e) }
 func TestNothingToJudgeIsUnknown(t *testing.T) {
 	plan := &sli.Plan{Name: "web", Window: 5 * time.Minute, Period: 28 * 24 * time.Hour,
 		Stages: []sli.Stage{{Name: "front", Kind: "access_log", Facts: sli.Facts{Signals: []sli.Signal{sli.Request, sli.Accepted}}}}}
-	if err := indicator.Resolve(plan, sli.Spec{Kind: sli.Availability, Target: 99.9}); err != nil {
-		t.Fatal(err)
+	if unfit := indicator.Resolve(plan, indicator.Configured{sli.Availability: &indicator.Availability{Target: 99.9}}); unfit != nil {
+		t.Fatal(unfit[0])
 	}
 	f := Judge(&sli.Pipeline{Plan: plan}, sli.Limits{}, judgeNow)
 	if f.Status != Unknown || !strings.Contains(f.Message.String(), "--sli") {

@@ -33,7 +33,7 @@ func kept(rule *sli.Rule, from sli.Minute, counts []sli.Counts, told []bool, exc
 
 func chronicled(t *testing.T, minutes, most int) (*Chronicle, []sli.Counts, []bool) {
 	t.Helper()
-	rule := &sli.Rule{Spec: sli.Spec{Kind: sli.Freshness, Target: 99}}
+	rule := &sli.Rule{Kind: sli.Freshness, Target: 99}
 	from := sli.MinuteAt(time.Date(2026, 3, 28, 22, 7, 0, 0, time.UTC))
 	plan := &sli.Plan{Name: "video", Period: 24 * time.Hour, Rules: []*sli.Rule{rule},
 		Exclude: sli.Exclusions{{From: (from + 30).Start(), To: (from + 40).Start(), Reason: "maintenance"}}}
@@ -101,7 +101,7 @@ func TestAChroniclesBudgetsAreThoseOfItsMinutes(t *testing.T) {
 }
 
 func TestOneBadMinuteStaysVisibleInAYear(t *testing.T) {
-	rule := &sli.Rule{Spec: sli.Spec{Kind: sli.Availability, Target: 99.9}}
+	rule := &sli.Rule{Kind: sli.Availability, Target: 99.9}
 	plan := &sli.Plan{Name: "video", Period: 28 * 24 * time.Hour, Rules: []*sli.Rule{rule}}
 	w := sli.Window{From: 1_000_000, To: 1_000_000 + 365*24*60}
 	c := NewChronicle(plan, w, 720)

@@ -32,10 +32,10 @@ func CriticalAge(p *sli.Plan) time.Duration { return derived(p, p.Limits).Critic
 
 // ages are the limits of the age that follow from the rule.
 func ages(r *sli.Rule) (warning, critical time.Duration) {
-	if r.ExpectEvery > 0 {
-		return r.ExpectEvery * 3 / 2, r.ExpectEvery * 5 / 2
+	if r.Terms.ExpectEvery > 0 {
+		return r.Terms.ExpectEvery * 3 / 2, r.Terms.ExpectEvery * 5 / 2
 	}
-	return r.Threshold, 5 * r.Threshold
+	return r.Terms.Threshold, 5 * r.Terms.Threshold
 }
 
 // Backwards finds a warning limit that can never come before the critical one, also

@@ -109,13 +109,13 @@ func reachLints(p *sli.Plan, limits sli.Limits) []words.Message {
 		}
 	}
 	if r := p.Rule(sli.Freshness); r != nil {
-		within("freshness: threshold", r.Threshold, r.Stages)
-		if r.ExpectEvery > 0 && r.Threshold <= r.ExpectEvery {
-			out = append(out, words.BelowUpdates.With(sli.FormatDuration(r.Threshold), sli.FormatDuration(r.ExpectEvery)))
+		within("freshness: threshold", r.Terms.Threshold, r.Stages)
+		if r.Terms.ExpectEvery > 0 && r.Terms.Threshold <= r.Terms.ExpectEvery {
+			out = append(out, words.BelowUpdates.With(sli.FormatDuration(r.Terms.Threshold), sli.FormatDuration(r.Terms.ExpectEvery)))
 		}
 	}
 	if r := p.Rule(sli.Coverage); r != nil && r.Method != "runs" {
-		within("coverage: deadline", r.Deadline, r.Stages)
+		within("coverage: deadline", r.Terms.Deadline, r.Stages)
 	}
 	if stages := aged(p); len(stages) > 0 {
 		within("check: warning_age", p.Limits.WarningAge, stages)

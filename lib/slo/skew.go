@@ -18,8 +18,8 @@ func (j *judgement) skewed() {
 		if k := s.Skew; k.Over() {
 			j.consider(Unknown, "skew", skewMessage(k, s.Stage.Name, j.now.Location()))
 		}
-		if r := j.p.Plan.Rule(sli.Freshness); r != nil && s.Cell.Levels[sli.LevelClockSkew] > r.Threshold.Seconds() {
-			j.consider(Unknown, "skew", words.ClockOfHost.With(secondsText(s.Cell.Levels[sli.LevelClockSkew]), s.Stage.Name, sli.FormatDuration(r.Threshold)))
+		if r := j.p.Plan.Rule(sli.Freshness); r != nil && s.Cell.Levels[sli.LevelClockSkew] > r.Terms.Threshold.Seconds() {
+			j.consider(Unknown, "skew", words.ClockOfHost.With(secondsText(s.Cell.Levels[sli.LevelClockSkew]), s.Stage.Name, sli.FormatDuration(r.Terms.Threshold)))
 		}
 	}
 }

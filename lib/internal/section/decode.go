@@ -71,6 +71,10 @@ func (d *decoder) value(n *Node, v reflect.Value, f field) {
 		}
 		return
 	}
+	if as, ok := sectionsOf(v.Type()); ok {
+		d.sections(n, v, as)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		d.structure(n, v)
@@ -199,8 +203,12 @@ func missingHint(f field) string {
 	return fmt.Sprintf("add %s: %s", f.name, f.doc)
 }
 
-// isEmpty says whether a value that was given holds nothing.
+// isEmpty says whether a value that was given holds nothing. How many of its sections a Sectioned needs is for whoever
+// decodes it to say.
 func isEmpty(v reflect.Value) bool {
+	if _, ok := sectionsOf(v.Type()); ok {
+		return false
+	}
 	switch v.Kind() {
 	case reflect.String, reflect.Slice, reflect.Map:
 		return v.Len() == 0

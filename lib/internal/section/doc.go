@@ -13,6 +13,7 @@
 //	required:"true"        the key must be there and not be empty
 //	enum:"a|b|c"           the texts allowed; an Enumerated type says so itself
 //	min:"1" max:"10"       inclusive range of numbers, durations and percentages
+//	whole:"minutes"        a duration of whole ones
 //	pattern:"[a-z]+"       RE2 that the whole text must match
 //	hint:"only letters"    what to say where it doesn't
 //	secret:"true"          the value is never shown in a message
@@ -20,6 +21,6 @@
 // enum, min, max, pattern and secret hold for each entry of a list or map.
 //
 // Field types: string (any scalar, as written), bool, int, float64, Duration, UnitDuration, Target, Percent, StringList,
-// text types that are Enumerated, *Node (kept for decoding later), Variant, structs, pointers (nil when absent), slices, maps with string keys, and types
+// text types that are Enumerated, *Node (kept for decoding later), Variant, structs, pointers (nil when absent), slices, maps with string keys, Sectioned maps, and types
 // with their own UnmarshalSection.
 package section

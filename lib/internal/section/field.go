@@ -25,6 +25,7 @@ type field struct {
 	secret    bool
 	enum      []string
 	min, max  string
+	whole     string // a duration is a whole number of these
 	pattern   string
 	hint      string // where the pattern isn't met
 }
@@ -52,7 +53,7 @@ func newField(sf reflect.StructField, name string) field {
 	f := field{
 		name: name, index: sf.Index, typ: sf.Type,
 		doc: sf.Tag.Get("doc"), otherwise: sf.Tag.Get("otherwise"), pattern: sf.Tag.Get("pattern"), hint: sf.Tag.Get("hint"),
-		min: sf.Tag.Get("min"), max: sf.Tag.Get("max"),
+		min: sf.Tag.Get("min"), max: sf.Tag.Get("max"), whole: sf.Tag.Get("whole"),
 		required: sf.Tag.Get("required") == "true", secret: sf.Tag.Get("secret") == "true",
 	}
 	f.def, f.hasDef = sf.Tag.Lookup("default")

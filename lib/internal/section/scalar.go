@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"time"
 )
 
 // setScalar fills v, whose type is one of those that a single text gives.
@@ -122,7 +123,13 @@ func setDuration(n *Node, v reflect.Value, f field, parse func(string) (Duration
 		return n.Errorf("", "must be over 0")
 	}
 	v.SetInt(int64(x))
-	return f.checkRange(n, float64(x), mustDuration)
+	if err := f.checkRange(n, float64(x), mustDuration); err != nil {
+		return err
+	}
+	if f.whole == "minutes" && time.Duration(x)%time.Minute != 0 {
+		return n.Errorf("", "must be whole minutes")
+	}
+	return nil
 }
 
 // mustFloat reads the number in a field's tag.

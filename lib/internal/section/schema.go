@@ -80,6 +80,9 @@ func schemaOf(t reflect.Type, f field, kinds Variants) map[string]any {
 		entry := textSchema(f)
 		return map[string]any{"anyOf": []any{entry, map[string]any{"type": "array", "items": entry}}}
 	}
+	if as, ok := sectionsOf(t); ok {
+		return objectSchema(as, kinds)
+	}
 	switch t.Kind() {
 	case reflect.Struct:
 		return objectSchema(t, kinds)

@@ -52,6 +52,9 @@ func innerStruct(t reflect.Type) (reflect.Type, string) {
 	if _, _, ok := describe(t); ok {
 		return nil, ""
 	}
+	if as, ok := sectionsOf(t); ok {
+		return as, ""
+	}
 	step := ""
 	switch t.Kind() {
 	case reflect.Struct:
@@ -88,6 +91,9 @@ func typeWord(t reflect.Type, f field) string {
 		return "percent"
 	case stringListType:
 		return textWord(f) + " or list"
+	}
+	if _, ok := sectionsOf(t); ok {
+		return "map"
 	}
 	switch t.Kind() {
 	case reflect.Struct:

@@ -102,8 +102,8 @@ func (t *texter) instant(at time.Time) string { return at.In(t.style.Zone).Forma
 
 func (t *texter) statement(a slo.Account, s slo.Statement) {
 	goal := words.Share.With(digits.Shortest(a.Rule.Target))
-	if a.Rule.Threshold > 0 {
-		goal = words.TargetWithin.With(goal, sli.FormatDuration(a.Rule.Threshold))
+	if a.Rule.Terms.Threshold > 0 {
+		goal = words.TargetWithin.With(goal, sli.FormatDuration(a.Rule.Terms.Threshold))
 	}
 	from, to := t.instant(s.Period.Window.Start()), slo.At(s.Period.Window.End(), t.style.Zone)
 	ends := words.FromTo.With(from, to)

@@ -272,8 +272,8 @@ func (p printer) result(r *sli.Result) result {
 	for _, o := range r.Others {
 		out.Others = append(out.Others, other{o.Rule.Method, o.Rule.Quality, o.Counts.Valid, o.Counts.Good, ratio(o), o.Status, text(o.Reason), o.Rule.Population, p.window(o)})
 	}
-	if r.Rule.Threshold > 0 {
-		seconds := r.Rule.Threshold.Seconds()
+	if r.Rule.Terms.Threshold > 0 {
+		seconds := r.Rule.Terms.Threshold.Seconds()
 		out.Threshold = &seconds
 	}
 	for _, b := range r.Burns {

@@ -152,8 +152,8 @@ func (b *board) objectives(plan *sli.Plan) string {
 	text.WriteString(b.lang.Say(words.ObjectivesHead))
 	for _, r := range plan.Rules {
 		threshold := "–"
-		if r.Threshold > 0 {
-			threshold = sli.FormatDuration(r.Threshold)
+		if r.Terms.Threshold > 0 {
+			threshold = sli.FormatDuration(r.Terms.Threshold)
 		}
 		fmt.Fprintf(&text, "| %s | %s | %s %% | %s | %s |\n", r.Kind, b.lang.Say(words.Question(string(r.Kind))), digits.Shortest(r.Target), threshold, sli.FormatDuration(plan.Period))
 	}

@@ -323,7 +323,7 @@ func (s total) broken(o slo.Objective, m int, page bool) bool {
 }
 
 func posted() (sli.Posting, *sli.Plan, *sli.Rule) {
-	rule := &sli.Rule{Spec: sli.Spec{Kind: sli.Freshness, Target: 99}, Scope: sli.Local}
+	rule := &sli.Rule{Kind: sli.Freshness, Target: 99, Scope: sli.Local}
 	return sli.Posting{Prefix: Prefix, Role: "app:web"}, &sli.Plan{Name: "video", Period: 28 * 24 * time.Hour, Rules: []*sli.Rule{rule}}, rule
 }
 

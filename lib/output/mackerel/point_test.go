@@ -13,8 +13,8 @@ func TestAPointPrintsOnlyWhatIsStillConfigured(t *testing.T) {
 	plan := &sli.Plan{
 		Name:   "video",
 		Graphs: sli.Graphs{sli.GraphEvents: true, sli.GraphFlow: true},
-		Rules:  []*sli.Rule{{Spec: sli.Spec{Kind: sli.Availability}}},
-		Flows:  []*sli.Rule{{Spec: sli.Spec{Kind: "accepted"}}},
+		Rules:  []*sli.Rule{{Kind: sli.Availability}},
+		Flows:  []*sli.Rule{{Kind: "accepted"}},
 	}
 	now := time.Date(2026, 11, 22, 11, 40, 12, 0, time.UTC)
 	part := func(kind sli.Kind) sli.PointPart {
