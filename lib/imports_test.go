@@ -25,7 +25,7 @@ var mayImport = []struct {
 	{"lib/estimate", []string{"lib/digits"}},
 	{"lib/sli", []string{"lib/estimate", "lib/words", "lib/digits"}},
 	{"lib/slo", []string{"lib/sli", "lib/estimate", "lib/words", "lib/digits"}},
-	{"lib/indicator", []string{"lib/sli", "lib/estimate", "lib/internal/section", "lib/digits"}},
+	{"lib/indicator", []string{"lib/sli", "lib/estimate", "lib/internal/section", "lib/words", "lib/digits"}},
 	{"lib/measure", []string{"lib/indicator", "lib/sli", "lib/slo", "lib/estimate", "lib/words", "lib/digits"}},
 	{"lib/config", []string{"lib/indicator", "lib/sli", "lib/slo", "lib/internal/section", "lib/digits"}},
 	{"lib/words", nil},

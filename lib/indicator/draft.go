@@ -52,7 +52,7 @@ func (d *Draft) find(kind sli.Kind, method string) (*sli.Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	rule.Kind = kind
+	rule.Kind, rule.Question = kind, All[indexOf(kind)].Question
 	if rule.Window == 0 {
 		rule.Window = d.Window
 	}

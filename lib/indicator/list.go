@@ -7,23 +7,24 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // All lists the SLIs in the order outputs show them. An SLI is a file of this package and
 // a line here.
 var All = []SLI{
-	{sli.Availability, "was the write accepted?", new(Availability)},
-	{sli.Latency, "was it accepted quickly?", new(Latency)},
-	{sli.Freshness, "how soon can users see it?", new(Freshness)},
-	{sli.Coverage, "did every accepted record come out in time?", new(Coverage)},
-	{sli.Correctness, "did it come out right?", new(Correctness)},
+	{sli.Availability, words.WasItAccepted, new(Availability)},
+	{sli.Latency, words.WasItQuick, new(Latency)},
+	{sli.Freshness, words.HowSoonSeen, new(Freshness)},
+	{sli.Coverage, words.DidAllComeOut, new(Coverage)},
+	{sli.Correctness, words.WasItRight, new(Correctness)},
 }
 
 // SLI is a service level indicator that can be configured.
 type SLI struct {
-	Kind    sli.Kind // its key of `slis:`, and its name in outputs
-	Doc     string   // the question it answers, for schema and reference
-	Options Options  // a pointer to the struct of its section, empty
+	Kind     sli.Kind   // its key of `slis:`, and its name in outputs
+	Question words.Text // that it answers
+	Options  Options    // a pointer to the struct of its section, empty
 }
 
 // Options are what the section of an SLI says; zero: it doesn't.
@@ -32,7 +33,7 @@ type Options interface {
 	// its key `from` has, by empty the one that from: names, else the best there is. A method
 	// is named by Resolve's caller for what explain shows beside the SLI.
 	//
-	// The rule has everything but its kind, its scope and its settle; its window is left
+	// The rule has everything but its kind, its question, its scope and its settle; its window is left
 	// out where neither the section nor the method has one. The error is an *Unfit.
 	Resolve(d *Draft, method string) (*sli.Rule, error)
 }
@@ -73,7 +74,7 @@ type Configured map[sli.Kind]Options
 func (Configured) Sections() []section.Section {
 	sections := make([]section.Section, len(All))
 	for i, s := range All {
-		sections[i] = section.Section{Name: string(s.Kind), Doc: s.Doc, Options: s.Options}
+		sections[i] = section.Section{Name: string(s.Kind), Doc: s.Question.En, Options: s.Options}
 	}
 	return sections
 }

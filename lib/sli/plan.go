@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // monthKept is how much history a calendar month takes.
@@ -58,6 +59,7 @@ type Plan struct {
 // window, budget or point mixes two rules.
 type Rule struct {
 	Kind       Kind
+	Question   words.Text    // that the SLI answers
 	Target     float64       // percent
 	Window     time.Duration // of ratios
 	Terms      Terms
@@ -100,12 +102,16 @@ type Terms struct {
 	AbortLimit  time.Duration
 	ExpectEvery time.Duration
 	Good        Match
+	Own         string // what else an SLI judges by, in words of its own: "gap=5"
 }
 
-// String is their part of a fingerprint: histories are kept by it, so that terms are only
-// ever added behind these, and only where they are given.
+// String is their part of a fingerprint: histories are kept by it.
 func (t Terms) String() string {
-	return fmt.Sprintf("threshold=%d deadline=%d abort=%d expect=%d good={%s}", t.Threshold, t.Deadline, t.AbortLimit, t.ExpectEvery, t.Good)
+	s := fmt.Sprintf("threshold=%d deadline=%d abort=%d expect=%d good={%s}", t.Threshold, t.Deadline, t.AbortLimit, t.ExpectEvery, t.Good)
+	if t.Own != "" {
+		s += " " + t.Own
+	}
+	return s
 }
 
 // Derivation makes an SLI's minute cells out of what its stages counted, where

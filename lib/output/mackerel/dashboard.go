@@ -155,7 +155,7 @@ func (b *board) objectives(plan *sli.Plan) string {
 		if r.Terms.Threshold > 0 {
 			threshold = sli.FormatDuration(r.Terms.Threshold)
 		}
-		fmt.Fprintf(&text, "| %s | %s | %s %% | %s | %s |\n", r.Kind, b.lang.Say(words.Question(string(r.Kind))), digits.Shortest(r.Target), threshold, sli.FormatDuration(plan.Period))
+		fmt.Fprintf(&text, "| %s | %s | %s %% | %s | %s |\n", r.Kind, b.lang.Say(r.Question), digits.Shortest(r.Target), threshold, sli.FormatDuration(plan.Period))
 	}
 	if plan.Runbook != "" {
 		text.WriteString("\n" + b.lang.Say(words.Runbook, plan.Runbook) + "\n")

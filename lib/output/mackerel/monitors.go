@@ -116,7 +116,7 @@ func memo(plan *sli.Plan, rule *sli.Rule, urgency string, lang words.Language) s
 	if urgency == urgencyPage {
 		what = words.MonitorPage
 	}
-	text := lang.Say(what, plan.Title(), lang.Say(words.Question(string(rule.Kind))), digits.Shortest(rule.Target), sli.FormatDuration(plan.Period), strings.Join(windows, lang.Say(words.Or)))
+	text := lang.Say(what, plan.Title(), lang.Say(rule.Question), digits.Shortest(rule.Target), sli.FormatDuration(plan.Period), strings.Join(windows, lang.Say(words.Or)))
 	text += "\n" + lang.Say(words.MonitorExplain, plan.Name)
 	if plan.Runbook != "" && len(text)+len(plan.Runbook)+1 <= mostMemo {
 		text += "\n" + plan.Runbook

@@ -199,7 +199,7 @@ type numbers struct {
 func (p painter) result(t *slo.Track, s slo.Statement) resultView {
 	target := t.Rule.Target
 	v := resultView{
-		SLI: string(t.Rule.Kind), Question: p.say(words.Question(string(t.Rule.Kind))), Target: digits.Shortest(target) + " %",
+		SLI: string(t.Rule.Kind), Question: p.say(t.Rule.Question), Target: digits.Shortest(target) + " %",
 		Minutes: spelled(s.Minutes), Rolling: "–", Spent: "–", Bad: "–", Interval: "–",
 	}
 	n := numbers{Name: v.SLI, Valid: s.Counts.Valid, Good: s.Counts.Good, Target: target, Minutes: s.Minutes}

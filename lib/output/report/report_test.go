@@ -19,7 +19,7 @@ import (
 
 func chronicle(name, label string, minutes int) *slo.Chronicle {
 	rule := func(kind sli.Kind) *sli.Rule {
-		return &sli.Rule{Kind: kind, Target: 99.9, Terms: sli.Terms{Threshold: time.Minute}, Method: "access_log", Stages: []string{"front"}, Population: "requests",
+		return &sli.Rule{Kind: kind, Question: words.WasItAccepted, Target: 99.9, Terms: sli.Terms{Threshold: time.Minute}, Method: "access_log", Stages: []string{"front"}, Population: "requests",
 			Quality: sli.Exact, Formula: "good / valid"}
 	}
 	plan := &sli.Plan{Name: name, Label: label, Period: 24 * time.Hour, Owner: "/etc/mackerel-agent/pipeline-sli.yaml", Runbook: "https://example.com/r",
