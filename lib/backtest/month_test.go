@@ -31,6 +31,7 @@ func (month) Read(_ context.Context, ask sli.Ask, cursor []byte) (sli.Batch, err
 	if from.IsZero() {
 		from = ask.Now.Add(-20 * time.Minute)
 	}
+	from = from.Truncate(time.Minute) // whole minutes are told
 	for m := sli.MinuteAt(from); m < sli.MinuteAt(ask.Now); m++ {
 		bad := 0.0
 		if m%(7*24*60) < 15 {
@@ -70,10 +71,10 @@ func run(t testing.TB, dir string, now time.Time, args ...string) string {
 	return out.String()
 }
 
-// TestAMonthIsGoneThroughInSeconds: 28 days of a thousand requests a minute, from the state and
-// from the sources' counts, and a sweep of twenty settings. The limits are for an idle
-// machine; MONTH=1 holds it to them.
-func TestAMonthIsGoneThroughInSeconds(t *testing.T) {
+// TestAMonthFromTheStateSaysWhatTheSourcesSay: a thousand requests a minute, from the state
+// and from the sources' counts, and a sweep of twenty settings; `make month` goes through 28
+// days of them and prints how long each took.
+func TestAMonthFromTheStateSaysWhatTheSourcesSay(t *testing.T) {
 	whole, length := os.Getenv("MONTH") != "", 6*time.Hour
 	if whole {
 		length = 28 * 24 * time.Hour
@@ -82,14 +83,14 @@ func TestAMonthIsGoneThroughInSeconds(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "c.yaml"), []byte(monthly), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	begin := time.Date(2026, 3, 4, 22, 0, 0, 0, time.UTC) // two hours before it fails
 	end := begin.Add(length)
 	args := []string{"backtest", "--json", "--from", begin.Format(time.RFC3339), "--to", end.Format(time.RFC3339)}
 	twenty := "check.critical_ratio=50"
 	for i := range 19 {
 		twenty += fmt.Sprintf(",%d", 51+i)
 	}
-	timed := func(what string, limit time.Duration, args ...string) string {
+	timed := func(what string, args ...string) string {
 		peak := make(chan uint64)
 		stop := make(chan struct{})
 		go func() {
@@ -112,26 +113,26 @@ func TestAMonthIsGoneThroughInSeconds(t *testing.T) {
 		close(stop)
 		heap := <-peak
 		t.Logf("%s: %v in %v, heap %d MiB", what, length, took.Round(time.Millisecond), heap>>20)
-		if whole && (took > limit || heap > 64<<20) {
-			t.Errorf("%s: %v and %d MiB, want %v and 64 MiB", what, took, heap>>20, limit)
+		if heap > 64<<20 {
+			t.Errorf("%s: %d MiB, want 64 MiB at most", what, heap>>20)
 		}
 		return out
 	}
-	asked := timed("from the sources", 30*time.Second, args...)
-	// The state of an agent that ran all the time: read back once, to the stretch's end.
-	for at := begin.Add(-2 * time.Hour); !at.After(end.Add(time.Hour)); at = at.Add(10 * time.Minute) {
+	asked := timed("from the sources", args...)
+	// The state of an agent that has run since before the longest window of a burn rule.
+	for at := begin.Add(-4 * 24 * time.Hour); !at.After(end.Add(time.Hour)); at = at.Add(10 * time.Minute) {
 		run(t, dir, at.Add(12*time.Second))
 	}
-	kept := timed("from the state", 10*time.Second, args...)
-	timed("from the state, twenty settings", 30*time.Second, append(args, "--set", twenty)...)
-	if a, b := statuses(asked), statuses(kept); a != b {
+	kept := timed("from the state", args...)
+	timed("from the state, twenty settings", append(args, "--set", twenty)...)
+	if a, b := statuses(asked), statuses(kept); a != b || !strings.Contains(a, `"CRITICAL": `) {
 		t.Errorf("the sources say\n%s\nthe state\n%s", a, b)
 	}
 }
 
-// statuses are the minutes of each status.
+// statuses are the spans of a document and the minutes of each status.
 func statuses(document string) string {
-	_, rest, _ := strings.Cut(document, `"minutes": {`)
-	minutes, _, _ := strings.Cut(rest, "}")
-	return minutes
+	_, rest, _ := strings.Cut(document, `"spans": [`)
+	said, _, _ := strings.Cut(rest, `"sweep"`)
+	return said
 }

@@ -115,9 +115,10 @@ func folded(path []byte) string {
 	return string(out)
 }
 
-// blames tells whether it is noted what was wrong with a ledger's bad events.
+// blames tells whether it is noted what was wrong with a ledger's bad events: of a store
+// that goes with its runs nobody asks.
 func (l *ledger) blames(j *job) bool {
-	return !j.run.All && l.rule.Weigh == nil && l.rule.Beside == ""
+	return !j.run.All && j.run.Decoded == nil && l.rule.Weigh == nil && l.rule.Beside == ""
 }
 
 // blamed is what was wrong in the minutes of an hour.

@@ -14,6 +14,7 @@ const minutesPerHour = 60
 type hour struct {
 	sum   sli.Counts
 	cells []minuteCell
+	place [minutesPerHour]uint8 // of a minute's cell in cells, from 1 on; 0: it has none
 }
 
 type minuteCell struct {
@@ -22,23 +23,24 @@ type minuteCell struct {
 }
 
 func (h *hour) get(index int) sli.Counts {
-	for _, c := range h.cells {
-		if c.index == index {
-			return c.counts
-		}
+	if at := h.place[index]; at > 0 {
+		return h.cells[at-1].counts
 	}
 	return sli.Counts{}
 }
 
 func (h *hour) set(index int, counts sli.Counts) {
 	h.sum = h.sum.Minus(h.get(index)).Plus(counts)
-	for i := range h.cells {
-		if h.cells[i].index == index {
-			h.cells[i].counts = counts
-			return
-		}
+	if at := h.place[index]; at > 0 {
+		h.cells[at-1].counts = counts
+		return
 	}
+	h.put(index, counts)
+}
+
+func (h *hour) put(index int, counts sli.Counts) {
 	h.cells = append(h.cells, minuteCell{index, counts})
+	h.place[index] = uint8(len(h.cells))
 }
 
 // ruleCells are the minute cells of one SLI under one fingerprint.
@@ -46,6 +48,8 @@ type ruleCells struct {
 	tx     Tx
 	prefix []byte
 	hours  map[sli.Minute]*hour // by hour number, as far as looked at
+
+	decoded *Decoded // nil: nothing is remembered from run to run
 }
 
 func openRuleCells(tx Tx, prefix []byte) *ruleCells {
@@ -65,9 +69,14 @@ func (c *ruleCells) hour(h sli.Minute) *hour {
 	if cached, ok := c.hours[h]; ok {
 		return cached
 	}
-	rec := new(hour)
-	if data := c.tx.Get(c.key(h)); data != nil {
-		rec.decode(data)
+	key := c.key(h)
+	rec, known := c.decoded.hour(key)
+	if !known {
+		rec = new(hour)
+		if data := c.tx.Get(key); data != nil {
+			rec.decode(data)
+		}
+		c.decoded.putHour(key, rec)
 	}
 	c.hours[h] = rec
 	return rec
@@ -128,8 +137,10 @@ func (c *ruleCells) sum(minutes sli.Intervals) sli.Counts {
 				m += whole * minutesPerHour
 				continue
 			}
-			total = total.Plus(c.get(m))
-			m++
+			hour := c.hour(h)
+			for ; i < minutesPerHour && m < w.To; i, m = i+1, m+1 {
+				total = total.Plus(hour.get(i))
+			}
 		}
 	}
 	return total
@@ -274,7 +285,7 @@ func (h *hour) decode(data []byte) {
 		c, data = takeCounts(data[1:])
 		switch n := len(h.cells); {
 		case i < minutesPerHour:
-			h.cells = append(h.cells, minuteCell{int(i), c})
+			h.put(int(i), c)
 		case n > 0 && i == abortsOf+byte(h.cells[n-1].index):
 			h.cells[n-1].counts.Aborted = c.Valid
 		}
@@ -291,11 +302,14 @@ type stageCells struct {
 	decoded *Decoded // nil: nothing is remembered from run to run
 }
 
-// Decoded are cells of stages as they were read, for runs that follow one another on one
-// store and nobody else writes to.
-type Decoded struct{ cells map[string]*sli.StageCell }
+// Decoded are cells as they were read, for runs that follow one another on one store and
+// nobody else writes to. A run that fails leaves it empty.
+type Decoded struct {
+	cells map[string]*sli.StageCell
+	hours map[string]*hour
+}
 
-// mostDecoded bounds them; what is asked for again is read again.
+// mostDecoded bounds each of them; what is asked for again is read again.
 const mostDecoded = 2000
 
 func (d *Decoded) get(key []byte) (*sli.StageCell, bool) {
@@ -319,6 +333,30 @@ func (d *Decoded) put(key []byte, cell *sli.StageCell) {
 func (d *Decoded) drop(key []byte) {
 	if d != nil {
 		delete(d.cells, string(key))
+	}
+}
+
+func (d *Decoded) hour(key []byte) (*hour, bool) {
+	if d == nil {
+		return nil, false
+	}
+	h, ok := d.hours[string(key)]
+	return h, ok
+}
+
+func (d *Decoded) putHour(key []byte, h *hour) {
+	switch {
+	case d == nil:
+		return
+	case d.hours == nil || len(d.hours) >= mostDecoded:
+		d.hours = map[string]*hour{}
+	}
+	d.hours[string(key)] = h
+}
+
+func (d *Decoded) clear() {
+	if d != nil {
+		*d = Decoded{}
 	}
 }
 
@@ -348,10 +386,11 @@ func (c *stageCells) get(m sli.Minute) *sli.StageCell {
 	}
 	key := c.key(m)
 	cell, known := c.decoded.get(key)
-	if data := c.tx.Get(key); !known && data != nil {
-		cell = new(sli.StageCell)
-		if cell.UnmarshalBinary(data) != nil {
-			cell = nil
+	if !known {
+		if data := c.tx.Get(key); data != nil {
+			if cell = new(sli.StageCell); cell.UnmarshalBinary(data) != nil {
+				cell = nil
+			}
 		}
 		c.decoded.put(key, cell)
 	}

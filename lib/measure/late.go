@@ -1,7 +1,9 @@
 package measure
 
 import (
+	"cmp"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -13,6 +15,7 @@ import (
 // judged anew from the same events, a minute found silent, an estimate: they are undone
 // where that instant is spoken of.
 type change struct {
+	run    int64 // the second of the run, once it is noted
 	minute sli.Minute
 	counts sli.Counts
 }
@@ -37,11 +40,11 @@ func (l *ledger) noteLate(tx Tx, j *job, before sli.Intervals, old, revised map[
 			continue
 		}
 		if anew := revised[m]; !anew.IsZero() {
-			judged = append(judged, change{m, anew})
+			judged = append(judged, change{minute: m, counts: anew})
 			was = was.Plus(anew)
 		}
 		if more := l.cells.get(m).Minus(was); more.Valid+more.Uncertain > 0 {
-			came = append(came, change{m, more})
+			came = append(came, change{minute: m, counts: more})
 		}
 	}
 	if !j.ran.IsZero() && len(before) > 0 {
@@ -50,7 +53,7 @@ func (l *ledger) noteLate(tx Tx, j *job, before sli.Intervals, old, revised map[
 		for _, w := range l.measured.Minus(before).Within(due) {
 			for m := w.From; m < w.To; m++ {
 				if all := l.cells.get(m); !all.IsZero() {
-					came = append(came, change{m, all})
+					came = append(came, change{minute: m, counts: all})
 				}
 			}
 		}
@@ -85,9 +88,9 @@ func (l *ledger) restamp(tx Tx, j *job, family string) {
 	from := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(sli.MinuteAt(j.run.Now)/minutesPerHour))
 	tx.Scan(from, after(prefix), func(k, value []byte) bool {
 		h := hour{key: append([]byte(nil), k...)}
-		visitChanges(value, func(run int64, c change, raw []byte) {
+		visitChanges(value, func(c change, raw []byte) {
 			switch {
-			case run <= j.run.Now.Add(time.Minute).Unix():
+			case c.run <= j.run.Now.Add(time.Minute).Unix():
 				h.kept = append(h.kept, raw...)
 			case c.minute <= horizon:
 				moved = append(moved, c)
@@ -104,8 +107,8 @@ func (l *ledger) restamp(tx Tx, j *job, family string) {
 	l.noteChanges(tx, j, family, moved, 0)
 }
 
-// visitChanges visits what stands under a key, each with the second of its run.
-func visitChanges(value []byte, visit func(run int64, c change, raw []byte)) {
+// visitChanges visits what stands under a key.
+func visitChanges(value []byte, visit func(c change, raw []byte)) {
 	for len(value) > 0 {
 		run, size := binary.Varint(value)
 		if size <= 0 {
@@ -116,7 +119,7 @@ func visitChanges(value []byte, visit func(run int64, c change, raw []byte)) {
 			return
 		}
 		counts, rest := takeCounts(value[size+more:])
-		visit(run, change{sli.MinuteAt(time.Unix(run, 0)) - sli.Minute(back), counts}, value[:len(value)-len(rest)])
+		visit(change{run, sli.MinuteAt(time.Unix(run, 0)) - sli.Minute(back), counts}, value[:len(value)-len(rest)])
 		value = rest
 	}
 }
@@ -127,8 +130,8 @@ func (j *job) changesAfter(tx Tx, family string, rule *sli.Rule, at time.Time) [
 	from := binary.BigEndian.AppendUint32(append([]byte(nil), prefix...), uint32(sli.MinuteAt(at)/minutesPerHour))
 	var out []change
 	tx.Scan(from, after(prefix), func(_, value []byte) bool {
-		visitChanges(value, func(run int64, c change, _ []byte) {
-			if run > at.Unix() {
+		visitChanges(value, func(c change, _ []byte) {
+			if c.run > at.Unix() {
 				out = append(out, c)
 			}
 		})
@@ -143,4 +146,28 @@ func (l *ledger) undo(later []change) {
 	for _, c := range later {
 		l.undone[c.minute] = l.undone[c.minute].Plus(c.counts)
 	}
+}
+
+// hindsight is changes as instants see them that are gone through in order: at each, those
+// of minutes up to then that came in runs after it.
+type hindsight struct {
+	ahead []change // of minutes that no instant has come to, by the minute
+	open  []change
+}
+
+func newHindsight(changes []change) *hindsight {
+	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(a.minute, b.minute) })
+	return &hindsight{ahead: changes}
+}
+
+// at is what an instant sees, until the next one is asked for.
+func (h *hindsight) at(now time.Time) []change {
+	reached := 0
+	for reached < len(h.ahead) && h.ahead[reached].minute <= sli.MinuteAt(now) {
+		reached++
+	}
+	h.open = append(h.open, h.ahead[:reached]...)
+	h.ahead = h.ahead[reached:]
+	h.open = slices.DeleteFunc(h.open, func(c change) bool { return c.run <= now.Unix() })
+	return h.open
 }

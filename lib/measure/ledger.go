@@ -149,6 +149,7 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Intervals) {
 		l.record = ruleRecord{Fingerprint: fingerprint, Started: old.Started, TakenTo: old.TakenTo, EventsFrom: old.TakenTo + 1, Succeeds: old.Fingerprint != "" && old.HasSince}
 	}
 	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, l.rule.Kind, fingerprint))
+	l.cells.decoded = j.run.Decoded
 	if j.ahead {
 		posted := l.record.Derived
 		if l.rule.Derive == nil {

@@ -59,7 +59,7 @@ type Run struct {
 	Adopt     bool     // take over pipelines whose configuration file is gone
 	History   bool     // budgets and burn rates are wanted
 	Inject    bool     // probers may send; only the metric program's ordinary run does
-	Decoded   *Decoded // for runs that follow one another on a store of their own; nil usually
+	Decoded   *Decoded // for runs that follow one another on a store that goes with them; nil usually
 	// Share is one of n parts of the time that is left, for what is asked in several turns;
 	// nil: the first one may take all of it.
 	Share func(ctx context.Context, n int) (context.Context, context.CancelFunc)
@@ -129,6 +129,7 @@ func (r Run) commit(ctx context.Context, jobs []*job) (report *sli.Report, err e
 			}
 			if p := recover(); p != nil {
 				current.broken, panicked = fmt.Errorf("internal error: %v", p), true
+				r.Decoded.clear()
 			}
 		}()
 		err = r.Store.Update(ctx, func(tx Tx) error {

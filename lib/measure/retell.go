@@ -34,7 +34,7 @@ func Retell(ctx context.Context, run Run, instants iter.Seq[time.Time], visit fu
 	return run.Store.View(ctx, func(tx Tx) error {
 		for _, p := range run.Pipelines {
 			var past *recalled
-			changed := false
+			var came, judged []*hindsight // of each ledger
 			for now := range instants {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
@@ -47,15 +47,14 @@ func Retell(ctx context.Context, run Run, instants iter.Seq[time.Time], visit fu
 					}
 					past.past = true
 					for _, l := range past.ledgers {
-						changed = changed || len(l.later)+len(l.undone) > 0
+						came = append(came, newHindsight(past.changesAfter(tx, arrivals, l.rule, now)))
+						judged = append(judged, newHindsight(past.changesAfter(tx, revisions, l.rule, now)))
 					}
 				}
 				past.run = run
-				for _, l := range past.ledgers {
-					if changed {
-						l.later = past.changesAfter(tx, arrivals, l.rule, now)
-						l.undo(past.changesAfter(tx, revisions, l.rule, now))
-					}
+				for i, l := range past.ledgers {
+					l.later = came[i].at(now)
+					l.undo(judged[i].at(now))
 				}
 				visit(past.tell(tx, nil), now)
 			}

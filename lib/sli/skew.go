@@ -1,6 +1,9 @@
 package sli
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Skew is how far ahead of the run's clock an event may be stamped, and ahead of its own
 // line a watermark; beyond it the stamp is skewed: counted, trusted nowhere.
@@ -80,7 +83,8 @@ func (p *Plan) SkewAt(h History, s *Stage, m Minute) SkewCount {
 		reach = max(reach, UpdateReach(r.Terms.ExpectEvery))
 	}
 	var records, lines SkewCount
-	for back := Minute(0); back < reach && records.Of == 0; back++ {
+	ends, seen := s.Facts.endsRecords(), false
+	for back := Minute(0); back < reach && records.Of == 0 && (ends || !seen); back++ {
 		c := CellAt(h, s, m-back)
 		if records = c.SkewedRecords(); records.Of > 0 {
 			records.Minute = m - back
@@ -88,11 +92,17 @@ func (p *Plan) SkewAt(h History, s *Stage, m Minute) SkewCount {
 		if of := c.SkewedLines(); lines.Of == 0 {
 			lines, lines.Minute = of, m-back
 		}
+		seen = lines.Of > 0 || c.Signals[Request]+c.Signals[Accepted] > 0
 	}
 	if records.Over() || !lines.Over() {
 		return records
 	}
 	return lines
+}
+
+// endsRecords tells whether stamps of records that came out, of runs or of rows are there.
+func (f Facts) endsRecords() bool {
+	return len(f.Levels) > 0 || slices.ContainsFunc(f.Signals, func(s Signal) bool { return s != Request && s != Accepted })
 }
 
 // updateReach is how far back the last update is looked for.
