@@ -71,7 +71,7 @@ var commands = map[string]command{
 }
 
 // patient are the commands that take as long as their work takes.
-var patient = []string{"backtest", "test"}
+var patient = []string{"annotations", "backtest", "report", "test"}
 
 // takes are the words that commands take; those that aren't named here take none.
 var takes = map[string]operands{

@@ -120,7 +120,9 @@ func exportAges(tx Tx, w sli.Window, past, beside *recalled, visit Exported) {
 		last := min(m+indicator.AgesBack, w.To-1, due)
 		ages := past.assessed(last)
 		if ages == nil || m-sli.Minute(past.back()/time.Minute) < past.kept {
-			ages = beside.assessed(last)
+			if ages = nil; beside != past { // what is left of the evidence would tell another age
+				ages = beside.assessed(last)
+			}
 		}
 		for ; m <= last; m++ {
 			if seconds, ok := told.get(m); ok {

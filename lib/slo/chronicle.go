@@ -2,6 +2,7 @@ package slo
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -19,7 +20,7 @@ type Chronicle struct {
 	Report   *sli.Pipeline // of the run that told it; nil where none did
 	Spoken   []Spoken      // in order; nil where nobody asked what the check said
 
-	before sli.Minute // where the history begins that budgets at its start look back on
+	quarters []float32 // the largest age of each quarter of an hour, from Window's start on; NaN where none was measured
 }
 
 // Head is what a page says of itself.
@@ -32,15 +33,13 @@ type Head struct {
 type Track struct {
 	Rule      *sli.Rule
 	Objective Objective
-	// Rolling is the share of the error budget that was left at each shown bucket's end: of
-	// the whole period that ended there, most of which may lie before what is shown. Spent is
-	// that of the budget of what is shown alone: what the target allows of all events shown,
-	// all of it at the first one's beginning.
+	// Rolling is the share of the error budget that was left at each bucket's end: of the
+	// whole period that ended there, most of which may lie before what is shown. Spent is
+	// that of the budget of what is shown alone: all of it at its beginning, and at its end
+	// what Budget.Left says of it. Both are NaN where nothing was due yet, and speak of the
+	// newest due minute in the bucket that holds it.
 	Rolling, Spent []float64
-
-	buckets []Bucket // from Chronicle.before on; the last may be cut short
-	first   int      // of Window
-	width   int
+	Buckets        []Bucket // of Window; the last may be cut short
 }
 
 // Bucket is some minutes of an SLI.
@@ -80,14 +79,20 @@ func (r Range) Known() bool { return !math.IsNaN(r.Least) }
 // NewChronicle is an empty one of at most so many buckets.
 func NewChronicle(plan *sli.Plan, w sli.Window, most int) *Chronicle {
 	width := max(1, (w.Minutes()+most-1)/most)
-	period := (int(plan.Period/time.Minute) + width - 1) / width * width
-	c := &Chronicle{Plan: plan, Window: w, Width: width, before: w.From - sli.Minute(period)}
+	c := &Chronicle{Plan: plan, Window: w, Width: width}
 	c.Ages = make([]Range, (w.Minutes()+width-1)/width)
 	for i := range c.Ages {
 		c.Ages[i] = noRange
 	}
+	c.quarters = make([]float32, w.To/quarter-w.From/quarter+1)
+	for i := range c.quarters {
+		c.quarters[i] = float32(math.NaN())
+	}
 	return c
 }
+
+// quarter is the finest step by which clocks of the world differ, in minutes.
+const quarter = 15
 
 // Bucket is the minutes of a shown bucket.
 func (c *Chronicle) Bucket(i int) sli.Window {
@@ -97,19 +102,69 @@ func (c *Chronicle) Bucket(i int) sli.Window {
 
 // Follow adds an SLI's track, as its ledger tells it.
 func (c *Chronicle) Follow(rule *sli.Rule, l Ledger) {
-	whole := sli.Window{From: c.before, To: c.Window.To}
-	t := &Track{Rule: rule, Objective: l.Objective, width: c.Width, first: int(c.Window.From-c.before) / c.Width, buckets: make([]Bucket, (whole.Minutes()+c.Width-1)/c.Width)}
+	p := c.pieces(l)
+	t := &Track{Rule: rule, Objective: l.Objective}
+	for i := range c.Ages {
+		t.Buckets = append(t.Buckets, Together(p.within(c.Bucket(i))))
+	}
+	period := sli.Minute(l.Objective.Period / time.Minute)
+	total := t.Total()
+	bad, left := 0.0, Budget{Objective: l.Objective, Counts: total.Counts, Minutes: total.Minutes}.Left()
+	for i, b := range t.Buckets {
+		span := c.Bucket(i)
+		if span.From > l.Due {
+			t.Rolling, t.Spent = append(t.Rolling, math.NaN()), append(t.Spent, math.NaN())
+			continue
+		}
+		end := min(span.To, l.Due+1)
+		whole := Together(p.within(sli.Window{From: end - period, To: end}))
+		t.Rolling = append(t.Rolling, l.Objective.Budget(whole.Counts, whole.Minutes.Measured(), whole.Minutes.Due()))
+		spent := 0.0
+		if bad += b.Counts.Bad(); bad > 0 {
+			spent = (1 - left) * (bad / total.Counts.Bad())
+		}
+		t.Spent = append(t.Spent, 1-spent)
+	}
+	c.Tracks = append(c.Tracks, t)
+}
+
+// pieces are a history cut wherever a bucket, or a period that ends with one, begins or
+// ends: any of these is a run of whole pieces.
+type pieces struct {
+	cuts []sli.Minute // in order; of a piece and of the next
+	of   []Bucket
+}
+
+func (c *Chronicle) pieces(l Ledger) (p pieces) {
+	period := sli.Minute(l.Objective.Period / time.Minute)
+	for i := range c.Ages {
+		span := c.Bucket(i)
+		end := min(span.To, l.Due+1)
+		p.cuts = append(p.cuts, span.From, span.To, end, end-period)
+	}
+	slices.Sort(p.cuts)
+	p.cuts = slices.Compact(p.cuts)
+	if len(p.cuts) < 2 {
+		return p
+	}
+	whole := sli.Window{From: p.cuts[0], To: p.cuts[len(p.cuts)-1]}
 	measured, unmeasured, excluded := l.spans(Between(whole))
-	for i := range t.buckets {
-		from := c.before + sli.Minute(i*c.Width)
-		span := sli.Window{From: from, To: min(from+sli.Minute(c.Width), whole.To)}
-		b := &t.buckets[i]
+	p.of = make([]Bucket, len(p.cuts)-1)
+	for i := range p.of {
+		span := sli.Window{From: p.cuts[i], To: p.cuts[i+1]}
+		b := &p.of[i]
 		b.Ratios = noRange
 		b.Minutes = Minutes{NoTraffic: measured.Within(span).Minutes(), NotMeasured: unmeasured.Within(span).Minutes(), Excluded: excluded.Within(span).Minutes()}
-		b.Minutes.ToCome = span.Minutes() - b.Minutes.Due() - b.Minutes.Excluded
+		if rest := (sli.Window{From: max(span.From, l.Due+1), To: span.To}); rest.Minutes() > 0 {
+			b.Minutes.ToCome = rest.Minutes() - l.Excluded(rest).Minutes()
+		}
 	}
+	i := 0
 	l.Each(measured, func(m sli.Minute, counts sli.Counts) {
-		b := &t.buckets[int(m-c.before)/c.Width]
+		for m >= p.cuts[i+1] {
+			i++
+		}
+		b := &p.of[i]
 		b.Counts = b.Counts.Plus(counts)
 		if ratio, ok := counts.Ratio(); ok {
 			b.Minutes.Value++
@@ -117,8 +172,14 @@ func (c *Chronicle) Follow(rule *sli.Rule, l Ledger) {
 			b.Ratios = b.Ratios.With(ratio)
 		}
 	})
-	t.Rolling, t.Spent = t.rolling(), t.spent()
-	c.Tracks = append(c.Tracks, t)
+	return p
+}
+
+// within are the pieces of a stretch.
+func (p pieces) within(w sli.Window) []Bucket {
+	from, _ := slices.BinarySearch(p.cuts, w.From)
+	to, _ := slices.BinarySearch(p.cuts, w.To)
+	return p.of[from:max(from, to)]
 }
 
 // Age puts in the age at a minute's end.
@@ -126,14 +187,35 @@ func (c *Chronicle) Age(m sli.Minute, seconds float64) {
 	if c.Window.Contains(m) {
 		i := int(m-c.Window.From) / c.Width
 		c.Ages[i] = c.Ages[i].With(seconds)
+		q := &c.quarters[m/quarter-c.Window.From/quarter]
+		if !(float64(*q) >= seconds) {
+			*q = float32(seconds)
+		}
 	}
 }
 
-// Shown are the buckets of the chronicle's window.
-func (t *Track) Shown() []Bucket { return t.buckets[t.first:] }
+// Quarters visits the largest age of each quarter of an hour that an age was measured in,
+// in order.
+func (c *Chronicle) Quarters(visit func(begins time.Time, seconds float64)) {
+	for i, age := range c.quarters {
+		if !math.IsNaN(float64(age)) {
+			visit(((c.Window.From/quarter + sli.Minute(i)) * quarter).Start(), float64(age))
+		}
+	}
+}
 
 // Total is all that is shown, as one bucket.
-func (t *Track) Total() Bucket { return Together(t.Shown()) }
+func (t *Track) Total() Bucket { return Together(t.Buckets) }
+
+// Newest is the newest value of a curve of a track; NaN where nothing is due.
+func Newest(curve []float64) float64 {
+	for _, v := range slices.Backward(curve) {
+		if !math.IsNaN(v) {
+			return v
+		}
+	}
+	return math.NaN()
+}
 
 // Together is several buckets as one.
 func Together(buckets []Bucket) Bucket {
@@ -150,30 +232,4 @@ func Together(buckets []Bucket) Bucket {
 		}
 	}
 	return sum
-}
-
-func (t *Track) rolling() []float64 {
-	o := t.Objective
-	period := max(1, int(o.Period/time.Minute)/t.width)
-	var out []float64
-	for i := t.first; i < len(t.buckets); i++ {
-		b := Together(t.buckets[max(0, i+1-period) : i+1])
-		out = append(out, o.Budget(b.Counts, b.Minutes.Measured(), b.Minutes.Due()))
-	}
-	return out
-}
-
-func (t *Track) spent() []float64 {
-	valid := t.Total().Counts.Valid
-	var out []float64
-	bad := 0.0
-	for _, b := range t.Shown() {
-		bad += b.Counts.Bad()
-		left := 1.0
-		if valid > 0 {
-			left -= bad / (t.Objective.Allowed() * valid)
-		}
-		out = append(out, left)
-	}
-	return out
 }

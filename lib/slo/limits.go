@@ -30,6 +30,9 @@ func derived(p *sli.Plan, l sli.Limits) sli.Limits {
 // CriticalAge is the age that is critical by the plan's own limits; 0 where none is.
 func CriticalAge(p *sli.Plan) time.Duration { return derived(p, p.Limits).CriticalAge }
 
+// WarningAge is the age over which the check warns, 0 where nothing says it.
+func WarningAge(p *sli.Plan) time.Duration { return derived(p, p.Limits).WarningAge }
+
 // ages are the limits of the age that follow from the rule.
 func ages(r *sli.Rule) (warning, critical time.Duration) {
 	if r.Terms.ExpectEvery > 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -15,7 +16,7 @@ import (
 const (
 	chartWidth = 960
 	leftMargin = 64
-	rightSpace = 28
+	rightSpace = 36
 	topMargin  = 8
 	axisHeight = 20
 )
@@ -53,29 +54,53 @@ func num(v float64) string {
 	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
 }
 
-// path draws segments of points, broken where a value isn't there.
-func (c *chart) path(class string, at func(i int) (m, v float64, ok bool), n int) {
+// point is a value at an instant, given in minutes; a value that is none breaks the line.
+type point struct{ minute, value float64 }
+
+var gap = point{value: math.NaN()}
+
+// path draws a line through points. Where they lie beyond the scale the line leaves the
+// drawing.
+func (c *chart) path(class string, points []point) {
 	var d strings.Builder
-	pen := false
-	for i := range n {
-		m, v, ok := at(i)
-		if !ok || math.IsNaN(v) {
-			pen = false
+	var pen *point
+	for i := 1; i < len(points); i++ {
+		a, b, ok := c.clipped(points[i-1], points[i])
+		if !ok {
+			pen = nil
 			continue
 		}
-		step := "M"
-		if pen {
-			step = "L"
+		if pen == nil || *pen != a {
+			d.WriteString("M" + num(c.x(a.minute)) + " " + num(c.y(a.value)))
 		}
-		d.WriteString(step + num(c.x(m)) + " " + num(c.y(v)))
-		pen = true
-		if _, _, next := at(i + 1); i+1 == n || !next { // a lone point is a dot
-			d.WriteString("h0.1")
+		switch x, y := num(c.x(b.minute)), num(c.y(b.value)); {
+		case a.value == b.value:
+			d.WriteString("H" + x)
+		case a.minute == b.minute:
+			d.WriteString("V" + y)
+		default:
+			d.WriteString("L" + x + " " + y)
 		}
+		pen = &b
 	}
 	if d.Len() > 0 {
 		fmt.Fprintf(&c.body, `<path class="%s" d="%s"/>`, class, d.String())
 	}
+}
+
+// clipped is the part of a segment that lies within the scale, false where none does.
+func (c *chart) clipped(a, b point) (from, to point, ok bool) {
+	if math.IsNaN(a.value) || math.IsNaN(b.value) || max(a.value, b.value) < c.low || min(a.value, b.value) > c.high {
+		return a, b, false
+	}
+	at := func(p point) point {
+		edge := min(max(p.value, c.low), c.high)
+		if edge == p.value {
+			return p
+		}
+		return point{a.minute + (b.minute-a.minute)*(edge-a.value)/(b.value-a.value), edge}
+	}
+	return at(a), at(b), true
 }
 
 // bar draws a value of a stretch of minutes from one height to another.
@@ -86,26 +111,63 @@ func (c *chart) bar(class string, span sli.Window, from, to float64) {
 		num(left), num(top), num(max(0.5, right-left)), num(max(0.5, bottom-top)))
 }
 
-// level draws a value that holds all the time, with its name.
+// level draws a value that holds all the time, with its name where it has one: above it,
+// and beneath where there is no room.
 func (c *chart) level(class string, v float64, name string) {
 	if v < c.low || v > c.high {
 		return
 	}
-	y := num(c.y(v))
-	fmt.Fprintf(&c.body, `<path class="%s" d="M%d %sH%d"/>`, class, leftMargin, y, chartWidth-rightSpace)
+	y := c.y(v)
+	fmt.Fprintf(&c.body, `<path class="%s" d="M%d %sH%d"/>`, class, leftMargin, num(y), chartWidth-rightSpace)
 	if name != "" {
-		fmt.Fprintf(&c.body, `<text class="name" x="%d" y="%s" dy="-3" text-anchor="end">%s</text>`, chartWidth-rightSpace, y, html.EscapeString(sli.Escaped(name)))
+		beside := -4
+		if y < topMargin+14 {
+			beside = 13
+		}
+		fmt.Fprintf(&c.body, `<text class="name" x="%d" y="%s" dy="%d" text-anchor="end">%s</text>`, chartWidth-rightSpace-2, num(y), beside, html.EscapeString(sli.Escaped(name)))
 	}
 }
 
-// scale draws the values at the left.
-func (c *chart) scale(spell func(float64) string) {
-	for _, v := range []float64{c.low, (c.low + c.high) / 2, c.high} {
-		y := num(c.y(v))
+// scale draws values at the left, few of them, in steps that people count in.
+func (c *chart) scale(step func(atLeast float64) float64, spell func(v, step float64) string) {
+	const most = 5
+	by := step((c.high - c.low) / most)
+	for i := math.Ceil(c.low/by - 1e-9); i*by <= c.high+by*1e-9; i++ {
+		y := num(c.y(i * by))
 		fmt.Fprintf(&c.body, `<path class="grid" d="M%d %sH%d"/><text class="tick" x="%d" y="%s" dy="4" text-anchor="end">%s</text>`,
-			leftMargin, y, chartWidth-rightSpace, leftMargin-6, y, html.EscapeString(spell(v)))
+			leftMargin, y, chartWidth-rightSpace, leftMargin-6, y, html.EscapeString(spell(i*by, by)))
 	}
 }
+
+// decimal is the least of 1, 2 and 5 times a power of ten that isn't less.
+func decimal(atLeast float64) float64 {
+	power := math.Pow10(int(math.Floor(math.Log10(atLeast))))
+	for _, n := range []float64{1, 2, 5} {
+		if n*power >= atLeast*(1-1e-9) {
+			return n * power
+		}
+	}
+	return 10 * power
+}
+
+// sexagesimal is the same of seconds, minutes, hours and days.
+func sexagesimal(atLeast float64) float64 {
+	for _, s := range []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600} {
+		if s >= atLeast {
+			return s
+		}
+	}
+	return 24 * 3600 * decimal(atLeast/(24*3600))
+}
+
+// asPercent spells a tick as finely as its step is.
+func asPercent(v, step float64) string {
+	return strconv.FormatFloat(v, 'f', max(0, int(math.Ceil(-math.Log10(step)-1e-9))), 64) + " %"
+}
+
+func asSeconds(v, _ float64) string { return sli.FormatSeconds(v) }
+
+func asCount(v, _ float64) string { return digits.Of(v, 3) }
 
 // steps are the distances of ticks on the axis of time.
 var steps = []time.Duration{
@@ -149,6 +211,9 @@ func (c *chart) axis() {
 			x, topMargin, c.height, x, topMargin+c.height+15, at.Format(layout))
 	}
 }
+
+// text writes a text that may come from anywhere.
+func (c *chart) text(s string) { c.body.WriteString(html.EscapeString(sli.Escaped(s))) }
 
 // drawn is the finished drawing, with a name and what it shows in a sentence.
 func (c *chart) drawn(id, name, sentence string) markup {

@@ -102,9 +102,12 @@ func (b *builder) pipeline(v pipelineView) {
 		b.raw("</p>")
 	}
 	b.results(v.Results)
-	b.legend()
+	b.legend(words.ReportLegend, []key{{"value", b.say(words.StateValue)}, {"none", b.say(words.StateNone)}, {"missing", b.say(words.StateMissing)}, {"excluded", b.say(words.StateExcluded)}})
 	for _, f := range v.Figures {
 		b.figure(f)
+	}
+	if v.Now != nil {
+		b.now(*v.Now)
 	}
 	for _, t := range []struct {
 		title   words.Text
@@ -141,6 +144,8 @@ func (b *builder) table(name string, heads []string, rows [][]string) {
 		for i, cell := range row {
 			if i == 0 {
 				b.element("th", ` scope="row"`, cell)
+			} else if len(cell) > longCell {
+				b.element("td", ` class="long"`, cell)
 			} else {
 				b.element("td", "", cell)
 			}
@@ -149,6 +154,9 @@ func (b *builder) table(name string, heads []string, rows [][]string) {
 	}
 	b.raw("</tbody></table></div>\n")
 }
+
+// longCell is how many bytes of a cell stand on one line.
+const longCell = 30
 
 func (b *builder) tableHead(name string, heads []string) {
 	b.raw(`<div class="wide" tabindex="0" role="region"`, attribute("aria-label", name), "><table><thead><tr>")
@@ -166,7 +174,7 @@ func (b *builder) results(all []resultView) {
 		b.raw(`<tr><th scope="row">`)
 		b.text(r.SLI)
 		b.raw(`<script type="application/json" class="numbers">`, string(r.Numbers), "</script></th>")
-		b.element("td", "", r.Question)
+		b.element("td", ` class="long"`, r.Question)
 		switch {
 		case r.Verdict == "":
 			b.element("td", "", r.Result)
@@ -183,14 +191,14 @@ func (b *builder) results(all []resultView) {
 	b.raw("</tbody></table></div>\n")
 }
 
-func (b *builder) legend() {
-	b.raw(`<ul class="legend"`, attribute("aria-label", b.say(words.ReportLegend)), ">")
-	for _, k := range []struct {
-		class string
-		name  words.Text
-	}{{"value", words.StateValue}, {"none", words.StateNone}, {"missing", words.StateMissing}, {"excluded", words.StateExcluded}} {
+// key is what a colour or pattern says.
+type key struct{ class, text string }
+
+func (b *builder) legend(name words.Text, keys []key) {
+	b.raw(`<ul class="legend"`, attribute("aria-label", b.say(name)), ">")
+	for _, k := range keys {
 		b.raw(`<li><svg class="key" aria-hidden="true"><rect class="`, k.class, `" width="14" height="14"/></svg>`)
-		b.text(b.say(k.name))
+		b.text(k.text)
 		b.raw("</li>")
 	}
 	b.raw("</ul>\n")
@@ -202,9 +210,15 @@ func (b *builder) figure(f figure) {
 	// Reached by the keyboard, since a narrow page scrolls it.
 	b.raw(`<div class="drawing" tabindex="0" role="group"`, attribute("aria-label", f.Caption), ">", string(f.Drawing), "</div>\n")
 	b.element("p", ` class="sentence"`, f.Sentence)
+	if len(f.Keys) > 0 {
+		b.legend(words.ReportColours, f.Keys)
+	}
 	if f.Series != "" {
-		b.raw(`<p class="cursor" aria-live="polite"></p><div class="zoom" hidden></div>`)
+		b.raw(`<div class="tools">`)
 		b.element("button", ` type="button" class="to-zoom" aria-expanded="false" hidden`, b.say(words.Zoom))
+		b.raw(`<p class="cursor" aria-live="polite"></p></div><div class="zoom" hidden>`)
+		b.element("p", ` class="sentence"`, b.say(words.ZoomHow))
+		b.raw("</div>")
 		b.raw(`<script type="application/json" class="series">`, string(f.Series), "</script>\n")
 	}
 	if len(f.Rows) > 0 {

@@ -8,7 +8,7 @@ for (const figure of document.querySelectorAll("figure")) {
   const drawing = figure.querySelector(".drawing");
   const svg = drawing.querySelector("svg");
   const told = figure.querySelector(".cursor");
-  const left = 64, right = 932, width = 960;
+  const left = 64, right = 924, width = 960;
   const mark = document.createElementNS("http://www.w3.org/2000/svg", "path");
   mark.setAttribute("class", "mark");
   svg.appendChild(mark);
@@ -46,7 +46,7 @@ for (const figure of document.querySelectorAll("figure")) {
     const open = zoom.hidden;
     zoom.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
-    if (!open || zoom.firstChild) return;
+    if (!open || zoom.querySelector("canvas")) return;
     const ink = getComputedStyle(document.body);
     const colour = (name) => ink.getPropertyValue(name).trim();
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--grid") }, ticks: { stroke: colour("--grid") } };

@@ -64,6 +64,7 @@ type pipelineView struct {
 	Config    string
 	Results   []resultView
 	Figures   []figure
+	Now       *nowView // nil where no run told it
 	Spending  [][]string
 	Reasons   [][]string
 	Methods   [][]string
@@ -81,6 +82,7 @@ type figure struct {
 	ID, Caption, Sentence string
 	Drawing               markup
 	Series                markup // JSON: the times and values that a cursor tells
+	Keys                  []key  // what its colours say, where the page's legend doesn't
 	Head                  []string
 	Rows                  [][]string
 }
@@ -109,7 +111,7 @@ func (p painter) names(all []*slo.Chronicle) string {
 func (p painter) zoneName() string {
 	name, _ := p.made.Zone()
 	if full := p.zone.String(); full != "Local" && full != name {
-		return full + " (" + name + ")"
+		return full + ", " + name
 	}
 	return name
 }
@@ -140,7 +142,7 @@ func (p painter) pipeline(c *slo.Chronicle, id string) pipelineView {
 	}
 	if c.Plan.HasAge() {
 		v.Figures = append(v.Figures, p.age(c, id+"-age"))
-		if c.Window.Minutes() >= 2*24*60 {
+		if c.Window.Minutes() >= leastHeat {
 			v.Figures = append(v.Figures, p.heat(c, id+"-heat"))
 		}
 	}
@@ -152,6 +154,7 @@ func (p painter) pipeline(c *slo.Chronicle, id string) pipelineView {
 		v.Methods = append(v.Methods, escaped(string(r.Kind), r.Method+" ("+strings.Join(r.Stages, " + ")+")", r.Formula, p.say(quality), sli.FormatDuration(r.Settle)))
 	}
 	if c.Report != nil {
+		v.Now = p.now(c.Report, id+"-stages")
 		for _, s := range c.Report.Stages {
 			v.Stages = append(v.Stages, p.stage(s))
 		}
@@ -160,20 +163,14 @@ func (p painter) pipeline(c *slo.Chronicle, id string) pipelineView {
 }
 
 func (p painter) stage(s *sli.StageReport) []string {
-	mean, answered, trouble := "–", "–", ""
-	if s.Mean != nil {
-		mean = sli.FormatSeconds(*s.Mean)
-		if *s.Mean < 1 {
-			mean = digits.Of(*s.Mean*1000, 3) + " ms"
-		}
-	}
+	answered, trouble := "–", ""
 	if !s.To.IsZero() {
 		answered = s.To.In(p.zone).Format("2006-01-02 15:04:05")
 	}
 	if s.Err != nil {
-		trouble = s.Err.Error()
+		trouble = p.lang.Render(words.Heard(s.Err.Error()))
 	}
-	return escaped(s.Stage.Name, s.Stage.Kind, mean, answered, trouble)
+	return escaped(s.Stage.Name, s.Stage.Kind, mean(s), answered, trouble)
 }
 
 // escaped is a row of a table, of texts that may come from anywhere.
@@ -191,9 +188,9 @@ type numbers struct {
 	Target  float64     `json:"target"`
 	Valid   float64     `json:"valid"`
 	Good    float64     `json:"good"`
-	Left    *float64    `json:"left"`    // of the period that ends with the page
-	Spent   *float64    `json:"spent"`   // of what the page's events allow, at its end
-	Minutes slo.Minutes `json:"minutes"` // of the page
+	Left    *float64    `json:"left"`      // of the period that ends with the page
+	Spent   *float64    `json:"left_here"` // of the page's own minutes
+	Minutes slo.Minutes `json:"minutes"`   // of the page
 }
 
 func (p painter) result(t *slo.Track, s slo.Statement) resultView {
@@ -213,13 +210,15 @@ func (p painter) result(t *slo.Track, s slo.Statement) resultView {
 		if v.Met {
 			v.Verdict = p.say(words.Met)
 		}
-		rolling, spent := t.Rolling, t.Spent
-		n.Left, n.Spent = &rolling[len(rolling)-1], &spent[len(spent)-1]
-		v.Rolling, v.Spent = digits.Of(*n.Left*100, 4)+" %", digits.Of(*n.Spent*100, 4)+" %"
 	case s.Minutes.NoTraffic > 0 && s.Minutes.NotMeasured == 0:
 		v.Result = p.say(words.StateNone)
 	default:
 		v.Result = p.say(words.StateMissing)
+	}
+	if s.Minutes.Measured() > 0 {
+		left, spent := slo.Newest(t.Rolling), s.Left()
+		n.Left, n.Spent = &left, &spent
+		v.Rolling, v.Spent = digits.Of(left*100, 4)+" %", digits.Of(spent*100, 4)+" %"
 	}
 	if low, high, ok := s.Interval(); ok {
 		v.Interval = percent(low, target) + " … " + percent(high, target) + " %"
@@ -299,7 +298,7 @@ type series struct {
 	Unit    string     `json:"unit"`
 }
 
-func (p painter) series(c *slo.Chronicle, unit string, at func(i int) (float64, bool)) markup {
+func (p painter) series(c *slo.Chronicle, unit string, at func(i int) float64) markup {
 	s := series{Start: c.Window.Start().Unix(), Step: c.Width * 60, Unit: unit}
 	for i := range c.Ages {
 		_, offset := c.Bucket(i).Start().In(p.zone).Zone()
@@ -307,7 +306,7 @@ func (p painter) series(c *slo.Chronicle, unit string, at func(i int) (float64, 
 			s.Offsets = append(s.Offsets, [2]int{i, offset})
 		}
 		var value *float64
-		if v, ok := at(i); ok && !math.IsNaN(v) {
+		if v := at(i); !math.IsNaN(v) {
 			v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
 			value = &v
 		}
@@ -329,17 +328,22 @@ func grouped(n int, row func(from, to int)) {
 
 // track draws an SLI: its ratio, its traffic, what its minutes were, and its budget.
 func (p painter) track(c *slo.Chronicle, t *slo.Track, id string) []figure {
-	kind, shown, target := string(t.Rule.Kind), t.Shown(), t.Rule.Target
-	return []figure{p.ratio(c, t, id, kind, shown, target), p.traffic(c, t, id, kind, shown), p.budget(c, t, id, kind)}
+	kind := string(t.Rule.Kind)
+	return []figure{p.ratio(c, t, id, kind), p.traffic(c, t, id, kind), p.budget(c, t, id, kind)}
 }
 
-func (p painter) ratio(c *slo.Chronicle, t *slo.Track, id, kind string, shown []slo.Bucket, target float64) figure {
+func (p painter) ratio(c *slo.Chronicle, t *slo.Track, id, kind string) figure {
+	shown, target := t.Buckets, t.Rule.Target
 	low, worst, at, below, known := target, 1.0, 0, 0, 0
+	var line []point
 	for i, b := range shown {
 		r, ok := b.Counts.Ratio()
 		if !ok {
+			line = append(line, gap)
 			continue
 		}
+		span := c.Bucket(i)
+		line = append(line, point{float64(span.From), r * 100}, point{float64(span.To), r * 100})
 		known++
 		if r*100 < target {
 			below++
@@ -351,25 +355,18 @@ func (p painter) ratio(c *slo.Chronicle, t *slo.Track, id, kind string, shown []
 	}
 	low = max(0, low-(100-low)*0.1)
 	g := newChart(c.Window, p.zone, 150, low, 100)
-	g.scale(func(v float64) string { return digits.Of(v, 4) + " %" })
+	g.scale(decimal, asPercent)
 	g.axis()
 	for i, b := range shown {
-		if b.Ratios.Known() {
+		if b.Ratios.Known() && b.Ratios.Least < b.Ratios.Most {
 			g.bar("band", c.Bucket(i), b.Ratios.Least*100, b.Ratios.Most*100)
-			if b.Ratios.Least*100 < target {
-				g.bar("bad", c.Bucket(i), b.Ratios.Least*100, min(target, b.Ratios.Most*100))
-			}
+		}
+		if b.Ratios.Known() && b.Ratios.Least*100 < target {
+			g.bar("bad", c.Bucket(i), b.Ratios.Least*100, target)
 		}
 	}
-	middle := func(i int) float64 { w := c.Bucket(i); return float64(w.From+w.To) / 2 }
-	g.path("line", func(i int) (float64, float64, bool) {
-		if i >= len(shown) {
-			return 0, 0, false
-		}
-		r, ok := shown[i].Counts.Ratio()
-		return middle(i), r * 100, ok
-	}, len(shown))
-	g.level("target", target, digits.Shortest(target)+" %")
+	g.path("line", line)
+	g.level("target", target, p.say(words.TargetLine, digits.Shortest(target)))
 	f := figure{ID: id + "-ratio", Caption: p.say(words.RatioChart, kind, t.Rule.Population), Sentence: p.say(words.RatioNone)}
 	switch {
 	case below > 0 || known > 0 && worst*100 < target:
@@ -378,7 +375,12 @@ func (p painter) ratio(c *slo.Chronicle, t *slo.Track, id, kind string, shown []
 		f.Sentence = p.say(words.RatioNever, digits.Shortest(target))
 	}
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
-	f.Series = p.series(c, "%", func(i int) (float64, bool) { r, ok := shown[i].Counts.Ratio(); return r * 100, ok })
+	f.Series = p.series(c, "%", func(i int) float64 {
+		if r, ok := shown[i].Counts.Ratio(); ok {
+			return r * 100
+		}
+		return math.NaN()
+	})
 	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnResult), p.say(words.ColumnWorst), p.say(words.ColumnGood), p.say(words.ColumnValid), p.say(words.ColumnMinutes)}
 	grouped(len(shown), func(from, to int) {
 		b := slo.Together(shown[from:to])
@@ -401,7 +403,8 @@ func perMinute(b slo.Bucket) float64 {
 }
 
 // traffic draws the events a minute, and beneath them what the minutes were.
-func (p painter) traffic(c *slo.Chronicle, t *slo.Track, id, kind string, shown []slo.Bucket) figure {
+func (p painter) traffic(c *slo.Chronicle, t *slo.Track, id, kind string) figure {
+	shown := t.Buckets
 	most, valid := 0.0, 0.0
 	for _, b := range shown {
 		if v := perMinute(b); v > most {
@@ -425,7 +428,7 @@ func (p painter) traffic(c *slo.Chronicle, t *slo.Track, id, kind string, shown 
 	}
 	f := figure{ID: id + "-traffic", Caption: p.say(words.TrafficChart, kind), Sentence: p.say(words.TrafficSentence, digits.Count(valid), digits.Of(most, 4))}
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
-	f.Series = p.series(c, "/min", func(i int) (float64, bool) { return perMinute(shown[i]), true })
+	f.Series = p.series(c, "/min", func(i int) float64 { return perMinute(shown[i]) })
 	return f
 }
 
@@ -445,38 +448,49 @@ func outcome(b slo.Bucket) string {
 }
 
 func (p painter) budget(c *slo.Chronicle, t *slo.Track, id, kind string) figure {
-	o := t.Objective
 	rolling, spent := t.Rolling, t.Spent
 	low := 0.0
 	for i := range rolling {
-		low = min(low, rolling[i], spent[i])
+		if !math.IsNaN(rolling[i]) {
+			low = min(low, rolling[i], spent[i])
+		}
 	}
 	low = max(low, -3) // deeper is told in words
 	g := newChart(c.Window, p.zone, 120, low*100, 100)
-	g.scale(func(v float64) string { return digits.Of(v, 3) + " %" })
+	g.scale(decimal, asPercent)
 	g.axis()
 	g.level("zero", 0, "")
 	for _, l := range []struct {
 		class  string
 		values []float64
-	}{{"line", rolling}, {"line dashed", spent}} {
-		g.path(l.class, func(i int) (float64, float64, bool) {
-			if i >= len(l.values) {
-				return 0, 0, false
-			}
-			return float64(c.Bucket(i).To), l.values[i] * 100, true
-		}, len(l.values))
+		first  float64 // where the page begins
+	}{{"line", rolling, math.NaN()}, {"line dashed", spent, 1}} {
+		points := []point{{float64(c.Window.From), l.first * 100}}
+		for i, v := range l.values {
+			points = append(points, point{float64(c.Bucket(i).To), v * 100})
+		}
+		g.path(l.class, points)
 	}
 	f := figure{ID: id + "-budget", Caption: p.say(words.BudgetChart, kind)}
-	last := len(rolling) - 1
-	f.Sentence = p.say(words.BudgetSentence, sli.FormatDuration(o.Period), digits.Of(rolling[last]*100, 4), digits.Of(spent[last]*100, 4))
+	f.Sentence = p.say(words.RatioNone)
+	if last := slo.Newest(rolling); !math.IsNaN(last) {
+		f.Sentence = p.say(words.BudgetSentence, sli.FormatDuration(t.Objective.Period), digits.Of(last*100, 4), digits.Of(slo.Newest(spent)*100, 4))
+	}
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
-	f.Series = p.series(c, "%", func(i int) (float64, bool) { return rolling[i] * 100, true })
-	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnRolling), p.say(words.ColumnSpent)}
+	f.Series = p.series(c, "%", func(i int) float64 { return rolling[i] * 100 })
+	f.Head = []string{p.say(words.ColumnUpTo), p.say(words.ColumnRolling), p.say(words.ColumnSpent)}
 	grouped(len(rolling), func(_, to int) {
-		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(to - 1).To), digits.Of(rolling[to-1]*100, 4) + " %", digits.Of(spent[to-1]*100, 4) + " %"})
+		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(to - 1).To), share(rolling[to-1]), share(spent[to-1])})
 	})
 	return f
+}
+
+// share is a part of a whole in percent.
+func share(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return digits.Of(v*100, 4) + " %"
 }
 
 func (p painter) age(c *slo.Chronicle, id string) figure {
@@ -488,7 +502,7 @@ func (p painter) age(c *slo.Chronicle, id string) figure {
 	}
 	limit := slo.CriticalAge(c.Plan).Seconds()
 	g := newChart(c.Window, p.zone, 110, 0, max(1, most, min(limit, 3*most)))
-	g.scale(func(v float64) string { return sli.FormatSeconds(v) })
+	g.scale(sexagesimal, asSeconds)
 	g.axis()
 	for i, a := range c.Ages {
 		if !a.Known() {
@@ -507,7 +521,7 @@ func (p painter) age(c *slo.Chronicle, id string) figure {
 		f.Sentence = p.say(words.AgeSentence, sli.FormatSeconds(most), p.clock(c.Bucket(at).From))
 	}
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
-	f.Series = p.series(c, "s", func(i int) (float64, bool) { return c.Ages[i].Most, c.Ages[i].Known() })
+	f.Series = p.series(c, "s", func(i int) float64 { return c.Ages[i].Most })
 	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnAge)}
 	grouped(len(c.Ages), func(from, to int) {
 		oldest := "–"
@@ -516,48 +530,5 @@ func (p painter) age(c *slo.Chronicle, id string) figure {
 		}
 		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(from).From), oldest})
 	})
-	return f
-}
-
-// heat draws the worst age of each hour of each day.
-func (p painter) heat(c *slo.Chronicle, id string) figure {
-	type cell struct{ day, hour int }
-	worst := map[cell]float64{}
-	first := c.Window.Start().In(p.zone)
-	origin := time.Date(first.Year(), first.Month(), first.Day(), 12, 0, 0, 0, time.UTC)
-	days, most := 0, 0.0
-	for i, a := range c.Ages {
-		at := c.Bucket(i).Start().In(p.zone)
-		day := int(time.Date(at.Year(), at.Month(), at.Day(), 12, 0, 0, 0, time.UTC).Sub(origin) / (24 * time.Hour))
-		days = max(days, day+1)
-		if a.Known() {
-			k := cell{day, at.Hour()}
-			worst[k] = max(worst[k], a.Most)
-			most = max(most, a.Most)
-		}
-	}
-	const row = 14
-	var b strings.Builder
-	for d := range days {
-		y := topMargin + d*row
-		if d%max(1, days/14) == 0 {
-			fmt.Fprintf(&b, `<text class="tick" x="%d" y="%d" text-anchor="end">%s</text>`, leftMargin-6, y+11, origin.AddDate(0, 0, d).Format("01-02"))
-		}
-		for h := range 24 {
-			v, ok := worst[cell{d, h}]
-			class := "missing"
-			if ok {
-				class = fmt.Sprintf("heat%d", int(math.Ceil(5*v/max(1, most))))
-			}
-			fmt.Fprintf(&b, `<rect class="%s" x="%d" y="%d" width="35" height="12"/>`, class, leftMargin+h*36, y)
-		}
-	}
-	for h := 0; h < 24; h += 3 {
-		fmt.Fprintf(&b, `<text class="tick" x="%d" y="%d">%02d:00</text>`, leftMargin+h*36, topMargin+days*row+14, h)
-	}
-	f := figure{ID: id, Caption: p.say(words.HeatChart), Sentence: p.say(words.HeatSentence, p.zoneName(), sli.FormatSeconds(most))}
-	g := &chart{window: c.Window, zone: p.zone, height: days * row}
-	g.body.WriteString(b.String())
-	f.Drawing = g.drawn(id, f.Caption, f.Sentence)
 	return f
 }

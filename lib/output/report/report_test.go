@@ -168,9 +168,9 @@ func TestThePagesNumbersAreTheChronicles(t *testing.T) {
 			t.Fatal(err)
 		}
 		total, statement := track.Total(), c.Accounts.SLIs[i].Statements[0]
-		rolling, spent := track.Rolling, track.Spent
+		rolling := track.Rolling
 		if n.Valid != total.Counts.Valid || n.Good != total.Counts.Good || n.Minutes != total.Minutes || n.Minutes != statement.Minutes ||
-			n.Valid != statement.Counts.Valid || *n.Left != rolling[len(rolling)-1] || *n.Spent != spent[len(spent)-1] {
+			n.Valid != statement.Counts.Valid || *n.Left != rolling[len(rolling)-1] || *n.Spent != statement.Left() {
 			t.Errorf("%s: %+v, drawn %+v, told %+v", track.Rule.Kind, n, total, statement)
 		}
 	}
