@@ -127,7 +127,7 @@ func TestOneBadMinuteStaysVisibleInAYear(t *testing.T) {
 // A page that reaches beyond the newest due minute says nothing of what is to come, and its
 // budgets are those of the newest due minute.
 func TestAChroniclesCurvesEndWithTheNewestDueMinute(t *testing.T) {
-	rule := &sli.Rule{Spec: sli.Spec{Kind: sli.Freshness, Target: 99}}
+	rule := &sli.Rule{Kind: sli.Freshness, Target: 99}
 	for _, c := range []struct{ minutes, most, due int }{{60, 720, 41}, {1000, 97, 500}, {100, 7, 99}, {30, 30, -5}} {
 		plan := &sli.Plan{Name: "video", Period: 2 * time.Hour, Rules: []*sli.Rule{rule}}
 		w := sli.Window{From: 1_000_000, To: 1_000_000 + sli.Minute(c.minutes)}
