@@ -1,9 +1,13 @@
 package sli
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Intervals is a set of minutes kept as sorted, disjoint, non-touching windows. It says
-// which minutes were measured: a year of unbroken measurement is one span.
+// which minutes were measured: a year of unbroken measurement is one span. A set isn't changed
+// once it is made, so that sets may share their windows.
 type Intervals []Window
 
 // Add is the set with the minutes of w in it.
@@ -78,7 +82,10 @@ func (s Intervals) Union(t Intervals) Intervals {
 
 // Minus is the set of the minutes of s that don't lie in t.
 func (s Intervals) Minus(t Intervals) Intervals {
-	var out Intervals
+	if t = t.touching(s.span()); len(t) == 0 {
+		return s
+	}
+	out := make(Intervals, 0, len(s)+len(t))
 	j := 0
 	for _, w := range s {
 		for j < len(t) && t[j].To <= w.From {
@@ -99,7 +106,11 @@ func (s Intervals) Minus(t Intervals) Intervals {
 
 // Intersect is the set of the minutes that lie in both.
 func (s Intervals) Intersect(t Intervals) Intervals {
-	var out Intervals
+	s, t = s.touching(t.span()), t.touching(s.span())
+	if len(s) == 0 || len(t) == 0 {
+		return nil
+	}
+	out := make(Intervals, 0, len(s)+len(t)-1)
 	for i, j := 0, 0; i < len(s) && j < len(t); {
 		if both := (Window{From: max(s[i].From, t[j].From), To: min(s[i].To, t[j].To)}); both.Minutes() > 0 {
 			out = append(out, both)
@@ -114,7 +125,32 @@ func (s Intervals) Intersect(t Intervals) Intervals {
 }
 
 // Within is the part of the set that lies in w.
-func (s Intervals) Within(w Window) Intervals { return s.Intersect(Intervals{w}) }
+func (s Intervals) Within(w Window) Intervals {
+	out := s.touching(w)
+	if n := len(out); n > 0 && (out[0].From < w.From || w.To < out[n-1].To) {
+		out = slices.Clone(out)
+		out[0].From, out[n-1].To = max(out[0].From, w.From), min(out[n-1].To, w.To)
+	}
+	return out
+}
+
+// span reaches from the first minute of the set to the last.
+func (s Intervals) span() Window {
+	if len(s) == 0 {
+		return Window{}
+	}
+	return Window{From: s[0].From, To: s[len(s)-1].To}
+}
+
+// touching are the windows of the set that have minutes in w.
+func (s Intervals) touching(w Window) Intervals {
+	if w.Minutes() == 0 {
+		return nil
+	}
+	from, _ := slices.BinarySearchFunc(s, w.From, func(v Window, m Minute) int { return cmp.Compare(v.To, m+1) })
+	to, _ := slices.BinarySearchFunc(s, w.To, func(v Window, m Minute) int { return cmp.Compare(v.From, m) })
+	return s[from:max(from, to):max(from, to)]
+}
 
 // Contains tells whether m is in the set.
 func (s Intervals) Contains(m Minute) bool {

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSetsOfMinutes holds union and difference against sets of single minutes.
+// TestSetsOfMinutes holds what sets make of each other against sets of single minutes.
 func TestSetsOfMinutes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		some := func(name string) []Minute {
@@ -16,6 +16,8 @@ func TestSetsOfMinutes(t *testing.T) {
 			return list
 		}
 		a, b := some("a"), some("b")
+		from := Minute(rapid.IntRange(-1, 42).Draw(t, "from"))
+		w := Window{From: from, To: from + Minute(rapid.IntRange(0, 20).Draw(t, "minutes"))}
 		for _, c := range []struct {
 			name string
 			got  Intervals
@@ -23,6 +25,8 @@ func TestSetsOfMinutes(t *testing.T) {
 		}{
 			{"union", IntervalsOf(a).Union(IntervalsOf(b)), func(m Minute) bool { return slices.Contains(a, m) || slices.Contains(b, m) }},
 			{"difference", IntervalsOf(a).Minus(IntervalsOf(b)), func(m Minute) bool { return slices.Contains(a, m) && !slices.Contains(b, m) }},
+			{"intersection", IntervalsOf(a).Intersect(IntervalsOf(b)), func(m Minute) bool { return slices.Contains(a, m) && slices.Contains(b, m) }},
+			{"part", IntervalsOf(a).Within(w), func(m Minute) bool { return slices.Contains(a, m) && w.Contains(m) }},
 		} {
 			for m := Minute(-1); m < 43; m++ {
 				if c.got.Contains(m) != c.want(m) {

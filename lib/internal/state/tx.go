@@ -40,6 +40,7 @@ func weight(packed []byte) uint64 { return 1<<32 + uint64(native.Uint32(packed))
 // boltTx is a transaction on the file.
 type boltTx struct {
 	bucket  *bbolt.Bucket
+	cursor  *bbolt.Cursor // the bucket's, for single keys: its stack is reused
 	sum     uint64
 	changes int
 	err     error // the first misuse
@@ -48,9 +49,18 @@ type boltTx struct {
 
 func (t *boltTx) Get(key []byte) []byte {
 	t.inside = true
-	value := unpacked(key, t.bucket.Get(key))
+	value := unpacked(key, t.packed(key))
 	t.inside = false
 	return value
+}
+
+// packed is the value as the bucket has it, nil where there is none.
+func (t *boltTx) packed(key []byte) []byte {
+	found, packed := t.cursor.Seek(key)
+	if !bytes.Equal(found, key) {
+		return nil
+	}
+	return packed
 }
 
 // unpacked panics on a value that isn't what was put: guard turns that into errFault.
@@ -80,7 +90,7 @@ func (t *boltTx) write(key, packed []byte) {
 		return
 	}
 	t.inside = true
-	old := t.bucket.Get(key)
+	old := t.packed(key)
 	if old != nil {
 		unpacked(key, old)
 		t.sum -= weight(old)
@@ -144,6 +154,7 @@ func (d *folder) transact(b *bbolt.DB, update bool, f func(Tx) error) error {
 	err := guard(&t.inside, func() error {
 		return run(func(tx *bbolt.Tx) error {
 			t.bucket = tx.Bucket([]byte(bucketName))
+			t.cursor = t.bucket.Cursor()
 			t.bucket.FillPercent = 0.9 // keys mostly grow with time
 			t.sum = t.bucket.Sequence()
 			t.inside = false
