@@ -1,7 +1,9 @@
 package sli
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"slices"
 )
 
@@ -173,4 +175,45 @@ func (s Intervals) Minutes() int {
 		n += w.Minutes()
 	}
 	return n
+}
+
+// UnmarshalJSON reads what is written of a set. A year with gaps has hundreds of windows, and
+// every run reads them: written as they always are, they are read without reflection.
+func (s *Intervals) UnmarshalJSON(data []byte) error {
+	if windows, ok := plainWindows(data); ok {
+		*s = windows
+		return nil
+	}
+	return json.Unmarshal(data, (*[]Window)(s))
+}
+
+// plainWindows reads [{"From":1,"To":2},…] without blanks.
+func plainWindows(data []byte) (Intervals, bool) {
+	out := make(Intervals, 0, bytes.Count(data, []byte{'{'}))
+	rest, ok := bytes.CutPrefix(data, []byte("["))
+	for ok && len(rest) > 1 {
+		var w Window
+		if w.From, rest, ok = minuteBehind(rest, `{"From":`); !ok {
+			break
+		}
+		if w.To, rest, ok = minuteBehind(rest, `,"To":`); !ok {
+			break
+		}
+		out = append(out, w)
+		if rest, ok = bytes.CutPrefix(rest, []byte("}")); ok && len(rest) > 0 && rest[0] == ',' {
+			rest = rest[1:]
+		}
+	}
+	return out, ok && string(rest) == "]"
+}
+
+// minuteBehind reads the number behind a label, and what follows it.
+func minuteBehind(data []byte, label string) (m Minute, rest []byte, ok bool) {
+	rest, ok = bytes.CutPrefix(data, []byte(label))
+	n := 0
+	for n < len(rest) && n < 18 && '0' <= rest[n] && rest[n] <= '9' {
+		m = 10*m + Minute(rest[n]-'0')
+		n++
+	}
+	return m, rest[n:], ok && n > 0
 }

@@ -1,6 +1,7 @@
 package sli
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -38,6 +39,29 @@ func TestSetsOfMinutes(t *testing.T) {
 					t.Fatalf("%s: %v touch", c.name, c.got)
 				}
 			}
+		}
+	})
+}
+
+// TestSetsAreReadAsWritten: whatever spelling of a set encoding/json takes is read, and to the
+// same windows; what it refuses is refused.
+func TestSetsAreReadAsWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		windows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Window {
+			return Window{From: Minute(rapid.Int64Range(-3, 40_000_000).Draw(t, "from")), To: Minute(rapid.Int64().Draw(t, "to"))}
+		}), 0, 5).Draw(t, "windows")
+		data, err := json.Marshal(windows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := rapid.IntRange(-1, len(data)-1).Draw(t, "altered"); i >= 0 {
+			data[i] = rapid.SampledFrom([]byte(" 0{}[],:\"-9x")).Draw(t, "byte")
+		}
+		var want []Window
+		var got Intervals
+		wrong, err := json.Unmarshal(data, &want), json.Unmarshal(data, &got)
+		if (wrong == nil) != (err == nil) || err == nil && !slices.Equal(want, got) {
+			t.Fatalf("%s is %v (%v), want %v (%v)", data, got, err, want, wrong)
 		}
 	})
 }

