@@ -19,6 +19,7 @@ import (
 var onlyEnglish = []string{
 	"docs/adding-a-log-format.md",
 	"docs/adding-a-source.md",
+	"docs/adding-an-sli.md",
 	"docs/box.md",           // written by a program
 	"docs/budgets.md",       //
 	"docs/configuration.md", // written by a program
