@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mackerel-plugin-pipeline-sli/lib/builtin"
+	"mackerel-plugin-pipeline-sli/lib/cli"
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -85,6 +86,23 @@ func TestCommandsInDocumentsPrintWhatIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestBothReadmesListEveryCommand finds a command that nobody reads of.
+func TestBothReadmesListEveryCommand(t *testing.T) {
+	for _, page := range []string{"README.md", "README.ja.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, manual := range cli.Manuals() {
+			for _, c := range manual.Commands {
+				if !regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(c.Name) + "[ `]").Match(text) {
+					t.Errorf("%s: its table of commands has no row for %s", page, c.Name)
+				}
+			}
+		}
+	}
 }
 
 // TestRecipesShowTheirConfiguration holds each recipe's page to the file beside it, and the
