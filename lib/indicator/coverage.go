@@ -107,6 +107,21 @@ func (c coverageByID) Derive(h sli.History, w sli.Window, now time.Time) map[sli
 	return cells
 }
 
+// Late is those that came out since, and those that nothing has overtaken.
+func (c coverageByID) Late(h sli.History, w sli.Window, _ time.Time) map[sli.Minute]float64 {
+	late := map[sli.Minute]float64{}
+	ids := sli.FollowedIDs(h)
+	if ids == nil {
+		return late
+	}
+	for m := w.From; m < w.To; m++ {
+		if cohort, known := ids.Cohort(m); known {
+			late[m] = cohort.Late + ids.Waiting(m)
+		}
+	}
+	return late
+}
+
 // Bound knows no bounds, and says where ids are a sample.
 func (c coverageByID) Bound(h sli.History, _ sli.Window, _ time.Time) (sli.Bounds, []string) {
 	if ids := sli.FollowedIDs(h); ids != nil && ids.Sampled() > 1 {
@@ -167,19 +182,34 @@ type coverageByCounts struct {
 const lookBack = 60
 
 func (c coverageByCounts) Derive(h sli.History, w sli.Window, _ time.Time) map[sli.Minute]sli.Counts {
+	cells := map[sli.Minute]sli.Counts{}
+	c.minutes(h, w, func(m sli.Minute, became estimate.CoverageMinute) {
+		cells[m] = sli.Counts{Valid: became.Valid, Good: became.Good}
+	})
+	return cells
+}
+
+// Late is those that were owed at the deadline as the ages show, and those that came out
+// after it by their own delays.
+func (c coverageByCounts) Late(h sli.History, w sli.Window, _ time.Time) map[sli.Minute]float64 {
+	late := map[sli.Minute]float64{}
+	c.minutes(h, w, func(m sli.Minute, became estimate.CoverageMinute) { late[m] = became.Late })
+	return late
+}
+
+// minutes visits what became of the records of the measured minutes of a window.
+func (c coverageByCounts) minutes(h sli.History, w sli.Window, visit func(sli.Minute, estimate.CoverageMinute)) {
 	wide := sli.Window{From: w.From - lookBack, To: w.To + sli.Minute(c.deadline/time.Minute) + 2}
 	rows := c.path.rows(h, wide)
 	for i := range rows {
 		rows[i].Late = c.late(h, wide.From+sli.Minute(i), rows[i])
 	}
 	path := estimate.NewStagePath(c.path.model(h, 0), rows)
-	cells := map[sli.Minute]sli.Counts{}
-	for i, m := range path.Coverage(c.deadline.Seconds()) {
-		if minute := wide.From + sli.Minute(i); m.Measured && w.Contains(minute) {
-			cells[minute] = sli.Counts{Valid: m.Valid, Good: m.Good}
+	for i, became := range path.Coverage(c.deadline.Seconds()) {
+		if minute := wide.From + sli.Minute(i); became.Measured && w.Contains(minute) {
+			visit(minute, became)
 		}
 	}
-	return cells
 }
 
 // late is how many of the records that a minute counts as done are known to have taken
@@ -257,4 +287,21 @@ func (c coverageByRuns) Derive(h sli.History, w sli.Window, _ time.Time) map[sli
 		cells[m] = counts
 	}
 	return cells
+}
+
+// Late is runs that did what was due after all, before the next ones were.
+func (c coverageByRuns) Late(h sli.History, w sli.Window, now time.Time) map[sli.Minute]float64 {
+	late := map[sli.Minute]float64{}
+	for m := w.From; m < w.To; m++ {
+		if !c.runs.Due(m) {
+			continue
+		}
+		for at := sli.MinuteAt(m.Start().Add(c.runs.Within)) + 1; at <= sli.MinuteAt(now) && !c.runs.Due(at); at++ {
+			if cell := h.Cell(c.stage, at); cell != nil && cell.GoodRuns > 0 {
+				late[m] = 1
+				break
+			}
+		}
+	}
+	return late
 }

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"math"
@@ -156,12 +157,44 @@ func (l *ledger) noteBlame(tx Tx, j *job, stage string, found map[sli.Minute]cul
 	}
 	for h, minutes := range touched {
 		k := l.blameKey(j, h)
+		was := tx.Get(k)
 		if data := minutes.pack(); len(data) > 0 {
-			tx.Put(k, data)
-		} else if tx.Get(k) != nil {
+			if !bytes.Equal(data, was) {
+				tx.Put(k, data)
+			}
+		} else if was != nil {
 			tx.Delete(k)
 		}
 	}
+}
+
+// noteLag notes which of the bad records of derived minutes are late; the others are what
+// the rule makes of them. It is told anew as long as the minutes are derived.
+func (l *ledger) noteLag(j *job, h sli.History, w sli.Window) {
+	lagging, ok := l.rule.Derive.(sli.Lagging)
+	if !ok || !l.blames(j) {
+		return
+	}
+	var bad []sli.Minute
+	for _, s := range l.record.Derived.Within(w) {
+		for m := s.From; m < s.To; m++ {
+			if l.cells.get(m).Bad() > 0 {
+				bad = append(bad, m)
+			}
+		}
+	}
+	if len(bad) == 0 {
+		return
+	}
+	late := lagging.Late(h, sli.Window{From: bad[0], To: bad[len(bad)-1] + 1}, j.run.Now)
+	found := map[sli.Minute]culprits{}
+	for _, m := range bad {
+		if n := min(late[m], l.cells.get(m).Bad()); n >= 0.5 { // less is an estimate's uncertainty
+			found[m] = culprits{culprit{class: "late"}: n}
+		}
+	}
+	stage, _ := usual(l.rule)
+	l.noteBlame(l.cells.tx, j, stage, found, sli.IntervalsOf(bad))
 }
 
 func (l *ledger) blameKey(j *job, hour sli.Minute) []byte {

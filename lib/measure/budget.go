@@ -107,7 +107,7 @@ func (l *ledger) filledIn(minutes sli.Intervals) map[string]int {
 }
 
 // usual is where bad events of a rule come from and what is wrong with them, as far as the
-// rule alone tells. A record is lost that hasn't come out by its deadline.
+// rule alone tells. A record that isn't known to be late is lost.
 func usual(rule *sli.Rule) (stage, class string) {
 	first, last := rule.Stages[0], rule.Stages[len(rule.Stages)-1]
 	switch rule.Kind {

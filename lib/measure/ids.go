@@ -415,6 +415,21 @@ func (b *idBook) Cohort(m sli.Minute) (sli.IDCohort, bool) {
 	return c, true
 }
 
+// Waiting is how many of the ids accepted in a minute seem to be on their way still.
+func (b *idBook) Waiting(m sli.Minute) float64 {
+	o := b.Owed(b.due)
+	if o == nil {
+		return 0
+	}
+	n := 0.0
+	for _, r := range b.minutes[m] {
+		if r.ended() == 0 && (r.accepted >= o.Passed || o.Stuck > 0 && r.waiting() >= o.StuckSince) {
+			n++
+		}
+	}
+	return n
+}
+
 // Ends is what else is known of the records that came out in a minute.
 func (b *idBook) Ends(m sli.Minute) sli.IDEnds {
 	var e sli.IDEnds

@@ -256,6 +256,7 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 			j.forget()
 		}
 	}
+	l.noteLag(j, h, w)
 	l.record.Derived = l.record.Derived.Within(sli.Window{From: j.historyFrom(), To: maxMinute})
 	l.answered = l.record.Derived
 }

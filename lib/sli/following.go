@@ -80,6 +80,10 @@ type Cohorts interface {
 	Sampled() float64
 	// Cohort is what became of the distinct ids accepted in a minute by the deadline.
 	Cohort(m Minute) (IDCohort, bool)
+	// Waiting is how many of the ids accepted in a minute have no end and seem to be on
+	// their way: nothing accepted after them has come out, or what was accepted with them is
+	// stuck.
+	Waiting(m Minute) float64
 	// Owed is what was owed at the minute's end; nil where that isn't known.
 	Owed(m Minute) *Owed
 	// Ends is what else the records show that came out in a minute.

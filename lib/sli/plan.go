@@ -129,6 +129,14 @@ type Bounding interface {
 	Bound(h History, w Window, now time.Time) (Bounds, []string)
 }
 
+// Lagging is a Derivation that can tell what came too late from what never comes.
+type Lagging interface {
+	Derivation
+	// Late is how many of the bad records of minutes came out too late or are still on
+	// their way, as it seems now; the others are lost.
+	Late(h History, w Window, now time.Time) map[Minute]float64
+}
+
 // History gives what the stages of a pipeline counted.
 type History interface {
 	Cell(stage string, m Minute) *StageCell // nil where nothing was counted

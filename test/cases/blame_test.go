@@ -3,6 +3,8 @@ package cases
 import (
 	"fmt"
 	"maps"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -146,5 +148,101 @@ func TestRecordsThatSpendABudgetAreLateOrLost(t *testing.T) {
 		if bad == 0 || bad != a.Valid-a.Good {
 			t.Errorf("%s: want all of %v bad, got %v", name, a.Valid-a.Good, bad)
 		}
+	}
+}
+
+// TestWhatIsLateIsNotLost: of what hadn't come out by the deadline the ledger tells what came
+// out since or still stands in a queue from what others have overtaken.
+func TestWhatIsLateIsNotLost(t *testing.T) {
+	const deadline = 120.0
+	for name, c := range map[string]struct {
+		out   func(n float64, i int) (at float64, ever bool) // when a record comes out
+		until float64                                        // the last run
+		class string
+	}{
+		"overtaken":             {func(n float64, i int) (float64, bool) { return n + 1, i%40 != 7 }, 130, "lost"},
+		"out after all":         {func(n float64, i int) (float64, bool) { return n + 1 + 200*float64(i%40/39), true }, 330, "late"},
+		"nothing comes out":     {func(n float64, _ int) (float64, bool) { return n + 1, n < -900 }, 130, "late"},
+		"out when it went on":   {func(n float64, _ int) (float64, bool) { return max(n+1, min(n+700, -100)), true }, 130, "late"},
+		"lost in the outage":    {func(n float64, _ int) (float64, bool) { return n + 1, n < -900 || n > -300 }, 700, "lost"},
+		"one of two is stuck":   {func(n float64, i int) (float64, bool) { return n + 1, n < -900 || i%2 == 0 }, 130, "late"},
+		"lost and late":         {func(n float64, i int) (float64, bool) { return n + 1 + 200*float64(i%40/39), i%40 != 7 }, 330, "late lost"},
+		"thrown away":           {func(n float64, i int) (float64, bool) { return n + 1, i%40 != 7 }, 130, "lost"},
+		"one a quarter lost":    {func(n float64, i int) (float64, bool) { return n + 1, i%90 != 7 }, 130, "lost"},
+		"one a quarter late":    {func(n float64, i int) (float64, bool) { return n + 1 + 200*float64(i%90/89), true }, 330, "late"},
+		"nothing ever came out": {func(n float64, _ int) (float64, bool) { return n, n < -3500 }, 130, "late"},
+	} {
+		for _, ids := range []bool{true, false} {
+			if !ids && (name == "one of two is stuck" || name == "lost in the outage" || name == "out after all" || name == "one a quarter late" || name == "lost and late") {
+				continue // counts can't tell whose record came out
+			}
+			t.Run(fmt.Sprintf("%s by ids %v", name, ids), func(t *testing.T) {
+				h := newHost(t)
+				h.config(frontAndWorker(ids, "start: beginning", fmt.Sprintf(`slis: { freshness: { threshold: 60s, target: 99 }, coverage: { target: 99, deadline: %gs } }
+    slo: { period: 1d }`, deadline)))
+				var front, worker []string
+				run := func(now float64) {
+					h.lines("front.json", front...)
+					h.lines("worker.json", worker...)
+					h.run(now)
+					front, worker = nil, nil
+				}
+				ends := map[float64][]string{}
+				each(-3600, 0, 10, func(n float64, i int) {
+					if at, ever := c.out(n, i); ever {
+						ends[math.Floor(at/10)*10] = append(ends[math.Floor(at/10)*10], worked(at, "done", fmt.Sprint("r", i), n))
+					} else if name == "thrown away" {
+						ends[n] = append(ends[n], worked(n+2, "dropped", fmt.Sprint("r", i), n))
+					}
+				})
+				each(-3600, c.until, 10, func(n float64, i int) {
+					if n < 0 {
+						front = append(front, request(n, 200, fmt.Sprint("r", i)))
+					}
+					worker = append(worker, ends[n]...)
+					if i%60 == 59 {
+						run(n + 10)
+					}
+				})
+				run(c.until)
+				a := of(h.budget(c.until), "coverage")
+				bad, classes := 0.0, map[string]bool{}
+				for _, w := range a.Worst {
+					classes[w.Class] = true
+					bad += w.Bad
+				}
+				if got := strings.Join(slices.Sorted(maps.Keys(classes)), " "); got != c.class || bad != a.Valid-a.Good {
+					t.Errorf("want %s, all of %v bad, got %s: %s", c.class, a.Valid-a.Good, got, a.spent())
+				}
+			})
+		}
+	}
+}
+
+// TestARunThatCameTooLateIsNotLost: of a batch's runs, too.
+func TestARunThatCameTooLateIsNotLost(t *testing.T) {
+	for name, late := range map[string]float64{"late": 600, "lost": 0} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(`
+pipelines:
+  - name: v
+    stages: [ { name: load, app_log: { path: DIR/b.log, format: json, start: beginning, fields: { time: ts }, events: [ { match: { msg: run }, is: run_done } ], runs: { every: 30m, within: 5m } } } ]
+    slis: { coverage: { from: runs, target: 99 } }
+    slo: { period: 1d }
+`)
+			for due := -7200.0; due < 0; due += 1800 {
+				switch {
+				case due != -3600:
+					h.lines("b.log", fmt.Sprintf(`{"ts":"%s","msg":"run"}`, stamp(due+60)))
+				case late > 0:
+					h.lines("b.log", fmt.Sprintf(`{"ts":"%s","msg":"run"}`, stamp(due+late)))
+				}
+			}
+			h.run(12)
+			if got := of(h.budget(12), "coverage").spent(); got != "load "+name+" 1" {
+				t.Errorf("want one run %s, got %q", name, got)
+			}
+		})
 	}
 }
