@@ -1,5 +1,5 @@
 // Command gen writes what is made from the code: the configuration reference, the
-// schema for editors, and the logs of the quickstart and of the recipes. Run it in the repository's root:
+// schema for editors, what messages mean, and the logs of the quickstart and of the recipes. Run it in the repository's root:
 //
 //	go run ./docs/gen
 package main
@@ -14,10 +14,16 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/builtin"
 	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/words/wordstest"
 )
 
 func main() {
-	for path, content := range files() {
+	made, err := files(".")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gen: error:", err)
+		os.Exit(1)
+	}
+	for path, content := range made {
 		if err := os.WriteFile(filepath.FromSlash(path), content, 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "gen: error:", err)
 			os.Exit(1)
@@ -25,18 +31,24 @@ func main() {
 	}
 }
 
-// files is every generated file by its path in the repository.
-func files() map[string][]byte {
+// files is every generated file by its path in the repository, which lies in dir.
+func files(dir string) (map[string][]byte, error) {
+	texts, err := wordstest.Read(filepath.Join(dir, "lib", "words"))
+	if err != nil {
+		return nil, err
+	}
 	reader := config.Reader{Kinds: builtin.Kinds()}
 	access, worker := sample()
 	made := examples()
 	maps.Copy(made, map[string][]byte{
 		"docs/configuration.md":           []byte(reference(reader.Tables())),
 		"docs/pipeline-sli.schema.json":   reader.Schema(),
+		"docs/troubleshooting.md":         []byte(troubleshooting(texts, 0)),
+		"docs/ja/troubleshooting.md":      []byte(troubleshooting(texts, 1)),
 		"testdata/quickstart/access.ltsv": access,
 		"testdata/quickstart/worker.json": worker,
 	})
-	return made
+	return made, nil
 }
 
 const intro = `# Configuration

@@ -1,9 +1,6 @@
 package words
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,73 +10,26 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"mackerel-plugin-pipeline-sli/lib/words/wordstest"
 )
 
 // texts are all texts of the catalogue, by name, read from its source.
 func texts(t *testing.T) map[string]Text {
 	t.Helper()
-	files, err := filepath.Glob("*.go")
+	all, err := wordstest.Read(".")
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := map[string]Text{}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
+	for _, text := range all {
+		name := text.Name
+		if name == "" {
+			name = "elsewhere: " + text.En
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range f.Decls {
-			g, ok := decl.(*ast.GenDecl)
-			if !ok || g.Tok != token.VAR {
-				continue
-			}
-			for _, spec := range g.Specs {
-				v := spec.(*ast.ValueSpec)
-				for i, name := range v.Names {
-					if i < len(v.Values) {
-						if text, ok := literal(v.Values[i]); ok {
-							out[name.Name] = text
-						}
-					}
-				}
-			}
-		}
-	}
-	if len(out) == 0 {
-		t.Fatal("the catalogue is empty")
-	}
-	for _, text := range elsewhere {
-		if text != oneMinute { // which has a name
-			out["elsewhere: "+text.En] = text
-		}
+		out[name] = Text{text.En, text.Ja}
 	}
 	return out
-}
-
-// literal is the text of `Text{"…", "…"}`.
-func literal(e ast.Expr) (Text, bool) {
-	c, ok := e.(*ast.CompositeLit)
-	if !ok {
-		return Text{}, false
-	}
-	if id, ok := c.Type.(*ast.Ident); !ok || id.Name != "Text" || len(c.Elts) != 2 {
-		return Text{}, false
-	}
-	return Text{joined(c.Elts[0]), joined(c.Elts[1])}, true
-}
-
-func joined(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		s, _ := strconv.Unquote(e.Value)
-		return s
-	case *ast.BinaryExpr:
-		return joined(e.X) + joined(e.Y)
-	}
-	return ""
 }
 
 var verb = regexp.MustCompile(`%(?:\[(\d+)\])?[-+# 0]*(?:\d+)?(?:\.\d+)?([a-zA-Z%])`)
