@@ -32,7 +32,7 @@ func (b *balance) change(old map[sli.Minute]sli.Counts, now func(sli.Minute) sli
 }
 
 // periodSum is the sum over the measured minutes of the period that metrics speak of.
-func (j *job) periodSum(l *ledger, measured sli.Intervals) sli.Counts {
+func (j *committed) periodSum(l *ledger, measured sli.Intervals) sli.Counts {
 	if j.past || j.run.All || l.beside != nil {
 		return l.sum(measured)
 	}

@@ -86,7 +86,7 @@ func (s stageRecord) setAside(now time.Time, settled sli.Minute) stageRecord {
 
 // setAside removes what lies ahead of the clock from a stage. Minutes of which lines were
 // counted are lost with their counts: a position goes on behind these lines.
-func (s *stageJob) setAside(tx Tx, j *job) {
+func (s *committedStage) setAside(tx Tx, j *job) {
 	horizon := j.run.horizon()
 	if !s.stage.Facts.Replaces {
 		lost := s.cells.held(horizon)
@@ -97,16 +97,16 @@ func (s *stageJob) setAside(tx Tx, j *job) {
 		}
 		s.record.Lost = s.record.Lost.Union(lost)
 	}
-	s.record = s.record.setAside(j.run.Now, j.settled(s, j.run.Now))
+	s.record = s.record.setAside(j.run.Now, s.settled(j.run.Now))
 	dropKeys(tx, s.cells.prefix, horizon+1)
 }
 
-// setAside removes what lies ahead of the clock from an SLI's history. Minutes that points
+// takeAway removes what lies ahead of the clock from an SLI's history. Minutes that points
 // already hold, though their time comes only now, are taken off the next one.
-func (l *ledger) setAside(tx Tx, j *job, posted sli.Intervals, pending *sli.Point) {
+func (l *ledger) takeAway(tx Tx, j *committed, posted sli.Intervals) {
 	r, horizon, due := &l.record, j.run.horizon(), sli.Due(j.run.Now, l.rule.Settle)
-	if pending != nil {
-		for _, part := range pending.SLIs {
+	if point := j.setAside.point; point != nil {
+		for _, part := range point.SLIs {
 			if part.Kind == l.rule.Kind {
 				r.Carry = r.Carry.Plus(sli.Counts{Valid: float64(part.Valid), Good: float64(part.Good)})
 			}
@@ -137,13 +137,13 @@ func (l *ledger) setAside(tx Tx, j *job, posted sli.Intervals, pending *sli.Poin
 	}
 	l.cells.dropAfter(horizon)
 	for _, family := range lateFamilies {
-		l.restamp(tx, j, family)
+		l.restamp(tx, j.job, family)
 	}
 }
 
 // unbook takes back the minutes that were found silent before their time had come: what was
 // accepted in them may still come out in time.
-func (l *ledger) unbook(j *job, horizon sli.Minute) {
+func (l *ledger) unbook(j *committed, horizon sli.Minute) {
 	r := &l.record
 	if l.rule.Silence == 0 {
 		return
@@ -151,7 +151,7 @@ func (l *ledger) unbook(j *job, horizon sli.Minute) {
 	settled := sli.Window{To: j.silentDue(l.rule) + 1}
 	for _, w := range r.Silent.Minus(r.Silent.Within(settled)) {
 		for m := w.From; m < min(w.To, horizon+1); m++ {
-			booked := j.unbooked[m]
+			booked := j.setAside.unbooked[m]
 			if at, there := r.Booked.find(m); there {
 				booked += r.Booked[at].Left
 			}
@@ -203,12 +203,19 @@ func dropKeys(tx Tx, prefix []byte, from sli.Minute) {
 	}
 }
 
+// setAside is what a run took away because it lies ahead of its clock.
+type setAside struct {
+	point    *sli.Point             // an events point, nil if it stands
+	unbooked map[sli.Minute]float64 // of minutes found silent too early, records that are followed
+	warning  string                 // what is said of it; empty: nothing was
+}
+
 // setAsideAll says that something is set aside, and removes what no stage or SLI holds.
-func (j *job) setAsideAll(tx Tx, rec *pipelineRecord, latest time.Time) (pending *sli.Point, warning string) {
+func (j *job) setAsideAll(tx Tx, rec *pipelineRecord, latest time.Time) (away setAside) {
 	if p := rec.Pending; p != nil {
 		for _, part := range p.SLIs {
 			if part.Time > j.run.Now.Add(time.Minute).Unix() {
-				pending, rec.Pending = p, nil
+				away.point, rec.Pending = p, nil
 				break
 			}
 		}
@@ -217,5 +224,6 @@ func (j *job) setAsideAll(tx Tx, rec *pipelineRecord, latest time.Time) (pending
 		rec.Still = nil
 	}
 	openAges(tx, j.plan.Name).dropAfter(j.run.horizon())
-	return pending, fmt.Sprintf("the state was left by a run whose clock said %s, which is ahead of this one's: what lies in the future is set aside", latest.UTC().Format(time.RFC3339))
+	away.warning = fmt.Sprintf("the state was left by a run whose clock said %s, which is ahead of this one's: what lies in the future is set aside", latest.UTC().Format(time.RFC3339))
+	return away
 }

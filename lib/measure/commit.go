@@ -10,78 +10,92 @@ import (
 )
 
 // conclude makes the report of the pipeline with an index in the run.
-func (j *job) conclude(tx Tx, index int) (*sli.Pipeline, error) {
-	if j.past {
-		return j.recollect(tx, index)
+func (a *asked) conclude(tx Tx, index int) (*sli.Pipeline, []*errands, error) {
+	if a.past != nil {
+		p, err := a.recollect(tx, index)
+		return p, nil, err
 	}
-	return j.commit(tx)
+	c, err := a.commit(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	report := c.report(tx)
+	c.close(tx, report)
+	for _, e := range c.errands {
+		e.pipeline = report
+	}
+	return report, c.errands, nil
 }
 
-// commit adds what was read to the cells, moves the positions, fixes the next events
-// point and reports, all from one transaction.
-func (j *job) commit(tx Tx) (*sli.Pipeline, error) {
-	pipeline, err := j.claim(tx)
+// commit adds what was read to the cells, moves the positions and fixes the next events
+// point, all in one transaction.
+func (a *asked) commit(tx Tx) (*committed, error) {
+	rec, err := a.claim(tx)
 	if err != nil {
 		return nil, err
 	}
-	j.zone(tx)
-	latest := pipeline.Ran
-	j.ran, pipeline.Ran = pipeline.Ran, j.run.Now
+	j := &committed{job: a.zoned(tx), rec: rec, ran: rec.Ran}
+	j.evidence = j
+	j.rec.Ran = j.run.Now
 	if j.ahead {
-		for _, s := range j.stages {
+		latest := rec.Ran
+		for _, s := range a.stages {
 			var was stageRecord
 			if getRecord(tx, s.key, &was) && was.ReadTo.After(latest) {
 				latest = was.ReadTo
 			}
 		}
-		j.pending, j.setAside = j.setAsideAll(tx, &pipeline, latest)
+		j.setAside = j.setAsideAll(tx, &j.rec, latest)
 	}
-	for _, s := range j.stages {
-		s.commit(tx, j)
+	for i, s := range a.stages {
+		s := &committedStage{askedStage: *s}
+		s.stage = j.plan.Stages[i]
+		s.commit(tx, j.job)
+		j.stages = append(j.stages, s)
 	}
 	if j.run.All {
 		j.align()
 	}
-	j.claimErrands(tx, j.sources)
+	j.claimErrands(tx)
 	j.follow(tx)
-	var ledgers []*ledger
 	for _, rule := range j.plan.All() {
-		ledgers = append(ledgers, j.commitRule(tx, rule))
+		j.ledgers = append(j.ledgers, j.commitRule(tx, rule))
 	}
-	if j.run.Take && pipeline.Pending == nil {
+	if j.run.Take && j.rec.Pending == nil {
 		posted := len(j.plan.Rules) + len(j.plan.Flows)
-		if point := j.fixPoint(ledgers[:posted]); point != nil {
-			pipeline.Seq++
-			point.Seq = pipeline.Seq
-			pipeline.Pending = point
+		if point := j.fixPoint(j.ledgers[:posted]); point != nil {
+			j.rec.Seq++
+			point.Seq = j.rec.Seq
+			j.rec.Pending = point
 		}
 	}
 	if j.ids != nil {
 		j.ids.save(tx, j.keepFrom(j.sinceBack()).End())
 	}
-	report := j.report(tx, ledgers, &pipeline)
-	for _, l := range ledgers {
+	return j, nil
+}
+
+// close keeps for the next run what the report has found: how long a standstill lasts, the
+// sums of periods, the ages that were told.
+func (j *committed) close(tx Tx, report *sli.Pipeline) {
+	for _, l := range j.ledgers {
 		putRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), l.record)
 	}
-	if j.setAside != "" {
-		report.Warnings = append(report.Warnings, j.setAside)
-	}
 	if !j.run.All {
-		j.noteForgotten(&pipeline)
-		for _, l := range ledgers[:len(j.plan.Rules)] {
-			l.elsewhere.forget(tx, j, l.rule)
+		j.noteForgotten(&j.rec)
+		for _, l := range j.ledgers[:len(j.plan.Rules)] {
+			l.elsewhere.forget(tx, j.job, l.rule)
 		}
 		told := openAges(tx, j.plan.Name)
 		told.note(report)
 		trim(tx, told.prefix, j.historyFrom()/minutesPerHour)
 	}
-	putRecord(tx, pipelineKey(j.plan.Name), pipeline)
-	j.zoned(tx)
-	return report, nil
+	putRecord(tx, pipelineKey(j.plan.Name), j.rec)
+	j.respell(tx)
 }
 
 // follow books the records that were seen, where records are followed by their ids.
-func (j *job) follow(tx Tx) {
+func (j *committed) follow(tx Tx) {
 	rule := j.plan.Following()
 	if rule == nil {
 		return
@@ -97,7 +111,7 @@ func (j *job) follow(tx Tx) {
 		case j.isNewRule(tx, r):
 			j.ids.unbook()
 		case j.ahead:
-			j.unbooked = j.ids.unbookFrom(j.silentDue(r) + 1)
+			j.setAside.unbooked = j.ids.unbookFrom(j.silentDue(r) + 1)
 		}
 	}
 	var seen []sighting
@@ -137,7 +151,7 @@ func (j *job) claim(tx Tx) (pipelineRecord, error) {
 }
 
 // commit adds a stage's cells and moves its position, unless another run was quicker.
-func (s *stageJob) commit(tx Tx, j *job) {
+func (s *committedStage) commit(tx Tx, j *job) {
 	fingerprint := short(s.stage.Fingerprint())
 	var now stageRecord
 	exists := getRecord(tx, s.key, &now)
@@ -169,7 +183,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 			s.record.Zone = s.stage.Facts.Zone
 		}
 		if s.stage.Facts.Replaces {
-			s.replaceCells(j, r)
+			s.replaceCells(r)
 		} else {
 			s.addCells(r)
 		}
@@ -194,7 +208,7 @@ func (s *stageJob) commit(tx Tx, j *job) {
 
 // align makes an answer of every log, where everything is read, up to where the last of
 // them ends: one that ended before has nothing more to say.
-func (j *job) align() {
+func (j *committed) align() {
 	var end sli.Minute
 	var read time.Time
 	for _, s := range j.stages {
@@ -218,7 +232,7 @@ func (j *job) align() {
 const maxMinute = 1<<32 - 1
 
 // sift adds what became of a reading's lines under the stage's conditions, each once.
-func (s *stageJob) sift(r *reading) {
+func (s *committedStage) sift(r *reading) {
 	if r.batch.Sifted == nil || r.ask.Again && !s.fresh {
 		return
 	}
@@ -231,7 +245,7 @@ func (s *stageJob) sift(r *reading) {
 
 // unmatched says that no line ever came through the stage's conditions; "" where one did.
 // Where no line even has what they ask for, its answers stand for nothing.
-func (s *stageJob) unmatched() (doubt string, barren bool) {
+func (s *committedStage) unmatched() (doubt string, barren bool) {
 	if s.record.Sifted == nil {
 		return "", false
 	}
@@ -240,7 +254,7 @@ func (s *stageJob) unmatched() (doubt string, barren bool) {
 }
 
 // measured is the minutes that stand.
-func (s *stageJob) measured() sli.Intervals {
+func (s *committedStage) measured() sli.Intervals {
 	if _, barren := s.unmatched(); barren {
 		return nil
 	}
@@ -249,7 +263,7 @@ func (s *stageJob) measured() sli.Intervals {
 
 // failure is why the source's answer doesn't count, nil if it does. Cells of another rule
 // are given up only for an answer.
-func (s *stageJob) failure() error {
+func (s *askedStage) failure() error {
 	for _, r := range s.readings {
 		if r.err != nil {
 			return r.err
@@ -263,7 +277,7 @@ func (s *stageJob) failure() error {
 
 // addCells merges a reading's cells into the stage's, and judges for every minute
 // whether so much was malformed that it says nothing.
-func (s *stageJob) addCells(r *reading) {
+func (s *committedStage) addCells(r *reading) {
 	if r.cells == nil {
 		return
 	}
@@ -310,7 +324,7 @@ func (s *stageJob) addCells(r *reading) {
 // judgeOlder judges the minutes that are read when cells of their time aren't kept any
 // more, each by all of its lines: a minute says the same however late it is read. One
 // that had an answer before stands as it was judged then.
-func (s *stageJob) judgeOlder(r *reading) {
+func (s *committedStage) judgeOlder(r *reading) {
 	var refused, rest []sli.Minute
 	for _, m := range slices.Sorted(maps.Keys(r.cells.older)) {
 		if s.record.Answered.Contains(m) {
@@ -332,7 +346,7 @@ func (s *stageJob) judgeOlder(r *reading) {
 
 // begin remembers how much could be read of minutes whose other lines may come in the next
 // run: those that the files of a backlog are in.
-func (s *stageJob) begin(r *reading) {
+func (s *committedStage) begin(r *reading) {
 	maps.DeleteFunc(s.record.Begun, func(m sli.Minute, _ share) bool { return s.record.Answered.Contains(m) })
 	if r.cells == nil {
 		return
@@ -354,16 +368,16 @@ const maxBegun = 10_000
 
 // replaceCells puts what a reading says of the minutes it covers in the place of what
 // earlier ones said.
-func (s *stageJob) replaceCells(j *job, r *reading) {
-	for m := range s.covered(j, r) {
+func (s *committedStage) replaceCells(r *reading) {
+	for m := range s.covered(r) {
 		s.cells.put(m, new(sli.StageCell))
 	}
 	s.addCells(r)
 }
 
 // coveredWindow is the minutes that a replacing reading speaks of.
-func (s *stageJob) coveredWindow(j *job, r *reading) sli.Intervals {
-	w := sli.Window{From: wholeMinute(r.batch.From), To: j.settled(s, r.batch.To)}
+func (s *committedStage) coveredWindow(r *reading) sli.Intervals {
+	w := sli.Window{From: wholeMinute(r.batch.From), To: s.settled(r.batch.To)}
 	if w.Minutes() == 0 {
 		return nil
 	}
@@ -371,8 +385,8 @@ func (s *stageJob) coveredWindow(j *job, r *reading) sli.Intervals {
 }
 
 // covered visits the minutes that a replacing reading speaks of.
-func (s *stageJob) covered(j *job, r *reading) iter.Seq[sli.Minute] {
-	from, to := wholeMinute(r.batch.From), j.settled(s, r.batch.To)
+func (s *committedStage) covered(r *reading) iter.Seq[sli.Minute] {
+	from, to := wholeMinute(r.batch.From), s.settled(r.batch.To)
 	return func(yield func(sli.Minute) bool) {
 		for m := from; m < to && yield(m); m++ {
 		}
@@ -380,7 +394,7 @@ func (s *stageJob) covered(j *job, r *reading) iter.Seq[sli.Minute] {
 }
 
 // addLevels books gauges and statistics in their minutes.
-func (s *stageJob) addLevels(r *reading) {
+func (s *committedStage) addLevels(r *reading) {
 	book := func(m sli.Minute, add func(*sli.StageCell)) {
 		cell := new(sli.StageCell)
 		cell.Merge(s.cells.get(m))
@@ -398,7 +412,7 @@ func (s *stageJob) addLevels(r *reading) {
 	}
 }
 
-func (s *stageJob) judge(m sli.Minute, t sli.Tally, r *reading) {
+func (s *committedStage) judge(m sli.Minute, t sli.Tally, r *reading) {
 	if t == (sli.Tally{}) {
 		return // no lines: a source without any, or a minute of other things
 	}
@@ -415,7 +429,7 @@ func (s *stageJob) judge(m sli.Minute, t sli.Tally, r *reading) {
 }
 
 // answer books which minutes the reading answers for, and moves the position.
-func (s *stageJob) answer(j *job, r *reading) {
+func (s *committedStage) answer(j *job, r *reading) {
 	if r.batch.Layout != "" {
 		s.record.Layout = r.batch.Layout
 	}
@@ -430,12 +444,12 @@ func (s *stageJob) answer(j *job, r *reading) {
 		return
 	}
 	from := wholeMinute(r.batch.From)
-	to := j.settled(s, r.batch.To)
+	to := s.settled(r.batch.To)
 	switch {
 	case r.ask.Again:
 		s.backTo, s.hasBack = from, true
 		if s.fresh {
-			s.record.Answered = s.record.Answered.Add(sli.Window{From: max(from, s.record.Resumed), To: j.settled(s, s.loaded.ReadTo)})
+			s.record.Answered = s.record.Answered.Add(sli.Window{From: max(from, s.record.Resumed), To: s.settled(s.loaded.ReadTo)})
 		}
 		return
 	case r.ask.Final:
@@ -455,7 +469,7 @@ func (s *stageJob) answer(j *job, r *reading) {
 		from = max(from, s.record.Resumed)
 		s.backTo, s.hasBack = from, true
 	case !s.stage.Facts.Replaces:
-		from = j.settled(s, s.loaded.ReadTo)
+		from = s.settled(s.loaded.ReadTo)
 	}
 	from = max(from, s.record.Resumed)
 	if from < to {
@@ -473,11 +487,11 @@ func (s *stageJob) answer(j *job, r *reading) {
 // resume notes from when on a source is seen again. A line that was written before the
 // last answer, and comes only now, proves that nothing was missed, as lines are written in
 // the order of their time; one from minutes that are answered for proves nothing.
-func (s *stageJob) resume(j *job, at time.Time) {
+func (s *committedStage) resume(j *job, at time.Time) {
 	last := s.loaded.ReadTo
 	switch {
 	case at.IsZero():
-	case at.Before(j.settled(s, last).Start()):
+	case at.Before(s.settled(last).Start()):
 		s.record.Resumed = max(s.record.Resumed, wholeMinute(j.run.Now))
 	case !at.Before(last.Truncate(time.Second)):
 		s.record.Resumed = max(s.record.Resumed, wholeMinute(at))

@@ -23,7 +23,7 @@ const (
 
 // noteGaps notes why minutes that have become due aren't measured. Those that only come to
 // be measured later are told as what they are then.
-func (l *ledger) noteGaps(tx Tx, j *job) {
+func (l *ledger) noteGaps(tx Tx, j *committed) {
 	due := sli.Due(j.run.Now, l.rule.Settle)
 	from := max(l.record.Explained, j.historyFrom())
 	if l.record.Explained == 0 {
@@ -53,7 +53,7 @@ type gap struct {
 }
 
 // gaps are why minutes aren't measured that this run was the first to ask for.
-func (j *job) gaps(l *ledger, unmeasured sli.Intervals) (out []gap) {
+func (j *committed) gaps(l *ledger, unmeasured sli.Intervals) (out []gap) {
 	take := func(minutes sli.Intervals, reason string) {
 		if minutes = minutes.Intersect(unmeasured); len(minutes) > 0 {
 			unmeasured = unmeasured.Minus(minutes)
@@ -82,7 +82,7 @@ func (j *job) gaps(l *ledger, unmeasured sli.Intervals) (out []gap) {
 	return out
 }
 
-func at(s *stageJob) string { return "stage " + s.stage.Name + ": " }
+func at(s *committedStage) string { return "stage " + s.stage.Name + ": " }
 
 func shortened(reason string) string {
 	if len(reason) <= longestReason {
@@ -122,7 +122,7 @@ func gapKey(prefix []byte, day sli.Minute) []byte {
 }
 
 // why gives the reasons of minutes that aren't measured, each with how many they are.
-func (p *recalled) why(tx Tx, l *ledger, unmeasured sli.Intervals) map[string]int {
+func (p *committed) why(tx Tx, l *ledger, unmeasured sli.Intervals) map[string]int {
 	out := map[string]int{}
 	take := func(minutes sli.Intervals, reason string) {
 		if minutes = minutes.Intersect(unmeasured); len(minutes) > 0 {

@@ -7,40 +7,26 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// job is one pipeline's part of a run.
+// job is one pipeline's part of a run, before anything is asked or committed.
 type job struct {
-	run    Run
-	plan   *sli.Plan
-	stages []*stageJob
-
-	unzoned *sli.Plan // without the host's zone in any rule, see sli.Plan.Zoned
-
-	sources []sli.Source // of the stages
-
-	errands []*errands // claimed by the transaction, to be done after it
-
-	broken error // why nothing of it can be committed; nil usually
-
-	ids *idBook // in the transaction: the records that are followed, nil if none are
-
-	ran       time.Time              // when the run before this one was
-	reference sli.Minute             // what is forgotten goes by it
-	ahead     bool                   // the state holds what lies in the future of this run's clock
-	setAside  string                 // what is said of that
-	pending   *sli.Point             // an events point that was set aside for that
-	unbooked  map[sli.Minute]float64 // of minutes found silent too early, records that are followed
-
-	// Of a past instant that the state has gone on since:
-	past     bool
-	kept     sli.Minute    // stages' cells of earlier minutes are gone
-	evidence *job          // whose stages' cells are looked at: its own, or those beside
-	beside   Store         // what the sources said, asked once more; nil: nothing is lacking
-	asked    *sli.Pipeline // what became of asking them
-	alone    bool          // they alone speak of the instant: the state begins later
+	run       Run
+	plan      *sli.Plan
+	unzoned   *sli.Plan    // without the host's zone in any rule, see sli.Plan.Zoned
+	sources   []sli.Source // of the stages
+	reference sli.Minute   // what is forgotten goes by it
+	ahead     bool         // the state holds what lies in the future of this run's clock
 }
 
-// stageJob is one source's part of a run.
-type stageJob struct {
+// asked is a job with what its sources answered.
+type asked struct {
+	*job
+	stages []*askedStage
+	broken error  // why nothing of it can be committed; nil usually
+	past   *aside // what is known beside the state of a past instant; nil: it is the present
+}
+
+// askedStage is one source's part of a run.
+type askedStage struct {
 	stage    sli.Stage
 	key      []byte
 	loaded   stageRecord // as it was before the reading
@@ -48,8 +34,31 @@ type stageJob struct {
 	fresh    bool        // its cells have another rule than the recorded ones
 	newRules map[sli.Kind]bool
 	readings []*reading // what is read once more for new rules, then what is new
+}
 
-	// Known in the transaction that ends the run:
+// committed is a job with what a transaction holds of its pipeline: what a commit has made
+// of the answers, or, for an instant that the state has gone on since, what stands there.
+type committed struct {
+	*job
+	rec     pipelineRecord
+	stages  []*committedStage
+	ledgers []*ledger  // of plan.All
+	ids     *idBook    // the records that are followed, nil if none are
+	errands []*errands // claimed, to be done after the transaction
+
+	ran      time.Time // when the run before this one was
+	setAside setAside  // what lay ahead of the clock
+
+	// Of a past instant:
+	past     bool
+	kept     sli.Minute    // stages' cells of earlier minutes are gone
+	evidence *committed    // whose stages' cells are looked at: its own, or those beside
+	said     *sli.Pipeline // what became of asking the sources beside; nil: they weren't
+}
+
+// committedStage is a stage within a transaction.
+type committedStage struct {
+	askedStage
 	superseded bool          // another run moved the position meanwhile
 	record     stageRecord   // as it is now
 	before     sli.Intervals // what was measured before this run
@@ -64,7 +73,6 @@ type stageJob struct {
 // open is a pipeline with what its plan needs of the state.
 func (r Run) open(tx Tx, p Pipeline) (*job, pipelineRecord, error) {
 	j := &job{run: r, plan: p.Plan, sources: p.Sources}
-	j.evidence = j
 	var rec pipelineRecord
 	getRecord(tx, pipelineKey(p.Plan.Name), &rec)
 	if err := r.foreign(p.Plan, rec); err != nil {
@@ -80,19 +88,24 @@ func (r Run) open(tx Tx, p Pipeline) (*job, pipelineRecord, error) {
 	return j, rec, nil
 }
 
-func (r Run) newJob(tx Tx, p Pipeline) (*job, error) {
+// question is what a pipeline's sources are to be asked.
+func (r Run) question(tx Tx, p Pipeline) (*asked, error) {
 	j, _, err := r.open(tx, p)
 	if err != nil {
 		return nil, err
 	}
+	a := &asked{job: j}
 	for i, stage := range j.plan.Stages {
-		j.stages = append(j.stages, j.newStage(tx, stage, p.Sources[i]))
+		a.stages = append(a.stages, j.newStage(tx, stage, p.Sources[i]))
 	}
-	return j, nil
+	if a.broken = unknown(j.plan); a.broken != nil {
+		a.unasked()
+	}
+	return a, nil
 }
 
-func (j *job) newStage(tx Tx, stage sli.Stage, source sli.Source) *stageJob {
-	s := &stageJob{
+func (j *job) newStage(tx Tx, stage sli.Stage, source sli.Source) *askedStage {
+	s := &askedStage{
 		stage:    stage,
 		key:      stageKey(j.plan.Name, stage.Name, stage.Facts.Reads),
 		newRules: map[sli.Kind]bool{},
@@ -103,7 +116,7 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source sli.Source) *stageJob {
 	case s.isNew:
 		s.loaded = stageRecord{}
 	case j.ahead:
-		s.loaded = s.loaded.setAside(j.run.Now, j.settled(s, j.run.Now))
+		s.loaded = s.loaded.setAside(j.run.Now, s.settled(j.run.Now))
 	}
 	var old, new []*ruleCounter
 	for _, rule := range j.plan.All() {
@@ -162,7 +175,7 @@ func (j *job) isNewRule(tx Tx, rule *sli.Rule) bool {
 }
 
 // forward asks for everything new.
-func (j *job) forward(s *stageJob, source sli.Source, rules []*ruleCounter) *reading {
+func (j *job) forward(s *askedStage, source sli.Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
 	r.cells = newCellCounter(j.cellsFrom(), j.run.All)
 	r.ask.Final = j.run.All
@@ -175,13 +188,13 @@ func (j *job) forward(s *stageJob, source sli.Source, rules []*ruleCounter) *rea
 	} else {
 		r.cursor = s.loaded.Cursor
 		r.ask.Read = s.loaded.ReadTo
-		r.known, r.isKnown = j.settled(s, s.loaded.ReadTo), true
+		r.known, r.isKnown = s.settled(s.loaded.ReadTo), true
 	}
 	return r
 }
 
 // again asks once more for the window of rules that are new.
-func (j *job) again(s *stageJob, source sli.Source, rules []*ruleCounter) *reading {
+func (j *job) again(s *askedStage, source sli.Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
 	if s.fresh {
 		r.cells = newCellCounter(j.cellsFrom(), false)
@@ -192,7 +205,7 @@ func (j *job) again(s *stageJob, source sli.Source, rules []*ruleCounter) *readi
 	return r
 }
 
-func (j *job) reading(s *stageJob, source sli.Source, rules []*ruleCounter) *reading {
+func (j *job) reading(s *askedStage, source sli.Source, rules []*ruleCounter) *reading {
 	r := &reading{
 		source: source,
 		rules:  rules,
@@ -212,7 +225,7 @@ func (j *job) reading(s *stageJob, source sli.Source, rules []*ruleCounter) *rea
 
 // readBack is where the window of the newest due minute begins, for the slowest of
 // the rules that a stage feeds.
-func (j *job) readBack(s *stageJob) time.Time {
+func (j *job) readBack(s *askedStage) time.Time {
 	back := sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window)
 	for _, rule := range j.plan.Rules {
 		if rule.Feeds(s.stage.Name) {
@@ -227,7 +240,7 @@ func (j *job) readBack(s *stageJob) time.Time {
 }
 
 // settled is the first minute that an answer given at t doesn't cover for good.
-func (j *job) settled(s *stageJob, t time.Time) sli.Minute {
+func (s *askedStage) settled(t time.Time) sli.Minute {
 	return sli.MinuteAt(t.Add(-s.stage.Facts.Settle))
 }
 
@@ -245,7 +258,7 @@ func (j *job) cellsFrom() sli.Minute {
 const everyMinute = 8 * 24 * time.Hour
 
 // forget lets go of cells that were looked at.
-func (j *job) forget() {
+func (j *committed) forget() {
 	for _, s := range j.stages {
 		clear(s.cells.cells)
 	}

@@ -30,13 +30,13 @@ var lateFamilies = []string{arrivals, revisions}
 
 // noteLate books what this run changed in minutes that were measured before it, and what
 // stands in those that were due in the run before and only now are measured.
-func (l *ledger) noteLate(tx Tx, j *job, before sli.Intervals, old, revised map[sli.Minute]sli.Counts) {
+func (l *ledger) noteLate(tx Tx, j *committed, revised map[sli.Minute]sli.Counts) {
 	if l.rule.Weigh != nil || l.rule.Beside != "" {
 		return
 	}
 	var came, judged []change
-	for m, was := range old {
-		if !before.Contains(m) {
+	for m, was := range l.old {
+		if !l.before.Contains(m) {
 			continue
 		}
 		if anew := revised[m]; !anew.IsZero() {
@@ -47,10 +47,10 @@ func (l *ledger) noteLate(tx Tx, j *job, before sli.Intervals, old, revised map[
 			came = append(came, change{minute: m, counts: more})
 		}
 	}
-	if !j.ran.IsZero() && len(before) > 0 {
+	if !j.ran.IsZero() && len(l.before) > 0 {
 		due := sli.Window{From: l.record.Since, To: sli.Due(j.ran, l.rule.Settle) + 1}
 		due.From = max(due.From, due.To-keptMinutes)
-		for _, w := range l.measured.Minus(before).Within(due) {
+		for _, w := range l.measured.Minus(l.before).Within(due) {
 			for m := w.From; m < w.To; m++ {
 				if all := l.cells.get(m); !all.IsZero() {
 					came = append(came, change{minute: m, counts: all})
@@ -58,8 +58,8 @@ func (l *ledger) noteLate(tx Tx, j *job, before sli.Intervals, old, revised map[
 			}
 		}
 	}
-	l.noteChanges(tx, j, arrivals, came, j.historyFrom())
-	l.noteChanges(tx, j, revisions, judged, j.keepFrom(slack))
+	l.noteChanges(tx, j.job, arrivals, came, j.historyFrom())
+	l.noteChanges(tx, j.job, revisions, judged, j.keepFrom(slack))
 }
 
 func (l *ledger) noteChanges(tx Tx, j *job, family string, changes []change, keep sli.Minute) {

@@ -28,15 +28,17 @@ type ledger struct {
 
 	elsewhere elsewhere // minutes that were put into the ledger, once they are joined
 
+	// Of a commit:
+	before  sli.Intervals             // what was measured before this run
+	old     map[sli.Minute]sli.Counts // what the touched minutes held before it
 	revised map[sli.Minute]sli.Counts // what derivation changes, while it does
 }
 
 // commitRule adds to an SLI's cells what its stages' events were judged to be, and
 // carries what changed in minutes that are in an events point already.
-func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
-	l := &ledger{rule: rule}
-	before := j.openRule(tx, l).Minus(sli.Intervals(l.record.Doubtful))
-	old := map[sli.Minute]sli.Counts{}
+func (j *committed) commitRule(tx Tx, rule *sli.Rule) *ledger {
+	l := &ledger{rule: rule, old: map[sli.Minute]sli.Counts{}}
+	l.before = j.openRule(tx, l).Minus(sli.Intervals(l.record.Doubtful))
 	for _, s := range j.stages {
 		if s.superseded || s.failure() != nil || !l.record.HasSince {
 			continue // a rule that hasn't begun reads its window once more in the next run
@@ -49,23 +51,23 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 				if counter.rule != rule {
 					continue
 				}
-				if l.blames(j) {
+				if l.blames(j.job) {
 					var anew sli.Intervals
 					if s.stage.Facts.Replaces {
-						anew = s.coveredWindow(j, r)
+						anew = s.coveredWindow(r)
 					}
-					l.noteBlame(tx, j, s.stage.Name, counter.bad, anew)
+					l.noteBlame(tx, j.job, s.stage.Name, counter.bad, anew)
 				}
 				if l.judged != nil {
 					l.keepJudged(j, s, r, counter)
 					continue
 				}
 				if s.stage.Facts.Replaces {
-					for m := range s.covered(j, r) {
-						l.set(m, sli.Counts{}, old)
+					for m := range s.covered(r) {
+						l.set(m, sli.Counts{})
 					}
 				}
-				l.add(counter.cells, old)
+				l.add(counter.cells)
 				if counter.passing != nil {
 					counter.passing.settle(l.record.Booked)
 				}
@@ -73,35 +75,35 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 		}
 	}
 	if rule.Silence > 0 && j.ids != nil && l.record.HasSince {
-		l.add(j.ids.came, old)
+		l.add(j.ids.came)
 	}
 	l.revised = map[sli.Minute]sli.Counts{}
 	if rule.Derive != nil {
-		l.derive(j, old)
+		l.derive(j)
 	}
 	if rule.Silence > 0 {
-		l.bookSilence(j, old)
+		l.bookSilence(j)
 	}
 	revised := l.revised
 	l.revised = nil
 	if j.ids != nil && rule.Kind == sli.Kind(sli.Duplicate.String()) {
-		l.add(j.ids.surplus(), old)
+		l.add(j.ids.surplus())
 	}
-	l.doubt(j, old)
-	l.carry(before, old)
+	l.doubt(j)
+	l.carry()
 	if !j.run.All { // else the report is all that is wanted of the cells
-		touched := make(map[sli.Minute]bool, len(old))
-		for m := range old {
+		touched := make(map[sli.Minute]bool, len(l.old))
+		for m := range l.old {
 			touched[m] = true
 		}
 		if l.record.Balance != nil {
-			l.record.Balance.change(old, l.cells.get)
+			l.record.Balance.change(l.old, l.cells.get)
 		}
 		l.cells.flush(touched)
-		l.cells.trim(j)
-		l.noteLate(tx, j, before, old, revised)
+		l.cells.trim(j.job)
+		l.noteLate(tx, j, revised)
 		l.noteGaps(tx, j)
-		if l.blames(j) {
+		if l.blames(j.job) {
 			trim(tx, rulePrefix(blame, j.plan.Name, rule.Kind, l.record.Fingerprint), j.historyFrom()/minutesPerHour)
 		}
 	}
@@ -112,14 +114,14 @@ func (j *job) commitRule(tx Tx, rule *sli.Rule) *ledger {
 func judgedKind(kind sli.Kind) sli.Kind { return kind + "_judged" }
 
 // keepJudged keeps what a reading's events were judged to be.
-func (l *ledger) keepJudged(j *job, s *stageJob, r *reading, counter *ruleCounter) {
+func (l *ledger) keepJudged(j *committed, s *committedStage, r *reading, counter *ruleCounter) {
 	touched := map[sli.Minute]bool{}
 	set := func(m sli.Minute, c sli.Counts) {
 		l.judged.set(m, c)
 		touched[m] = true
 	}
 	if s.stage.Facts.Replaces {
-		for m := range s.covered(j, r) {
+		for m := range s.covered(r) {
 			set(m, sli.Counts{})
 		}
 	}
@@ -128,13 +130,13 @@ func (l *ledger) keepJudged(j *job, s *stageJob, r *reading, counter *ruleCounte
 	}
 	if !j.run.All {
 		l.judged.flush(touched)
-		l.judged.trim(j)
+		l.judged.trim(j.job)
 	}
 }
 
 // openRule loads the history, begins a new one if the rule changed, and returns the
 // minutes that were measured before this run.
-func (j *job) openRule(tx Tx, l *ledger) (before sli.Intervals) {
+func (j *committed) openRule(tx Tx, l *ledger) (before sli.Intervals) {
 	fingerprint := short(j.plan.Fingerprint(l.rule))
 	getRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), &l.record)
 	if old := l.record; old.Fingerprint != fingerprint {
@@ -153,9 +155,9 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Intervals) {
 	if j.ahead {
 		posted := l.record.Derived
 		if l.rule.Derive == nil {
-			posted = j.measured(l, func(s *stageJob) sli.Intervals { return s.posted })
+			posted = j.measured(l, func(s *committedStage) sli.Intervals { return s.posted })
 		}
-		l.setAside(tx, j, posted, j.pending)
+		l.takeAway(tx, j, posted)
 	}
 	if l.rule.Derive != nil {
 		before = l.record.Derived
@@ -173,16 +175,16 @@ func (j *job) openRule(tx Tx, l *ledger) (before sli.Intervals) {
 		return before
 	}
 	if l.record.HasSince {
-		before = j.measured(l, func(s *stageJob) sli.Intervals { return s.before })
+		before = j.measured(l, func(s *committedStage) sli.Intervals { return s.before })
 	} else if since, ok := j.since(l.rule); ok {
 		l.record.Since, l.record.HasSince = since, true
 	}
-	l.answered = j.measured(l, (*stageJob).measured)
+	l.answered = j.measured(l, (*committedStage).measured)
 	return before
 }
 
 // measured is the minutes for which every stage of the rule has answered.
-func (j *job) measured(l *ledger, of func(*stageJob) sli.Intervals) sli.Intervals {
+func (j *committed) measured(l *ledger, of func(*committedStage) sli.Intervals) sli.Intervals {
 	if !l.record.HasSince {
 		return nil
 	}
@@ -197,7 +199,7 @@ func (j *job) measured(l *ledger, of func(*stageJob) sli.Intervals) sli.Interval
 
 // since is from when on a new rule counts: the latest of where its stages' readings
 // began.
-func (j *job) since(rule *sli.Rule) (sli.Minute, bool) {
+func (j *committed) since(rule *sli.Rule) (sli.Minute, bool) {
 	var since sli.Minute
 	for _, s := range j.stages {
 		if !rule.Feeds(s.stage.Name) {
@@ -216,7 +218,7 @@ func (j *job) since(rule *sli.Rule) (sli.Minute, bool) {
 const lookBack = time.Hour
 
 // derive makes the cells of a rule whose events can't be judged one by one.
-func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
+func (l *ledger) derive(j *committed) {
 	back := max(j.keep()-lookBack, l.rule.Terms.Deadline+time.Hour)
 	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-back)), To: sli.Due(j.run.Now, 0) + 1}
 	if j.run.All {
@@ -249,22 +251,22 @@ func (l *ledger) derive(j *job, old map[sli.Minute]sli.Counts) {
 		for m, c := range l.rule.Derive.Derive(h, sli.Window{From: from, To: min(from+step, w.To)}, j.run.Now) {
 			l.record.Derived = l.record.Derived.Add(sli.Window{From: m, To: m + 1})
 			if c != l.cells.get(m) {
-				l.set(m, c, old)
+				l.set(m, c)
 			}
 		}
 		if j.run.All {
 			j.forget()
 		}
 	}
-	l.noteLag(j, h, w)
+	l.noteLag(j.job, h, w)
 	l.record.Derived = l.record.Derived.Within(sli.Window{From: j.historyFrom(), To: maxMinute})
 	l.answered = l.record.Derived
 }
 
 // history is what the stages of a job counted, as derivations see it.
 type history struct {
-	*job
-	answered func(*stageJob) sli.Intervals
+	*committed
+	answered func(*committedStage) sli.Intervals
 }
 
 // followed is a history that also follows records by their ids.
@@ -288,14 +290,14 @@ type judgedByID struct {
 
 func (h judgedByID) Judged(m sli.Minute) sli.Counts { return h.counts.get(m) }
 
-func (j *job) history() sli.History {
+func (j *committed) history() sli.History {
 	return j.historyOf(j.standing)
 }
 
 // present is the history as it stands now.
-func (j *job) present() sli.History { return j.historyOf(j.stands) }
+func (j *committed) present() sli.History { return j.historyOf(j.stands) }
 
-func (j *job) historyOf(answered func(*stageJob) sli.Intervals) sli.History {
+func (j *committed) historyOf(answered func(*committedStage) sli.Intervals) sli.History {
 	h := history{j, answered}
 	if j.ids != nil {
 		return followed{h, j.ids}
@@ -303,7 +305,7 @@ func (j *job) historyOf(answered func(*stageJob) sli.Intervals) sli.History {
 	return h
 }
 
-func (j *job) stage(name string) *stageJob {
+func (j *committed) stage(name string) *committedStage {
 	for _, s := range j.stages {
 		if s.stage.Name == name {
 			return s
@@ -346,11 +348,11 @@ func (h history) Answered(stage string) sli.Intervals {
 
 // standing is the minutes of a stage that stand, and whose cells are there: of a past
 // instant, those that it had answered for by then.
-func (j *job) standing(s *stageJob) sli.Intervals {
+func (j *committed) standing(s *committedStage) sli.Intervals {
 	if !j.past {
 		return s.measured()
 	}
-	return s.measured().Within(sli.Window{From: j.kept, To: j.settled(s, j.run.Now)})
+	return s.measured().Within(sli.Window{From: j.kept, To: s.settled(j.run.Now)})
 }
 
 func (h history) Inputs(stage string) sli.Inputs {
@@ -360,10 +362,10 @@ func (h history) Inputs(stage string) sli.Inputs {
 	return nil
 }
 
-// set replaces a cell; old keeps what it held before.
-func (l *ledger) set(m sli.Minute, c sli.Counts, old map[sli.Minute]sli.Counts) {
-	if _, seen := old[m]; !seen {
-		old[m] = l.cells.get(m)
+// set replaces a cell, and remembers what it held before.
+func (l *ledger) set(m sli.Minute, c sli.Counts) {
+	if _, seen := l.old[m]; !seen {
+		l.old[m] = l.cells.get(m)
 	}
 	if l.revised != nil {
 		l.revised[m] = l.revised[m].Plus(c.Minus(l.cells.get(m)))
@@ -372,7 +374,7 @@ func (l *ledger) set(m sli.Minute, c sli.Counts, old map[sli.Minute]sli.Counts) 
 }
 
 // answered is the minutes that every stage of the rule has answered for.
-func (j *job) answered(rule *sli.Rule) sli.Intervals {
+func (j *committed) answered(rule *sli.Rule) sli.Intervals {
 	answered := sli.Intervals{{From: 0, To: maxMinute}}
 	for _, s := range j.stages {
 		if rule.Feeds(s.stage.Name) {
@@ -383,7 +385,7 @@ func (j *job) answered(rule *sli.Rule) sli.Intervals {
 }
 
 // firstAnswer is the first minute that every stage of the rule has answered for.
-func (j *job) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
+func (j *committed) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
 	answered := j.answered(rule)
 	if len(answered) == 0 {
 		return 0, false
@@ -391,18 +393,18 @@ func (j *job) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
 	return answered[0].From, true
 }
 
-// add adds cells; old keeps what the touched minutes held before.
-func (l *ledger) add(cells map[sli.Minute]*sli.Counts, old map[sli.Minute]sli.Counts) {
+// add adds cells.
+func (l *ledger) add(cells map[sli.Minute]*sli.Counts) {
 	for m, c := range cells {
-		l.set(m, l.cells.get(m).Plus(*c), old)
+		l.set(m, l.cells.get(m).Plus(*c))
 	}
 }
 
 // doubt finds the minutes, among those that changed, in which more events couldn't be
 // judged than could: they are not measured.
-func (l *ledger) doubt(j *job, old map[sli.Minute]sli.Counts) {
+func (l *ledger) doubt(j *committed) {
 	var doubtful []sli.Minute
-	changed := slices.Sorted(maps.Keys(old))
+	changed := slices.Sorted(maps.Keys(l.old))
 	for _, m := range changed {
 		if l.cells.get(m).Doubtful() {
 			doubtful = append(doubtful, m)
@@ -422,16 +424,16 @@ func (l *ledger) doubt(j *job, old map[sli.Minute]sli.Counts) {
 
 // carry books for the next point what changed in minutes that points already hold:
 // late events, and minutes that only now are measured.
-func (l *ledger) carry(before sli.Intervals, old map[sli.Minute]sli.Counts) {
+func (l *ledger) carry() {
 	if !l.record.Started {
 		return
 	}
 	taken := sli.Window{From: l.record.EventsFrom, To: l.record.TakenTo + 1}
-	changed := make(map[sli.Minute]bool, len(old))
-	for m := range old {
+	changed := make(map[sli.Minute]bool, len(l.old))
+	for m := range l.old {
 		changed[m] = true
 	}
-	for _, w := range append(l.measured.Minus(before).Within(taken), before.Minus(l.measured).Within(taken)...) {
+	for _, w := range append(l.measured.Minus(l.before).Within(taken), l.before.Minus(l.measured).Within(taken)...) {
 		for m := w.From; m < w.To; m++ {
 			changed[m] = true
 		}
@@ -442,9 +444,9 @@ func (l *ledger) carry(before sli.Intervals, old map[sli.Minute]sli.Counts) {
 		}
 		var was, is sli.Counts
 		now := l.cells.get(m)
-		if before.Contains(m) {
+		if l.before.Contains(m) {
 			was = now
-			if v, touched := old[m]; touched {
+			if v, touched := l.old[m]; touched {
 				was = v
 			}
 		}

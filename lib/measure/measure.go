@@ -2,11 +2,14 @@
 // classifies what they saw, counts it into minute cells, commits the cells together
 // with the sources' positions, and reports from what was committed.
 //
-// The protocol of a run:
+// The protocol of a run, and what each phase gives the next:
 //
-//	load positions (short lock) ─► read the world (no lock) ─► commit in one transaction:
-//	cells are added only where the position is still the one that was loaded; else
-//	another run was quicker and what it committed is used ─► report from the cells.
+//	ask: load positions (short lock), read the world (no lock) ─► asked
+//	commit, in one transaction: cells are added only where the position is still the one
+//	that was loaded; else another run was quicker and what it committed is used ─► committed
+//	report, from the cells ─► sli.Pipeline; and what it has found is kept for the next run
+//
+// A transaction may run twice: a phase changes nothing of what the one before gave it.
 package measure
 
 import (
@@ -96,32 +99,27 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 	if err := r.respell(ctx); err != nil {
 		return nil, fmt.Errorf("carrying histories over in the state: %w", err)
 	}
-	jobs, err := r.load(ctx)
+	asked, err := r.ask(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.recallable(ctx, jobs); err != nil {
-		return nil, fmt.Errorf("reading the state: %w", err)
-	}
-	read(ctx, jobs)
-
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
-	report, err := r.commit(commit, jobs)
+	report, errands, err := r.conclude(commit, asked)
 	if err != nil {
 		return report, err
 	}
-	if err := r.inject(ctx, jobs, report); err != nil {
+	if err := r.inject(ctx, errands); err != nil {
 		report.Warnings = append(report.Warnings, fmt.Sprintf("what became of the prover's records isn't noted, they count as uncertain unless they are found: %v", err))
 	}
 	return report, nil
 }
 
-// commit commits and reports all jobs in one transaction. A panic is undone with the
-// transaction, which is then begun anew without the job that panicked: it costs that
-// pipeline only.
-func (r Run) commit(ctx context.Context, jobs []*job) (report *sli.Report, err error) {
-	var current *job
+// conclude commits and reports all that was asked in one transaction. A panic is undone
+// with the transaction, which is then begun anew without the pipeline that panicked: it
+// costs that one only. The errands are what provers are to do now.
+func (r Run) conclude(ctx context.Context, jobs []*asked) (report *sli.Report, claimed []*errands, err error) {
+	var current *asked
 	again := func() (panicked bool) {
 		defer func() {
 			if current == nil {
@@ -133,18 +131,18 @@ func (r Run) commit(ctx context.Context, jobs []*job) (report *sli.Report, err e
 			}
 		}()
 		err = r.Store.Update(ctx, func(tx Tx) error {
-			report, current = &sli.Report{At: r.Now}, nil
+			report, claimed, current = &sli.Report{At: r.Now}, nil, nil
 			for i, job := range jobs {
 				if job.broken != nil {
 					report.Pipelines = append(report.Pipelines, job.lost())
 					continue
 				}
 				current = job
-				p, err := job.conclude(tx, i)
+				p, errands, err := job.conclude(tx, i)
 				if err != nil {
 					return err
 				}
-				report.Pipelines = append(report.Pipelines, p)
+				report.Pipelines, claimed = append(report.Pipelines, p), append(claimed, errands...)
 			}
 			current = nil
 			return nil
@@ -153,7 +151,7 @@ func (r Run) commit(ctx context.Context, jobs []*job) (report *sli.Report, err e
 	}
 	for again() {
 	}
-	return report, err
+	return report, claimed, err
 }
 
 // unknown is why it can't be told what a stage of a plan reads: what the state holds of
@@ -185,26 +183,28 @@ func Acknowledge(ctx context.Context, store Store, report *sli.Report) error {
 	})
 }
 
-// load reads the positions and what is known of each rule's history, in one short
-// transaction.
-func (r Run) load(ctx context.Context) ([]*job, error) {
-	jobs := make([]*job, len(r.Pipelines))
-	err := r.Store.View(context.WithoutCancel(ctx), func(tx Tx) error {
+// ask asks every source: what, follows from the positions and from what is known of each
+// rule's history, which are read in one short transaction.
+func (r Run) ask(ctx context.Context) ([]*asked, error) {
+	jobs := make([]*asked, len(r.Pipelines))
+	err := r.Store.View(context.WithoutCancel(ctx), func(tx Tx) (err error) {
 		for i, p := range r.Pipelines {
-			job, err := r.newJob(tx, p)
-			if err != nil {
+			if jobs[i], err = r.question(tx, p); err != nil {
 				return err
 			}
-			if job.broken = unknown(job.plan); job.broken != nil {
-				job.unasked()
-			}
-			jobs[i] = job
 		}
 		return nil
 	})
 	var foreign *ErrForeign
-	if err != nil && !errors.As(err, &foreign) {
-		err = fmt.Errorf("reading the state: %w", err)
+	switch {
+	case errors.As(err, &foreign):
+		return nil, err
+	case err == nil:
+		err = r.recallable(ctx, jobs)
 	}
-	return jobs, err
+	if err != nil {
+		return nil, fmt.Errorf("reading the state: %w", err)
+	}
+	read(ctx, jobs)
+	return jobs, nil
 }

@@ -28,7 +28,8 @@ type Prober interface {
 
 // errands are what a prober's stage is to do after the commit.
 type errands struct {
-	stage    *stageJob
+	key      []byte // of the stage's record
+	pipeline *sli.Pipeline
 	prober   Prober
 	todo     [][]byte
 	outcomes [][]byte
@@ -36,13 +37,12 @@ type errands struct {
 
 // claimErrands claims what is due, on top of whatever position is committed: a run
 // whose own reading came too late may still send.
-func (j *job) claimErrands(tx Tx, sources []sli.Source) {
-	j.errands = nil // the transaction may run twice
+func (j *committed) claimErrands(tx Tx) {
 	if !j.run.Inject {
 		return
 	}
 	for i, s := range j.stages {
-		prober, ok := sources[i].(Prober)
+		prober, ok := j.sources[i].(Prober)
 		var record stageRecord
 		if !ok || !getRecord(tx, s.key, &record) {
 			continue
@@ -52,7 +52,7 @@ func (j *job) claimErrands(tx Tx, sources []sli.Source) {
 			continue
 		}
 		record.move(tx, s.key, claimed)
-		j.errands = append(j.errands, &errands{stage: s, prober: prober, todo: todo})
+		j.errands = append(j.errands, &errands{key: s.key, prober: prober, todo: todo})
 	}
 }
 
@@ -66,20 +66,17 @@ func (r *stageRecord) move(tx Tx, key, position []byte) {
 
 // inject does what was claimed and commits what became of it. Nothing of it is in
 // the report but doubts.
-func (r Run) inject(ctx context.Context, jobs []*job, report *sli.Report) error {
+func (r Run) inject(ctx context.Context, claimed []*errands) error {
 	type letter struct {
-		to       *errands
-		pipeline *sli.Pipeline
-		errand   []byte
-		outcome  []byte
-		err      error
+		to      *errands
+		errand  []byte
+		outcome []byte
+		err     error
 	}
 	var letters []letter
-	for i, j := range jobs {
-		for _, e := range j.errands {
-			for _, errand := range e.todo {
-				letters = append(letters, letter{to: e, pipeline: report.Pipelines[i], errand: errand})
-			}
+	for _, e := range claimed {
+		for _, errand := range e.todo {
+			letters = append(letters, letter{to: e, errand: errand})
 		}
 	}
 	if len(letters) == 0 {
@@ -91,7 +88,7 @@ func (r Run) inject(ctx context.Context, jobs []*job, report *sli.Report) error 
 	})
 	for i := range letters {
 		// One that isn't back stays claimed: perhaps sent, perhaps not.
-		l := letter{to: letters[i].to, pipeline: letters[i].pipeline, err: context.Cause(ctx)}
+		l := letter{to: letters[i].to, err: context.Cause(ctx)}
 		if back[i] {
 			l = letters[i]
 		}
@@ -99,18 +96,16 @@ func (r Run) inject(ctx context.Context, jobs []*job, report *sli.Report) error 
 			l.to.outcomes = append(l.to.outcomes, l.outcome)
 		}
 		if l.err != nil {
-			l.pipeline.Warnings = append(l.pipeline.Warnings, fmt.Sprintf("prover: %v", l.err))
+			l.to.pipeline.Warnings = append(l.to.pipeline.Warnings, fmt.Sprintf("prover: %v", l.err))
 		}
 	}
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
 	return r.Store.Update(commit, func(tx Tx) error {
-		for _, j := range jobs {
-			for _, e := range j.errands {
-				var record stageRecord
-				if getRecord(tx, e.stage.key, &record) {
-					record.move(tx, e.stage.key, e.prober.Note(record.Cursor, e.outcomes))
-				}
+		for _, e := range claimed {
+			var record stageRecord
+			if getRecord(tx, e.key, &record) {
+				record.move(tx, e.key, e.prober.Note(record.Cursor, e.outcomes))
 			}
 		}
 		return nil

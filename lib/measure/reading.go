@@ -327,8 +327,8 @@ func together(ctx context.Context, n int, do func(i int)) []bool {
 
 // read asks all sources of all jobs at once, after those that share requests have
 // been told what they will be asked.
-func read(ctx context.Context, jobs []*job) {
-	var stages []*stageJob
+func read(ctx context.Context, jobs []*asked) {
+	var stages []*askedStage
 	for _, j := range jobs {
 		stages = append(stages, j.stages...)
 	}
@@ -357,14 +357,14 @@ func read(ctx context.Context, jobs []*job) {
 }
 
 // unasked asks no source of the job anything.
-func (j *job) unasked() {
+func (j *asked) unasked() {
 	for _, s := range j.stages {
 		s.readings = nil
 	}
 }
 
 // giveUp puts the reason in the place of an answer that won't come any more.
-func (s *stageJob) giveUp(ctx context.Context) {
+func (s *askedStage) giveUp(ctx context.Context) {
 	if len(s.readings) == 0 {
 		return // nothing was asked
 	}

@@ -9,7 +9,7 @@ import (
 
 // because says of an outcome that is no value why it is none, and of a value what is
 // doubtful about it.
-func (j *job) because(l *ledger, r *sli.Result, of stretch) {
+func (j *committed) because(l *ledger, r *sli.Result, of stretch) {
 	switch r.Status {
 	case sli.Excluded:
 		r.Reason = j.plan.Exclude.Reason(l.rule.SLI(), r.Window.To-1)
@@ -26,7 +26,7 @@ func (j *job) because(l *ledger, r *sli.Result, of stretch) {
 }
 
 // absence says what there was none of.
-func (j *job) absence(l *ledger, c sli.Counts) string {
+func (j *committed) absence(l *ledger, c sli.Counts) string {
 	if c.Uncertain > 0 {
 		return l.rule.Unjudged(c, nil)
 	}
@@ -42,7 +42,7 @@ func (j *job) absence(l *ledger, c sli.Counts) string {
 
 // unmeasured says why a window isn't measured: what keeps most of its minutes from being
 // so.
-func (j *job) unmeasured(l *ledger, r *sli.Result, of stretch) string {
+func (j *committed) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 	for _, s := range j.feeding(l.rule) {
 		if err := s.unanswered(); err != nil {
 			return fmt.Sprintf("stage %s: %v", s.stage.Name, err)
@@ -56,7 +56,7 @@ func (j *job) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 			return "stage " + s.stage.Name + ": " + doubt
 		}
 	}
-	refused, by := 0, (*stageJob)(nil)
+	refused, by := 0, (*committedStage)(nil)
 	for _, s := range j.feeding(l.rule) {
 		if n := s.record.Refused.Intersect(of.asked).Minutes(); n > refused {
 			refused, by = n, s
@@ -92,7 +92,7 @@ func minutesText(n int) string {
 }
 
 // begun says what a history waits for that has no minute yet.
-func (j *job) begun(l *ledger) string {
+func (j *committed) begun(l *ledger) string {
 	settles := "a minute settles " + sli.FormatDuration(l.rule.Settle) + " after its end"
 	for _, s := range j.feeding(l.rule) {
 		at := "stage " + s.stage.Name + ": "
@@ -109,8 +109,8 @@ func (j *job) begun(l *ledger) string {
 }
 
 // feeding are the stages that are evidence for a rule.
-func (j *job) feeding(rule *sli.Rule) []*stageJob {
-	var out []*stageJob
+func (j *committed) feeding(rule *sli.Rule) []*committedStage {
+	var out []*committedStage
 	for _, s := range j.stages {
 		if rule.Feeds(s.stage.Name) {
 			out = append(out, s)
@@ -120,7 +120,7 @@ func (j *job) feeding(rule *sli.Rule) []*stageJob {
 }
 
 // unanswered is why the source failed, or gave no answer though it didn't.
-func (s *stageJob) unanswered() error {
+func (s *committedStage) unanswered() error {
 	if err := s.failure(); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (s *stageJob) unanswered() error {
 }
 
 // seen tells whether the source ever had a line.
-func (s *stageJob) seen() bool {
+func (s *committedStage) seen() bool {
 	for _, r := range s.readings {
 		if r.cells != nil && len(r.cells.tallies) > 0 {
 			return true
@@ -143,7 +143,7 @@ func (s *stageJob) seen() bool {
 }
 
 // malformed says how much of some refused minutes can't be read.
-func (s *stageJob) malformed(j *job, minutes sli.Intervals) string {
+func (s *committedStage) malformed(j *committed, minutes sli.Intervals) string {
 	var t sli.Tally
 	if j.run.All {
 		t.Add(j.counted(s).Tally)
@@ -156,7 +156,7 @@ func (s *stageJob) malformed(j *job, minutes sli.Intervals) string {
 }
 
 // lacking is what the lines lack that a rule's events are judged by.
-func (j *job) lacking(rule *sli.Rule) []sli.Lack {
+func (j *committed) lacking(rule *sli.Rule) []sli.Lack {
 	var out []sli.Lack
 	for _, s := range j.feeding(rule) {
 		out = append(out, s.record.Lacks...)

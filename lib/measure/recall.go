@@ -14,22 +14,24 @@ import (
 // the state holds nothing of a minute, the sources are asked beside, into a store of
 // their own: minutes of the two are put together, counts of one minute never are.
 
-// recalled is a pipeline as a store holds it; nothing is read for it.
-type recalled struct {
-	*job
-	rec     pipelineRecord
-	ledgers []*ledger // of plan.All
+// aside is what is known of a past instant beside the state.
+type aside struct {
+	store Store         // what the sources said, asked once more; nil: nothing is lacking
+	asked *sli.Pipeline // what became of asking them
+	alone bool          // they alone speak of the instant: the state begins later
 }
 
-func (r Run) recall(tx Tx, p Pipeline) (*recalled, error) {
+// recall is a pipeline as a store holds it; nothing is read for it.
+func (r Run) recall(tx Tx, p Pipeline) (*committed, error) {
 	j, rec, err := r.open(tx, p)
 	if err != nil {
 		return nil, err
 	}
-	past := &recalled{job: j, rec: rec}
+	past := &committed{job: j, rec: rec}
+	past.evidence = past
 	last := rec.Ran
 	for _, stage := range j.plan.Stages {
-		s := &stageJob{stage: stage, key: stageKey(j.plan.Name, stage.Name, stage.Facts.Reads)}
+		s := &committedStage{askedStage: askedStage{stage: stage, key: stageKey(j.plan.Name, stage.Name, stage.Facts.Reads)}}
 		fingerprint := short(stage.Fingerprint())
 		s.isNew = !getRecord(tx, s.key, &s.record)
 		if s.record.Fingerprint != fingerprint {
@@ -40,26 +42,26 @@ func (r Run) recall(tx Tx, p Pipeline) (*recalled, error) {
 		if rec.Ran.IsZero() && s.record.ReadTo.After(last) {
 			last = s.record.ReadTo // an earlier release didn't note when it ran
 		}
-		j.stages = append(j.stages, s)
+		past.stages = append(past.stages, s)
 	}
 	past.rec.Ran = last
-	j.kept = max(rec.Cells, 1)
+	past.kept = max(rec.Cells, 1)
 	if rec.Cells == 0 && !last.IsZero() {
-		j.kept = sli.MinuteAt(last.Add(-j.keep()))
+		past.kept = sli.MinuteAt(last.Add(-j.keep()))
 	} else if rec.Cells == 0 {
-		j.kept = maxMinute
+		past.kept = maxMinute
 	}
 	if rule := j.plan.Following(); rule != nil {
-		j.ids = openIDs(tx, j.plan, rule)
+		past.ids = openIDs(tx, j.plan, rule)
 	}
 	for _, rule := range j.plan.All() {
-		past.ledgers = append(past.ledgers, j.ledger(tx, rule))
+		past.ledgers = append(past.ledgers, past.ledger(tx, rule))
 	}
 	return past, nil
 }
 
 // ledger is an SLI's history as it stands.
-func (j *job) ledger(tx Tx, rule *sli.Rule) *ledger {
+func (j *committed) ledger(tx Tx, rule *sli.Rule) *ledger {
 	l := &ledger{rule: rule}
 	fingerprint := short(j.plan.Fingerprint(rule))
 	if getRecord(tx, ruleKey(j.plan.Name, rule.Kind), &l.record); l.record.Fingerprint != fingerprint {
@@ -67,7 +69,7 @@ func (j *job) ledger(tx Tx, rule *sli.Rule) *ledger {
 	}
 	l.cells = openRuleCells(tx, ruleCellPrefix(j.plan.Name, rule.Kind, fingerprint))
 	if l.answered = l.record.Derived; rule.Derive == nil {
-		l.answered = j.measured(l, (*stageJob).measured)
+		l.answered = j.measured(l, (*committedStage).measured)
 	}
 	l.measured = l.answered.Minus(sli.Intervals(l.record.Doubtful))
 	l.later = j.changesAfter(tx, arrivals, rule, j.run.Now)
@@ -77,7 +79,7 @@ func (j *job) ledger(tx Tx, rule *sli.Rule) *ledger {
 
 // refused is the minutes that too much can't be read of for the rule to be measured:
 // the sources would say the same of them again.
-func (j *job) refused(rule *sli.Rule) sli.Intervals {
+func (j *committed) refused(rule *sli.Rule) sli.Intervals {
 	var out sli.Intervals
 	for _, s := range j.feeding(rule) {
 		out = out.Union(s.record.Refused)
@@ -88,7 +90,7 @@ func (j *job) refused(rule *sli.Rule) sli.Intervals {
 // holes is the minutes that the state knows to have gone unseen: what was written to a log
 // that was gone, or entered in its middle, isn't in what is there of it now, whatever that
 // seems to show.
-func (p *recalled) holes(rule *sli.Rule) sli.Intervals {
+func (p *committed) holes(rule *sli.Rule) sli.Intervals {
 	var out sli.Intervals
 	for _, s := range p.feeding(rule) {
 		if s.stage.Facts.Replaces {
@@ -123,7 +125,7 @@ func (j *job) back() time.Duration {
 }
 
 // known tells whether the cells are there that the newest due minute is assessed by.
-func (j *job) known() bool {
+func (j *committed) known() bool {
 	due := sli.Due(j.run.Now, j.plan.Sources())
 	if j.ids != nil && j.ids.from > due-indicator.AgesBack {
 		return false
@@ -132,7 +134,7 @@ func (j *job) known() bool {
 }
 
 // lacks tells whether something of the run's instant isn't in the state.
-func (p *recalled) lacks() bool {
+func (p *committed) lacks() bool {
 	for _, l := range p.ledgers {
 		w := sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window)
 		if len(sli.Intervals{w}.Minus(l.answered).Minus(p.refused(l.rule)).Minus(p.holes(l.rule))) > 0 {
@@ -142,9 +144,9 @@ func (p *recalled) lacks() bool {
 	return !p.known()
 }
 
-// since is where the sources have to be read from for what the run's instant is judged
+// readFrom is where the sources have to be read from for what the run's instant is judged
 // by.
-func (p *recalled) since() time.Time {
+func (p *committed) readFrom() time.Time {
 	from := sli.Ending(sli.Due(p.run.Now, p.plan.Settle()), p.back()).From
 	for _, l := range p.ledgers {
 		from = min(from, sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window).From)
@@ -153,7 +155,7 @@ func (p *recalled) since() time.Time {
 }
 
 // began tells whether the state holds anything of the run's instant, or of before it.
-func (p *recalled) began() bool {
+func (p *committed) began() bool {
 	return slices.ContainsFunc(p.ledgers, func(l *ledger) bool {
 		return len(l.answered) > 0 && l.answered[0].From <= sli.Due(p.run.Now, l.rule.Settle)
 	})
@@ -163,7 +165,7 @@ func (p *recalled) began() bool {
 // has gone on since, and asks the sources where the state lacks something. Where the
 // state's history begins after the instant the sources speak alone, as they would if
 // there were no state.
-func (r Run) recallable(ctx context.Context, jobs []*job) error {
+func (r Run) recallable(ctx context.Context, jobs []*asked) error {
 	if r.Until.IsZero() {
 		return nil
 	}
@@ -180,7 +182,7 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 			if !past.rec.Ran.After(r.Now) {
 				continue // a run of that instant goes on from the state as it is
 			}
-			jobs[i].past = true
+			jobs[i].past = new(aside)
 			jobs[i].unasked()
 			switch {
 			case !past.began():
@@ -189,7 +191,7 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 			case past.lacks():
 				lacking = append(lacking, i)
 				beside.Pipelines = append(beside.Pipelines, p)
-				if since := past.since(); since.Before(beside.Since) {
+				if since := past.readFrom(); since.Before(beside.Since) {
 					beside.Since = since
 				}
 			}
@@ -199,7 +201,7 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 	if err != nil || r.Scratch == nil {
 		return err
 	}
-	present := slices.ContainsFunc(jobs, func(j *job) bool { return !j.past })
+	present := slices.ContainsFunc(jobs, func(j *asked) bool { return j.past == nil })
 	turns := 0
 	for _, turn := range []bool{len(unborn) > 0, len(lacking) > 0, present} {
 		if turn {
@@ -213,7 +215,7 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 			return err
 		}
 		for n, i := range unborn {
-			jobs[i].beside, jobs[i].asked, jobs[i].alone = r.Scratch, asked.Pipelines[n], true
+			*jobs[i].past = aside{store: r.Scratch, asked: asked.Pipelines[n], alone: true}
 		}
 	}
 	if len(lacking) > 0 {
@@ -222,7 +224,7 @@ func (r Run) recallable(ctx context.Context, jobs []*job) error {
 			return err
 		}
 		for n, i := range lacking {
-			jobs[i].beside, jobs[i].asked = r.Scratch, asked.Pipelines[n]
+			*jobs[i].past = aside{store: r.Scratch, asked: asked.Pipelines[n]}
 		}
 	}
 	return nil
@@ -239,29 +241,30 @@ func (r Run) beside(ctx context.Context, turns int) (*sli.Report, error) {
 	return r.Do(ctx)
 }
 
-// report is that of a past instant: from the state, and from what the sources said
-// beside.
-func (j *job) recollect(tx Tx, index int) (p *sli.Pipeline, err error) {
-	if j.alone && slices.ContainsFunc(j.asked.Results, func(r *sli.Result) bool { return r.Measured > 0 }) {
-		j.asked.Warnings = append(j.asked.Warnings, "the state's history begins later; this is what the sources say alone")
-		return j.asked, nil
+// recollect is the report of a past instant: from the state, and from what the sources
+// said beside.
+func (a *asked) recollect(tx Tx, index int) (p *sli.Pipeline, err error) {
+	asked := a.past.asked
+	if a.past.alone && slices.ContainsFunc(asked.Results, func(r *sli.Result) bool { return r.Measured > 0 }) {
+		asked.Warnings = append(asked.Warnings, "the state's history begins later; this is what the sources say alone")
+		return asked, nil
 	}
-	past, err := j.run.recall(tx, j.run.Pipelines[index])
+	past, err := a.run.recall(tx, a.run.Pipelines[index])
 	if err != nil {
 		return nil, err
 	}
-	past.past, past.asked = true, j.asked
-	if j.beside == nil {
+	past.past, past.said = true, asked
+	if a.past.store == nil {
 		return past.tell(tx, nil), nil
 	}
-	err = j.beside.View(context.Background(), func(scratch Tx) error {
-		beside, err := j.run.recall(scratch, j.run.Pipelines[index])
+	err = a.past.store.View(context.Background(), func(scratch Tx) error {
+		beside, err := a.run.recall(scratch, a.run.Pipelines[index])
 		if err != nil {
 			return err
 		}
 		p = past.tell(tx, beside)
 		for i, s := range p.Stages {
-			if asked := j.asked.Stages[i]; s.Err == nil {
+			if asked := asked.Stages[i]; s.Err == nil {
 				s.Err, s.Calls, s.Bytes, s.Warnings = asked.Err, asked.Calls, asked.Bytes, asked.Warnings
 			}
 		}
@@ -270,7 +273,7 @@ func (j *job) recollect(tx Tx, index int) (p *sli.Pipeline, err error) {
 	return p, err
 }
 
-func (p *recalled) tell(tx Tx, beside *recalled) *sli.Pipeline {
+func (p *committed) tell(tx Tx, beside *committed) *sli.Pipeline {
 	evidence := p
 	filled := 0
 	if beside != nil {
@@ -281,12 +284,13 @@ func (p *recalled) tell(tx Tx, beside *recalled) *sli.Pipeline {
 			evidence = beside
 		}
 	}
-	p.evidence = evidence.job
+	p.evidence = evidence
 	evidence.past = true
 	evidence.speak(sli.Due(p.run.Now, p.plan.Sources()))
 	rec := p.rec
-	rec.Pending, rec.Still = nil, rec.Still.until(sli.Due(p.run.Now, p.plan.Sources()))
-	out := p.report(tx, p.ledgers, &rec)
+	p.rec.Pending, p.rec.Still = nil, rec.Still.until(sli.Due(p.run.Now, p.plan.Sources()))
+	out := p.report(tx)
+	p.rec = rec // as it is, for another instant
 	p.remember(tx, out)
 	for i, r := range out.Results {
 		p.ledgers[i].tellLater(r)
@@ -300,7 +304,7 @@ func (p *recalled) tell(tx Tx, beside *recalled) *sli.Pipeline {
 }
 
 // speak has records followed by their ids spoken of as they were at a minute's end.
-func (p *recalled) speak(due sli.Minute) {
+func (p *committed) speak(due sli.Minute) {
 	if p.ids != nil {
 		p.ids.due = due
 	}
@@ -372,14 +376,14 @@ func (l *ledger) tellLater(r *sli.Result) {
 }
 
 // tellMissing says of minutes of the window that nothing is known of them, and why.
-func (p *recalled) tellMissing(l *ledger, r *sli.Result) {
+func (p *committed) tellMissing(l *ledger, r *sli.Result) {
 	missing := sli.Intervals{r.Window}.Minus(l.answered).Minus(p.refused(l.rule)).Minutes()
 	if missing == 0 {
 		return
 	}
 	text := fmt.Sprintf("%d of %s are neither in the state nor in what the sources have now", missing, minutesText(r.Window.Minutes()))
-	if p.asked != nil {
-		for _, s := range p.asked.Stages {
+	if p.said != nil {
+		for _, s := range p.said.Stages {
 			if s.Err != nil && l.rule.Feeds(s.Stage.Name) {
 				text = fmt.Sprintf("stage %s: %v; %d of %s aren't in the state", s.Stage.Name, s.Err, missing, minutesText(r.Window.Minutes()))
 				break
@@ -394,7 +398,7 @@ func (p *recalled) tellMissing(l *ledger, r *sli.Result) {
 }
 
 // trimmed says where the history of a past instant is gone.
-func (p *recalled) trimmed(out *sli.Pipeline) {
+func (p *committed) trimmed(out *sli.Pipeline) {
 	if !p.run.History || p.rec.Ran.IsZero() {
 		return
 	}

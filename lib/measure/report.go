@@ -14,15 +14,15 @@ import (
 )
 
 // report makes the pipeline's part of the report from the committed cells.
-func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipeline {
-	p := &sli.Pipeline{Plan: j.plan, Point: rec.Pending, Measured: 1}
-	if rec.Pending != nil {
-		p.Skipped = rec.Pending.Skipped
+func (j *committed) report(tx Tx) *sli.Pipeline {
+	p := &sli.Pipeline{Plan: j.plan, Point: j.rec.Pending, Measured: 1}
+	if p.Point != nil {
+		p.Skipped = p.Point.Skipped
 	}
-	for _, l := range ledgers[:len(j.plan.Rules)] {
-		l.join(tx, j)
+	for _, l := range j.ledgers[:len(j.plan.Rules)] {
+		l.join(tx, j.job)
 		result := j.result(l)
-		for _, o := range ledgers[len(ledgers)-len(j.plan.Others):] {
+		for _, o := range j.ledgers[len(j.ledgers)-len(j.plan.Others):] {
 			if o.rule.Beside == l.rule.Kind {
 				result.Others = append(result.Others, j.result(o))
 			}
@@ -31,7 +31,7 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 		p.Measured = min(p.Measured, result.Measured)
 	}
 	a := indicator.Assess(j.plan, j.evidence.present(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
-	j.stand(rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
+	j.stand(&j.rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
 	p.Age, p.Ages, p.Throttled, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.Throttled, a.State, a.Flow, a.Delay, a.Run
 	p.Warnings = append(p.Warnings, a.Notes...)
 	p.Delay = j.delays()
@@ -46,17 +46,20 @@ func (j *job) report(tx Tx, ledgers []*ledger, rec *pipelineRecord) *sli.Pipelin
 	if n := len(answered); n > 0 && len(j.stages) > 0 {
 		p.Newest, p.HasNewest = answered[n-1].To-1, true
 	} else {
-		p.Newest = min(rec.Born, sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window).From) - 1
+		p.Newest = min(j.rec.Born, sli.Ending(sli.Due(j.run.Now, j.plan.Settle()), j.plan.Window).From) - 1
+	}
+	if j.setAside.warning != "" {
+		p.Warnings = append(p.Warnings, j.setAside.warning)
 	}
 	return p
 }
 
 // reached is the minutes that a stage had answered for by the run's instant.
-func (j *job) reached(s *stageJob) sli.Intervals {
+func (j *committed) reached(s *committedStage) sli.Intervals {
 	if !j.past {
 		return j.upToNow(s, s.record.measured())
 	}
-	return s.record.measured().Within(sli.Window{To: j.settled(s, j.run.Now)})
+	return s.record.measured().Within(sli.Window{To: s.settled(j.run.Now)})
 }
 
 // reported shows what a function's log says of its invocations at the function's stage, too.
@@ -72,7 +75,7 @@ func reported(stages []*sli.StageReport) {
 }
 
 // lost is the report of a pipeline of which nothing can be said but why.
-func (j *job) lost() *sli.Pipeline {
+func (j *asked) lost() *sli.Pipeline {
 	p := &sli.Pipeline{Plan: j.plan}
 	for _, rule := range j.plan.Rules {
 		due := sli.Due(j.run.Now, rule.Settle)
@@ -89,7 +92,7 @@ func (j *job) lost() *sli.Pipeline {
 
 // delays is the cells of the window whose records' delays are known, nil where no
 // stage knows them.
-func (j *job) delays() *sli.StageCell {
+func (j *committed) delays() *sli.StageCell {
 	for _, s := range j.evidence.stages {
 		if s.stage.Facts.Delay {
 			return j.counted(s)
@@ -99,7 +102,7 @@ func (j *job) delays() *sli.StageCell {
 }
 
 // window is what a stage's numbers speak of.
-func (j *job) window(s *stageJob) sli.Window {
+func (j *job) window(s *committedStage) sli.Window {
 	if j.run.All {
 		return sli.Window{From: 0, To: maxMinute}
 	}
@@ -107,7 +110,7 @@ func (j *job) window(s *stageJob) sli.Window {
 }
 
 // counted is what a stage counted in that window.
-func (j *job) counted(s *stageJob) *sli.StageCell {
+func (j *committed) counted(s *committedStage) *sli.StageCell {
 	if !j.run.All {
 		return s.cells.window(j.window(s))
 	}
@@ -118,7 +121,7 @@ func (j *job) counted(s *stageJob) *sli.StageCell {
 }
 
 // everything is all that was read in this run.
-func (s *stageJob) everything() *sli.StageCell {
+func (s *committedStage) everything() *sli.StageCell {
 	total := new(sli.StageCell)
 	if s.failure() != nil {
 		return total
@@ -141,19 +144,19 @@ func (s *stageJob) everything() *sli.StageCell {
 }
 
 // stands is the minutes of a stage that stand, up to now.
-func (j *job) stands(s *stageJob) sli.Intervals { return j.upToNow(s, j.standing(s)) }
+func (j *committed) stands(s *committedStage) sli.Intervals { return j.upToNow(s, j.standing(s)) }
 
 // upToNow is the minutes that a stage has answered for; where everything is read a log
 // that ended has nothing to say up to now, which is an answer too.
-func (j *job) upToNow(s *stageJob, spans sli.Intervals) sli.Intervals {
+func (j *committed) upToNow(s *committedStage, spans sli.Intervals) sli.Intervals {
 	if n := len(spans); j.run.All && n > 0 && s.failure() == nil {
-		spans = spans.Add(sli.Window{From: spans[n-1].To, To: j.settled(s, j.run.Now)})
+		spans = spans.Add(sli.Window{From: spans[n-1].To, To: s.settled(j.run.Now)})
 	}
 	return spans
 }
 
 // result is an SLI's outcome over the window of its newest due minute.
-func (j *job) result(l *ledger) *sli.Result {
+func (j *committed) result(l *ledger) *sli.Result {
 	r := &sli.Result{
 		Rule:     l.rule,
 		Due:      sli.Due(j.run.Now, l.rule.Settle),
@@ -191,7 +194,7 @@ type stretch struct {
 	doubtful bool       // not measured only since too many events couldn't be judged
 }
 
-func (j *job) stretch(l *ledger, w sli.Window) stretch {
+func (j *committed) stretch(l *ledger, w sli.Window) stretch {
 	s := stretch{asked: sli.Intervals{w}.Minus(j.plan.Exclude.Of(l.rule.SLI(), w)), status: sli.Excluded}
 	s.answered = l.answered.Intersect(s.asked)
 	s.measured = l.measured.Intersect(s.asked)
@@ -231,7 +234,7 @@ func burnLengths(o slo.Objective) []time.Duration {
 }
 
 // spending adds the budget over the period and the burn rates.
-func (j *job) spending(l *ledger, r *sli.Result) {
+func (j *committed) spending(l *ledger, r *sli.Result) {
 	ledger := j.sums(l, r.Due)
 	summed := ledger
 	summed.Sum = func(measured sli.Intervals) sli.Counts { return j.periodSum(l, measured) }
@@ -251,7 +254,7 @@ func (j *job) spending(l *ledger, r *sli.Result) {
 }
 
 // burns are the burn rates of an SLI at a due minute.
-func (j *job) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
+func (j *committed) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
 	objective := slo.Of(j.plan, l.rule)
 	for _, length := range burnLengths(objective) {
 		s := j.stretch(l, sli.Ending(due, length))
@@ -273,7 +276,7 @@ func (j *job) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
 
 // stageReport is what a source did in this run, and what its stage counted in the
 // window.
-func (j *job) stageReport(s *stageJob, means *estimate.StageDelay) *sli.StageReport {
+func (j *committed) stageReport(s *committedStage, means *estimate.StageDelay) *sli.StageReport {
 	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
 	window := j.window(s)
 	known := j.evidence.stage(s.stage.Name)

@@ -122,17 +122,16 @@ func (r respelling) do(tx Tx) {
 	}
 }
 
-// zone is the plan as it is spelled now: another run may have read the first stamps without
-// zone meanwhile.
-func (j *job) zone(tx Tx) {
-	j.plan = j.unzoned.Zoned(zoneless(tx, j.unzoned.Name))
-	for i, s := range j.stages {
-		s.stage = j.plan.Stages[i]
-	}
+// zoned is the job with its plan as it is spelled now: another run may have read the first
+// stamps without zone meanwhile.
+func (j *job) zoned(tx Tx) *job {
+	z := *j
+	z.plan = j.unzoned.Zoned(zoneless(tx, j.unzoned.Name))
+	return &z
 }
 
-// zoned carries the histories over when a stage has read its first stamps without zone: from
-// now on the host's zone is part of their rules.
-func (j *job) zoned(tx Tx) {
+// respell carries the histories over when a stage has read its first stamps without zone:
+// from now on the host's zone is part of their rules.
+func (j *job) respell(tx Tx) {
 	respelling{j.plan, j.unzoned.Zoned(zoneless(tx, j.unzoned.Name))}.do(tx)
 }

@@ -130,7 +130,7 @@ func (p *passing) settle(booked silentMinutes) {
 // out by their end + threshold: valid is what was accepted, good is 0. Records that
 // are booked so aren't counted where they come out: by their ids, or as many as were
 // booked of those minutes.
-func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
+func (l *ledger) bookSilence(j *committed) {
 	back := j.keepFrom(max(keepCells, j.sinceBack()))
 	if j.run.All {
 		back = j.cellsFrom()
@@ -150,7 +150,7 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 			continue
 		}
 		l.record.Silent = l.record.Silent.Add(sli.Window{From: m.Minute, To: m.Minute + 1})
-		byID := l.bookByID(j, m.Minute, old)
+		byID := l.bookByID(j, m.Minute)
 		one := silentMinute{Minute: m.Minute, Left: m.Accepted, Beyond: m.Beyond}
 		if j.named(l.rule) {
 			one.Left, one.Beyond = 0, 0
@@ -159,12 +159,12 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 			}
 		}
 		found = found.put(one)
-		l.set(m.Minute, l.cells.get(m.Minute).Plus(sli.Counts{Valid: byID + one.Left}), old)
+		l.set(m.Minute, l.cells.get(m.Minute).Plus(sli.Counts{Valid: byID + one.Left}))
 	}
 	if j.run.All {
 		j.forget()
 	}
-	l.takeBack(j, found, old)
+	l.takeBack(j, found)
 	for _, m := range found {
 		l.record.Booked = l.record.Booked.put(m)
 	}
@@ -179,26 +179,26 @@ func (l *ledger) bookSilence(j *job, old map[sli.Minute]sli.Counts) {
 }
 
 // named tells whether a rule's records are known by their ids from acceptance on.
-func (j *job) named(rule *sli.Rule) bool {
+func (j *committed) named(rule *sli.Rule) bool {
 	return j.ids != nil && j.ids.HasIDs() && j.ids.rule.Feeds(rule.Stages[0])
 }
 
 // bookByID books the records of a silent minute that are followed, and takes those that
 // have come out since from where they were counted.
-func (l *ledger) bookByID(j *job, silent sli.Minute, old map[sli.Minute]sli.Counts) float64 {
+func (l *ledger) bookByID(j *committed, silent sli.Minute) float64 {
 	if !j.named(l.rule) {
 		return 0
 	}
 	booked, counted := j.ids.bookSilence(silent)
 	for m, c := range counted {
-		l.set(m, l.cells.get(m).Minus(c), old)
+		l.set(m, l.cells.get(m).Minus(c))
 	}
 	return booked
 }
 
 // takeBack uncounts the records accepted in minutes that are found silent now, and that
 // had come out, too late, by then.
-func (l *ledger) takeBack(j *job, found silentMinutes, old map[sli.Minute]sli.Counts) {
+func (l *ledger) takeBack(j *committed, found silentMinutes) {
 	if len(found) == 0 {
 		return
 	}
@@ -212,7 +212,7 @@ func (l *ledger) takeBack(j *job, found silentMinutes, old map[sli.Minute]sli.Co
 			for accepted, n := range cell.DoneByAcceptance(m) {
 				counts := l.cells.get(m)
 				if out := found.take(accepted, min(n, counts.Valid-counts.Good-counts.Uncertain)); out > 0 {
-					l.set(m, counts.Minus(sli.Counts{Valid: out}), old)
+					l.set(m, counts.Minus(sli.Counts{Valid: out}))
 				}
 			}
 		}
