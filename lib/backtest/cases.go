@@ -32,12 +32,13 @@ type Case struct {
 	Expect   Expected
 }
 
-// Given is the evidence of a stage: lines of its log, or counts.
+// Given is the evidence of a stage: lines of its log, counts, or points of its metrics.
 type Given struct {
 	Stage  string
 	Lines  []string // of a log; nil: none are given
 	File   string   // a log instead
 	Counts map[sli.Minute]map[string]float64
+	Points map[string]map[sli.Minute]float64 // by metric and statistic
 
 	at *section.Node
 }
@@ -129,6 +130,13 @@ func (r CaseReader) read(n *section.Node) (Case, error) {
 	return c, errors.Join(append(errs, err)...)
 }
 
+// unnamed refuses a key, whose value isn't the matter.
+func unnamed(n *section.Node, hint, rule, key string) error {
+	e := n.Errorf(hint, "%s", rule)
+	e.Got = strconv.Quote(key)
+	return e
+}
+
 func scalar(n *section.Node, key string) string {
 	if v, ok := n.Get(key); ok {
 		return v.String()
@@ -142,19 +150,20 @@ func (r CaseReader) given(n *section.Node, at time.Time) (Given, error) {
 		return g, err
 	}
 	g.Stage, g.File = scalar(n, "stage"), scalar(n, "file")
-	if points, ok := n.Get("points"); ok {
-		return g, points.Errorf("counts: of signals say the same of a stage", "metric points aren't read yet")
-	}
 	lines, hasLines := n.Get("lines")
 	counts, hasCounts := n.Get("counts")
+	points, hasPoints := n.Get("points")
 	ways := 0
-	for _, has := range []bool{hasLines, g.File != "", hasCounts} {
+	for _, has := range []bool{hasLines, g.File != "", hasCounts, hasPoints} {
 		if has {
 			ways++
 		}
 	}
 	if g.Stage == "" || ways != 1 {
-		return g, n.Errorf("", "needs a stage, and lines, file or counts of it")
+		return g, n.Errorf("", "needs a stage, and one of lines, file, counts or points of it")
+	}
+	if hasPoints {
+		return r.points(g, points, at)
 	}
 	if hasLines {
 		g.Lines = []string{}
@@ -168,25 +177,56 @@ func (r CaseReader) given(n *section.Node, at time.Time) (Given, error) {
 	g.Counts = map[sli.Minute]map[string]float64{}
 	for i, key := range counts.Keys() {
 		node := counts.Items()[i]
-		minute, err := r.minute(key, at)
+		minute, err := r.minute(node, key, at)
 		if err != nil {
-			return g, node.Errorf("a time of the day of at, like 12:05", "%v", err)
+			return g, err
 		}
 		values := map[string]float64{}
 		for j, name := range node.Keys() {
 			v := node.Items()[j]
-			x, err := strconv.ParseFloat(v.String(), 64)
-			if err != nil || !estimate.Countable(x) {
-				return g, v.Errorf("", "must be a number")
+			x, err := countOf(v)
+			if err != nil {
+				return g, err
 			}
 			if !countable(name) {
-				return g, v.Errorf("requests, bad_requests, accepted, done, …, or a level: age, backlog, utilisation_NAME", "no signal of that name (got %q)", name)
+				return g, unnamed(v, "requests, bad_requests, accepted, done, …, or a level: age, backlog, utilisation_NAME", "no signal of that name", name)
 			}
 			values[name] = x
 		}
 		g.Counts[minute] = values
 	}
 	return g, nil
+}
+
+// points reads points of metrics, each of a metric and a statistic by the minute.
+func (r CaseReader) points(g Given, n *section.Node, at time.Time) (Given, error) {
+	g.Points = map[string]map[sli.Minute]float64{}
+	for i, name := range n.Keys() {
+		of := n.Items()[i]
+		if of.Kind() != section.Map {
+			return g, of.Errorf(`"IteratorAge Maximum": { "12:00": 3 }`, "must be values by the minute")
+		}
+		g.Points[name] = map[sli.Minute]float64{}
+		for j, key := range of.Keys() {
+			v := of.Items()[j]
+			minute, err := r.minute(v, key, at)
+			if err != nil {
+				return g, err
+			}
+			if g.Points[name][minute], err = countOf(v); err != nil {
+				return g, err
+			}
+		}
+	}
+	return g, nil
+}
+
+func countOf(v *section.Node) (float64, error) {
+	x, err := strconv.ParseFloat(v.String(), 64)
+	if err != nil || !estimate.Countable(x) {
+		return 0, v.Errorf("", "must be a number")
+	}
+	return x, nil
 }
 
 // badRequests are requests answered 500, among requests.
@@ -201,14 +241,17 @@ func isLevel(name string) bool {
 	return name == "age" || name == "backlog" || strings.HasPrefix(name, "utilisation_")
 }
 
-// minute reads a time of the day of an instant, or a whole one.
-func (r CaseReader) minute(text string, at time.Time) (sli.Minute, error) {
+// minute reads a time of the day of an instant, or a whole one: the key of a node.
+func (r CaseReader) minute(n *section.Node, text string, at time.Time) (sli.Minute, error) {
 	if t, err := time.ParseInLocation("15:04", text, r.Zone); err == nil {
 		y, m, d := at.In(r.Zone).Date()
 		return sli.MinuteAt(time.Date(y, m, d, t.Hour(), t.Minute(), 0, 0, r.Zone)), nil
 	}
 	t, err := r.Instant(text)
-	return sli.MinuteAt(t), err
+	if err != nil {
+		return 0, n.Errorf("a time of the day of at, like 12:05", "%v", err)
+	}
+	return sli.MinuteAt(t), nil
 }
 
 func expected(n *section.Node) (Expected, error) {
@@ -244,7 +287,7 @@ func expected(n *section.Node) (Expected, error) {
 	for i, name := range of.Keys() {
 		v := of.Items()[i]
 		if !slices.Contains(indicator.Kinds(), sli.Kind(name)) {
-			return e, v.Errorf("", "no SLI of that name (got %q)", name)
+			return e, unnamed(v, "availability, latency, freshness, coverage, correctness", "no SLI of that name", name)
 		}
 		if _, _, err := limit(v.String(), number64); err != nil && !slices.Contains(outcomes, sli.Status(v.String())) {
 			return e, v.Errorf(`99.5, ">99", not_measured, no_traffic or excluded`, "must be a percentage, or < or > and one, or an outcome")
@@ -317,6 +360,11 @@ func (c Case) Try(ctx context.Context, p measure.Pipeline, store measure.Store) 
 			tapes[i].err = errors.New("nothing of it is given in this case")
 		case c.Given[n].Counts != nil:
 			tapes[i] = c.counted(s.Facts(), c.Given[n].Counts)
+		case c.Given[n].Points != nil:
+			var err error
+			if tapes[i], err = c.metered(ctx, s, c.Given[n], edges([]*sli.Plan{p.Plan}, stage)); err != nil {
+				return nil, err
+			}
 		default:
 			ask := sli.Ask{Now: c.At, Until: c.At, Good: good(p.Plan), Edges: edges([]*sli.Plan{p.Plan}, stage)}
 			tapes[i] = record(ctx, s, ask)
@@ -331,6 +379,36 @@ func (c Case) Try(ctx context.Context, p measure.Pipeline, store measure.Store) 
 		return nil, err
 	}
 	return c.compare(report), nil
+}
+
+// metered is a source of metrics.
+type metered interface {
+	Given(points map[string]map[sli.Minute]float64, ask sli.Ask) (sli.Source, error)
+}
+
+// before is how long before the first given point metrics are told of, without points.
+const before = time.Hour
+
+// metered is a tape of what a stage makes of points.
+func (c Case) metered(ctx context.Context, s sli.Source, g Given, edges []time.Duration) (*tape, error) {
+	of, ok := s.(metered)
+	if !ok {
+		return nil, g.Refuse("stage %s reads no metrics; give lines, a file or counts of it", g.Stage)
+	}
+	first := sli.MinuteAt(c.At)
+	for _, points := range g.Points {
+		for m := range points {
+			first = min(first, m)
+		}
+	}
+	ask := sli.Ask{Now: c.At, Until: c.At, From: first.Start().Add(-before), Edges: edges}
+	given, err := of.Given(g.Points, ask)
+	if err != nil {
+		return nil, g.Refuse("%v", err)
+	}
+	t := record(ctx, given, ask)
+	t.batch.From, t.batch.Early = c.At.Add(-24*time.Hour), nil
+	return t, t.err
 }
 
 // counted is a tape of counts.

@@ -248,17 +248,39 @@ type List struct {
 	Values []string
 }
 
-// ParseList reads PATH=V[,V…].
+// ParseList reads PATH=V[,V…]. A comma within brackets, braces or quotes is part of a value.
 func ParseList(text string) (List, error) {
 	path, values, ok := strings.Cut(text, "=")
 	l := List{Path: strings.TrimSpace(path)}
-	for _, v := range strings.Split(values, ",") {
+	for _, v := range apart(values) {
 		l.Values = append(l.Values, strings.TrimSpace(v))
 	}
 	if !ok || l.Path == "" || slices.Contains(l.Values, "") {
 		return l, fmt.Errorf("must be PATH=VALUE[,VALUE…] (got %q)", text)
 	}
 	return l, nil
+}
+
+// apart are the values of a list, as YAML reads them in one line.
+func apart(text string) (values []string) {
+	from, depth, quote := 0, 0, rune(0)
+	for i, r := range text {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'':
+			quote = r
+		case r == '[' || r == '{':
+			depth++
+		case r == ']' || r == '}':
+			depth--
+		case r == ',' && depth <= 0:
+			values, from = append(values, text[from:i]), i+1
+		}
+	}
+	return append(values, text[from:])
 }
 
 // ensure that a player is a source.

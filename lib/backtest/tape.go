@@ -194,6 +194,9 @@ func (p player) Read(_ context.Context, ask sli.Ask, cursor []byte) (sli.Batch, 
 		from = time.UnixMicro(int64(binary.BigEndian.Uint64(cursor)))
 	}
 	first := cursor == nil
+	if !first || ask.Again { // what is told of the whole question is told once
+		b.Sifted, b.Warnings, b.Skipped, b.Calls, b.Bytes = nil, nil, 0, 0, 0
+	}
 	if ask.Again {
 		from, to, first = ask.From, from, true
 	}

@@ -94,9 +94,12 @@ func (p *program) tryCase(ctx context.Context, c *config.Config, one backtest.Ca
 			}
 			continue
 		}
+		if g.Points != nil {
+			continue
+		}
 		kind := plan.Stages[at].Kind
 		if kind != "access_log" && kind != "app_log" {
-			return nil, g.Refuse("stage %s reads no log, it is a %s; give counts of it", g.Stage, kind)
+			return nil, g.Refuse("stage %s reads no log, it is a %s; give counts or points of it", g.Stage, kind)
 		}
 		log := g.File
 		if log == "" {
@@ -146,7 +149,7 @@ cases:
     at: 2026-03-02T12:05:30Z     # of a run
     given:                       # what the stages' sources say
       - stage: front
-        lines:                   # of its log; or file: a log, or counts: by the minute, as below
+        lines:                   # of its log; or file: a log; or counts: or points: by the minute, as below
           - '{"time":"2026-03-02T12:01:02Z","method":"POST","uri":"/v","status":200,"request_time":0.1}'
           - '{"time":"2026-03-02T12:01:32Z","method":"POST","uri":"/v","status":200,"request_time":0.1}'
           - '{"time":"2026-03-02T12:02:02Z","method":"POST","uri":"/v","status":503,"request_time":0.1}'
@@ -154,6 +157,7 @@ cases:
           - '{"time":"2026-03-02T12:03:02Z","method":"POST","uri":"/v","status":503,"request_time":0.1}'
           - '{"time":"2026-03-02T12:04:02Z","method":"POST","uri":"/v","status":200,"request_time":0.1}'
         # counts: { "12:01": { requests: 1000, bad_requests: 3 }, "12:02": { requests: 900 } } # of the day of at, in this zone
+        # points: { "IteratorAge Maximum": { "12:01": 3000, "12:02": 4000 } } # of the metrics of an AWS stage, in their units
     expect:
       status: CRITICAL           # OK, WARNING, CRITICAL, UNKNOWN
       rule: ratio                # age, state, retention, ratio, burn_rate, lag, skew, not_measured, no_traffic, excluded, nothing
