@@ -10,7 +10,7 @@ BASE      ?= HEAD~1
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race plain kills power histories year month e2e lint bench fuzz golden equal check package demo truth box day clean
+.PHONY: help quickstart build test test-all race plain kills power network histories year month e2e lint bench fuzz golden equal check package demo truth box day clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ kills: ## KILLS processes killed at any instant: nothing is lost, nothing counte
 
 power: ## what was committed outlives a power loss, and every system call on the state that fails or is the last
 	PIPELINE_SLI_FAULTS=all go test -count=1 -timeout 15m ./test/power
+
+network: ## whatever a server may do, in front of every client: the rest is printed by the deadline, nothing is counted, kept or shown
+	@mkdir -p $(BIN)
+	PIPELINE_SLI_NETWORK=1 go test -count=1 -timeout 15m -parallel 16 -v -run 'Network|Database|Endless|LeavesNothing' ./test/hostile >$(BIN)/network.log || { grep -B1 -A9 '_test.go.* in:$$' $(BIN)/network.log; exit 1; }
+	@grep -E '[0-9]+ runs' $(BIN)/network.log
 
 histories: ## HISTORIES random histories of log files: every line counts once or is said to be lost
 	PIPELINE_SLI_HISTORIES=$(HISTORIES) go test -count=1 -timeout 15m -run HistoriesOfFiles ./lib/measure

@@ -5,6 +5,7 @@
 package hostile
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -23,6 +24,10 @@ func TestMain(m *testing.M) {
 		os.Exit(cli.Main(env))
 	case "check":
 		os.Exit(cli.Check(env))
+	}
+	// Runs wait for most of their time.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

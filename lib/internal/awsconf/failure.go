@@ -103,10 +103,16 @@ func status(err error) int {
 // Invalid tells whether the service found fault with the question itself.
 func Invalid(err error) bool { return slices.Contains(invalidCodes, code(err)) }
 
-// code is the service's name for what is wrong, empty where it didn't answer.
+// code is the service's name for what is wrong, empty where it didn't answer, or where the
+// SDK makes one from the answer's status, as it does of answers of S3 that say nothing.
 func code(err error) string {
 	var api smithy.APIError
-	if !errors.As(err, &api) || api.ErrorCode() == noName {
+	var answer *smithyhttp.ResponseError
+	switch {
+	case !errors.As(err, &api) || api.ErrorCode() == noName:
+		return ""
+	case errors.As(err, &answer) && answer.Response != nil && api.ErrorCode() == strings.ReplaceAll(http.StatusText(answer.HTTPStatusCode()), " ", "") &&
+		api.ErrorMessage() == http.StatusText(answer.HTTPStatusCode()):
 		return ""
 	}
 	return api.ErrorCode()

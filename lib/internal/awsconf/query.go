@@ -14,10 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// maxAnswer bounds an answer of Query, in bytes.
-const maxAnswer = 1 << 20
+// maxQueryAnswer bounds an answer of Query, in bytes.
+const maxQueryAnswer = 1 << 20
 
 // Query makes one call of a service in the Query protocol (form in, XML out), for
 // services too small a need to link a client for. now signs.
@@ -48,22 +49,28 @@ func Query(ctx context.Context, cfg aws.Config, service string, form url.Values,
 		return err
 	}
 	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxQueryAnswer))
 	if err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusOK {
-		return queryError(answer.StatusCode, text)
+	if answer.StatusCode == http.StatusOK {
+		err = xml.Unmarshal(text, into)
+	} else {
+		err = queryError(without(text, credentials.SessionToken))
 	}
-	return xml.Unmarshal(text, into)
+	if err != nil {
+		err = &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: answer}, Err: err}
+	}
+	return err
 }
 
-func queryError(status int, text []byte) error {
+// queryError is what the service says is wrong.
+func queryError(text []byte) error {
 	var e struct {
 		Error struct{ Code, Message string }
 	}
 	if xml.Unmarshal(text, &e) != nil || e.Error.Code == "" {
-		e.Error.Code, e.Error.Message = "HTTP", http.StatusText(status)
+		return errNoDocument
 	}
 	return &smithy.GenericAPIError{Code: e.Error.Code, Message: e.Error.Message}
 }

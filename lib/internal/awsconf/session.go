@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // Patience is how long AWS is given. The zero value is what programs use.
@@ -40,6 +42,7 @@ type Session struct {
 	config aws.Config
 	run    time.Time
 	err    error // of that run
+	asked  atomic.Pointer[asked]
 }
 
 // hint is what helps where there are no credentials.
@@ -75,7 +78,7 @@ const patience = 200 * time.Millisecond
 // load gives everything up to the credentials its short time. The SDK reads files
 // without minding any: on a mount that hangs they are given up.
 func (s *Session) load(ctx context.Context) (aws.Config, error) {
-	short, cancel := context.WithTimeout(ctx, s.patience.Credentials)
+	short, cancel := context.WithTimeoutCause(ctx, s.patience.Credentials, fmt.Errorf("no answer within %s", s.patience.Credentials))
 	defer cancel()
 	type loaded struct {
 		cfg aws.Config
@@ -104,6 +107,9 @@ func (s *Session) load(ctx context.Context) (aws.Config, error) {
 	return l.cfg, s.worded(ctx, l.err)
 }
 
+// errLate says that time was over before anybody answered.
+var errLate = errors.New("late")
+
 // errBlocked says that a file couldn't be read in time.
 var errBlocked = errors.New("blocked")
 
@@ -120,7 +126,7 @@ func (s *Session) worded(ctx context.Context, err error) error {
 		return fmt.Errorf("aws credentials: %s; see whether AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CA_BUNDLE can be read", within)
 	case errors.Is(err, errProcessTime):
 		return fmt.Errorf("aws credentials: %s; see what the profile's credential_process waits for", within)
-	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+	case errors.Is(err, errLate):
 		return fmt.Errorf("aws credentials: %s; %s", within, hint)
 	}
 	return err
@@ -135,13 +141,13 @@ func (s *Session) resolve(ctx context.Context) (aws.Config, error) {
 	case errors.As(err, &profile):
 		return cfg, fmt.Errorf("aws: no profile %q; see `aws configure list-profiles`, as the user that runs this", profile.Profile)
 	case err != nil && ctx.Err() != nil:
-		return cfg, ctx.Err()
+		return cfg, errLate
 	case err != nil: // its text may quote the files
 		return cfg, errors.New("aws: the shared configuration can't be read; check AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE")
 	case cfg.Region == "":
 		return cfg, errors.New("aws: no region; add region: ap-northeast-1, or set AWS_REGION")
 	}
-	cfg.APIOptions = append(cfg.APIOptions, noteAttempts)
+	cfg.HTTPClient = direct(cfg.HTTPClient)
 	if err := fromProcess(ctx, &cfg); err != nil {
 		return cfg, err
 	}
@@ -164,6 +170,7 @@ func (s *Session) loading() []func(*config.LoadOptions) error {
 		// The providers of credentials don't retry: the pauses of an instance metadata
 		// service that refuses would eat the time. The next run asks again.
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+		config.WithAPIOptions([]func(*middleware.Stack) error{noteAttempts, s.note, holdAnswers}),
 	}
 	if s.options.Region != "" {
 		options = append(options, config.WithRegion(s.options.Region))
@@ -194,13 +201,13 @@ func (s *Session) retrieve(ctx context.Context, cfg aws.Config) error {
 	case err == nil:
 		return nil
 	case s.options.RoleARN != "" && code(err) != "":
-		return fmt.Errorf("aws credentials: %w; check the role's trust policy and external_id", Failure("sts:AssumeRole "+s.options.RoleARN, err))
+		return fmt.Errorf("aws credentials: %w; check the role's trust policy and external_id", s.blotted(Failure("sts:AssumeRole "+s.options.RoleARN, err)))
+	case s.asked.Load().told(ctx, err) != nil:
+		return fmt.Errorf("aws credentials: %w", s.blotted(s.asked.Load().told(ctx, err)))
 	case refused(err):
 		return errors.New("aws credentials: the endpoint refused the connection; " + hint)
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case timedOut(err): // a connection's deadline may be a moment before ctx's
-		return context.DeadlineExceeded
+	case ctx.Err() != nil, timedOut(err): // a connection's deadline may be a moment before ctx's
+		return errLate
 	}
 	return errors.New("aws credentials: none found; " + hint)
 }

@@ -57,6 +57,7 @@ func New(o Options) (*Client, error) {
 	api.HTTPClient.CheckRedirect = func(*http.Request, []*http.Request) error {
 		return errors.New("the API answered with a redirection, which the key isn't given to")
 	}
+	api.HTTPClient.Transport = careful{http.DefaultTransport}
 	return &Client{api: api, host: o.Host, service: o.Service, now: o.Now, pause: o.Pause}, nil
 }
 
@@ -114,6 +115,7 @@ func number(v any) (float64, bool) {
 const patience = 4
 
 func (c *Client) ask(ctx context.Context, name string, from, to time.Time) ([]mackerel.MetricValue, error) {
+	var last error
 	for tried := 0; ; tried++ {
 		var values []mackerel.MetricValue
 		var err error
@@ -127,23 +129,30 @@ func (c *Client) ask(ctx context.Context, name string, from, to time.Time) ([]ma
 		case err == nil:
 			return values, nil
 		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return nil, join(last, context.Cause(ctx))
 		case !errors.As(err, &refused):
 			return nil, fmt.Errorf("no answer from Mackerel: %w", unwrapped(err))
 		case refused.StatusCode == http.StatusNotFound:
 			return nil, nil // no such host, service or metric
-		case refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= 500:
-			if tried < patience {
-				if err := c.wait(ctx, time.Duration(1<<tried)*max(c.pause, time.Millisecond)*10); err != nil {
-					return nil, err
-				}
-				continue
-			}
 		case refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden:
 			return nil, fmt.Errorf("the API refused the key (HTTP %d): it needs the permission to read", refused.StatusCode)
 		}
-		return nil, fmt.Errorf("the API answered HTTP %d to the question for %s", refused.StatusCode, name)
+		last = fmt.Errorf("the API answered HTTP %d to the question for %s", refused.StatusCode, name)
+		if tried == patience || refused.StatusCode != http.StatusTooManyRequests && refused.StatusCode < 500 {
+			return nil, last
+		}
+		if err := c.wait(ctx, time.Duration(1<<tried)*max(c.pause, time.Millisecond)*10); err != nil {
+			return nil, join(last, err)
+		}
 	}
+}
+
+// join is what ended a question, behind what was answered before.
+func join(last, limit error) error {
+	if last == nil {
+		return fmt.Errorf("asking Mackerel: %w", limit)
+	}
+	return fmt.Errorf("%w; %w", last, limit)
 }
 
 // unwrapped is an error without the address that was asked: net/http puts it in front.

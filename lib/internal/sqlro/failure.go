@@ -2,8 +2,11 @@ package sqlro
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -60,8 +63,26 @@ func (d *Database) failure(ctx context.Context, err error, l limit) error {
 		return fmt.Errorf("%s: the query was refused: %s", name, d.scrub(message))
 	case errors.As(err, &netErr), errors.Is(err, mysql.ErrInvalidConn):
 		return fmt.Errorf("%s: the server can't be reached; check host and port, and that it runs", name)
+	case brokenOff(err):
+		return fmt.Errorf("%s: the connection broke off, or what answers there speaks another protocol; check host and port", name)
 	}
 	return fmt.Errorf("%s: the query failed: %s", name, d.scrub(err.Error()))
+}
+
+// brokenOff tells whether the driver got no answer of its protocol, or half of one. It has
+// no errors of its own for most of that.
+func brokenOff(err error) bool {
+	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, driver.ErrBadConn, sql.ErrConnDone, sql.ErrNoRows, mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrPktTooLarge} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	for _, words := range []string{"conn closed", "unknown message type", "unexpected message", "invalid message length", "invalid body length", "cannot decode"} {
+		if strings.Contains(err.Error(), words) {
+			return true
+		}
+	}
+	return false
 }
 
 const (

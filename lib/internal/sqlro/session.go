@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -27,6 +29,7 @@ type Session struct {
 	pool     *sql.DB
 	conn     *sql.Conn
 	offset   *time.Location // the zone as MySQL was told it
+	tooMuch  atomic.Bool    // was answered
 }
 
 // graceful is what a server is given to end a query by itself before the connection is
@@ -53,7 +56,7 @@ func (d *Database) Connect(ctx context.Context, s Settings) (*Session, error) {
 	}
 	if err != nil {
 		session.Close()
-		return nil, d.failure(ctx, err, limit{s.Timeout.String(), "check host and port, or raise timeout:"})
+		return nil, session.failure(ctx, err, limit{s.Timeout.String(), "check host and port, or raise timeout:"})
 	}
 	return session, nil
 }
@@ -64,12 +67,14 @@ func (s *Session) open() (*sql.DB, error) {
 	if s.of.driver == Postgres {
 		cfg := s.of.postgres.Copy()
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+		cfg.DialFunc = s.dialed(cfg.DialFunc)
 		return stdlib.OpenDB(*cfg), nil
 	}
 	cfg := s.of.mysql.Clone()
 	cfg.Loc, cfg.ParseTime = s.offset, false
 	cfg.MultiStatements, cfg.AllowAllFiles = false, false
 	cfg.Logger = &mysql.NopLogger{}
+	cfg.DialFunc = s.dialed((&net.Dialer{}).DialContext)
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, err
@@ -125,7 +130,14 @@ func (s *Session) Query(ctx context.Context, statement *Statement, values map[st
 	if errors.As(err, &refused) {
 		return refused.error
 	}
-	return s.of.failure(ctx, err, limit{s.settings.Timeout.String(), "raise timeout:, or give the query an index"})
+	return s.failure(ctx, err, limit{s.settings.Timeout.String(), "raise timeout:, or give the query an index"})
+}
+
+func (s *Session) failure(ctx context.Context, err error, l limit) error {
+	if err != nil && s.tooMuch.Load() {
+		return fmt.Errorf("%s: answered more than %d MiB; let the query count, or limit its rows", s.of, maxAnswers>>20)
+	}
+	return s.of.failure(ctx, err, l)
 }
 
 // rowError keeps the caller's errors apart from the database's.

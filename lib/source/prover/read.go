@@ -232,7 +232,7 @@ func (s *Source) Send(ctx context.Context, task []byte, clock func() time.Time) 
 		return spell(o), fmt.Errorf("no record was sent: %w", err)
 	case err != nil && ctx.Err() != nil:
 		o.State = unknown
-		return spell(o), fmt.Errorf("the run ended while a record was being sent; it counts as uncertain unless it is found")
+		return spell(o), fmt.Errorf("%s: the run ended while a record was being sent; it counts as uncertain unless it is found", s.front)
 	case err != nil:
 		o.State = refused
 		return spell(o), fmt.Errorf("a record was not taken: %w", err)
