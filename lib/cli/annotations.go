@@ -9,7 +9,7 @@ import (
 
 // annotations prints graph annotations of the stretches in which the check was not OK. It
 // writes no state.
-func (p *program) annotations(ctx context.Context) int {
+func (p reporting) annotations(ctx context.Context) int {
 	if p.opt.From == "" || p.opt.To == "" {
 		return p.usage(withHint(errors.New("annotations: needs --from and --to"), "annotations --from -24h --to -0m --service SERVICE"))
 	}

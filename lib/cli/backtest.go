@@ -20,8 +20,11 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
+// backtesting looks at past instants, with other settings and drills.
+type backtesting struct{ *program }
+
 // backtest says what the check would have said of a past time. It writes no state.
-func (p *program) backtest(ctx context.Context) int {
+func (p backtesting) backtest(ctx context.Context) int {
 	b, lists, drills, err := p.trial()
 	if err != nil {
 		return p.usage(err)
@@ -50,9 +53,9 @@ func (p *program) backtest(ctx context.Context) int {
 		for n, set := range sets {
 			settings = append(settings, backtest.Setting{Set: set, Pipeline: pipelineOf(tried[n].Pipelines[i])})
 		}
-		b.Progress = p.progress(fmt.Sprintf("backtest %s", of.Plan.Name), float64(i), float64(len(c.Pipelines)))
+		b.Progress = p.env.progress(fmt.Sprintf("backtest %s", of.Plan.Name), float64(i), float64(len(c.Pipelines)))
 		rows, err := b.Run(ctx, settings, drills)
-		p.progressed()
+		p.env.progressed()
 		if err != nil {
 			p.voice.fail(fmt.Errorf("backtest: %w", err), "")
 			return exitFailed
@@ -94,7 +97,7 @@ func pipelineOf(p config.Pipeline) measure.Pipeline {
 }
 
 // trial reads the flags of a backtest.
-func (p *program) trial() (b backtest.Backtest, lists []backtest.List, drills []backtest.Drill, err error) {
+func (p backtesting) trial() (b backtest.Backtest, lists []backtest.List, drills []backtest.Drill, err error) {
 	if p.opt.From == "" || p.opt.To == "" {
 		return b, nil, nil, withHint(errors.New("backtest: needs --from and --to"), "backtest --from -7d --to -1m")
 	}
@@ -103,7 +106,7 @@ func (p *program) trial() (b backtest.Backtest, lists []backtest.List, drills []
 		flag, text string
 		into       *time.Time
 	}{{"--from", p.opt.From, &b.Stretch.From}, {"--to", p.opt.To, &b.Stretch.To}} {
-		at, err := p.typed(of.flag, of.text, p.now)
+		at, err := window{p.program}.typed(of.flag, of.text, p.now)
 		if err != nil {
 			return b, nil, nil, err
 		}
@@ -154,7 +157,7 @@ const (
 )
 
 // with is the configuration with some values of its pipelines changed.
-func (p *program) with(set map[string]string) (*config.Config, error) {
+func (p backtesting) with(set map[string]string) (*config.Config, error) {
 	var puts []config.Put
 	for _, path := range slices.Sorted(maps.Keys(set)) {
 		for _, name := range chosen(p.opt.Pipeline) {
@@ -165,7 +168,7 @@ func (p *program) with(set map[string]string) (*config.Config, error) {
 }
 
 // changed is the configuration with something put into it.
-func (p *program) changed(puts []config.Put) (*config.Config, error) {
+func (p backtesting) changed(puts []config.Put) (*config.Config, error) {
 	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless, given: p.given}
 	sources, err := l.sources()
 	if err != nil {
@@ -191,8 +194,8 @@ func chosen(names []string) []string {
 }
 
 // held is a copy of the state in memory, nil where there is none that can be read.
-func (p *program) held(c *config.Config) (measure.Store, error) {
-	dir, err := p.stateDir(c)
+func (p backtesting) held(c *config.Config) (measure.Store, error) {
+	dir, err := home{p.program}.stateDir(c)
 	if err != nil {
 		return nil, nil //nolint:nilerr // without a state directory the sources say all
 	}
@@ -208,23 +211,23 @@ func (p *program) held(c *config.Config) (measure.Store, error) {
 }
 
 // progress shows on a terminal's stderr how far long work has come.
-func (p *program) progress(what string, before, all float64) func(float64) {
-	if p.env.Progress == 0 {
+func (e Env) progress(what string, before, all float64) func(float64) {
+	if e.Progress == 0 {
 		return nil
 	}
 	said := -1
 	return func(done float64) {
 		if percent := int(100 * (before + done) / all); percent != said {
 			said = percent
-			fmt.Fprintf(p.env.Stderr, "\r\x1b[K%s: %d%%", what, percent)
+			fmt.Fprintf(e.Stderr, "\r\x1b[K%s: %d%%", what, percent)
 		}
 	}
 }
 
 // progressed takes it away again.
-func (p *program) progressed() {
-	if p.env.Progress > 0 {
-		fmt.Fprint(p.env.Stderr, "\r\x1b[K")
+func (e Env) progressed() {
+	if e.Progress > 0 {
+		fmt.Fprint(e.Stderr, "\r\x1b[K")
 	}
 }
 
@@ -272,7 +275,7 @@ type (
 	}
 )
 
-func (p *program) backtestJSON(stretch backtest.Stretch, results []backtested) error {
+func (p backtesting) backtestJSON(stretch backtest.Stretch, results []backtested) error {
 	stamp := func(t time.Time) string { return t.In(p.env.Zone).Format(time.RFC3339) }
 	d := backtestDocument{Version: 1, From: stamp(stretch.From), To: stamp(stretch.To), Sweep: []backtestRow{}}
 	for _, r := range results {
@@ -302,7 +305,7 @@ func (p *program) backtestJSON(stretch backtest.Stretch, results []backtested) e
 	return e.Encode(d)
 }
 
-func (p *program) spansOf(spans []backtest.Span) []backtestSpan {
+func (p backtesting) spansOf(spans []backtest.Span) []backtestSpan {
 	out := []backtestSpan{}
 	for _, s := range spans {
 		span := backtestSpan{From: s.From.In(p.env.Zone).Format(time.RFC3339), To: s.To.In(p.env.Zone).Format(time.RFC3339), Status: s.Status.String(), Text: s.Text}
@@ -324,7 +327,7 @@ func minutesOf(t *backtest.Timeline) map[string]int {
 	return out
 }
 
-func (p *program) backtestText(b backtest.Backtest, results []backtested) error {
+func (p backtesting) backtestText(b backtest.Backtest, results []backtested) error {
 	var out strings.Builder
 	const layout = "2006-01-02 15:04"
 	at := func(t time.Time) string { return t.In(p.env.Zone).Format(layout) }
@@ -381,7 +384,7 @@ func leftText(left map[sli.Kind]float64, plan *sli.Plan) string {
 
 // sweep is a line for each setting: what is set, how soon it finds each incident, how often
 // it pages.
-func (p *program) sweep(r backtested) [][]string {
+func (p backtesting) sweep(r backtested) [][]string {
 	var paths []string
 	for path := range r.rows[0].Setting.Set {
 		paths = append(paths, path)

@@ -14,8 +14,11 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
+// budgeting tells what is left of the error budgets.
+type budgeting struct{ *program }
+
 // budget tells what is left of the error budgets and what spent them. It writes no state.
-func (p *program) budget(ctx context.Context) int {
+func (p budgeting) budget(ctx context.Context) int {
 	wanted, err := p.periods()
 	if err != nil {
 		return p.usage(err)
@@ -29,7 +32,7 @@ func (p *program) budget(ctx context.Context) int {
 		return p.usage(err)
 	}
 	run := p.newRun(c)
-	report, store, err := p.measure(ctx, run, p.store(c, true))
+	report, store, err := p.measure(ctx, run, home{p.program}.store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
@@ -59,7 +62,7 @@ func (p *program) budget(ctx context.Context) int {
 
 // passes tells whether all budgets have as much left as the gate asks for, and says of
 // those that haven't why.
-func (p *program) passes(accounts []slo.Accounts, gate float64) bool {
+func (p budgeting) passes(accounts []slo.Accounts, gate float64) bool {
 	passes := true
 	for _, of := range accounts {
 		for _, a := range of.SLIs {
@@ -87,7 +90,7 @@ func (p *program) passes(accounts []slo.Accounts, gate float64) bool {
 }
 
 // gate is the percentage that --gate asks for, nil where it isn't given.
-func (p *program) gate() (*float64, error) {
+func (p budgeting) gate() (*float64, error) {
 	if p.opt.Gate == "" {
 		return nil, nil
 	}
@@ -100,7 +103,7 @@ func (p *program) gate() (*float64, error) {
 }
 
 // periods are the periods that are asked for, or those that the configuration has.
-func (p *program) periods() (func(*sli.Plan, sli.Minute) []slo.Period, error) {
+func (p budgeting) periods() (func(*sli.Plan, sli.Minute) []slo.Period, error) {
 	one := func(period slo.Period) func(*sli.Plan, sli.Minute) []slo.Period {
 		return func(*sli.Plan, sli.Minute) []slo.Period { return []slo.Period{period} }
 	}
@@ -120,7 +123,7 @@ func (p *program) periods() (func(*sli.Plan, sli.Minute) []slo.Period, error) {
 			return []slo.Period{slo.Month(first)}
 		}, nil
 	case p.opt.From != "" || p.opt.To != "":
-		w, err := p.exportWindow()
+		w, err := window{p.program}.whole()
 		return one(slo.Between(w)), err
 	}
 	return func(plan *sli.Plan, due sli.Minute) []slo.Period {

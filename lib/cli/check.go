@@ -146,12 +146,12 @@ func (c *checkProgram) judge(ctx context.Context) int {
 		}
 	}
 	if conf.Record != "" {
-		c.keep(conf, conf.Record, recorded{options: c.opt, typed: c.typed})
-		defer c.kept(ctx)
+		keeping{&c.program}.keep(conf, conf.Record, recorded{options: c.opt, typed: c.typed})
+		defer keeping{&c.program}.kept(ctx)
 	}
 	run := c.newRun(conf)
 	run.History = true
-	report, _, err := c.measure(ctx, run, c.store(conf, false))
+	report, _, err := c.measure(ctx, run, home{&c.program}.store(conf, false))
 	if err != nil {
 		return c.refuse(err)
 	}

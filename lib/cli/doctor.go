@@ -120,7 +120,7 @@ func (e *examination) line(outcome string, text words.Text, args []any) {
 // another one: what is tried is said. It gives the history that is there, nil where there
 // is none.
 func (e *examination) state(ctx context.Context, c *config.Config) measure.Store {
-	dir, err := e.p.stateDir(c)
+	dir, err := home{e.p}.stateDir(c)
 	if err == nil {
 		err = state.Try(ctx, dir)
 	}
@@ -129,7 +129,7 @@ func (e *examination) state(ctx context.Context, c *config.Config) measure.Store
 		return nil
 	}
 	e.ok(words.CanBeKept, dir, e.p.env.UID)
-	return e.p.recorded(dir)
+	return home{e.p}.recorded(dir)
 }
 
 func stageName(p *sli.Pipeline, s *sli.StageReport) string {

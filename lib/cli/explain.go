@@ -27,7 +27,7 @@ func (p *program) explain(ctx context.Context) int {
 	if run.All = p.opt.All; run.All {
 		s = memory()
 	} else {
-		s = p.store(c, true)
+		s = home{p}.store(c, true)
 	}
 	report, _, err := p.measure(ctx, run, s)
 	if err != nil {

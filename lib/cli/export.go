@@ -14,14 +14,17 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
+// exporting prints due minutes with their own times.
+type exporting struct{ *program }
+
 // export prints the events and the age of every due minute with its own time, whatever
 // `metrics:` says: for mkr throw, backfill and no-data monitors. It first reads what is
 // new, and keeps nothing of it.
-func (p *program) export(ctx context.Context) int {
+func (p exporting) export(ctx context.Context) int {
 	if err := p.checkPrefix(); err != nil {
 		return p.usage(err)
 	}
-	w, err := p.exportWindow()
+	w, err := window{p.program}.whole()
 	if err != nil {
 		return p.usage(err)
 	}
@@ -31,7 +34,7 @@ func (p *program) export(ctx context.Context) int {
 	}
 	first, cancel := share(ctx, 2)
 	defer cancel()
-	report, store, err := p.measure(first, p.newRun(c), p.store(c, true))
+	report, store, err := p.measure(first, p.newRun(c), home{p.program}.store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
@@ -86,7 +89,7 @@ func (p *program) export(ctx context.Context) int {
 }
 
 // failures says why sources couldn't tell of the past, where that wasn't said.
-func (p *program) failures(asked, report *sli.Report) {
+func (p exporting) failures(asked, report *sli.Report) {
 	said := map[string]bool{}
 	for _, r := range []*sli.Report{report, asked} {
 		for _, pipeline := range r.Pipelines {
@@ -104,7 +107,7 @@ func (p *program) failures(asked, report *sli.Report) {
 }
 
 // spans names stretches of time, the first few of them.
-func (p *program) spans(spans sli.Intervals) string {
+func (p exporting) spans(spans sli.Intervals) string {
 	const most = 3
 	var texts []string
 	for i, w := range spans {
@@ -118,8 +121,11 @@ func (p *program) spans(spans sli.Intervals) string {
 	return strings.Join(texts, ", ")
 }
 
-// exportWindow is the minutes that begin in [--from, --to).
-func (p *program) exportWindow() (sli.Window, error) {
+// window reads the stretch of time that --from and --to say.
+type window struct{ *program }
+
+// whole is the minutes that begin in [--from, --to).
+func (p window) whole() (sli.Window, error) {
 	if p.opt.From == "" || p.opt.To == "" {
 		return sli.Window{}, withHint(errors.New("--from and --to are needed together"), "--from -60m --to -0m")
 	}
@@ -128,7 +134,7 @@ func (p *program) exportWindow() (sli.Window, error) {
 
 // between is the minutes that begin in [--from, --to): up to now where --to isn't typed, and
 // of that length where --from isn't.
-func (p *program) between(length time.Duration) (sli.Window, error) {
+func (p window) between(length time.Duration) (sli.Window, error) {
 	to, late := p.typed("--to", p.opt.To, p.now)
 	from, err := p.typed("--from", p.opt.From, to.Add(-length))
 	switch {
@@ -143,7 +149,7 @@ func (p *program) between(length time.Duration) (sli.Window, error) {
 }
 
 // typed is the instant that a flag says, else what stands for it.
-func (p *program) typed(flag, text string, otherwise time.Time) (time.Time, error) {
+func (p window) typed(flag, text string, otherwise time.Time) (time.Time, error) {
 	if text == "" {
 		return otherwise, nil
 	}

@@ -33,9 +33,12 @@ const finestMetrics = 15 * 24 * time.Hour
 
 var serviceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]+$`)
 
+// filling puts past minutes into the budgets.
+type filling struct{ *program }
+
 // fill puts minutes into the ledgers that this state's runs haven't measured: from Mackerel,
 // or from the sources as far as they still have them. It is the one command that writes state.
-func (p *program) fill(ctx context.Context) int {
+func (p filling) fill(ctx context.Context) int {
 	w, err := p.fillWindow()
 	if err == nil && !p.opt.FromMackerel && (p.opt.HostID != "" || p.opt.Service != "") {
 		err = withHint(errors.New("--host-id and --service say whose metrics Mackerel is asked for"), "add --from-mackerel")
@@ -75,7 +78,7 @@ func (p *program) fill(ctx context.Context) int {
 }
 
 // put fills the ledgers and says what became of it.
-func (p *program) put(ctx context.Context, run measure.Run, fillings []measure.Filling) error {
+func (p filling) put(ctx context.Context, run measure.Run, fillings []measure.Filling) error {
 	done, err := run.Fill(ctx, fillings)
 	if err != nil {
 		return err
@@ -94,16 +97,16 @@ func (p *program) put(ctx context.Context, run measure.Run, fillings []measure.F
 }
 
 // fillWindow is the time that --from and --to name; everything where they aren't given.
-func (p *program) fillWindow() (sli.Window, error) {
+func (p filling) fillWindow() (sli.Window, error) {
 	w := sli.Window{From: 0, To: sli.MinuteAt(p.now)}
 	if p.opt.From == "" && p.opt.To == "" {
 		return w, nil
 	}
-	return p.exportWindow()
+	return window{p.program}.whole()
 }
 
 // mackerel is who is asked for points.
-func (p *program) mackerel() (*mackerelapi.Client, error) {
+func (p filling) mackerel() (*mackerelapi.Client, error) {
 	if err := p.checkPrefix(); err != nil {
 		return nil, err
 	}
@@ -133,8 +136,8 @@ func (p *program) mackerel() (*mackerelapi.Client, error) {
 }
 
 // writable is the state on disk.
-func (p *program) writable(c *config.Config) (measure.Store, error) {
-	dir, err := p.stateDir(c)
+func (p filling) writable(c *config.Config) (measure.Store, error) {
+	dir, err := home{p.program}.stateDir(c)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +149,7 @@ func (p *program) writable(c *config.Config) (measure.Store, error) {
 }
 
 // fromMackerel are the minutes that events points at Mackerel tell of.
-func (p *program) fromMackerel(ctx context.Context, run measure.Run, api *mackerelapi.Client, w sli.Window) (out []measure.Filling, err error) {
+func (p filling) fromMackerel(ctx context.Context, run measure.Run, api *mackerelapi.Client, w sli.Window) (out []measure.Filling, err error) {
 	for _, pipeline := range run.Pipelines {
 		plan := pipeline.Plan
 		base := fmt.Sprintf("%s%s.%s.%s.", api.Prefix(), p.opt.Prefix, sli.GraphEvents, plan.Name)
@@ -192,7 +195,7 @@ func (p *program) fromMackerel(ctx context.Context, run measure.Run, api *macker
 }
 
 // fromSources are the minutes that the sources still have.
-func (p *program) fromSources(ctx context.Context, run measure.Run, w sli.Window) ([]measure.Filling, error) {
+func (p filling) fromSources(ctx context.Context, run measure.Run, w sli.Window) ([]measure.Filling, error) {
 	longest := time.Duration(0)
 	for _, pipeline := range run.Pipelines {
 		longest = max(longest, pipeline.Plan.Kept())

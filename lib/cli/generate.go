@@ -23,8 +23,11 @@ var roleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{1,62}:[A-Za-z0-9][A
 // hostID is an id as Mackerel gives them.
 var hostID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
 
+// generating makes what Mackerel shows and monitors.
+type generating struct{ *program }
+
 // dashboard prints a custom dashboard of the configured pipelines.
-func (p *program) dashboard(ctx context.Context) int {
+func (p generating) dashboard(ctx context.Context) int {
 	at, err := p.posting()
 	if err == nil && at.HostID == "" && at.Role == "" {
 		if at.HostID, err = agentsHost(); err != nil {
@@ -38,7 +41,7 @@ func (p *program) dashboard(ctx context.Context) int {
 }
 
 // monitors prints monitors of the configured objectives.
-func (p *program) monitors(ctx context.Context) int {
+func (p generating) monitors(ctx context.Context) int {
 	at, err := p.posting()
 	if err == nil && at.Role == "" {
 		err = withHint(errors.New("monitors: needs the role that the hosts have"), "monitors --role SERVICE:ROLE --merge monitors.json")
@@ -60,7 +63,7 @@ func (p *program) monitors(ctx context.Context) int {
 }
 
 // posting is where the flags say that the metrics are.
-func (p *program) posting() (sli.Posting, error) {
+func (p generating) posting() (sli.Posting, error) {
 	at := sli.Posting{Prefix: p.opt.Prefix, HostID: p.opt.HostID, Role: strings.ReplaceAll(p.opt.Role, " ", "")}
 	switch {
 	case at.Role != "" && at.HostID != "":
@@ -84,7 +87,7 @@ func agentsHost() (string, error) {
 }
 
 // generate prints what a generator makes of the configuration, and says its notes.
-func (p *program) generate(ctx context.Context, generator Generator, at sli.Posting) int {
+func (p generating) generate(ctx context.Context, generator Generator, at sli.Posting) int {
 	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
@@ -119,7 +122,7 @@ func (p *program) generate(ctx context.Context, generator Generator, at sli.Post
 }
 
 // pulled is the text of the file that --merge names.
-func (p *program) pulled(ctx context.Context) ([]byte, error) {
+func (p generating) pulled(ctx context.Context) ([]byte, error) {
 	text, err := within(ctx, func() ([]byte, error) { return readBounded(p.opt.Merge) })
 	if err != nil {
 		var path *os.PathError

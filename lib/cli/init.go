@@ -42,8 +42,11 @@ pipelines:
     # runbook: https://example.com/runbook
 `
 
+// starting writes files to begin with.
+type starting struct{ *program }
+
 // starter prints a configuration file to begin with, made from the flags.
-func (p *program) starter(context.Context) int {
+func (p starting) starter(context.Context) int {
 	if len(p.opt.Config) > 0 {
 		return p.usage(withHint(errors.New("init prints a file and doesn't read one"), "leave out --config, and send what it prints to a new file"))
 	}
@@ -71,7 +74,7 @@ func (p *program) starter(context.Context) int {
 }
 
 // firstCase prints a file of cases to begin with.
-func (p *program) firstCase() int {
+func (p starting) firstCase() int {
 	for _, flag := range p.set {
 		if flag != "test" {
 			return p.usage(fmt.Errorf("--%s means nothing to init --test", flag))

@@ -38,6 +38,12 @@ type command struct {
 	run   func(*program, context.Context) int
 }
 
+// as makes a command of a method of a type that is a program, and has what is that
+// command's alone.
+func as[C interface{ ~struct{ *program } }](run func(C, context.Context) int) func(*program, context.Context) int {
+	return func(p *program, ctx context.Context) int { return run(C{p}, ctx) }
+}
+
 // sharedFlags go with every command, metricFlags with none.
 var (
 	sharedFlags = slices.Concat(flagNames(common{}), flagNames(sourceless{}))
@@ -52,22 +58,22 @@ type operands struct {
 
 // commands are all words that mackerel-plugin-pipeline-sli knows.
 var commands = map[string]command{
-	"backtest":    {[]string{"from", "to", "set", "drill", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", (*program).backtest},
+	"backtest":    {[]string{"from", "to", "set", "drill", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", as(backtesting.backtest)},
 	"doctor":      {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
 	"iam-policy":  {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
-	"budget":      {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", (*program).budget},
-	fillWords:     {[]string{"from", "to", "from-mackerel", "host-id", "service", "metric-key-prefix"}, "puts past minutes into the budgets: those that Mackerel holds, or that sources still have", (*program).fill},
+	"budget":      {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", as(budgeting.budget)},
+	fillWords:     {[]string{"from", "to", "from-mackerel", "host-id", "service", "metric-key-prefix"}, "puts past minutes into the budgets: those that Mackerel holds, or that sources still have", as(filling.fill)},
 	"explain":     {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
 	"validate":    {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
-	"export":      {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", (*program).export},
-	"dashboard":   {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", (*program).dashboard},
-	"monitors":    {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", (*program).monitors},
-	"annotations": {[]string{"from", "to", "service"}, "graph annotations of what the check said, for Mackerel's API", (*program).annotations},
-	"report":      {[]string{"out", "from", "to", "at", "incident", "redact"}, "a page of what was measured over a stretch of time, to look at, mail and print", (*program).report},
-	"init":        {[]string{"test"}, "a commented configuration file to begin with, from flags", (*program).starter},
-	"record":      {nil, "one run, and all that the sources answered in it, kept in DIR", (*program).record},
-	"test":        {nil, "cases of the configuration, from files: what it says of evidence that they give", (*program).test},
-	"replay":      {[]string{"json"}, "what recorded runs said, or explain or the check of them, without the world", (*program).replay},
+	"export":      {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", as(exporting.export)},
+	"dashboard":   {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", as(generating.dashboard)},
+	"monitors":    {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", as(generating.monitors)},
+	"annotations": {[]string{"from", "to", "service"}, "graph annotations of what the check said, for Mackerel's API", as(reporting.annotations)},
+	"report":      {[]string{"out", "from", "to", "at", "incident", "redact"}, "a page of what was measured over a stretch of time, to look at, mail and print", as(reporting.report)},
+	"init":        {[]string{"test"}, "a commented configuration file to begin with, from flags", as(starting.starter)},
+	"record":      {nil, "one run, and all that the sources answered in it, kept in DIR", as(keeping.record)},
+	"test":        {nil, "cases of the configuration, from files: what it says of evidence that they give", as(trying.test)},
+	"replay":      {[]string{"json"}, "what recorded runs said, or explain or the check of them, without the world", as(replaying.replay)},
 }
 
 // patient are the commands that take as long as their work takes.
@@ -136,7 +142,7 @@ func (p *program) main(ctx context.Context) int {
 
 // command is what the words ask for; without words, to print metrics.
 func (p *program) command(words []string) (func(*program, context.Context) int, error) {
-	c := command{flags: metricFlags, run: (*program).metrics}
+	c := command{flags: metricFlags, run: as(measuring.metrics)}
 	name := "the metrics"
 	if len(words) > 0 {
 		known := false
@@ -220,8 +226,11 @@ func instant(text string, now time.Time, zone *time.Location) (time.Time, error)
 // metaEnv is what the agent asks for graph definitions by.
 const metaEnv = "MACKEREL_AGENT_PLUGIN_META"
 
+// measuring prints metrics and their definitions: what the program does without a command.
+type measuring struct{ *program }
+
 // metrics is the main job: measure, print, acknowledge.
-func (p *program) metrics(ctx context.Context) int {
+func (p measuring) metrics(ctx context.Context) int {
 	meta, byAgent := p.env.Getenv(metaEnv)
 	if meta != "" {
 		return p.definitions(ctx)
@@ -235,11 +244,11 @@ func (p *program) metrics(ctx context.Context) int {
 	}
 	take := (byAgent || p.opt.Take) && !p.opt.Peek && p.opt.At == ""
 	if c.Record != "" && !p.opt.Peek && p.opt.At == "" {
-		p.keep(c, c.Record, recorded{options: p.opt, typed: p.set, take: take, inject: p.mayInject(c)})
-		defer p.kept(ctx)
+		keeping{p.program}.keep(c, c.Record, recorded{options: p.opt, typed: p.set, take: take, inject: p.mayInject(c)})
+		defer keeping{p.program}.kept(ctx)
 	}
 	run := p.newRun(c)
-	store := p.store(c, p.opt.Peek || p.opt.At != "")
+	store := home{p.program}.store(c, p.opt.Peek || p.opt.At != "")
 	run.Take = take && !p.stateless // without positions the same events would be taken again
 	run.Inject, run.Clock = p.mayInject(c), p.env.Now
 	report, store, err := p.measure(ctx, run, store)
@@ -259,7 +268,7 @@ func (p *program) metrics(ctx context.Context) int {
 
 // acknowledge lets the next point be fixed; if it fails the same point is printed
 // again, which does no harm.
-func (p *program) acknowledge(ctx context.Context, store measure.Store, report *sli.Report) {
+func (p measuring) acknowledge(ctx context.Context, store measure.Store, report *sli.Report) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := measure.Acknowledge(ctx, store, report); err != nil {
@@ -285,7 +294,7 @@ func verdictOfRun(report *sli.Report) int {
 }
 
 // definitions answers the agent's question for graph definitions, from the file alone.
-func (p *program) definitions(ctx context.Context) int {
+func (p measuring) definitions(ctx context.Context) int {
 	code := exitOK
 	c, err := p.load(ctx)
 	if err == nil {

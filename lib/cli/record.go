@@ -15,8 +15,11 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
+// keeping keeps what sources answer in a run.
+type keeping struct{ *program }
+
 // record makes a run, as the metric program's, and keeps what it was told.
-func (p *program) record(ctx context.Context) int {
+func (p keeping) record(ctx context.Context) int {
 	c, err := p.load(ctx)
 	if err != nil {
 		return p.usage(err)
@@ -26,7 +29,7 @@ func (p *program) record(ctx context.Context) int {
 	if p.recorder == nil {
 		return exitFailed // which was said
 	}
-	report, _, err := p.measure(ctx, p.newRun(c), p.store(c, true))
+	report, _, err := p.measure(ctx, p.newRun(c), home{p.program}.store(c, true))
 	summary, failed := p.recorder.Close(ctx)
 	switch {
 	case err != nil:
@@ -50,7 +53,7 @@ type recorded struct {
 }
 
 // keep begins to record the run in a directory. A run goes on without where that fails.
-func (p *program) keep(c *config.Config, dir string, run recorded) {
+func (p keeping) keep(c *config.Config, dir string, run recorded) {
 	if p.replayed != nil {
 		return
 	}
@@ -80,7 +83,7 @@ func (p *program) keep(c *config.Config, dir string, run recorded) {
 }
 
 // kept ends the recording of a run.
-func (p *program) kept(ctx context.Context) {
+func (p keeping) kept(ctx context.Context) {
 	if p.recorder == nil {
 		return
 	}
@@ -90,7 +93,7 @@ func (p *program) kept(ctx context.Context) {
 }
 
 // frames are the configuration's files without the sections of stages.
-func (p *program) frames() ([]recording.File, error) {
+func (p keeping) frames() ([]recording.File, error) {
 	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless}
 	sources, err := l.sources()
 	reader := config.Reader{Kinds: p.env.Kinds, Getenv: p.env.Getenv, Zone: p.env.Zone}
@@ -106,7 +109,7 @@ func (p *program) frames() ([]recording.File, error) {
 }
 
 // zone is the name of the host's zone, empty where it isn't known.
-func (p *program) zone() string {
+func (p keeping) zone() string {
 	name := p.env.Zone.String()
 	if name != time.Local.String() {
 		return name
@@ -131,7 +134,7 @@ func (p *program) witnessed(pipeline, stage string, s sli.Source) sli.Source {
 }
 
 // watched is a state as the run reads it.
-func (p *program) watched(s measure.Store) measure.Store {
+func (p home) watched(s measure.Store) measure.Store {
 	if p.recorder == nil {
 		return s
 	}

@@ -12,9 +12,12 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/recording"
 )
 
+// replaying makes runs anew from what was recorded.
+type replaying struct{ *program }
+
 // replay makes recorded runs once more from what they were told, and prints what they
 // printed, or what explain or the check would have said at that instant.
-func (p *program) replay(ctx context.Context) int {
+func (p replaying) replay(ctx context.Context) int {
 	as := ""
 	if len(p.words) > 1 {
 		if as = p.words[1]; as != "explain" && as != "check" {
@@ -56,7 +59,7 @@ func (p *program) replay(ctx context.Context) int {
 const checkName = "check-pipeline-freshness"
 
 // again makes a recorded run.
-func (p *program) again(ctx context.Context, run *recording.Run, as string) error {
+func (p replaying) again(ctx context.Context, run *recording.Run, as string) error {
 	env := p.env
 	env.Zone = run.Location()
 	env.Now = func() time.Time { return run.At }
@@ -97,7 +100,7 @@ func (p *program) again(ctx context.Context, run *recording.Run, as string) erro
 	if once.opt.Prefix == "" {
 		once.opt.Prefix = p.opt.Prefix
 	}
-	once.metrics(ctx)
+	measuring{&once}.metrics(ctx)
 	return nil
 }
 

@@ -26,9 +26,12 @@ const (
 	allBuckets   = 60_000
 )
 
+// reporting tells of a stretch of time: on a page, on graphs.
+type reporting struct{ *program }
+
 // report writes a page of what was measured over a stretch of time: what the state has,
 // and the sources beside it. It writes no state.
-func (p *program) report(ctx context.Context) int {
+func (p reporting) report(ctx context.Context) int {
 	if p.opt.Out == "" {
 		return p.usage(withHint(errors.New("report: needs the file to write"), "report --out report.html"))
 	}
@@ -41,7 +44,7 @@ func (p *program) report(ctx context.Context) int {
 		return p.usage(err)
 	}
 	run := p.newRun(c)
-	now, store, err := p.measure(ctx, run, p.store(c, true))
+	now, store, err := p.measure(ctx, run, home{p.program}.store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
@@ -93,7 +96,7 @@ type reportFile struct {
 
 // reportFiles are the page and, of an incident, the same for a post-mortem and for a
 // spreadsheet beside it.
-func (p *program) reportFiles() []reportFile {
+func (p reporting) reportFiles() []reportFile {
 	files := []reportFile{{p.opt.Out, p.env.Outputs.Page}}
 	if p.opt.Incident {
 		name := strings.TrimSuffix(p.opt.Out, filepath.Ext(p.opt.Out))
@@ -103,14 +106,14 @@ func (p *program) reportFiles() []reportFile {
 }
 
 // spoken is what the check said over a stretch, of each pipeline.
-func (p *program) spoken(ctx context.Context, c *config.Config, w sli.Window, lang words.Language) ([][]slo.Spoken, error) {
+func (p reporting) spoken(ctx context.Context, c *config.Config, w sli.Window, lang words.Language) ([][]slo.Spoken, error) {
 	all := make([][]slo.Spoken, len(c.Pipelines))
 	b := backtest.Backtest{Now: p.now, Attempts: 1, Store: memory, Language: lang, Stretch: backtest.Stretch{From: w.Start().In(p.env.Zone), To: w.End().In(p.env.Zone)}}
 	for i, pipeline := range c.Pipelines {
 		of := pipelineOf(pipeline)
-		b.Progress = p.progress("judging "+of.Plan.Name, float64(i), float64(len(c.Pipelines)))
+		b.Progress = p.env.progress("judging "+of.Plan.Name, float64(i), float64(len(c.Pipelines)))
 		rows, err := b.Run(ctx, []backtest.Setting{{Pipeline: of}}, nil)
-		p.progressed()
+		p.env.progressed()
 		if err != nil {
 			return nil, err
 		}
@@ -132,12 +135,12 @@ func bucketsOf(now *sli.Report) int {
 
 // reportWindow is what a page shows: from --from, else the longest period, to --to, else
 // now.
-func (p *program) reportWindow(c *config.Config) (sli.Window, error) {
+func (p reporting) reportWindow(c *config.Config) (sli.Window, error) {
 	period := time.Duration(0)
 	for _, pipeline := range c.Pipelines {
 		period = max(period, pipeline.Plan.Period)
 	}
-	return p.between(period)
+	return window{p.program}.between(period)
 }
 
 // writeFile puts a file in place whole, or not at all.

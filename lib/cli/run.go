@@ -48,9 +48,12 @@ func (p *program) newRun(c *config.Config) measure.Run {
 	return run
 }
 
+// home is where positions and counts are kept.
+type home struct{ *program }
+
 // store is the state of the run: the one on disk, or, where nothing may be kept, a
 // copy in memory over it. Where there is none it says why and goes on without.
-func (p *program) store(c *config.Config, keepNothing bool) measure.Store {
+func (p home) store(c *config.Config, keepNothing bool) measure.Store {
 	if p.replayed != nil {
 		return remembered{p.replayed.Store()}
 	}
@@ -80,7 +83,7 @@ func (p *program) mayInject(c *config.Config) bool {
 	if p.opt.NoInject || p.opt.Peek || p.opt.At != "" || p.stateless {
 		return false
 	}
-	dir, err := p.stateDir(c)
+	dir, err := home{p}.stateDir(c)
 	if err != nil {
 		return false
 	}
@@ -88,7 +91,7 @@ func (p *program) mayInject(c *config.Config) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-func (p *program) stateDir(c *config.Config) (string, error) {
+func (p home) stateDir(c *config.Config) (string, error) {
 	return state.Dir(p.opt.StateDir, c.StateDir, func(name string) string {
 		value, _ := p.env.Getenv(name)
 		return value
@@ -111,7 +114,7 @@ func opened[T any](dir string, open func() (T, error)) (T, error) {
 
 // recorded is what commands work on, which write nothing: the state as it is, nil where
 // there is none that can be read.
-func (p *program) recorded(dir string) measure.Store {
+func (p home) recorded(dir string) measure.Store {
 	base, err := opened(dir, func() (state.Store, error) { return state.OpenReadOnly(dir) })
 	switch {
 	case err == nil:
@@ -127,7 +130,7 @@ func (p *program) recorded(dir string) measure.Store {
 }
 
 // readOnly is what is recorded, or an empty state.
-func (p *program) readOnly(dir string) measure.Store {
+func (p home) readOnly(dir string) measure.Store {
 	if s := p.recorded(dir); s != nil {
 		return s
 	}
@@ -135,7 +138,7 @@ func (p *program) readOnly(dir string) measure.Store {
 }
 
 // hintAtOthers says that another user, likely the agent's, keeps a state beside.
-func (p *program) hintAtOthers(dir string) {
+func (p home) hintAtOthers(dir string) {
 	others, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), "pipeline-sli-*"))
 	for _, other := range others {
 		if other != dir {
@@ -146,14 +149,14 @@ func (p *program) hintAtOthers(dir string) {
 	}
 }
 
-func (p *program) withoutState(err error) {
+func (p home) withoutState(err error) {
 	p.stateless = true
 	p.voice.warn(fmt.Sprintf("without state: %v; windows are read back from the sources, and no events are printed", err), "")
 }
 
 // measure runs; where the state fails it runs once more without.
 func (p *program) measure(ctx context.Context, run measure.Run, s measure.Store) (*sli.Report, measure.Store, error) {
-	run.Store = p.watched(s)
+	run.Store = home{p}.watched(s)
 	report, err := run.Do(ctx)
 	var foreign *measure.ErrForeign
 	if errors.As(err, &foreign) && (p.replayed != nil || !exists(foreign.Owner)) {
@@ -164,7 +167,7 @@ func (p *program) measure(ctx context.Context, run measure.Run, s measure.Store)
 		return nil, s, withHint(err, "rename the pipeline, or give it its own --state-dir")
 	}
 	if err != nil {
-		p.withoutState(err)
+		home{p}.withoutState(err)
 		run.Store, run.Take, run.Inject = memory(), false, false
 		if report, err = run.Do(ctx); err != nil {
 			return nil, s, err

@@ -16,9 +16,12 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
+// trying tries cases of a configuration.
+type trying struct{ *program }
+
 // test tries cases on the configuration: what it says of evidence that they give. It reads
 // no source but what the cases name, and no state.
-func (p *program) test(ctx context.Context) int {
+func (p trying) test(ctx context.Context) int {
 	c, err := p.load(ctx)
 	if err != nil {
 		return p.usage(err)
@@ -71,7 +74,7 @@ func (p *program) test(ctx context.Context) int {
 }
 
 // tryCase makes the pipeline of a case, with its logs in the place of the configured ones.
-func (p *program) tryCase(ctx context.Context, c *config.Config, one backtest.Case) ([]backtest.Difference, error) {
+func (p trying) tryCase(ctx context.Context, c *config.Config, one backtest.Case) ([]backtest.Difference, error) {
 	i, err := pipelineFor(c, one)
 	if err != nil {
 		return nil, err
@@ -117,7 +120,7 @@ func (p *program) tryCase(ctx context.Context, c *config.Config, one backtest.Ca
 		put("path", quoted(log))
 		put("start", "beginning")
 	}
-	changed, err := p.changed(puts)
+	changed, err := backtesting{p.program}.changed(puts)
 	if err != nil {
 		return nil, err
 	}
