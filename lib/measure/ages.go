@@ -103,7 +103,7 @@ func (a ages) note(p *sli.Pipeline) {
 }
 
 // remember takes ages from those that were told, where the evidence is gone.
-func (p *committed) remember(tx Tx, out *sli.Pipeline) {
+func (p *recalled) remember(tx Tx, out *sli.Pipeline) {
 	if out.Age != nil {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 // Accounts are the error budgets of a run's pipelines, as the state holds them; periods
 // gives those that are wanted of a plan at a due minute.
 func Accounts(ctx context.Context, run Run, periods func(plan *sli.Plan, due sli.Minute) []slo.Period) (out []slo.Accounts, err error) {
-	err = run.told(ctx, func(tx Tx, past *committed) {
+	err = run.told(ctx, func(tx Tx, past *recalled) {
 		accounts := slo.Accounts{Plan: past.plan}
 		for _, l := range past.ledgers[:len(past.plan.Rules)] {
 			accounts.SLIs = append(accounts.SLIs, past.account(tx, l, periods))
@@ -22,7 +22,7 @@ func Accounts(ctx context.Context, run Run, periods func(plan *sli.Plan, due sli
 
 // told visits what is known of each pipeline: what the state holds, what was put in from
 // elsewhere, and what the sources said beside it, where the run has asked them already.
-func (r Run) told(ctx context.Context, visit func(tx Tx, past *committed)) error {
+func (r Run) told(ctx context.Context, visit func(tx Tx, past *recalled)) error {
 	beside := r.Scratch
 	if beside == nil {
 		beside = r.Store
@@ -50,9 +50,9 @@ func (r Run) told(ctx context.Context, visit func(tx Tx, past *committed)) error
 	})
 }
 
-func (p *committed) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute) []slo.Period) slo.Account {
+func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute) []slo.Period) slo.Account {
 	due := sli.Due(p.run.Now, l.rule.Settle)
-	a := slo.Account{Rule: l.rule, Objective: slo.Of(p.plan, l.rule), Due: due, Burns: p.burns(l, due)}
+	a := slo.Account{Rule: l.rule, Objective: slo.Of(p.plan, l.rule), Due: due, Burns: reporting{p.committed}.burns(l, due)}
 	a.Pace, a.HasPace = slo.PaceOf(a.Objective, slo.Paces(a.Burns))
 	ledger := p.ledgerOf(tx, l, due)
 	for _, period := range periods(p.plan, due) {
@@ -62,7 +62,7 @@ func (p *committed) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute
 }
 
 // ledgerOf is an SLI's ledger as budgets are told from it.
-func (p *committed) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
+func (p *recalled) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
 	ledger := p.sums(l, due)
 	ledger.Each = l.each
 	ledger.Causes = func(m sli.Minute, bad float64) []slo.Cause { return p.causes(tx, l, m, bad) }

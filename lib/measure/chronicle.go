@@ -11,7 +11,7 @@ import (
 // Chronicles are what the state holds of a stretch, of each of a run's pipelines, in at
 // most so many buckets, with the error budgets over it.
 func Chronicles(ctx context.Context, run Run, w sli.Window, most int) (out []*slo.Chronicle, err error) {
-	err = run.told(ctx, func(tx Tx, past *committed) {
+	err = run.told(ctx, func(tx Tx, past *recalled) {
 		c := slo.NewChronicle(past.plan, w, most)
 		c.Accounts.Plan = past.plan
 		for _, l := range past.ledgers[:len(past.plan.Rules)] {
@@ -28,7 +28,7 @@ func Chronicles(ctx context.Context, run Run, w sli.Window, most int) (out []*sl
 
 // visitAges visits the ages of w that were told, and those that the evidence gives that
 // is still there.
-func (p *committed) visitAges(tx Tx, w sli.Window, visit func(m sli.Minute, seconds float64)) {
+func (p *recalled) visitAges(tx Tx, w sli.Window, visit func(m sli.Minute, seconds float64)) {
 	exportAges(tx, w, p, p, Exported{Age: func(_ *sli.Plan, m sli.Minute, seconds float64) {
 		if !math.IsNaN(seconds) {
 			visit(m, seconds)

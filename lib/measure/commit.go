@@ -19,8 +19,8 @@ func (a *asked) conclude(tx Tx, index int) (*sli.Pipeline, []*errands, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	report := c.report(tx)
-	c.close(tx, report)
+	report := reporting{c}.report(tx)
+	committing{c}.close(tx, report)
 	for _, e := range c.errands {
 		e.pipeline = report
 	}
@@ -34,8 +34,8 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &committed{job: a.zoned(tx), rec: rec, ran: rec.Ran}
-	j.evidence = j
+	j := committing{&committed{job: a.zoned(tx), rec: rec, ran: rec.Ran}}
+	j.evidence = j.committed
 	j.rec.Ran = j.run.Now
 	if j.ahead {
 		latest := rec.Ran
@@ -72,12 +72,12 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 	if j.ids != nil {
 		j.ids.save(tx, j.keepFrom(j.sinceBack()).End())
 	}
-	return j, nil
+	return j.committed, nil
 }
 
 // close keeps for the next run what the report has found: how long a standstill lasts, the
 // sums of periods, the ages that were told.
-func (j *committed) close(tx Tx, report *sli.Pipeline) {
+func (j committing) close(tx Tx, report *sli.Pipeline) {
 	for _, l := range j.ledgers {
 		putRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), l.record)
 	}
@@ -95,7 +95,7 @@ func (j *committed) close(tx Tx, report *sli.Pipeline) {
 }
 
 // follow books the records that were seen, where records are followed by their ids.
-func (j *committed) follow(tx Tx) {
+func (j committing) follow(tx Tx) {
 	rule := j.plan.Following()
 	if rule == nil {
 		return
@@ -135,7 +135,7 @@ func (j *committed) follow(tx Tx) {
 }
 
 // claim makes sure that the pipeline's name is this configuration's.
-func (j *job) claim(tx Tx) (pipelineRecord, error) {
+func (j *asked) claim(tx Tx) (pipelineRecord, error) {
 	var rec pipelineRecord
 	getRecord(tx, pipelineKey(j.plan.Name), &rec)
 	if err := j.run.foreign(j.plan, rec); err != nil {
@@ -208,7 +208,7 @@ func (s *committedStage) commit(tx Tx, j *job) {
 
 // align makes an answer of every log, where everything is read, up to where the last of
 // them ends: one that ended before has nothing more to say.
-func (j *committed) align() {
+func (j committing) align() {
 	var end sli.Minute
 	var read time.Time
 	for _, s := range j.stages {

@@ -89,11 +89,11 @@ func (r Run) lacking(ctx context.Context, w sli.Window) (lacking []Pipeline, err
 }
 
 // due is the part of w that is due for a rule.
-func (j *job) due(rule *sli.Rule, w sli.Window) sli.Window {
+func (j *recalled) due(rule *sli.Rule, w sli.Window) sli.Window {
 	return sli.Window{From: w.From, To: max(w.From, min(w.To, sli.Due(j.run.Now, rule.Settle)+1))}
 }
 
-func (p *committed) export(l *ledger, w sli.Window, visit Exported) {
+func (p *recalled) export(l *ledger, w sli.Window, visit Exported) {
 	due := p.due(l.rule, w)
 	measured := l.measured.Within(due)
 	for _, span := range measured {
@@ -108,7 +108,7 @@ func (p *committed) export(l *ledger, w sli.Window, visit Exported) {
 
 // exportAges visits the ages of w: those that were told, else those that the evidence
 // gives that is there.
-func exportAges(tx Tx, w sli.Window, past, beside *committed, visit Exported) {
+func exportAges(tx Tx, w sli.Window, past, beside *recalled, visit Exported) {
 	told := openAges(tx, past.plan.Name)
 	due := sli.Due(past.run.Now, past.plan.Sources())
 	for m := w.From; m < min(w.To, due+1); {
@@ -135,7 +135,7 @@ func exportAges(tx Tx, w sli.Window, past, beside *committed, visit Exported) {
 }
 
 // assessed are the ages of the last minutes up to one, nil where nothing is known.
-func (p *committed) assessed(last sli.Minute) []float64 {
+func (p *recalled) assessed(last sli.Minute) []float64 {
 	if p.rec.Ran.IsZero() {
 		return nil
 	}

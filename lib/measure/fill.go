@@ -45,7 +45,7 @@ func (r Run) Wanted(ctx context.Context, p Pipeline, kind sli.Kind) (wanted sli.
 	return wanted, err
 }
 
-func (r Run) toFill(tx Tx, p Pipeline, kind sli.Kind) (*committed, *ledger, error) {
+func (r Run) toFill(tx Tx, p Pipeline, kind sli.Kind) (*recalled, *ledger, error) {
 	past, err := r.recall(tx, p)
 	if err != nil {
 		return nil, nil, err
@@ -60,7 +60,7 @@ func (r Run) toFill(tx Tx, p Pipeline, kind sli.Kind) (*committed, *ledger, erro
 
 // open are the minutes that may be filled: no run has an answer for them. Where one of this
 // state comes to have one, that goes first.
-func (p *committed) open(l *ledger) sli.Intervals {
+func (p *recalled) open(l *ledger) sli.Intervals {
 	return sli.Intervals{sli.Ending(sli.Due(p.run.Now, l.rule.Settle), p.plan.Kept())}.Minus(l.answered)
 }
 

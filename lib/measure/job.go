@@ -51,10 +51,15 @@ type committed struct {
 
 	// Of a past instant:
 	past     bool
-	kept     sli.Minute    // stages' cells of earlier minutes are gone
-	evidence *committed    // whose stages' cells are looked at: its own, or those beside
-	said     *sli.Pipeline // what became of asking the sources beside; nil: they weren't
+	kept     sli.Minute // stages' cells of earlier minutes are gone
+	evidence *committed // whose stages' cells are looked at: its own, or those beside
 }
+
+// committing makes it of what was asked.
+type committing struct{ *committed }
+
+// reporting makes the report of it.
+type reporting struct{ *committed }
 
 // committedStage is a stage within a transaction.
 type committedStage struct {

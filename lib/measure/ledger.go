@@ -36,7 +36,7 @@ type ledger struct {
 
 // commitRule adds to an SLI's cells what its stages' events were judged to be, and
 // carries what changed in minutes that are in an events point already.
-func (j *committed) commitRule(tx Tx, rule *sli.Rule) *ledger {
+func (j committing) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	l := &ledger{rule: rule, old: map[sli.Minute]sli.Counts{}}
 	l.before = j.openRule(tx, l).Minus(sli.Intervals(l.record.Doubtful))
 	for _, s := range j.stages {
@@ -59,7 +59,7 @@ func (j *committed) commitRule(tx Tx, rule *sli.Rule) *ledger {
 					l.noteBlame(tx, j.job, s.stage.Name, counter.bad, anew)
 				}
 				if l.judged != nil {
-					l.keepJudged(j, s, r, counter)
+					l.keepJudged(j.committed, s, r, counter)
 					continue
 				}
 				if s.stage.Facts.Replaces {
@@ -79,17 +79,17 @@ func (j *committed) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	}
 	l.revised = map[sli.Minute]sli.Counts{}
 	if rule.Derive != nil {
-		l.derive(j)
+		l.derive(j.committed)
 	}
 	if rule.Silence > 0 {
-		l.bookSilence(j)
+		l.bookSilence(j.committed)
 	}
 	revised := l.revised
 	l.revised = nil
 	if j.ids != nil && rule.Kind == sli.Kind(sli.Duplicate.String()) {
 		l.add(j.ids.surplus())
 	}
-	l.doubt(j)
+	l.doubt(j.committed)
 	l.carry()
 	if !j.run.All { // else the report is all that is wanted of the cells
 		touched := make(map[sli.Minute]bool, len(l.old))
@@ -101,8 +101,8 @@ func (j *committed) commitRule(tx Tx, rule *sli.Rule) *ledger {
 		}
 		l.cells.flush(touched)
 		l.cells.trim(j.job)
-		l.noteLate(tx, j, revised)
-		l.noteGaps(tx, j)
+		l.noteLate(tx, j.committed, revised)
+		l.noteGaps(tx, j.committed)
 		if l.blames(j.job) {
 			trim(tx, rulePrefix(blame, j.plan.Name, rule.Kind, l.record.Fingerprint), j.historyFrom()/minutesPerHour)
 		}
@@ -136,7 +136,7 @@ func (l *ledger) keepJudged(j *committed, s *committedStage, r *reading, counter
 
 // openRule loads the history, begins a new one if the rule changed, and returns the
 // minutes that were measured before this run.
-func (j *committed) openRule(tx Tx, l *ledger) (before sli.Intervals) {
+func (j committing) openRule(tx Tx, l *ledger) (before sli.Intervals) {
 	fingerprint := short(j.plan.Fingerprint(l.rule))
 	getRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), &l.record)
 	if old := l.record; old.Fingerprint != fingerprint {
@@ -157,7 +157,7 @@ func (j *committed) openRule(tx Tx, l *ledger) (before sli.Intervals) {
 		if l.rule.Derive == nil {
 			posted = j.measured(l, func(s *committedStage) sli.Intervals { return s.posted })
 		}
-		l.takeAway(tx, j, posted)
+		l.takeAway(tx, j.committed, posted)
 	}
 	if l.rule.Derive != nil {
 		before = l.record.Derived
@@ -199,7 +199,7 @@ func (j *committed) measured(l *ledger, of func(*committedStage) sli.Intervals) 
 
 // since is from when on a new rule counts: the latest of where its stages' readings
 // began.
-func (j *committed) since(rule *sli.Rule) (sli.Minute, bool) {
+func (j committing) since(rule *sli.Rule) (sli.Minute, bool) {
 	var since sli.Minute
 	for _, s := range j.stages {
 		if !rule.Feeds(s.stage.Name) {
@@ -385,7 +385,7 @@ func (j *committed) answered(rule *sli.Rule) sli.Intervals {
 }
 
 // firstAnswer is the first minute that every stage of the rule has answered for.
-func (j *committed) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
+func (j committing) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
 	answered := j.answered(rule)
 	if len(answered) == 0 {
 		return 0, false

@@ -9,7 +9,7 @@ import (
 
 // fixPoint makes the next events point out of the due minutes that no point holds,
 // and of what changed in those that one does. Nil when no minute is newly due.
-func (j *committed) fixPoint(ledgers []*ledger) *sli.Point {
+func (j committing) fixPoint(ledgers []*ledger) *sli.Point {
 	point := new(sli.Point)
 	for _, l := range ledgers {
 		part, minutes, skipped := l.take(sli.Due(j.run.Now, l.rule.Settle), j.reference, j.run.Now)

@@ -37,7 +37,7 @@ type errands struct {
 
 // claimErrands claims what is due, on top of whatever position is committed: a run
 // whose own reading came too late may still send.
-func (j *committed) claimErrands(tx Tx) {
+func (j committing) claimErrands(tx Tx) {
 	if !j.run.Inject {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 
 // because says of an outcome that is no value why it is none, and of a value what is
 // doubtful about it.
-func (j *committed) because(l *ledger, r *sli.Result, of stretch) {
+func (j reporting) because(l *ledger, r *sli.Result, of stretch) {
 	switch r.Status {
 	case sli.Excluded:
 		r.Reason = j.plan.Exclude.Reason(l.rule.SLI(), r.Window.To-1)
@@ -26,7 +26,7 @@ func (j *committed) because(l *ledger, r *sli.Result, of stretch) {
 }
 
 // absence says what there was none of.
-func (j *committed) absence(l *ledger, c sli.Counts) string {
+func (j reporting) absence(l *ledger, c sli.Counts) string {
 	if c.Uncertain > 0 {
 		return l.rule.Unjudged(c, nil)
 	}
@@ -42,7 +42,7 @@ func (j *committed) absence(l *ledger, c sli.Counts) string {
 
 // unmeasured says why a window isn't measured: what keeps most of its minutes from being
 // so.
-func (j *committed) unmeasured(l *ledger, r *sli.Result, of stretch) string {
+func (j reporting) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 	for _, s := range j.feeding(l.rule) {
 		if err := s.unanswered(); err != nil {
 			return fmt.Sprintf("stage %s: %v", s.stage.Name, err)
@@ -72,7 +72,7 @@ func (j *committed) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 	case r.Doubtful, doubtful > max(refused, missing):
 		return l.rule.Unjudged(of.all, j.lacking(l.rule))
 	case refused >= missing && by != nil:
-		return fmt.Sprintf("stage %s: %s", by.stage.Name, by.malformed(j, by.record.Refused.Within(r.Window)))
+		return fmt.Sprintf("stage %s: %s", by.stage.Name, by.malformed(j.committed, by.record.Refused.Within(r.Window)))
 	case len(l.answered) == 0 || l.record.HasSince && l.record.Since > r.Due:
 		r.Young = true
 		return j.begun(l)
@@ -92,7 +92,7 @@ func minutesText(n int) string {
 }
 
 // begun says what a history waits for that has no minute yet.
-func (j *committed) begun(l *ledger) string {
+func (j reporting) begun(l *ledger) string {
 	settles := "a minute settles " + sli.FormatDuration(l.rule.Settle) + " after its end"
 	for _, s := range j.feeding(l.rule) {
 		at := "stage " + s.stage.Name + ": "
@@ -156,7 +156,7 @@ func (s *committedStage) malformed(j *committed, minutes sli.Intervals) string {
 }
 
 // lacking is what the lines lack that a rule's events are judged by.
-func (j *committed) lacking(rule *sli.Rule) []sli.Lack {
+func (j reporting) lacking(rule *sli.Rule) []sli.Lack {
 	var out []sli.Lack
 	for _, s := range j.feeding(rule) {
 		out = append(out, s.record.Lacks...)

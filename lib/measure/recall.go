@@ -14,6 +14,12 @@ import (
 // the state holds nothing of a minute, the sources are asked beside, into a store of
 // their own: minutes of the two are put together, counts of one minute never are.
 
+// recalled is a pipeline as a store holds it; nothing is read for it.
+type recalled struct {
+	*committed
+	said *sli.Pipeline // what became of asking the sources beside; nil: they weren't
+}
+
 // aside is what is known of a past instant beside the state.
 type aside struct {
 	store Store         // what the sources said, asked once more; nil: nothing is lacking
@@ -22,7 +28,7 @@ type aside struct {
 }
 
 // recall is a pipeline as a store holds it; nothing is read for it.
-func (r Run) recall(tx Tx, p Pipeline) (*committed, error) {
+func (r Run) recall(tx Tx, p Pipeline) (*recalled, error) {
 	j, rec, err := r.open(tx, p)
 	if err != nil {
 		return nil, err
@@ -57,7 +63,7 @@ func (r Run) recall(tx Tx, p Pipeline) (*committed, error) {
 	for _, rule := range j.plan.All() {
 		past.ledgers = append(past.ledgers, past.ledger(tx, rule))
 	}
-	return past, nil
+	return &recalled{committed: past}, nil
 }
 
 // ledger is an SLI's history as it stands.
@@ -90,7 +96,7 @@ func (j *committed) refused(rule *sli.Rule) sli.Intervals {
 // holes is the minutes that the state knows to have gone unseen: what was written to a log
 // that was gone, or entered in its middle, isn't in what is there of it now, whatever that
 // seems to show.
-func (p *committed) holes(rule *sli.Rule) sli.Intervals {
+func (p *recalled) holes(rule *sli.Rule) sli.Intervals {
 	var out sli.Intervals
 	for _, s := range p.feeding(rule) {
 		if s.stage.Facts.Replaces {
@@ -116,7 +122,7 @@ func (p *committed) holes(rule *sli.Rule) sli.Intervals {
 
 // back is how many minutes before the newest due one a pipeline's numbers rest on the
 // cells of its stages.
-func (j *job) back() time.Duration {
+func (j *committed) back() time.Duration {
 	back := j.plan.Window
 	if j.plan.HasAge() || j.plan.HasBacklog() {
 		back = max(back, indicator.AssessBack)
@@ -125,7 +131,7 @@ func (j *job) back() time.Duration {
 }
 
 // known tells whether the cells are there that the newest due minute is assessed by.
-func (j *committed) known() bool {
+func (j *recalled) known() bool {
 	due := sli.Due(j.run.Now, j.plan.Sources())
 	if j.ids != nil && j.ids.from > due-indicator.AgesBack {
 		return false
@@ -134,7 +140,7 @@ func (j *committed) known() bool {
 }
 
 // lacks tells whether something of the run's instant isn't in the state.
-func (p *committed) lacks() bool {
+func (p *recalled) lacks() bool {
 	for _, l := range p.ledgers {
 		w := sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window)
 		if len(sli.Intervals{w}.Minus(l.answered).Minus(p.refused(l.rule)).Minus(p.holes(l.rule))) > 0 {
@@ -146,7 +152,7 @@ func (p *committed) lacks() bool {
 
 // readFrom is where the sources have to be read from for what the run's instant is judged
 // by.
-func (p *committed) readFrom() time.Time {
+func (p *recalled) readFrom() time.Time {
 	from := sli.Ending(sli.Due(p.run.Now, p.plan.Settle()), p.back()).From
 	for _, l := range p.ledgers {
 		from = min(from, sli.Ending(sli.Due(p.run.Now, l.rule.Settle), l.rule.Window).From)
@@ -155,7 +161,7 @@ func (p *committed) readFrom() time.Time {
 }
 
 // began tells whether the state holds anything of the run's instant, or of before it.
-func (p *committed) began() bool {
+func (p *recalled) began() bool {
 	return slices.ContainsFunc(p.ledgers, func(l *ledger) bool {
 		return len(l.answered) > 0 && l.answered[0].From <= sli.Due(p.run.Now, l.rule.Settle)
 	})
@@ -273,7 +279,7 @@ func (a *asked) recollect(tx Tx, index int) (p *sli.Pipeline, err error) {
 	return p, err
 }
 
-func (p *committed) tell(tx Tx, beside *committed) *sli.Pipeline {
+func (p *recalled) tell(tx Tx, beside *recalled) *sli.Pipeline {
 	evidence := p
 	filled := 0
 	if beside != nil {
@@ -284,12 +290,12 @@ func (p *committed) tell(tx Tx, beside *committed) *sli.Pipeline {
 			evidence = beside
 		}
 	}
-	p.evidence = evidence
+	p.evidence = evidence.committed
 	evidence.past = true
 	evidence.speak(sli.Due(p.run.Now, p.plan.Sources()))
 	rec := p.rec
 	p.rec.Pending, p.rec.Still = nil, rec.Still.until(sli.Due(p.run.Now, p.plan.Sources()))
-	out := p.report(tx)
+	out := reporting{p.committed}.report(tx)
 	p.rec = rec // as it is, for another instant
 	p.remember(tx, out)
 	for i, r := range out.Results {
@@ -304,7 +310,7 @@ func (p *committed) tell(tx Tx, beside *committed) *sli.Pipeline {
 }
 
 // speak has records followed by their ids spoken of as they were at a minute's end.
-func (p *committed) speak(due sli.Minute) {
+func (p *recalled) speak(due sli.Minute) {
 	if p.ids != nil {
 		p.ids.due = due
 	}
@@ -376,7 +382,7 @@ func (l *ledger) tellLater(r *sli.Result) {
 }
 
 // tellMissing says of minutes of the window that nothing is known of them, and why.
-func (p *committed) tellMissing(l *ledger, r *sli.Result) {
+func (p *recalled) tellMissing(l *ledger, r *sli.Result) {
 	missing := sli.Intervals{r.Window}.Minus(l.answered).Minus(p.refused(l.rule)).Minutes()
 	if missing == 0 {
 		return
@@ -398,7 +404,7 @@ func (p *committed) tellMissing(l *ledger, r *sli.Result) {
 }
 
 // trimmed says where the history of a past instant is gone.
-func (p *committed) trimmed(out *sli.Pipeline) {
+func (p *recalled) trimmed(out *sli.Pipeline) {
 	if !p.run.History || p.rec.Ran.IsZero() {
 		return
 	}

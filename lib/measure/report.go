@@ -14,7 +14,7 @@ import (
 )
 
 // report makes the pipeline's part of the report from the committed cells.
-func (j *committed) report(tx Tx) *sli.Pipeline {
+func (j reporting) report(tx Tx) *sli.Pipeline {
 	p := &sli.Pipeline{Plan: j.plan, Point: j.rec.Pending, Measured: 1}
 	if p.Point != nil {
 		p.Skipped = p.Point.Skipped
@@ -55,7 +55,7 @@ func (j *committed) report(tx Tx) *sli.Pipeline {
 }
 
 // reached is the minutes that a stage had answered for by the run's instant.
-func (j *committed) reached(s *committedStage) sli.Intervals {
+func (j reporting) reached(s *committedStage) sli.Intervals {
 	if !j.past {
 		return j.upToNow(s, s.record.measured())
 	}
@@ -92,7 +92,7 @@ func (j *asked) lost() *sli.Pipeline {
 
 // delays is the cells of the window whose records' delays are known, nil where no
 // stage knows them.
-func (j *committed) delays() *sli.StageCell {
+func (j reporting) delays() *sli.StageCell {
 	for _, s := range j.evidence.stages {
 		if s.stage.Facts.Delay {
 			return j.counted(s)
@@ -102,7 +102,7 @@ func (j *committed) delays() *sli.StageCell {
 }
 
 // window is what a stage's numbers speak of.
-func (j *job) window(s *committedStage) sli.Window {
+func (j *committed) window(s *committedStage) sli.Window {
 	if j.run.All {
 		return sli.Window{From: 0, To: maxMinute}
 	}
@@ -156,7 +156,7 @@ func (j *committed) upToNow(s *committedStage, spans sli.Intervals) sli.Interval
 }
 
 // result is an SLI's outcome over the window of its newest due minute.
-func (j *committed) result(l *ledger) *sli.Result {
+func (j reporting) result(l *ledger) *sli.Result {
 	r := &sli.Result{
 		Rule:     l.rule,
 		Due:      sli.Due(j.run.Now, l.rule.Settle),
@@ -234,7 +234,7 @@ func burnLengths(o slo.Objective) []time.Duration {
 }
 
 // spending adds the budget over the period and the burn rates.
-func (j *committed) spending(l *ledger, r *sli.Result) {
+func (j reporting) spending(l *ledger, r *sli.Result) {
 	ledger := j.sums(l, r.Due)
 	summed := ledger
 	summed.Sum = func(measured sli.Intervals) sli.Counts { return j.periodSum(l, measured) }
@@ -254,7 +254,7 @@ func (j *committed) spending(l *ledger, r *sli.Result) {
 }
 
 // burns are the burn rates of an SLI at a due minute.
-func (j *committed) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
+func (j reporting) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
 	objective := slo.Of(j.plan, l.rule)
 	for _, length := range burnLengths(objective) {
 		s := j.stretch(l, sli.Ending(due, length))
@@ -276,7 +276,7 @@ func (j *committed) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
 
 // stageReport is what a source did in this run, and what its stage counted in the
 // window.
-func (j *committed) stageReport(s *committedStage, means *estimate.StageDelay) *sli.StageReport {
+func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *sli.StageReport {
 	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
 	window := j.window(s)
 	known := j.evidence.stage(s.stage.Name)
@@ -288,7 +288,7 @@ func (j *committed) stageReport(s *committedStage, means *estimate.StageDelay) *
 		r.Sifted = s.record.Sifted.Read
 	}
 	if refused := s.record.Refused.Within(window); len(refused) > 0 {
-		r.Refusal = s.malformed(j, refused)
+		r.Refusal = s.malformed(j.committed, refused)
 	}
 	if mean, ok := j.plan.Mean(s.stage.Name, means, r.Cell); ok {
 		r.Mean = &mean

@@ -33,7 +33,7 @@ func Holds(ctx context.Context, run Run, w sli.Window) (holds bool, err error) {
 func Retell(ctx context.Context, run Run, instants iter.Seq[time.Time], visit func(*sli.Pipeline, time.Time)) error {
 	return run.Store.View(ctx, func(tx Tx) error {
 		for _, p := range run.Pipelines {
-			var past *committed
+			var past *recalled
 			var came, judged []*hindsight // of each ledger
 			for now := range instants {
 				if ctx.Err() != nil {

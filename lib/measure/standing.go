@@ -20,7 +20,7 @@ type standstill struct {
 
 // stand carries a standstill on from run to run, and corrects what an assessment that
 // sees only the last hours says of it.
-func (j *committed) stand(rec *pipelineRecord, a *indicator.Assessment, due sli.Minute) {
+func (j reporting) stand(rec *pipelineRecord, a *indicator.Assessment, due sli.Minute) {
 	s := a.State
 	if s != nil && !s.HasSince && j.standsOn(rec.Still, a, due) {
 		return
@@ -55,7 +55,7 @@ func (j *committed) stand(rec *pipelineRecord, a *indicator.Assessment, due sli.
 // standsOn goes on with a standstill whose arrivals lie further back than an assessment
 // looks: where nothing has come out since, what waited then waits still. False where that
 // isn't known, or is no standstill that calls anybody.
-func (j *committed) standsOn(still *standstill, a *indicator.Assessment, due sli.Minute) bool {
+func (j reporting) standsOn(still *standstill, a *indicator.Assessment, due sli.Minute) bool {
 	s := a.State
 	if still == nil || !s.Progress.Quiet || due > still.Through+keptMinutes {
 		return false
@@ -79,7 +79,7 @@ func (j *committed) standsOn(still *standstill, a *indicator.Assessment, due sli
 }
 
 // lengthen counts what has arrived up to the due minute among what waits.
-func (j *committed) lengthen(still *standstill, due sli.Minute) {
+func (j reporting) lengthen(still *standstill, due sli.Minute) {
 	if due > still.Through {
 		still.Pending += indicator.Arrived(j.plan, j.evidence.history(), sli.Window{From: still.Through + 1, To: due + 1})
 		still.Through = due
