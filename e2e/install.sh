@@ -19,6 +19,7 @@ rpm:rpm
 lintian:lintian
 zsh:zsh
 fish:fish
+qemu-aarch64-static:qemu-user-static
 hyperfine:hyperfine
 goaccess:goaccess
 chromium:chromium

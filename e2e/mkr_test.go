@@ -29,7 +29,7 @@ func TestMkrInstallsBothPrograms(t *testing.T) {
 	if out, err := install(t, prefix, address); err != nil {
 		t.Fatalf("mkr plugin install: %v\n%s", err, out)
 	}
-	checkInstalled(t, bin)
+	checkInstalled(t, bin, "v0.0.0-e2e")
 
 	t.Run("a plain install leaves what is there", func(t *testing.T) {
 		if out, err := install(t, prefix, address); err == nil || !strings.Contains(out, "already exists") {
@@ -43,7 +43,7 @@ func TestMkrInstallsBothPrograms(t *testing.T) {
 		if out, err := install(t, "--overwrite", prefix, address); err != nil {
 			t.Fatalf("mkr plugin install --overwrite: %v\n%s", err, out)
 		}
-		checkInstalled(t, bin)
+		checkInstalled(t, bin, "v0.0.0-e2e")
 	})
 }
 
@@ -56,8 +56,8 @@ func install(t *testing.T, args ...string) (output string, err error) {
 	return string(out), err
 }
 
-// checkInstalled: both programs, nothing else, may be executed by everyone and run.
-func checkInstalled(t *testing.T, bin string) {
+// checkInstalled: both programs of a version, nothing else, may be executed by everyone and run.
+func checkInstalled(t *testing.T, bin, version string) {
 	t.Helper()
 	entries, err := os.ReadDir(bin)
 	if err != nil {
@@ -74,7 +74,7 @@ func checkInstalled(t *testing.T, bin string) {
 		t.Errorf("installed %v, want %v", names, want)
 	}
 	for _, name := range names {
-		for flag, want := range map[string]string{"--version": "v0.0.0-e2e", "--help": "--config"} {
+		for flag, want := range map[string]string{"--version": version, "--help": "--config"} {
 			out, err := exec.Command(filepath.Join(bin, name), flag).CombinedOutput()
 			if err != nil || !strings.Contains(string(out), want) {
 				t.Errorf("%s %s: %v\n%s\nwant %q in it", name, flag, err, out, want)

@@ -24,9 +24,12 @@ var packaged = sync.OnceValues(func() (string, error) {
 })
 
 // pack makes the packages for this platform as a release is made, into a folder.
-func pack(dir, version string) error {
+func pack(dir, version string) error { return packFor(dir, version, runtime.GOOS+"/"+runtime.GOARCH) }
+
+// packFor makes the packages for a platform.
+func packFor(dir, version, platform string) error {
 	release := exec.Command("go", "run", "./packaging/release", "-out", dir, "-version", version, "-commit", "0123abc",
-		"-platforms", runtime.GOOS+"/"+runtime.GOARCH)
+		"-platforms", platform)
 	release.Dir = real.Repository()
 	release.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=1700000000")
 	if out, err := release.CombinedOutput(); err != nil {
