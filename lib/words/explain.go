@@ -7,6 +7,7 @@ var (
 	ExplainAt     = Text{"%s at %s", "%s  %s 時点"}
 	WouldSay      = Text{"check would say %s: %s", "チェックの判定 %s: %s"}
 	AnsweredUpTo  = Text{"every source has answered up to %s, %s ago", "すべてのソースの応答は %s まで (%s 前)"}
+	AnsweredAll   = Text{"every source has answered up to this instant", "すべてのソースの応答がこの時点までそろっています"}
 	NoMinuteYet   = Text{"no minute counts yet for every source", "すべてのソースの応答がそろった分はまだありません"}
 	Warning       = Text{"warning: %s", "警告: %s"}
 	StateIs       = Text{"state %s: %s", "状態 %s: %s"}

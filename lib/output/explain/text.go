@@ -80,9 +80,12 @@ func (t *texter) pipeline(p *sli.Pipeline) {
 	finding := slo.Judge(p, p.Plan.Limits, t.at.In(t.style.Zone))
 	t.say("  ", words.WouldSay, t.paint(statusColour(finding.Status), finding.Status.String()), t.said(finding.Message))
 	t.standing(p)
-	if p.HasNewest {
+	switch {
+	case p.HasNewest && p.Newest.End().After(t.at): // all of a log is read to its end, or the clock has gone back
+		t.say("  ", words.AnsweredAll)
+	case p.HasNewest:
 		t.say("  ", words.AnsweredUpTo, t.clock(p.Newest.End()), sli.FormatDuration(p.MeasureLag(t.at).Round(time.Second)))
-	} else {
+	default:
 		t.say("  ", words.NoMinuteYet)
 	}
 	for _, r := range p.Results {
