@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
@@ -31,7 +32,8 @@ const (
 // finestMetrics is how long CloudWatch keeps a metric minute by minute.
 const finestMetrics = 15 * 24 * time.Hour
 
-var serviceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]+$`)
+// serviceName is a service's name as Mackerel allows it.
+var serviceName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]+$`) })
 
 // filling puts past minutes into the budgets.
 type filling struct{ *program }
@@ -118,9 +120,9 @@ func (p filling) mackerel() (*mackerelapi.Client, error) {
 		return nil, withHint(fmt.Errorf("%s is not set: Mackerel answers to an API key that may read", keyEnv), "it is made in the organisation's settings, API keys")
 	case o.Host != "" && o.Service != "":
 		return nil, withHint(errors.New("--host-id doesn't go with --service"), "leave out one of them")
-	case o.Host != "" && !hostID.MatchString(o.Host):
+	case o.Host != "" && !hostID().MatchString(o.Host):
 		return nil, withHint(fmt.Errorf("--host-id: must be letters and digits (got %q)", o.Host), "mkr hosts lists them")
-	case o.Service != "" && !serviceName.MatchString(o.Service):
+	case o.Service != "" && !serviceName().MatchString(o.Service):
 		return nil, withHint(fmt.Errorf("--service: must be a service's name (got %q)", o.Service), "mkr services lists them")
 	case o.Host == "" && o.Service == "":
 		var err error

@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -18,10 +19,12 @@ import (
 const hostIDFile = "/var/lib/mackerel-agent/id"
 
 // roleName is SERVICE:ROLE as Mackerel allows names.
-var roleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{1,62}:[A-Za-z0-9][A-Za-z0-9_-]{1,62}$`)
+var roleName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{1,62}:[A-Za-z0-9][A-Za-z0-9_-]{1,62}$`)
+})
 
 // hostID is an id as Mackerel gives them.
-var hostID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+var hostID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]+$`) })
 
 // generating makes what Mackerel shows and monitors.
 type generating struct{ *program }
@@ -68,9 +71,9 @@ func (p generating) posting() (sli.Posting, error) {
 	switch {
 	case at.Role != "" && at.HostID != "":
 		return at, withHint(errors.New("--host-id and --role name the same thing twice"), "leave out one of them")
-	case at.Role != "" && !roleName.MatchString(at.Role):
+	case at.Role != "" && !roleName().MatchString(at.Role):
 		return at, withHint(fmt.Errorf("--role: must be SERVICE:ROLE (got %q)", p.opt.Role), "mkr services lists them")
-	case at.HostID != "" && !hostID.MatchString(at.HostID):
+	case at.HostID != "" && !hostID().MatchString(at.HostID):
 		return at, withHint(fmt.Errorf("--host-id: must be letters and digits (got %q)", at.HostID), "mkr hosts lists them")
 	}
 	return at, p.checkPrefix()
@@ -80,7 +83,7 @@ func (p generating) posting() (sli.Posting, error) {
 func agentsHost() (string, error) {
 	text, err := readBounded(hostIDFile)
 	id := string(bytes.TrimSpace(text))
-	if err == nil && hostID.MatchString(id) {
+	if err == nil && hostID().MatchString(id) {
 		return id, nil
 	}
 	return "", fmt.Errorf("needs a host or a role, and %s names none", hostIDFile)

@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
@@ -18,11 +19,11 @@ func (r Reader) Frame(source Source) (string, error) {
 	return root.Spell(r.withheld), nil
 }
 
-var places = regexp.MustCompile(`\[[0-9]+\]`)
+var places = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[0-9]+\]`) })
 
 // withheld is what a frame has in the place of a section.
 func (r Reader) withheld(n *section.Node) (text string, ok bool) {
-	switch path := places.ReplaceAllString(n.Path(), ""); path {
+	switch path := places().ReplaceAllString(n.Path(), ""); path {
 	case "state_dir", "record", "aws", "pipelines.aws", "pipelines.stages.aws":
 		return "", true
 	case "pipelines.prover":
