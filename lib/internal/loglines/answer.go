@@ -31,8 +31,8 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 			}
 			r.flush(f)
 		}
-		a.Layout = layout(f.scanner.Note())
-		a.Zoneless = a.Zoneless || f.scanner.Zoneless()
+		a.Layout = layout(f.note.Scan)
+		a.Zoneless = a.Zoneless || f.zoneless || f.scanner != nil && f.scanner.Zoneless()
 	}
 	slices.Sort(a.Ahead)
 	if a.Unanswered = got.failed; a.Unanswered == nil {

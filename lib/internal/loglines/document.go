@@ -88,7 +88,7 @@ func (r *reading) conclude(f *fileReading) {
 	if f.docs != nil && !f.docs.idle() {
 		r.malformed(f, f.docs.drop(), 0, errUnfinished)
 	}
-	if f.scanner.Pending() {
+	if f.scanner != nil && f.scanner.Pending() {
 		r.malformed(f, nil, 0, errCut)
 	}
 }

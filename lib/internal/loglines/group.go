@@ -66,9 +66,9 @@ func (g group) permissions() []string {
 	return []string{"logs:FilterLogEvents " + g.Resource(g.account)}
 }
 
-func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error) {
+func (g group) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Block) error) (fed, error) {
 	var cur cwlogs.Cursor
-	if err := position(g, cursor, &cur); err != nil {
+	if err := position(g, at, &cur); err != nil {
 		return fed{}, err
 	}
 	cfg, err := g.session.Config(ctx, ask.Now)
@@ -89,7 +89,7 @@ func (g group) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.
 		return fed{}, err
 	}
 	out := g.fed(next, stats)
-	out.cursor, err = json.Marshal(next)
+	out.cursor, err = cursor(next)
 	return out, err
 }
 

@@ -35,9 +35,9 @@ func (o objects) permissions() []string {
 	return []string{"s3:ListBucket " + bucket, "s3:GetObject " + bucket + inside + "*"}
 }
 
-func (o objects) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error) {
+func (o objects) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Block) error) (fed, error) {
 	var cur s3.Cursor
-	if err := position(o, cursor, &cur); err != nil {
+	if err := position(o, at, &cur); err != nil {
 		return fed{}, err
 	}
 	cfg, err := o.session.Config(ctx, ask.Now)
@@ -58,7 +58,7 @@ func (o objects) read(ctx context.Context, ask Ask, cursor []byte, sink func(fee
 		return fed{}, err
 	}
 	out := o.fed(next, stats)
-	out.cursor, err = json.Marshal(next)
+	out.cursor, err = cursor(next)
 	return out, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 	"time"
@@ -15,9 +14,9 @@ import (
 
 // origin is where lines come from: files, objects or a group, each read by its feed.
 type origin interface {
-	// read hands what is new since the cursor, or with ask.Again once more what it has
+	// read hands what is new since a position (a cursor), or with ask.Again once more what it has
 	// passed, to sink.
-	read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error)
+	read(ctx context.Context, ask Ask, at []byte, sink func(feed.Block) error) (fed, error)
 	// String names what is read.
 	String() string
 }
@@ -46,25 +45,14 @@ type fed struct {
 	untouched time.Time // when the one was written to that hasn't been for the longest time; zero where there is none
 }
 
-// position reads a cursor into what an origin keeps.
-func position(of origin, cursor []byte, into any) error {
-	if cursor == nil {
-		return nil
-	}
-	if err := json.Unmarshal(cursor, into); err != nil {
-		return fmt.Errorf("%s: the position in the state can't be read: %w", of, err)
-	}
-	return nil
-}
-
 // files is the origin of local files.
 type files struct{ *Options }
 
 func (f files) String() string { return strings.Join(f.Path, ", ") }
 
-func (f files) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.Block) error) (fed, error) {
+func (f files) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Block) error) (fed, error) {
 	var cur file.Cursor
-	if err := position(f, cursor, &cur); err != nil {
+	if err := position(f, at, &cur); err != nil {
 		return fed{}, err
 	}
 	opt := file.Options{Globs: f.Path, Now: ask.Now, Optional: f.Optional, Final: ask.Final, Start: f.start(ask), Prefetch: ask.prefetch}
@@ -74,7 +62,7 @@ func (f files) read(ctx context.Context, ask Ask, cursor []byte, sink func(feed.
 	}
 	next, stats, err := file.Read(ctx, opt, cur, sink)
 	out := f.fed(next, stats, err)
-	out.cursor, err = json.Marshal(next)
+	out.cursor, err = cursor(next)
 	return out, err
 }
 

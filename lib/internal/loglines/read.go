@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -108,6 +109,8 @@ type reading struct {
 	limits     limits
 	first      bool
 	files      map[*feed.Log]*fileReading
+	open       []*fileReading     // those with a scanner, the one that is read in the end
+	spare      []*logscan.Scanner // that were others'
 	rec        logscan.Record
 	here       logscan.Prescanned // of the lines that are being read
 	prefetcher prefetcher
@@ -137,18 +140,20 @@ func (a Ask) limits() limits {
 
 // fileReading is one file within a reading.
 type fileReading struct {
-	scanner *logscan.Scanner
-	docs    *documents // nil: a line is a line
-	note    note
-	path    string
-	log     string                             // the name under which it was written
-	line    int64                              // lines read so far, known only from the file's beginning
-	counted bool                               // line is known
-	cut     bool                               // the reading began in the middle of the file
-	follows bool                               // the file follows one that is gone
-	created bool                               // it was seen to begin, and is read from there
-	hidden  func() (uid uint32, withheld bool) // see file.Withheld
-	later   bool                               // it was written to after the run's now: so may its lines have been
+	scanner  *logscan.Scanner // nil while others are read, see reading.shut
+	docs     *documents       // nil: a line is a line
+	note     note
+	path     string
+	log      string                             // the name under which it was written
+	line     int64                              // lines read so far, known only from the file's beginning
+	counted  bool                               // line is known
+	cut      bool                               // the reading began in the middle of the file
+	follows  bool                               // the file follows one that is gone
+	created  bool                               // it was seen to begin, and is read from there
+	hidden   func() (uid uint32, withheld bool) // see file.Withheld
+	later    bool                               // it was written to after the run's now: so may its lines have been
+	after    int64                              // microseconds: what is new in it was written after that; 0: nothing is known
+	zoneless bool                               // a stamp without zone was read, as far as it was shut
 
 	minute   int64 // lines are being counted for
 	from, to int64 // microseconds: times that are booked in it without further ado
@@ -165,39 +170,90 @@ type fileReading struct {
 }
 
 func (r *reading) file(b feed.Block) (*fileReading, error) {
-	if f, ok := r.files[b.Log]; ok {
-		return f, nil
-	}
-	f := &fileReading{path: b.Log.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows, created: b.FromStart && b.Created, log: b.Log.Name}
-	if !r.ask.Again {
-		f.note = noteOf(b.Log.Note)
-	}
-	f.hidden = sync.OnceValues(func() (uint32, bool) {
-		if r.log.Remote() {
-			return 0, false
+	f, known := r.files[b.Log]
+	if !known {
+		f = &fileReading{path: b.Log.Path, counted: b.Offset == 0, cut: b.Entered, follows: b.Follows, created: b.FromStart && b.Created, log: b.Log.Name}
+		if !r.ask.Again {
+			f.note = noteOf(b.Log.Note)
 		}
-		return file.Withheld(f.path)
-	})
-	cfg := r.log.scan
-	cfg.Withheld = func() bool {
-		_, withheld := f.hidden()
-		return withheld
+		f.hidden = sync.OnceValues(func() (uint32, bool) {
+			if r.log.Remote() {
+				return 0, false
+			}
+			return file.Withheld(f.path)
+		})
+		f.minute = f.note.Minute
+		if f.note.Begun && !r.ask.Read.IsZero() {
+			f.after = r.ask.Read.Add(-r.log.settle).UnixMicro()
+		}
 	}
-	cfg.Need, cfg.Mark = r.ask.Need, r.ask.Mark
-	scanner, err := logscan.NewScanner(cfg, f.note.Scan)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.path, err)
+	if err := r.openFile(f); err != nil {
+		return nil, err
 	}
-	f.scanner, f.minute = scanner, f.note.Minute
-	if f.note.Begun && !r.ask.Read.IsZero() {
-		scanner.WrittenAfter(r.ask.Read.Add(-r.log.settle).UnixMicro())
-	}
-	if f.note.Document != nil {
+	if !known && f.note.Document != nil {
 		f.docs = &documents{sink: r.sink(f, b.Offset)}
 		f.docs.resume(*f.note.Document)
 	}
 	r.files[b.Log] = f
 	return f, nil
+}
+
+// maxOpen is how many files have a scanner of their own at a time: there may be thousands of
+// files, and a feed of few may go from one to the other and back.
+const maxOpen = 16
+
+// openFile gives a file that is to be read its scanner.
+func (r *reading) openFile(f *fileReading) error {
+	if n := len(r.open); n > 0 && r.open[n-1] == f {
+		return nil
+	}
+	if f.scanner == nil {
+		if err := r.scan(f); err != nil {
+			return fmt.Errorf("%s: %w", f.path, err)
+		}
+	} else {
+		r.open = slices.DeleteFunc(r.open, func(g *fileReading) bool { return g == f })
+	}
+	r.open = append(r.open, f)
+	if len(r.open) > maxOpen {
+		if i := slices.IndexFunc(r.open[:maxOpen], (*fileReading).between); i >= 0 {
+			r.shut(r.open[i])
+			r.open = slices.Delete(r.open, i, i+1)
+		}
+	}
+	return nil
+}
+
+// scan gives a file a scanner that goes on from its note.
+func (r *reading) scan(f *fileReading) (err error) {
+	withheld := func() bool {
+		_, withheld := f.hidden()
+		return withheld
+	}
+	if n := len(r.spare); n > 0 {
+		f.scanner, r.spare = r.spare[n-1], r.spare[:n-1]
+		err = f.scanner.Restart(f.note.Scan, withheld)
+	} else {
+		cfg := r.log.scan
+		cfg.Need, cfg.Mark, cfg.Withheld = r.ask.Need, r.ask.Mark, withheld
+		f.scanner, err = logscan.NewScanner(cfg, f.note.Scan)
+	}
+	if err == nil && f.after != 0 {
+		f.scanner.WrittenAfter(f.after)
+	}
+	return err
+}
+
+// between tells whether all that a file's scanner knows stands in its note.
+func (f *fileReading) between() bool {
+	return f.docs == nil && f.count.undecided == 0 && !f.scanner.Pending()
+}
+
+// shut takes a file's scanner, until it is read on.
+func (r *reading) shut(f *fileReading) {
+	f.zoneless = f.zoneless || f.scanner.Zoneless()
+	r.spare = append(r.spare, f.scanner)
+	f.scanner = nil
 }
 
 // block reads the lines of one block.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,15 +114,21 @@ var fastLines = []string{
 	"", " ", "damaged",
 }
 
-// follow reads lines as a reading does, by one scanner that looks at all lines to come
-// and by one that may not learn, and holds them against each other. It counts what was
-// read at a glance.
+// follow reads lines as a reading does, by one scanner that looks at all lines to come, and
+// that read other files before, and by one that may not learn, and holds them against each
+// other. It counts what was read at a glance.
 func follow(t *testing.T, cfg Config, lines [][]byte) (fast int) {
 	t.Helper()
 	quick, exact := scanner(t, cfg), scanner(t, cfg)
 	exact.samples = maxSamples
 	data := append(bytes.Join(lines, []byte("\n")), '\n')
 	var rec, want Record
+	for _, line := range append(slices.Clone(lines), bytes.Split([]byte(strings.Join(fastLines, "\n")), []byte("\n"))...) {
+		_ = quick.Scan(line, &rec) // good or not
+	}
+	if err := quick.Restart(Note{}, nil); err != nil {
+		t.Fatal(err)
+	}
 	var seen Prescanned
 	looked := 0 // until where
 	for at := 0; at < len(data); {

@@ -44,7 +44,7 @@ type Scanner struct {
 // NewScanner makes a Scanner that goes on from what an earlier one noted of the
 // same file. The error names an impossible setting.
 func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
-	s := &Scanner{interpreter: interpreter{cfg: cfg}, format: cfg.Format, detection: newDetection(cfg.Application, remembered.Votes), readers: make([]reader, len(formats))}
+	s := &Scanner{interpreter: interpreter{cfg: cfg}, readers: make([]reader, len(formats))}
 	if int(cfg.Format) >= len(formats) || cfg.Wrapper >= wrappers {
 		return nil, fmt.Errorf("format, wrapper: unknown value, got %v, %v", cfg.Format, cfg.Wrapper)
 	}
@@ -58,19 +58,31 @@ func NewScanner(cfg Config, remembered Note) (*Scanner, error) {
 	if !slices.Contains([]string{"", "start", "end"}, cfg.TimeIs) {
 		return nil, fmt.Errorf("time: must be start or end, got %q", cfg.TimeIs)
 	}
-	var err error
-	if s.clock, err = newClock(cfg.TimeFormat, cfg.Zone); err != nil {
+	s.resolve()
+	if err := s.Restart(remembered, cfg.Withheld); err != nil {
 		return nil, err
 	}
+	return s, nil
+}
+
+// Restart turns to another file that is read by the same settings, but for what tells
+// whether it is withheld: as a new Scanner would, but the formats' readers are there.
+func (s *Scanner) Restart(remembered Note, withheld func() bool) (err error) {
+	if s.clock, err = newClock(s.cfg.TimeFormat, s.cfg.Zone); err != nil {
+		return err
+	}
+	s.cfg.Withheld = withheld
 	s.plain = clock{read: (*clock).auto, zone: s.clock.zone, floor: math.MinInt64}
 	s.clock.last = remembered.Last
-	if s.format == Auto && slices.Contains(s.detection.candidates, remembered.Format) {
+	s.detection = newDetection(s.cfg.Application, remembered.Votes)
+	if s.format = s.cfg.Format; s.format == Auto && slices.Contains(s.detection.candidates, remembered.Format) {
 		s.format = remembered.Format
 	}
-	s.unwrapper = newUnwrapper(cfg.Wrapper, remembered.Wrapper, remembered.Held)
+	s.unwrapper = newUnwrapper(s.cfg.Wrapper, remembered.Wrapper, remembered.Held)
 	s.flavour, s.latency = flavourNamed(remembered.Flavour), remembered.Latency
-	s.resolve()
-	return s, nil
+	s.turn()
+	s.samples, s.handed = 0, nil
+	return nil
 }
 
 // Note gives what was learned so far.

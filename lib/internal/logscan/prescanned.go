@@ -175,9 +175,10 @@ func (s *Scanner) Next(seen *Prescanned, data []byte, from int, rec *Record) (en
 	return int(g.end), true
 }
 
-// learn makes a fast reader of a line that has just been read.
+// learn makes a fast reader of a line that has just been read. A file's first one teaches
+// nothing: there may be thousands of files with one line each.
 func (s *Scanner) learn(line []byte) {
-	if s.samples++; s.samples > maxSamples || len(s.templates) == maxTemplates || s.cfg.Application || len(line) >= stretch {
+	if s.samples++; s.samples == 1 || s.samples > maxSamples || len(s.templates) == maxTemplates || s.cfg.Application || len(line) >= stretch {
 		return
 	}
 	from, ok := s.readers[s.format].(learner)

@@ -234,3 +234,39 @@ func TestTwoStarsAreAnyNumberOfDirectories(t *testing.T) {
 		t.Errorf("error %v", g.err)
 	}
 }
+
+// TestAQuietFileIsNotOpened: one that wasn't written to since it was read to its end. Where its
+// stamp can't tell, it is.
+func TestAQuietFileIsNotOpened(t *testing.T) {
+	f := follow(t, "*.log")
+	opened := func() (paths []string) {
+		for _, s := range f.stats.Files {
+			paths = append(paths, filepath.Base(s.Path))
+		}
+		return paths
+	}
+	f.write("quiet.log", "q1\n")
+	f.write("young.log", "y1\n")
+	f.write("unfinished.log", "u1\nu2")
+	f.touch("quiet.log", f.opt.Now.Add(-time.Minute))
+	f.touch("young.log", f.opt.Now.Add(59*time.Second)) // the run is a minute later
+	f.touch("unfinished.log", f.opt.Now.Add(-time.Minute))
+	want(t, f.run(), "q1", "u1", "y1")
+	want(t, f.run(time.Second))
+	if got := opened(); !slices.Equal(got, []string{"unfinished.log", "young.log"}) {
+		t.Errorf("opened %v, want all but the quiet one", got)
+	}
+	f.write("quiet.log", "q2\n")
+	f.touch("quiet.log", f.opt.Now)
+	want(t, f.run(time.Second), "q2")
+	f.remove("quiet.log")
+	f.write("quiet.log", "x1\nx2\n") // of the same length
+	f.touch("quiet.log", f.opt.Now.Add(time.Second))
+	want(t, f.run(time.Second), "x1", "x2")
+	f.touch("quiet.log", f.opt.Now.Add(-time.Minute))
+	want(t, f.run(time.Second))
+	want(t, f.run(idleAfter+time.Second))
+	if !f.tracked("quiet.log").Done {
+		t.Error("a file that is quiet for long isn't done")
+	}
+}

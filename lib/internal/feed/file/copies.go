@@ -37,10 +37,7 @@ func (r *reading) original(f *file) (best *file) {
 	if best != nil || !r.cur.Seen && len(f.e.logs) == 0 {
 		return best
 	}
-	for _, g := range r.files {
-		if len(f.t.Marks) > 0 && !bytes.HasPrefix(g.t.Marks, f.t.Marks[:4]) {
-			continue // most
-		}
+	for _, g := range r.ofMark(f) {
 		n := sameLines(f.e.head, g.t.Marks)
 		if !better(g, n) {
 			continue
@@ -77,6 +74,29 @@ func (r *reading) ofHead(f *file) []*file {
 		}
 	}
 	return r.byHead[f.t.HeadHash]
+}
+
+// ofMark is the files that begin with f's first line, or with what is known of f where that
+// is no line.
+func (r *reading) ofMark(f *file) []*file {
+	if len(f.t.Marks) == 0 {
+		return r.files
+	}
+	if r.byMark == nil {
+		r.byMark = map[string][]*file{}
+		for _, g := range r.files {
+			r.noteMark(g)
+		}
+	}
+	return r.byMark[string(f.t.Marks[:4])]
+}
+
+// noteMark makes a file known by the first of its marks.
+func (r *reading) noteMark(f *file) {
+	if r.byMark != nil && len(f.t.Marks) > 0 {
+		first := string(f.t.Marks[:4])
+		r.byMark[first] = append(r.byMark[first], f)
+	}
 }
 
 // noteHead makes a file known by its head.

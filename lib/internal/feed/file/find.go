@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,12 +16,13 @@ type id struct{ dev, inode uint64 }
 // entry is a regular file found in this run, known or not.
 type entry struct {
 	id
-	path  string
-	size  int64
-	mtime time.Time
-	named bool     // the globs name it
-	logs  []string // the named paths of which it is, by its name, perhaps a rotated generation
-	taken *file    // the tracked file that it was recognised as
+	path   string
+	size   int64
+	mtime  time.Time
+	named  bool     // the globs name it
+	linked bool     // a path that leads to it is a link itself
+	logs   []string // the named paths of which it is, by its name, perhaps a rotated generation
+	taken  *file    // the tracked file that it was recognised as
 
 	loaded bool // the rest is set
 	head   []byte
@@ -37,6 +39,7 @@ type finder struct {
 	named   []string          // paths configured, globs expanded, that lead to a file
 	missing []string          // paths configured that lead to nothing
 	real    map[string]string // paths configured, and where links there lead, if elsewhere
+	dirs    map[string]string // directories of these, and where they lead
 	failed  map[string]bool   // paths that couldn't be looked at: what is known of them stays
 	looked  bool              // at least one path could be looked at, whether something is there or not
 	errs    []error
@@ -44,7 +47,7 @@ type finder struct {
 }
 
 func newFinder() *finder {
-	return &finder{byID: map[id]*entry{}, byPath: map[string]*entry{}, real: map[string]string{}, failed: map[string]bool{}}
+	return &finder{byID: map[id]*entry{}, byPath: map[string]*entry{}, real: map[string]string{}, dirs: map[string]string{}, failed: map[string]bool{}}
 }
 
 // add looks at path. A file that was found before, by a link or another glob, stays one entry.
@@ -52,7 +55,11 @@ func (d *finder) add(path string) (*entry, error) {
 	if e := d.byPath[path]; e != nil {
 		return e, nil
 	}
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
+	link := err == nil && info.Mode()&fs.ModeSymlink != 0
+	if link {
+		info, err = os.Stat(path)
+	}
 	if err != nil {
 		return nil, bare(err)
 	}
@@ -69,7 +76,7 @@ func (d *finder) add(path string) (*entry, error) {
 		d.byID[at] = e
 		d.entries = append(d.entries, e)
 	}
-	d.byPath[path] = e
+	d.byPath[path], e.linked = e, e.linked || link
 	return e, nil
 }
 
@@ -117,14 +124,15 @@ func (d *finder) expand(globs []string) {
 func (d *finder) nameAll(glob string, paths []string) {
 	files, others := 0, 0
 	for _, path := range paths {
-		info, err := os.Stat(path)
+		path = filepath.Clean(path)
+		e, err := d.add(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // a link to nothing, or just rotated away
-		case err == nil && !info.Mode().IsRegular():
+		case err == errNotRegular:
 			others++
 		default:
 			files++
-			d.name(path)
+			d.note(path, e, err)
 		}
 	}
 	switch {
@@ -143,12 +151,17 @@ func (d *finder) nameAll(glob string, paths []string) {
 func (d *finder) name(path string) {
 	path = filepath.Clean(path)
 	e, err := d.add(path)
+	d.note(path, e, err)
+}
+
+// note takes down what was found at a path configured.
+func (d *finder) note(path string, e *entry, err error) {
 	d.looked = d.looked || err == nil || errors.Is(err, fs.ErrNotExist)
 	switch {
 	case err == nil:
 		e.named = true
 		d.named = append(d.named, path)
-		if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
+		if real := d.realPath(path, e); real != "" && real != path {
 			d.real[path] = real
 		}
 		return
@@ -158,6 +171,25 @@ func (d *finder) name(path string) {
 		d.failed[path] = true
 	}
 	d.fail(path, err)
+}
+
+// realPath is where a path to an entry leads, "" where that can't be told. A directory is
+// looked at once for all that lies in it.
+func (d *finder) realPath(path string, e *entry) string {
+	if e.linked {
+		real, _ := filepath.EvalSymlinks(path) // "" where it fails
+		return real
+	}
+	dir, base := filepath.Split(path)
+	real, known := d.dirs[dir]
+	if !known {
+		real, _ = filepath.EvalSymlinks(cmp.Or(dir, "."))
+		d.dirs[dir] = real
+	}
+	if real == "" {
+		return ""
+	}
+	return filepath.Join(real, base)
 }
 
 // list adds the entries of dir that want asks for.

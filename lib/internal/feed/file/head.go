@@ -93,21 +93,19 @@ func (r *reading) loadHead(e *entry) error {
 		return err
 	}
 	defer f.Close()
-	raw := make([]byte, headMax)
+	raw := r.head[:]
 	n, err := feed.Fill(f, raw)
 	if err != nil && err != io.EOF {
 		e.err = err
 		return err
 	}
-	e.head = raw[:n]
-	if e.gzip = isGzip(e.head); e.gzip {
-		e.head = nil
-		content := make([]byte, headMax)
+	if e.gzip = isGzip(raw[:n]); e.gzip {
+		n = 0
 		if z, err := r.inflate(f); err == nil {
-			n, _ = feed.Fill(z, content)
-			e.head = content[:n]
+			n, _ = feed.Fill(z, raw)
 		}
 	}
+	e.head = bytes.Clone(raw[:n])
 	return nil
 }
 

@@ -19,8 +19,9 @@ type file struct {
 	e   *entry   // where it is; nil if it isn't to be found
 	log feed.Log // as its blocks name it
 
-	entered bool // this reading begins in its middle
-	dropped bool // it was a copy that has taken its original's place
+	family  string // of its name, see family
+	entered bool   // this reading begins in its middle
+	dropped bool   // it was a copy that has taken its original's place
 }
 
 // recognise finds the entries of the files known: by inode, then, for what isn't where its inode was, by the hash of its head.
@@ -157,7 +158,7 @@ func (r *reading) isCopy(t *Tracked, e *entry) bool {
 
 // same says whether e's content begins as t's does. Where that can't be told, its inode counts.
 func (r *reading) same(t *Tracked, e *entry) bool {
-	if t.HeadLen == 0 || t.Done && t.Gone.IsZero() && unchanged(t, e) {
+	if t.HeadLen == 0 || t.Done && t.Gone.IsZero() && unchanged(t, e) || r.quiet(t, e) {
 		return true
 	}
 	if r.loadHead(e) != nil {
@@ -180,6 +181,16 @@ func (r *reading) begins(t *Tracked, e *entry) bool {
 
 func unchanged(t *Tracked, e *entry) bool {
 	return e.id == id{t.Dev, t.Inode} && e.size == t.Size && e.mtime.Equal(t.Mtime)
+}
+
+// stamped is the coarsest that a file system stamps what is written to a file.
+const stamped = 2 * time.Second
+
+// quiet says whether a file that was read to its end is as it was: it wasn't written to since,
+// nor, by the same stamp, just after it was read. It needn't be opened.
+func (r *reading) quiet(t *Tracked, e *entry) bool {
+	return unchanged(t, e) && t.Gone.IsZero() && t.Offset == t.Size && t.HeadLen > 0 && !t.Skip && !t.Partial && !t.Waiting && !t.Ignored && !t.isCopy() &&
+		t.Mtime.Before(r.cur.LastRun.Add(-stamped))
 }
 
 // claim settles that f is at e.
@@ -211,7 +222,7 @@ func (r *reading) claim(f *file, e *entry) {
 		t.Path = e.path
 	}
 	t.Real = r.real[t.Path]
-	if !t.Done {
+	if !t.Done && !r.quiet(t, e) {
 		_ = r.loadHead(e) // why it can't be read is said when it is opened to be read
 	}
 	if !t.Done && !e.gzip && e.err == nil {

@@ -26,6 +26,8 @@ type reading struct {
 	files  []*file            // in reading order
 	gaps   map[string]*gap    // by log
 	byHead map[uint64][]*file // those whose head is a full one, by its hash; nil until it is needed
+	byMark map[string][]*file // all, by the first of their marks; nil until it is needed
+	head   [headMax]byte      // of the file that is looked at
 	stats  Stats
 	cutter *feed.Cutter
 
@@ -50,13 +52,16 @@ func newReading(opt Options, cur Cursor, sink func(feed.Block) error) *reading {
 	r.recognise()
 	r.giveUp()
 	r.takeIn()
+	for _, f := range r.files {
+		f.family = family(f.t.Name)
+	}
 	slices.SortStableFunc(r.files, compareFiles)
 	return r
 }
 
 // compareFiles puts the generations of a log in the order in which they were written: known ones as the cursor has them, then new ones, then the living.
 func compareFiles(a, b *file) int {
-	if c := cmp.Compare(family(a.t.Name), family(b.t.Name)); c != 0 {
+	if c := cmp.Compare(a.family, b.family); c != 0 {
 		return c
 	}
 	if c := compareBool(a.t.Path == a.t.Name, b.t.Path == b.t.Name); c != 0 {
@@ -145,6 +150,10 @@ func (r *reading) idle(t *Tracked) bool { return r.opt.Now.Sub(t.Grown) >= idleA
 func (r *reading) forward(ctx context.Context, f *file) error {
 	t := f.t
 	if f.e == nil || t.Ignored || t.Done && !(t.Partial && r.last(f)) {
+		return nil
+	}
+	if !f.e.loaded && r.quiet(t, f.e) {
+		t.Done = r.idle(t)
 		return nil
 	}
 	return r.pass(ctx, f, func(h *os.File, info os.FileInfo) error {

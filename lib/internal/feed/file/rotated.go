@@ -26,7 +26,7 @@ func splitRotated(base string) (names []string, mark string) {
 	if name != base {
 		names = append(names, name)
 	}
-	if !strings.ContainsAny(name, "0123456789") && !strings.Contains(name, ".old") {
+	if !mayBeMarked(name) {
 		return names, ""
 	}
 	if m := markBehind().FindStringSubmatch(name); m != nil {
@@ -36,6 +36,16 @@ func splitRotated(base string) (names []string, mark string) {
 		return append(names, m[1]+m[3]), m[2]
 	}
 	return names, ""
+}
+
+// mayBeMarked says whether something in a name begins as marks do.
+func mayBeMarked(name string) bool {
+	for i := 1; i+1 < len(name); i++ {
+		if c := name[i]; (c == '.' || c == '_' || c == '-') && ('0' <= name[i+1] && name[i+1] <= '9' || strings.HasPrefix(name[i:], ".old")) {
+			return true
+		}
+	}
+	return false
 }
 
 // compareGenerations orders files by age as their names tell it, oldest first; 0 if they tell nothing.

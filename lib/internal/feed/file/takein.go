@@ -116,6 +116,7 @@ func (r *reading) take(e *entry, name string) *file {
 	e.taken = f
 	r.files = append(r.files, f)
 	r.noteHead(f)
+	r.noteMark(f)
 	return f
 }
 
