@@ -25,7 +25,7 @@ const (
 	// goneFor is how long a file that vanished stays known, lest it is read again when it comes back.
 	goneFor = 24 * time.Hour
 	// maxNamed bounds the files that globs may name: each of them must stay known.
-	maxNamed = 10_000
+	maxNamed = 20_000
 	// maxUnnamed bounds the finished, foreign and vanished files that stay known beside those.
 	maxUnnamed = 64
 
