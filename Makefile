@@ -10,7 +10,7 @@ BASE      ?= HEAD~1
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race plain kills power network histories year month e2e lint bench fuzz golden equal check package demo truth box day clean
+.PHONY: help quickstart build test test-all race plain kills power network histories year month e2e lint bench fuzz golden equal pictures check package demo truth box day clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ lint: ## golangci-lint, as .golangci.yml has it; its version is tools/go.mod's
 
 month: ## backtest of 28 days of a thousand requests a minute: seconds and MiB from the sources, from the state, and of twenty settings
 	MONTH=1 go test -count=1 -v -run TestAMonth ./lib/backtest
+
+pictures: ## what the READMEs show: the drawing of a pipeline, and the report in a browser
+	go run ./docs/gen
+	cd e2e && PICTURES=../docs/pictures go test -count=1 -run ThePicturesOfTheREADMEs .
 
 bench: ## speed and memory against floors and peers (AXSLOG=…), into docs/performance.md; then Go benchmarks
 	go run ./test/bench -write docs/performance.md

@@ -23,6 +23,7 @@ qemu-aarch64-static:qemu-user-static
 hyperfine:hyperfine
 goaccess:goaccess
 chromium:chromium
+/usr/share/fonts/truetype/fonts-japanese-gothic.ttf:fonts-ipafont-gothic
 "
 fi
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +32,19 @@ func reportPage(t *testing.T, args ...string) string {
 		t.Fatalf("report: %v\n%s", err, said)
 	}
 	return out
+}
+
+// simulated is the page of days of a simulated service, with what its making cost.
+func simulated(t *testing.T, args ...string) (page string, made string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "page.html")
+	command := exec.Command("go", append([]string{"run", "./test/history", "-out", out}, args...)...)
+	command.Dir = real.Repository()
+	said, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("history: %v\n%s", err, said)
+	}
+	return out, strings.TrimSpace(string(said))
 }
 
 // browser opens a headless Chromium.
@@ -97,24 +111,33 @@ func TestTheReportIsAccessible(t *testing.T) {
 	if err != nil {
 		t.Fatalf("axe-core: %v (e2e/install.sh installs it)", err)
 	}
+	month, made := simulated(t, "-days", "28")
+	t.Log(made)
 	for _, c := range []struct {
 		name   string
 		width  int64
+		media  string
 		scheme string
-		args   []string
+		args   []string // of the quickstart's page; nil: a month of a simulated service
 	}{
-		{"wide", 1200, "light", []string{"--from", "-15m"}},
-		{"narrow", 360, "light", []string{"--from", "-15m"}},
-		{"dark", 1200, "dark", []string{"--from", "-15m"}},
-		{"japanese", 1200, "light", []string{"--from", "-15m", "--lang", "ja"}},
-		{"month", 1200, "light", nil},
-		{"empty", 1200, "light", []string{"--from", "2026-03-01 00:00", "--to", "2026-03-02 00:00"}},
+		{"wide", 1200, "screen", "light", []string{"--from", "-15m"}},
+		{"narrow", 360, "screen", "light", []string{"--from", "-15m"}},
+		{"dark", 1200, "screen", "dark", []string{"--from", "-15m"}},
+		{"print", 800, "print", "dark", []string{"--from", "-15m"}},
+		{"japanese", 1200, "screen", "light", []string{"--from", "-15m", "--lang", "ja"}},
+		{"empty", 1200, "screen", "light", []string{"--from", "2026-03-01 00:00", "--to", "2026-03-02 00:00"}},
+		{"month", 1200, "screen", "light", nil},
+		{"month-dark", 500, "screen", "dark", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx := browser(t)
 			does(t, ctx, chromedp.EmulateViewport(c.width, 900))
-			told(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: c.scheme}}})
-			does(t, ctx, chromedp.Navigate("file://"+reportPage(t, c.args...)))
+			file := month
+			if c.args != nil {
+				file = reportPage(t, c.args...)
+			}
+			told(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: c.media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: c.scheme}}})
+			does(t, ctx, chromedp.Navigate("file://"+file))
 			asked(t, ctx, chromedp.Evaluate[int](string(axe)+";0"))
 			violations := asked(t, ctx, chromedp.Evaluate[string](`axe.run(document,{resultTypes:["violations"]}).then(r=>
 				(r.passes.length<10?["axe looked at nothing"]:[]).concat(r.violations.map(v=>v.id+": "+v.help+": "+v.nodes.slice(0,3).map(n=>n.html).join(" "))).join("\n"))`, chromedp.EvalAwaitPromise))
@@ -124,6 +147,39 @@ func TestTheReportIsAccessible(t *testing.T) {
 			}
 			artefact(t, "report-"+c.name+".png", picture)
 		})
+	}
+}
+
+// opened is what opening a page took in a browser.
+type opened struct {
+	Loaded, Longest, Painted float64 // milliseconds
+	Elements                 int
+	Heap                     float64 // MiB
+}
+
+// open opens a page and says what that took.
+func open(t *testing.T, file string) (o opened) {
+	t.Helper()
+	ctx := browser(t)
+	told(t, ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.longest=0;
+		new PerformanceObserver(l=>l.getEntries().forEach(e=>longest=Math.max(longest,e.duration))).observe({type:"longtask",buffered:true})`})
+	does(t, ctx, chromedp.EmulateViewport(1200, 900), chromedp.Navigate("file://"+file))
+	text := asked(t, ctx, chromedp.Evaluate[string](`new Promise(r=>requestAnimationFrame(()=>setTimeout(()=>r(JSON.stringify({
+		Loaded:performance.getEntriesByType("navigation")[0].loadEventEnd,Longest:longest,Painted:(performance.getEntriesByName("first-contentful-paint")[0]||{}).startTime||0,
+		Elements:document.getElementsByTagName("*").length,Heap:performance.memory.usedJSHeapSize/1048576})),200)))`, chromedp.EvalAwaitPromise))
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// TestAPageWithManyPipelinesOpensWithoutAPause says how long a browser takes over it, and holds it to a size that no browser pauses at.
+func TestAPageWithManyPipelinesOpensWithoutAPause(t *testing.T) {
+	file, made := simulated(t, "-days", "2", "-pipelines", "50", "-step", "6h")
+	o := open(t, file)
+	t.Logf("%s; painted after %.0f ms, loaded after %.0f, nothing held it for longer than %.0f; %d elements, %.0f MiB", made, o.Painted, o.Loaded, o.Longest, o.Elements, o.Heap)
+	if info, err := os.Stat(file); err != nil || info.Size() > 5<<20 || o.Elements > 100_000 || o.Heap > 64 {
+		t.Errorf("%v %v bytes, %d elements, %.0f MiB", err, info.Size(), o.Elements, o.Heap)
 	}
 }
 
@@ -174,6 +230,23 @@ func TestTheEmbeddedChartIsTheLibrarysOwn(t *testing.T) {
 		got, err := os.ReadFile(filepath.Join(real.Repository(), "lib/output/report/uplot", filepath.Base(name)))
 		if err != nil || string(got) != string(want) {
 			t.Errorf("%s differs (%v)", name, err)
+		}
+	}
+}
+
+// TestThePicturesOfTheREADMEs makes the screenshots that READMEs show, where PICTURES names their folder: make pictures.
+func TestThePicturesOfTheREADMEs(t *testing.T) {
+	folder := os.Getenv("PICTURES")
+	if folder == "" {
+		t.Skip("PICTURES is not set")
+	}
+	for lang, name := range map[string]string{"en": "report.png", "ja": "report.ja.png"} {
+		ctx := browser(t)
+		file, _ := simulated(t, "-days", "28", "-lang", lang)
+		does(t, ctx, chromedp.EmulateViewport(1100, 920), chromedp.Navigate("file://"+file))
+		picture := asked(t, ctx, chromedp.CaptureScreenshot())
+		if err := os.WriteFile(filepath.Join(folder, name), picture, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // Command gen writes what is made from the code: the configuration reference, the
-// schema for editors, what messages mean, and the logs of the quickstart and of the recipes. Run it in the repository's root:
+// schema for editors, what messages mean, the logs of the quickstart and of the recipes, and the picture of a pipeline. Run it in the repository's root:
 //
 //	go run ./docs/gen
 package main
@@ -40,6 +40,7 @@ func files(dir string) (map[string][]byte, error) {
 	reader := config.Reader{Kinds: builtin.Kinds()}
 	access, worker := sample()
 	made := examples()
+	maps.Copy(made, pictures())
 	maps.Copy(made, map[string][]byte{
 		"docs/configuration.md":           []byte(reference(reader.Tables())),
 		"docs/pipeline-sli.schema.json":   reader.Schema(),

@@ -44,6 +44,7 @@ func (p reporting) report(ctx context.Context) int {
 		return p.usage(err)
 	}
 	run := p.newRun(c)
+	run.History = true
 	now, store, err := p.measure(ctx, run, home{p.program}.store(c, true))
 	if err != nil {
 		return p.usage(err)

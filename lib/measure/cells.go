@@ -61,7 +61,9 @@ func (c *ruleCells) key(h sli.Minute) []byte {
 }
 
 func hourOf(m sli.Minute) (h sli.Minute, index int) {
-	h = m / minutesPerHour
+	if h = m / minutesPerHour; m < h*minutesPerHour { // before 1970, for a clock that was never set
+		h--
+	}
 	return h, int(m - h*minutesPerHour)
 }
 

@@ -85,6 +85,7 @@ var (
 	ColumnMeasured = Text{"Measured", "計測できた割合"}
 	ColumnBurns    = Text{"Burn rates", "バーンレート"}
 	NowFlow        = Text{"What became of the records, %s", "レコードの行き先 (%s)"}
+	ColumnFate     = Text{"What became of them", "行き先"}
 	ColumnRecords  = Text{"Records", "件数"}
 	FlowAccepted   = Text{"accepted", "受け付け"}
 	FlowDone       = Text{"done", "処理済み"}

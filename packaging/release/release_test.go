@@ -30,7 +30,7 @@ func project(t *testing.T) string {
 		"README.ja.md":   "[en](README.md)\n",
 		"CHANGELOG.md":   "changes\n",
 		"SECURITY.md":    "security\n",
-		"docs/all.md":    "[up](../README.md) [why](decisions/001.md) [place](#here)\n",
+		"docs/all.md":    "![sketch](pictures/a.svg)[up](../README.md) [why](decisions/001.md) [place](#here)\n",
 		"docs/all.json":  "{}\n",
 		"docs/ja/all.md": "[en](../all.md)\n",
 		"lib/cli/cli.go": "package cli\n\nvar Version, Commit string\n",
@@ -167,7 +167,7 @@ func TestLinksOfAPackageLeadSomewhereOrAreGone(t *testing.T) {
 	if documents, err = r.documents(installed); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(documents["docs/all.md"]), "[up](../README.md) [why](https://github.com/someone/else/blob/v1/docs/decisions/001.md) [place](#here)\n"; got != want {
+	if got, want := string(documents["docs/all.md"]), "![sketch](https://github.com/someone/else/raw/v1/docs/pictures/a.svg)[up](../README.md) [why](https://github.com/someone/else/blob/v1/docs/decisions/001.md) [place](#here)\n"; got != want {
 		t.Errorf("with a home: %q, want %q", got, want)
 	}
 }

@@ -119,21 +119,28 @@ func (r release) documents(patterns []string) (map[string][]byte, error) {
 }
 
 // link is a link of Markdown whose target is a file, with the file and the place in it.
-var link = regexp.MustCompile(`\[([^\]\n]+)\]\(([A-Za-z0-9_./-]+)(#[^)\s]*)?\)`)
+var link = regexp.MustCompile(`!?\[([^\]\n]+)\]\(([A-Za-z0-9_./-]+)(#[^)\s]*)?\)`)
 
 // relinked is a document, called name, whose links lead to what is there beside it, to the repository, or nowhere.
 func (r release) relinked(name string, text []byte, there func(name string) bool) []byte {
 	_, home := r.home()
 	return link.ReplaceAllFunc(text, func(found []byte) []byte {
 		m := link.FindSubmatch(found)
+		kind := "/blob/"
+		if found[0] == '!' { // a picture, which is of no use as a page that shows it
+			kind = "/raw/"
+		}
 		target := path.Join(path.Dir(name), string(m[2]))
 		switch {
 		case there(target):
 			return found
+		case home == "" && found[0] == '!':
+			return nil
 		case home == "":
 			return m[1]
 		}
-		return []byte("[" + string(m[1]) + "](" + home + "/blob/" + r.version + "/" + target + string(m[3]) + ")")
+		mark, _, _ := bytes.Cut(found, []byte("["))
+		return []byte(string(mark) + "[" + string(m[1]) + "](" + home + kind + r.version + "/" + target + string(m[3]) + ")")
 	})
 }
 

@@ -289,3 +289,23 @@ func TestAWorkerWhoseClockJumpsAheadIsNoStandstill(t *testing.T) {
 		}
 	}
 }
+
+// A machine whose clock was never set is at the beginning of 1970: windows and periods
+// reach back beyond it.
+func TestAClockThatWasNeverSetBreaksNothing(t *testing.T) {
+	for _, after := range []float64{0, 61, 3601, 90_000} {
+		h := newHost(t)
+		h.config(frontAndWorker(true, "", "slis: { availability: { target: 99.9 }, freshness: { threshold: 60s, target: 99 }, coverage: { target: 99, deadline: 2m } }"))
+		at := after - float64(noon.Unix())
+		h.lines("front.json", request(at-30, 200, "a"))
+		h.lines("worker.json", worked(at-29, "done", "a", at-30))
+		for _, args := range [][]string{{"--take"}, {"explain"}, {"budget"}, {"report", "--out", h.path("page.html")}, {"export", "--from", "-10m", "--to", "-0m"}} {
+			if a := h.run(at, args...); strings.Contains(a.complaints, "internal error") {
+				t.Errorf("%v s after the beginning: %v: %s", after, args, a.complaints)
+			}
+		}
+		if line := h.check(at); strings.Contains(line, "internal error") {
+			t.Errorf("%v s after the beginning: %s", after, line)
+		}
+	}
+}

@@ -141,8 +141,7 @@ func (h *host) points(at float64, args ...string) map[string]map[int64]float64 {
 // Every number on a page is what the commands say of the same time: budgets what `budget`
 // says, the state at the page's making what `explain` says, minutes what `export` says.
 func TestEveryNumberOnThePageIsWhatTheCommandsSay(t *testing.T) {
-	const slis = `metrics: full
-    slo: { period: %s }
+	const slis = `slo: { period: %s }
     exclude: [ { from: "2026-03-02T12:20:00Z", to: "2026-03-02T12:27:00Z", reason: upkeep } ]
     slis: { availability: { target: 99.9 }, latency: { threshold: 100ms, target: 99 }, freshness: { threshold: 60s, target: 99 }, coverage: { target: 99.9, deadline: 2m } }`
 	for _, c := range []struct {
@@ -331,7 +330,7 @@ func (h *host) comparesMoment(page paper, at float64) {
 		}
 		burns := s["burn"].(map[string]any)
 		for length, rate := range burns {
-			if !strings.Contains(row[6]+" ·", length+" "+digits.Of(rate.(float64), 3)+" ·") {
+			if !strings.Contains(row[6]+" ·", length+"\u00a0"+digits.Of(rate.(float64), 3)+" ·") {
 				t.Errorf("shown the burn rates %q of %v", row[6], burns)
 			}
 		}

@@ -29,6 +29,7 @@ type chart struct {
 	height int // of the plot, without the axis
 	low    float64
 	high   float64
+	areas  []*area
 	body   strings.Builder
 }
 
@@ -84,6 +85,7 @@ func (c *chart) path(class string, points []point) {
 		pen = &b
 	}
 	if d.Len() > 0 {
+		c.settle()
 		fmt.Fprintf(&c.body, `<path class="%s" d="%s"/>`, class, d.String())
 	}
 }
@@ -107,8 +109,49 @@ func (c *chart) clipped(a, b point) (from, to point, ok bool) {
 func (c *chart) bar(class string, span sli.Window, from, to float64) {
 	left, right := c.x(float64(span.From)), c.x(float64(span.To))
 	top, bottom := c.y(max(from, to)), c.y(min(from, to))
-	fmt.Fprintf(&c.body, `<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>`, class,
-		num(left), num(top), num(max(0.5, right-left)), num(max(0.5, bottom-top)))
+	c.area(class, box{left, max(left+0.5, right), top, max(top+0.5, bottom)})
+}
+
+// box is a rectangle of a drawing.
+type box struct{ left, right, top, bottom float64 }
+
+// area is all boxes of a class: one element, however many they are.
+type area struct {
+	class string
+	d     strings.Builder
+	last  box // not written yet: the next may go on where it ends
+}
+
+// area adds a box to those of a class.
+func (c *chart) area(class string, b box) {
+	for i := range c.areas {
+		a := c.areas[i]
+		switch {
+		case a.class != class:
+			continue
+		case a.last.right == b.left && a.last.top == b.top && a.last.bottom == b.bottom:
+			a.last.right = b.right
+		default:
+			a.write()
+			a.last = b
+		}
+		return
+	}
+	c.areas = append(c.areas, &area{class: class, last: b})
+}
+
+func (a *area) write() {
+	width := num(a.last.right - a.last.left)
+	fmt.Fprintf(&a.d, "M%s %sh%sv%sh-%sz", num(a.last.left), num(a.last.top), width, num(a.last.bottom-a.last.top), width)
+}
+
+// settle writes the areas, before anything that lies over them.
+func (c *chart) settle() {
+	for _, a := range c.areas {
+		a.write()
+		fmt.Fprintf(&c.body, `<path class="%s" d="%s"/>`, a.class, a.d.String())
+	}
+	c.areas = nil
 }
 
 // level draws a value that holds all the time, with its name where it has one: above it,
@@ -117,6 +160,7 @@ func (c *chart) level(class string, v float64, name string) {
 	if v < c.low || v > c.high {
 		return
 	}
+	c.settle()
 	y := c.y(v)
 	fmt.Fprintf(&c.body, `<path class="%s" d="M%d %sH%d"/>`, class, leftMargin, num(y), chartWidth-rightSpace)
 	if name != "" {
@@ -132,7 +176,7 @@ func (c *chart) level(class string, v float64, name string) {
 func (c *chart) scale(step func(atLeast float64) float64, spell func(v, step float64) string) {
 	const most = 5
 	by := step((c.high - c.low) / most)
-	for i := math.Ceil(c.low/by - 1e-9); i*by <= c.high+by*1e-9; i++ {
+	for i := math.Ceil(c.low/by-1e-9) + 0; i*by <= c.high+by*1e-9; i++ {
 		y := num(c.y(i * by))
 		fmt.Fprintf(&c.body, `<path class="grid" d="M%d %sH%d"/><text class="tick" x="%d" y="%s" dy="4" text-anchor="end">%s</text>`,
 			leftMargin, y, chartWidth-rightSpace, leftMargin-6, y, html.EscapeString(spell(i*by, by)))
@@ -162,7 +206,11 @@ func sexagesimal(atLeast float64) float64 {
 
 // asPercent spells a tick as finely as its step is.
 func asPercent(v, step float64) string {
-	return strconv.FormatFloat(v, 'f', max(0, int(math.Ceil(-math.Log10(step)-1e-9))), 64) + " %"
+	text := strconv.FormatFloat(v, 'f', max(0, int(math.Ceil(-math.Log10(step)-1e-9))), 64)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + " %"
 }
 
 func asSeconds(v, _ float64) string { return sli.FormatSeconds(v) }
@@ -217,6 +265,7 @@ func (c *chart) text(s string) { c.body.WriteString(html.EscapeString(sli.Escape
 
 // drawn is the finished drawing, with a name and what it shows in a sentence.
 func (c *chart) drawn(id, name, sentence string) markup {
+	c.settle()
 	return markup(fmt.Sprintf(`<svg viewBox="0 0 %d %d" role="img" aria-labelledby="%s-t %s-d"><title id="%s-t">%s</title><desc id="%s-d">%s</desc>%s</svg>`,
 		chartWidth, topMargin+c.height+axisHeight, id, id, id, html.EscapeString(sli.Escaped(name)), id, html.EscapeString(sli.Escaped(sentence)), c.body.String()))
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -56,14 +55,13 @@ func (p painter) heat(c *slo.Chronicle, id string) figure {
 		due = max(due, a.Due+1)
 	}
 	ends := min(due, c.Window.To).Start()
-	areas := map[string]*strings.Builder{}
 	f := figure{ID: id, Caption: p.say(words.HeatChart), Sentence: p.say(words.AgeNone)}
 	f.Head = []string{p.say(words.ColumnDay), p.say(words.ColumnAge), p.say(words.ColumnHour)}
 	var rows [][]string
 	var ages []float64
 	for day := p.hourOf(c.Window.Start()).day; day.Before(ends); day = day.AddDate(0, 0, 1) {
 		left := g.x(max(float64(c.Window.From), minutes(day)))
-		width := g.x(min(float64(c.Window.To), minutes(day.AddDate(0, 0, 1)))) - left
+		right := g.x(min(float64(c.Window.To), minutes(day.AddDate(0, 0, 1))))
 		oldest, hour := -1.0, 0
 		for from := 0; from < 24; {
 			begins := func(h int) time.Time { return time.Date(day.Year(), day.Month(), day.Day(), h, 0, 0, 0, p.zone) }
@@ -80,21 +78,14 @@ func (p painter) heat(c *slo.Chronicle, id string) figure {
 				}
 			}
 			if of != "" {
-				if areas[of] == nil {
-					areas[of] = new(strings.Builder)
-				}
-				fmt.Fprintf(areas[of], "M%s %dh%sv%dh-%sz", num(left), topMargin+from*row, num(width), (to-from)*row, num(width))
+				g.area(of, box{left, right, float64(topMargin + from*row), float64(topMargin + to*row)})
 			}
 			from = to
 		}
 		ages = append(ages, oldest)
 		rows = append(rows, []string{day.Format("2006-01-02"), sli.FormatSeconds(oldest), fmt.Sprintf("%02d:00", hour)})
 	}
-	for _, name := range append([]string{"missing"}, heatClasses[:]...) {
-		if areas[name] != nil {
-			fmt.Fprintf(&g.body, `<path class="%s" d="%s"/>`, name, areas[name])
-		}
-	}
+	g.settle()
 	for h := 0; h <= 24; h += 6 {
 		fmt.Fprintf(&g.body, `<text class="tick" x="%d" y="%d" dy="4" text-anchor="end">%02d:00</text>`, leftMargin-6, topMargin+h*row, h)
 	}
@@ -108,7 +99,7 @@ func (p painter) heat(c *slo.Chronicle, id string) figure {
 		f.Keys = append(f.Keys, key{heatClasses[i+1], p.say(words.HeatUpTo, sli.FormatSeconds(limit))})
 	}
 	f.Keys = append(f.Keys, key{heatClasses[len(limits)], p.say(words.HeatOver, sli.FormatSeconds(limits[len(limits)-1]))}, key{"missing", p.say(words.StateMissing)})
-	grouped(len(rows), func(from, to int) {
+	p.grouped(len(rows), func(from, to int) {
 		shown := rows[from]
 		for i := from; i < to; i++ {
 			if ages[i] > ages[from] {

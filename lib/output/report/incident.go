@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
@@ -33,6 +34,11 @@ func (p painter) verdicts(c *slo.Chronicle, id string) figure {
 	}
 	f := figure{ID: id, Caption: p.say(words.VerdictChart), Sentence: p.say(words.VerdictSentence, len(c.Spoken), worst.String())}
 	f.Drawing = g.drawn(id, f.Caption, f.Sentence)
+	for _, status := range []slo.CheckStatus{slo.OK, slo.Warning, slo.Critical, slo.Unknown} {
+		if slices.ContainsFunc(c.Spoken, func(s slo.Spoken) bool { return s.Status == status }) {
+			f.Keys = append(f.Keys, key{"said-" + strings.ToLower(status.String()), status.String()})
+		}
+	}
 	for _, column := range spokenColumns {
 		f.Head = append(f.Head, p.say(column))
 	}

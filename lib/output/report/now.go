@@ -124,7 +124,7 @@ func (p painter) judged(r *sli.Result) []string {
 	var burns []string
 	for _, b := range r.Burns {
 		if b.Measured {
-			burns = append(burns, sli.FormatDuration(b.Length)+" "+digits.Of(b.Rate, 3))
+			burns = append(burns, sli.FormatDuration(b.Length)+"\u00a0"+digits.Of(b.Rate, 3))
 		}
 	}
 	left := "–"
@@ -222,7 +222,7 @@ func (b *builder) now(v nowView) {
 		columns []words.Text
 		rows    [][]string
 	}{
-		{v.FlowOf, []words.Text{words.ColumnOutcome, words.ColumnRecords}, v.Flow},
+		{v.FlowOf, []words.Text{words.ColumnFate, words.ColumnRecords}, v.Flow},
 		{b.say(words.NowDelay), []words.Text{words.ColumnPart, words.ColumnDelay}, v.Delay},
 	} {
 		if len(t.rows) > 0 {

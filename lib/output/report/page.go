@@ -3,6 +3,7 @@ package report
 import (
 	"html"
 	"strings"
+	"unicode/utf8"
 
 	"mackerel-plugin-pipeline-sli/lib/output/report/uplot"
 	"mackerel-plugin-pipeline-sli/lib/words"
@@ -144,7 +145,7 @@ func (b *builder) table(name string, heads []string, rows [][]string) {
 		for i, cell := range row {
 			if i == 0 {
 				b.element("th", ` scope="row"`, cell)
-			} else if len(cell) > longCell {
+			} else if utf8.RuneCountInString(cell) > longCell {
 				b.element("td", ` class="long"`, cell)
 			} else {
 				b.element("td", "", cell)
@@ -155,8 +156,8 @@ func (b *builder) table(name string, heads []string, rows [][]string) {
 	b.raw("</tbody></table></div>\n")
 }
 
-// longCell is how many bytes of a cell stand on one line.
-const longCell = 30
+// longCell is how many characters of a cell stand on one line.
+const longCell = 36
 
 func (b *builder) tableHead(name string, heads []string) {
 	b.raw(`<div class="wide" tabindex="0" role="region"`, attribute("aria-label", name), "><table><thead><tr>")
@@ -183,9 +184,10 @@ func (b *builder) results(all []resultView) {
 		default:
 			b.element("td", ` class="unmet"`, r.Result+" ("+r.Verdict+")")
 		}
-		for _, cell := range []string{r.Target, r.Bad, r.Rolling, r.Spent, r.Interval, r.Minutes} {
+		for _, cell := range []string{r.Target, r.Bad, r.Rolling, r.Spent, r.Interval} {
 			b.element("td", "", cell)
 		}
+		b.element("td", ` class="long"`, r.Minutes)
 		b.raw("</tr>\n")
 	}
 	b.raw("</tbody></table></div>\n")

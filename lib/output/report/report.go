@@ -31,7 +31,11 @@ var script string
 
 // Page writes the chronicles as one HTML page.
 func Page(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chronicle) error {
-	p := painter{made: head.Made, lang: lang, zone: head.Made.Location()}
+	tables := 0
+	for _, c := range chronicles {
+		tables += 2*len(c.Tracks) + 2
+	}
+	p := painter{made: head.Made, lang: lang, zone: head.Made.Location(), rows: max(leastRows, min(mostRows, allRows/max(1, tables)))}
 	b := builder{say: p.say}
 	b.top(lang, p.say(words.ReportTitle, p.names(chronicles)), p.span(chronicles))
 	var views []pipelineView
@@ -92,6 +96,7 @@ type painter struct {
 	made time.Time
 	lang words.Language
 	zone *time.Location
+	rows int // of a table at most
 }
 
 func (p painter) say(t words.Text, args ...any) string { return p.lang.Say(t, args...) }
@@ -315,12 +320,17 @@ func (p painter) series(c *slo.Chronicle, unit string, at func(i int) float64) m
 	return encoded(s)
 }
 
-// mostRows bounds a table; beyond, rows stand for several buckets.
-const mostRows = 48
+// mostRows bounds a table; beyond, rows stand for several buckets. Where a page has many
+// tables each is shorter, so that it opens without a pause.
+const (
+	mostRows  = 48
+	leastRows = 12
+	allRows   = 3000
+)
 
 // grouped calls with runs of bucket indexes, as many as a table has rows.
-func grouped(n int, row func(from, to int)) {
-	size := max(1, (n+mostRows-1)/mostRows)
+func (p painter) grouped(n int, row func(from, to int)) {
+	size := max(1, (n+p.rows-1)/p.rows)
 	for from := 0; from < n; from += size {
 		row(from, min(n, from+size))
 	}
@@ -382,7 +392,7 @@ func (p painter) ratio(c *slo.Chronicle, t *slo.Track, id, kind string) figure {
 		return math.NaN()
 	})
 	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnResult), p.say(words.ColumnWorst), p.say(words.ColumnGood), p.say(words.ColumnValid), p.say(words.ColumnMinutes)}
-	grouped(len(shown), func(from, to int) {
+	p.grouped(len(shown), func(from, to int) {
 		b := slo.Together(shown[from:to])
 		result, least := "–", "–"
 		if r, ok := b.Counts.Ratio(); ok {
@@ -479,7 +489,7 @@ func (p painter) budget(c *slo.Chronicle, t *slo.Track, id, kind string) figure 
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
 	f.Series = p.series(c, "%", func(i int) float64 { return rolling[i] * 100 })
 	f.Head = []string{p.say(words.ColumnUpTo), p.say(words.ColumnRolling), p.say(words.ColumnSpent)}
-	grouped(len(rolling), func(_, to int) {
+	p.grouped(len(rolling), func(_, to int) {
 		f.Rows = append(f.Rows, []string{p.clock(c.Bucket(to - 1).To), share(rolling[to-1]), share(spent[to-1])})
 	})
 	return f
@@ -501,7 +511,7 @@ func (p painter) age(c *slo.Chronicle, id string) figure {
 		}
 	}
 	limit := slo.CriticalAge(c.Plan).Seconds()
-	g := newChart(c.Window, p.zone, 110, 0, max(1, most, min(limit, 3*most)))
+	g := newChart(c.Window, p.zone, 110, 0, 1.15*max(1, most, min(limit, 3*most)))
 	g.scale(sexagesimal, asSeconds)
 	g.axis()
 	for i, a := range c.Ages {
@@ -523,7 +533,7 @@ func (p painter) age(c *slo.Chronicle, id string) figure {
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
 	f.Series = p.series(c, "s", func(i int) float64 { return c.Ages[i].Most })
 	f.Head = []string{p.say(words.ColumnFrom), p.say(words.ColumnAge)}
-	grouped(len(c.Ages), func(from, to int) {
+	p.grouped(len(c.Ages), func(from, to int) {
 		oldest := "–"
 		if r := slo.Widest(c.Ages[from:to]); r.Known() {
 			oldest = sli.FormatSeconds(r.Most)
