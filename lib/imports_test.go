@@ -62,7 +62,7 @@ func sources(t *testing.T, visit func(pkg, file string, f *ast.File, at func(ast
 			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 				return err
 			}
-			f, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)
+			f, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution|parser.ParseComments)
 			if err != nil {
 				return err
 			}

@@ -56,6 +56,8 @@ type common struct {
 }
 
 // metricOptions are the flags of mackerel-plugin-pipeline-sli.
+//
+// Large: a field for each flag.
 type metricOptions struct {
 	common
 	sourceless

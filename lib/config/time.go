@@ -50,7 +50,7 @@ func (b *builder) periods() {
 		}
 		b.plan.Further = append(b.plan.Further, d)
 	}
-	zone, err := b.zone(s.TimeZone)
+	zone, err := b.reader.zone(s.TimeZone)
 	if err != nil {
 		b.refuse(b.at("slo", "time_zone").Errorf("", "must be a name like Asia/Tokyo"))
 	}
@@ -60,9 +60,9 @@ func (b *builder) periods() {
 }
 
 // zone is a zone by its name, the host's where there is none.
-func (b *builder) zone(name string) (*time.Location, error) {
+func (r Reader) zone(name string) (*time.Location, error) {
 	if name == "" {
-		return b.reader.Zone, nil
+		return r.Zone, nil
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
@@ -161,7 +161,7 @@ func clock(text string) (time.Duration, bool) {
 }
 
 func (b *builder) inZone(r *sli.Recurring, e exclude) (*sli.Recurring, error) {
-	zone, err := b.zone(e.TimeZone)
+	zone, err := b.reader.zone(e.TimeZone)
 	r.Zone = zone
 	return r, err
 }

@@ -69,6 +69,8 @@ func (s Summary) Usable() bool {
 // StageMinute is what one minute's metrics or log lines say of a path
 // front → queue → worker → store. Counts are records, times are seconds;
 // what isn't known stays unset.
+//
+// Large: a quantity for each metric that a path can have.
 type StageMinute struct {
 	Answered bool // every source has answered for this minute
 	Early    bool // asked for before it settled: more may come, so that it only lowers or vetoes
@@ -159,6 +161,9 @@ func clamp(v, lo, hi float64) float64 { return math.Max(lo, math.Min(v, hi)) }
 
 // StagePath answers for a run of consecutive minutes. Methods take the index
 // of a minute and look at its neighbours; it is for one goroutine.
+//
+// Large: its estimates ask each other for the same minutes; each file has the methods of one
+// question.
 type StagePath struct {
 	model   StageModel
 	minutes []StageMinute

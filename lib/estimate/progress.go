@@ -42,6 +42,8 @@ const (
 
 // Progress is a path's state at the end of a minute with the numbers behind it.
 // Times are seconds, slopes are per minute.
+//
+// Large: the numbers that a state was judged by, told with it.
 type Progress struct {
 	State ProgressState
 	Rule  ProgressRule

@@ -316,7 +316,7 @@ func readBlame(data []byte) blamed {
 }
 
 // blamedIn is what was wrong in the minutes of a window.
-func (p *recalled) blamedIn(tx Tx, l *ledger, w sli.Window) map[sli.Minute]culprits {
+func (p accounting) blamedIn(tx Tx, l *ledger, w sli.Window) map[sli.Minute]culprits {
 	out := map[sli.Minute]culprits{}
 	first, _ := hourOf(w.From)
 	last, _ := hourOf(w.To)
@@ -352,7 +352,7 @@ func byStage(bad map[sli.Minute]culprits, minutes sli.Intervals) map[string]map[
 
 // causes are what was wrong in a minute: what is noted of it, as far as it is still bad, and
 // of the rest what the rule tells.
-func (p *recalled) causes(tx Tx, l *ledger, m sli.Minute, bad float64) []slo.Cause {
+func (p accounting) causes(tx Tx, l *ledger, m sli.Minute, bad float64) []slo.Cause {
 	stage, class := usual(l.rule)
 	if l.beside != nil && l.more.Contains(m) {
 		return []slo.Cause{{Stage: stage, Class: class, Bad: bad}}

@@ -7,13 +7,16 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/slo"
 )
 
+// accounting tells budgets of what is recalled.
+type accounting struct{ *recalled }
+
 // Accounts are the error budgets of a run's pipelines, as the state holds them; periods
 // gives those that are wanted of a plan at a due minute.
 func Accounts(ctx context.Context, run Run, periods func(plan *sli.Plan, due sli.Minute) []slo.Period) (out []slo.Accounts, err error) {
 	err = run.told(ctx, func(tx Tx, past *recalled) {
 		accounts := slo.Accounts{Plan: past.plan}
 		for _, l := range past.ledgers[:len(past.plan.Rules)] {
-			accounts.SLIs = append(accounts.SLIs, past.account(tx, l, periods))
+			accounts.SLIs = append(accounts.SLIs, accounting{past}.account(tx, l, periods))
 		}
 		out = append(out, accounts)
 	})
@@ -50,7 +53,7 @@ func (r Run) told(ctx context.Context, visit func(tx Tx, past *recalled)) error 
 	})
 }
 
-func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute) []slo.Period) slo.Account {
+func (p accounting) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute) []slo.Period) slo.Account {
 	due := sli.Due(p.run.Now, l.rule.Settle)
 	a := slo.Account{Rule: l.rule, Objective: slo.Of(p.plan, l.rule), Due: due, Burns: reporting{p.committed}.burns(l, due)}
 	a.Pace, a.HasPace = slo.PaceOf(a.Objective, slo.Paces(a.Burns))
@@ -62,7 +65,7 @@ func (p *recalled) account(tx Tx, l *ledger, periods func(*sli.Plan, sli.Minute)
 }
 
 // ledgerOf is an SLI's ledger as budgets are told from it.
-func (p *recalled) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
+func (p accounting) ledgerOf(tx Tx, l *ledger, due sli.Minute) slo.Ledger {
 	ledger := p.sums(l, due)
 	ledger.Each = l.each
 	ledger.Causes = func(m sli.Minute, bad float64) []slo.Cause { return p.causes(tx, l, m, bad) }

@@ -15,8 +15,8 @@ func Chronicles(ctx context.Context, run Run, w sli.Window, most int) (out []*sl
 		c := slo.NewChronicle(past.plan, w, most)
 		c.Accounts.Plan = past.plan
 		for _, l := range past.ledgers[:len(past.plan.Rules)] {
-			c.Follow(l.rule, past.ledgerOf(tx, l, sli.Due(run.Now, l.rule.Settle)))
-			c.Accounts.SLIs = append(c.Accounts.SLIs, past.account(tx, l, func(*sli.Plan, sli.Minute) []slo.Period { return []slo.Period{slo.Between(w)} }))
+			c.Follow(l.rule, accounting{past}.ledgerOf(tx, l, sli.Due(run.Now, l.rule.Settle)))
+			c.Accounts.SLIs = append(c.Accounts.SLIs, accounting{past}.account(tx, l, func(*sli.Plan, sli.Minute) []slo.Period { return []slo.Period{slo.Between(w)} }))
 		}
 		if past.plan.HasAge() {
 			past.visitAges(tx, w, func(m sli.Minute, seconds float64) { c.Age(m, seconds) })

@@ -168,7 +168,7 @@ func (r Run) FromSources(ctx context.Context, w sli.Window) ([]Filling, *sli.Rep
 			}
 			for _, l := range beside.ledgers[:len(beside.plan.Rules)] {
 				f := Filling{Pipeline: p, Kind: l.rule.Kind, From: kinds(beside.plan, l.rule), Cells: map[sli.Minute]sli.Counts{}}
-				f.bad = beside.blamedIn(tx, l, w)
+				f.bad = accounting{beside}.blamedIn(tx, l, w)
 				for _, span := range l.measured.Within(w) {
 					for m := span.From; m < span.To; m++ {
 						f.Cells[m] = l.get(m)

@@ -122,7 +122,7 @@ func gapKey(prefix []byte, day sli.Minute) []byte {
 }
 
 // why gives the reasons of minutes that aren't measured, each with how many they are.
-func (p *recalled) why(tx Tx, l *ledger, unmeasured sli.Intervals) map[string]int {
+func (p accounting) why(tx Tx, l *ledger, unmeasured sli.Intervals) map[string]int {
 	out := map[string]int{}
 	take := func(minutes sli.Intervals, reason string) {
 		if minutes = minutes.Intersect(unmeasured); len(minutes) > 0 {

@@ -59,6 +59,9 @@ func (r *idRecord) ended() int64 {
 // idBook follows records by their ids from acceptance to the deadline, and as long as
 // they are owed. It is kept in one value per minute of acceptance, and one for ends whose
 // beginning isn't known.
+//
+// Large: one value of the state, packed by minute; those who add, compare and tell records
+// all work on the same packed lists.
 type idBook struct {
 	plan    *sli.Plan
 	rule    *sli.Following

@@ -9,6 +9,9 @@ import (
 )
 
 // ledger is an SLI's history within a transaction.
+//
+// Large: one SLI's history: its cells from each place that holds some, and what a commit
+// changes in them, which must agree minute by minute.
 type ledger struct {
 	rule     *sli.Rule
 	record   ruleRecord

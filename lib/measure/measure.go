@@ -50,6 +50,9 @@ type Pipeline struct {
 }
 
 // Run is one run of a program.
+//
+// Large: what a program says of its run, and the phases and questions that begin with
+// nothing else.
 type Run struct {
 	Now       time.Time // the one clock reading
 	Until     time.Time // zero, or the past instant that is spoken of

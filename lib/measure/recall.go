@@ -85,7 +85,7 @@ func (j *committed) ledger(tx Tx, rule *sli.Rule) *ledger {
 
 // refused is the minutes that too much can't be read of for the rule to be measured:
 // the sources would say the same of them again.
-func (j *committed) refused(rule *sli.Rule) sli.Intervals {
+func (j *recalled) refused(rule *sli.Rule) sli.Intervals {
 	var out sli.Intervals
 	for _, s := range j.feeding(rule) {
 		out = out.Union(s.record.Refused)
@@ -122,9 +122,9 @@ func (p *recalled) holes(rule *sli.Rule) sli.Intervals {
 
 // back is how many minutes before the newest due one a pipeline's numbers rest on the
 // cells of its stages.
-func (j *committed) back() time.Duration {
+func (j *recalled) back() time.Duration {
 	back := j.plan.Window
-	if j.plan.HasAge() || j.plan.HasBacklog() {
+	if j.plan.HasAge() || j.plan.Path().HasBacklog() {
 		back = max(back, indicator.AssessBack)
 	}
 	return back

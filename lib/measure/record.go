@@ -27,6 +27,8 @@ type pipelineRecord struct {
 }
 
 // stageRecord is a source's position and the minutes it has answered for.
+//
+// Large: keys of the state; every release reads what the one before wrote.
 type stageRecord struct {
 	Generation  uint64        `json:"generation"` // rises with every commit
 	Cursor      []byte        `json:"cursor"`

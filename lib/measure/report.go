@@ -290,7 +290,7 @@ func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *s
 	if refused := s.record.Refused.Within(window); len(refused) > 0 {
 		r.Refusal = s.malformed(j.committed, refused)
 	}
-	if mean, ok := j.plan.Mean(s.stage.Name, means, r.Cell); ok {
+	if mean, ok := j.plan.Path().Mean(s.stage.Name, means, r.Cell); ok {
 		r.Mean = &mean
 	}
 	for _, reading := range s.readings {

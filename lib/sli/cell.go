@@ -9,6 +9,9 @@ import (
 
 // StageCell is what one stage's source said about one minute, or, merged, about a
 // window.
+//
+// Large: a key of the state for each thing that a source can say of a minute; its methods
+// add, merge and pack the same fields.
 type StageCell struct {
 	Tally   Tally
 	Signals [signals]float64

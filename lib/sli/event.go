@@ -70,6 +70,9 @@ func ParseSignal(name string) (Signal, bool) {
 // CloudWatch count of 9,990 answers within 500 ms weighs 9,990.
 //
 // Durations are valid only where their Has flag is set.
+//
+// Large: a plain record on the path of every line; to hold parts of it behind pointers would
+// allocate for each.
 type Event struct {
 	Time   int64 // microseconds since the epoch: the instant whose minute it belongs to
 	Weight float64

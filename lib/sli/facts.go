@@ -18,6 +18,9 @@ const (
 
 // Facts is what a source gives, from its options alone, without asking the world.
 // Graph definitions, validation, permissions and cost are all made from Facts.
+//
+// Large: a table that sources fill in, each key of which somebody else reads; docs/adding-a-
+// source.md has a line for each.
 type Facts struct {
 	Reads   string   // what is read, e.g. a path or a stream's name; part of the cursor's key
 	Rule    string   // everything else that shapes its events: where, fields, a configured zone
@@ -154,6 +157,9 @@ type Ask struct {
 }
 
 // Batch is what a reading brought, beside the events it emitted.
+//
+// Large: a reading's answer: what sources can say beside events, most of it left empty by
+// most.
 type Batch struct {
 	// From and To say what the answer covers: everything that happened in [From, To)
 	// and was written by To has been emitted. A zero From continues where the last

@@ -21,21 +21,21 @@ type Following struct {
 func (p *Plan) Following() *Following {
 	r := p.Rule(Coverage)
 	if r != nil && r.ByID {
-		return p.following(r, true)
+		return follow(p, r, true)
 	}
 	path := p.Path()
 	switch {
 	case path.Done == nil || !path.Done.Facts.IDs:
 		return nil
 	case path.Accepted == nil || !path.Accepted.Facts.IDs || r != nil && r.Method == "counts":
-		return p.following(p.hidden("ends", []string{path.Done.Name}), false)
+		return follow(p, unconfigured(p, "ends", []string{path.Done.Name}), false)
 	}
-	return p.following(p.hidden("ids", path.Ends()), true)
+	return follow(p, unconfigured(p, "ids", path.Ends()), true)
 }
 
-// hidden is a rule that nobody configured. Limits of the check, which flags may change,
+// unconfigured is a rule that nobody configured. Limits of the check, which flags may change,
 // are no part of it.
-func (p *Plan) hidden(method string, stages []string) *Rule {
+func unconfigured(p *Plan, method string, stages []string) *Rule {
 	r := &Rule{Kind: Coverage, Method: method, Stages: stages}
 	r.Settle = p.SettleOf(r)
 	return r
@@ -53,9 +53,9 @@ func (p *Plan) Deadline() time.Duration {
 	return cmp.Or(p.Limits.CriticalAge, 5*threshold, 15*time.Minute)
 }
 
-// following is by which rule a record is owed: freshness' threshold says what is late, and
+// follow is by which rule a record is owed: freshness' threshold says what is late, and
 // coverage's target how many may be lost.
-func (p *Plan) following(r *Rule, whole bool) *Following {
+func follow(p *Plan, r *Rule, whole bool) *Following {
 	f := &Following{Rule: r, Whole: whole, Owing: Owing{Threshold: p.Deadline(), Deadline: p.Deadline(), Share: leastStuck}}
 	if fresh := p.Rule(Freshness); fresh != nil {
 		f.Owing.Threshold = fresh.Terms.Threshold

@@ -1,5 +1,7 @@
 package sli
 
+import "mackerel-plugin-pipeline-sli/lib/estimate"
+
 // Path is which stages of a plan are front, queue, worker and store to a record on
 // its way: where what estimators need is read.
 type Path struct {
@@ -9,7 +11,12 @@ type Path struct {
 }
 
 // Path is the plan's path, by the stages that coverage names where it does.
-func (p *Plan) Path() Path { return p.PathOf(p.ends()) }
+func (p *Plan) Path() Path {
+	if r := p.Rule(Coverage); r != nil {
+		return p.PathOf(r.Accepted, r.Done)
+	}
+	return p.PathOf(nil, nil)
+}
 
 // PathOf finds the stages of a path. accepted and done name the stages that count,
 // where the configuration does.
@@ -27,34 +34,6 @@ func (p *Plan) PathOf(accepted, done []string) Path {
 		path.Inputs = append(path.Inputs, s.Name)
 	}
 	return path
-}
-
-// find is the first stage that fits the first of the wishes that some stage fits.
-func (p *Plan) Find(wishes ...func(Facts) bool) *Stage {
-	for _, fits := range wishes {
-		for i := range p.Stages {
-			if fits(p.Stages[i].Facts) {
-				return &p.Stages[i]
-			}
-		}
-	}
-	return nil
-}
-
-func (p *Plan) FindLast(fits func(Facts) bool) *Stage {
-	for i := len(p.Stages) - 1; i >= 0; i-- {
-		if fits(p.Stages[i].Facts) {
-			return &p.Stages[i]
-		}
-	}
-	return nil
-}
-
-func (p *Plan) named(names []string, otherwise *Stage) *Stage {
-	if len(names) == 0 {
-		return otherwise
-	}
-	return p.Stage(names[0])
 }
 
 // stages are the names of the stages that the path reads, each once, in order.
@@ -81,15 +60,49 @@ func CellAt(h History, s *Stage, m Minute) *StageCell {
 	return emptyCell
 }
 
-// ends are the stages that coverage names for what was accepted and what came out.
-func (p *Plan) ends() (accepted, done []string) {
-	if r := p.Rule(Coverage); r != nil {
-		return r.Accepted, r.Done
-	}
-	return nil, nil
-}
-
 // ends are the names of the stages where records are accepted and where they come out.
 func (path Path) Ends() []string {
 	return Path{Plan: path.Plan, Accepted: path.Accepted, Done: path.Done}.StageNames()
+}
+
+// HasState tells whether both ends of the path are known: where the pipeline is heading
+// follows from what arrives and what is worked off.
+func (path Path) HasState() bool {
+	return path.Accepted != nil && (path.Worker != nil || path.Done != nil)
+}
+
+// HasBacklog tells whether both ends of the pipeline are counted.
+func (path Path) HasBacklog() bool {
+	return path.Accepted != nil && path.Done != nil
+}
+
+// Parts are the stages that a mean delay is told for: the front's latency, and, where
+// a worker's metrics are known, the time in the queue, of the work and of the store.
+func (path Path) Parts() []string {
+	var names []string
+	for i := range path.Plan.Stages {
+		s := &path.Plan.Stages[i]
+		if s == path.Front || (path.Worker != nil && (s == path.Worker || s == path.Accepted || s.Facts.Role == Store)) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// Mean is a stage's part of the mean delay, in seconds.
+func (path Path) Mean(name string, d *estimate.StageDelay, c *StageCell) (float64, bool) {
+	s := path.Plan.Stage(name)
+	switch {
+	case s == path.Front && c.Latency.Count() > 0:
+		return c.Latency.Mean(), true
+	case d == nil || path.Worker == nil:
+		return 0, false
+	case s == path.Worker:
+		return d.Work, true
+	case s == path.Accepted:
+		return d.Queue, true
+	case s.Facts.Role == Store:
+		return d.Store, d.Store > 0
+	}
+	return 0, false
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
@@ -25,26 +24,21 @@ func (p *Plan) Kept() time.Duration {
 	return kept
 }
 
-// Stage is a named place in the pipeline, in the order a record flows.
-type Stage struct {
-	Name  string
-	Kind  string
-	Of    string // the stage whose section describes it; empty: it has one of its own
-	Facts Facts
-}
-
 // Plan is a pipeline as configured: what is measured, by which rule, from which
 // evidence. It follows from the configuration alone, never from what answered.
+//
+// Large: the keys of a pipeline's section and what was made of them; everything of it is set
+// once, by the configuration.
 type Plan struct {
+	Stages
 	Name, Label string
 	Window      time.Duration   // of ratios, unless an SLI has its own
 	Period      time.Duration   // of the objectives: what metrics and burn rules speak of
 	Further     []time.Duration // further periods that budgets are told for
 	Month       *time.Location  // budgets are told for calendar months, too, of this zone; nil: they aren't
-	Stages      []Stage
-	Rules       []*Rule // one per configured SLI, in the order of Kinds
-	Flows       []*Rule // what the flow graph counts
-	Others      []*Rule // of methods beside the chosen ones, for explain alone
+	Rules       []*Rule         // one per configured SLI, in the order of Kinds
+	Flows       []*Rule         // what the flow graph counts
+	Others      []*Rule         // of methods beside the chosen ones, for explain alone
 	Graphs      Graphs
 	Exclude     Exclusions
 	Limits      Limits
@@ -57,6 +51,9 @@ type Plan struct {
 
 // Rule is an SLI with its evidence found. Its fingerprint separates histories: no
 // window, budget or point mixes two rules.
+//
+// Large: the whole of what one SLI means, written once where it is resolved; docs/adding-an-
+// sli.md has a line for each field.
 type Rule struct {
 	Kind       Kind
 	Question   words.Text    // that the SLI answers
@@ -156,15 +153,6 @@ const (
 	Estimate = "estimate"
 )
 
-func (p *Plan) Stage(name string) *Stage {
-	for i := range p.Stages {
-		if p.Stages[i].Name == name {
-			return &p.Stages[i]
-		}
-	}
-	return nil
-}
-
 // Rule is the rule of that kind, nil if the SLI isn't configured.
 func (p *Plan) Rule(kind Kind) *Rule {
 	for _, r := range p.Rules {
@@ -202,21 +190,18 @@ func (p *Plan) Settled(seconds func(Stage) (float64, bool)) *Plan {
 		s.Facts.Settle += wait
 		s.Facts.SettleInput = ""
 	}
-	q.Rules, q.Flows, q.Others = q.resettled(p.Rules), q.resettled(p.Flows), q.resettled(p.Others)
+	for _, rules := range []*[]*Rule{&q.Rules, &q.Flows, &q.Others} {
+		*rules = slices.Clone(*rules)
+		for i, rule := range *rules {
+			r := *rule
+			r.Settle = q.SettleOf(&r)
+			(*rules)[i] = &r
+		}
+	}
 	return &q
 }
 
-func (p *Plan) resettled(rules []*Rule) []*Rule {
-	out := make([]*Rule, len(rules))
-	for i, rule := range rules {
-		r := *rule
-		r.Settle = p.SettleOf(&r)
-		out[i] = &r
-	}
-	return out
-}
-
-// settleOf is the slowest settle of all sources of a rule, and what it waits beyond.
+// SettleOf is the slowest settle of all sources of a rule, and what it waits beyond.
 func (p *Plan) SettleOf(r *Rule) time.Duration {
 	var settle time.Duration
 	for _, name := range r.Stages {
@@ -284,18 +269,6 @@ func (s Stage) Fingerprint() string {
 	return s.Kind + " " + s.Facts.Reads + " {" + s.Facts.Rule + "}"
 }
 
-// Sources is the slowest settle of the sources alone, without deadlines: a prover's is
-// one.
-func (p *Plan) Sources() time.Duration {
-	var settle time.Duration
-	for _, s := range p.Stages {
-		if !s.Facts.Proves() {
-			settle = max(settle, s.Facts.Settle)
-		}
-	}
-	return settle
-}
-
 // Settle is the slowest settle of all sources and SLIs of the pipeline.
 func (p *Plan) Settle() time.Duration {
 	var settle time.Duration
@@ -308,78 +281,12 @@ func (p *Plan) Settle() time.Duration {
 	return settle
 }
 
-// HasState tells whether both ends of the path are known: where the pipeline is heading
-// follows from what arrives and what is worked off.
-func (p *Plan) HasState() bool {
-	path := p.Path()
-	return path.Accepted != nil && (path.Worker != nil || path.Done != nil)
-}
-
 // HasAge tells whether something of the plan says how old what users see is.
 func (p *Plan) HasAge() bool {
 	if r := p.Rule(Freshness); r != nil && r.Method == "age" {
 		return true
 	}
-	return p.HasState() || p.any(func(f Facts) bool { return f.HasLevel("age") })
-}
-
-// HasDelay tells whether delays from accepted to visible are known.
-func (p *Plan) HasDelay() bool { return p.any(func(f Facts) bool { return f.Delay }) }
-
-// HasLatency tells whether the front's latency is known.
-func (p *Plan) HasLatency() bool {
-	return p.any(func(f Facts) bool { return f.Latency && f.Gives(Request) })
-}
-
-// HasBacklog tells whether both ends of the pipeline are counted.
-func (p *Plan) HasBacklog() bool {
-	path := p.Path()
-	return path.Accepted != nil && path.Done != nil
-}
-
-// Parts are the stages that a mean delay is told for: the front's latency, and, where
-// a worker's metrics are known, the time in the queue, of the work and of the store.
-func (p *Plan) Parts() []string {
-	path := p.Path()
-	var names []string
-	for i := range p.Stages {
-		s := &p.Stages[i]
-		if s == path.Front || (path.Worker != nil && (s == path.Worker || s == path.Accepted || s.Facts.Role == Store)) {
-			names = append(names, s.Name)
-		}
-	}
-	return names
-}
-
-// Mean is a stage's part of the mean delay, in seconds.
-func (p *Plan) Mean(name string, d *estimate.StageDelay, c *StageCell) (float64, bool) {
-	path := p.Path()
-	s := p.Stage(name)
-	switch {
-	case s == path.Front && c.Latency.Count() > 0:
-		return c.Latency.Mean(), true
-	case d == nil || path.Worker == nil:
-		return 0, false
-	case s == path.Worker:
-		return d.Work, true
-	case s == path.Accepted:
-		return d.Queue, true
-	case s.Facts.Role == Store:
-		return d.Store, d.Store > 0
-	}
-	return 0, false
-}
-
-// Gives tells whether some stage gives events of the signal.
-func (p *Plan) Gives(s Signal) bool { return p.any(func(f Facts) bool { return f.Gives(s) }) }
-
-func (p *Plan) any(holds func(Facts) bool) bool {
-	for _, s := range p.Stages {
-		if holds(s.Facts) {
-			return true
-		}
-	}
-	return false
+	return p.Path().HasState() || p.any(func(f Facts) bool { return f.HasLevel("age") })
 }
 
 func (f Facts) HasLevel(name string) bool { return slices.Contains(f.Levels, name) }

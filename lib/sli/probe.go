@@ -53,14 +53,3 @@ type Peer struct {
 
 // Proves tells whether the stage is a prover.
 func (f Facts) Proves() bool { return f.Proving != nil }
-
-// prover is the stage that sends known-answer records, nil if the pipeline has none.
-func (p *Plan) ProverStage() *Stage { return p.Find(Facts.Proves) }
-
-// Prover is how the pipeline's known-answer records are sent, nil if none are.
-func (p *Plan) Prover() *Proving {
-	if s := p.ProverStage(); s != nil {
-		return s.Facts.Proving
-	}
-	return nil
-}

@@ -16,6 +16,8 @@ type Report struct {
 }
 
 // Pipeline is one pipeline's part of a report.
+//
+// Large: plain data of a report.
 type Pipeline struct {
 	Plan    *Plan
 	Results []*Result // one per rule
@@ -57,6 +59,8 @@ type Age struct {
 
 // Flow is the pipeline's accounting of records; -1 and NaN never stand for unknown,
 // the Has flags do.
+//
+// Large: plain data of a report: a count for each signal, and whether it is known.
 type Flow struct {
 	Window                                                      Window
 	Accepted, Done, Filtered, Dropped, DeadLettered, Duplicates float64
@@ -97,6 +101,8 @@ func (p *Pipeline) Failed() int {
 }
 
 // Result is one SLI's outcome: exactly one of value, no traffic, not measured, excluded.
+//
+// Large: plain data of a report.
 type Result struct {
 	Rule     *Rule
 	Status   Status
@@ -192,6 +198,8 @@ func Outcome(c, all Counts, measured float64) Status {
 }
 
 // StageReport is what one source did in the run and what it counted in the window.
+//
+// Large: plain data of a report.
 type StageReport struct {
 	Stage    Stage
 	Err      error

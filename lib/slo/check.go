@@ -64,6 +64,9 @@ func Judge(p *sli.Pipeline, limits sli.Limits, now time.Time) Finding {
 }
 
 // judgement goes through the rules of one pipeline.
+//
+// Large: a method for each rule of the check, which are read in their order; all they share
+// is the worst so far.
 type judgement struct {
 	p      *sli.Pipeline
 	limits sli.Limits
@@ -82,7 +85,7 @@ func (j *judgement) consider(status CheckStatus, rule string, m words.Message) {
 }
 
 func (j *judgement) decide() {
-	ages := j.p.Plan.HasState() || j.p.Plan.HasAge() && (j.limits.WarningAge > 0 || j.limits.CriticalAge > 0)
+	ages := j.p.Plan.Path().HasState() || j.p.Plan.HasAge() && (j.limits.WarningAge > 0 || j.limits.CriticalAge > 0)
 	ratios := len(j.limits.SLIs) > 0 && (j.limits.WarningRatio > 0 || j.limits.CriticalRatio > 0)
 	burns := len(j.limits.SLIs) > 0 && j.limits.BurnRate
 	if !ages && !ratios && !burns {

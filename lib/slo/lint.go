@@ -160,7 +160,7 @@ func known(p *sli.Plan, stages []string) time.Duration {
 
 // aged are the stages that the pipeline's age rests on.
 func aged(p *sli.Plan) []string {
-	if p.HasState() {
+	if p.Path().HasState() {
 		return p.Path().StageNames()
 	}
 	var names []string

@@ -103,6 +103,9 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 }
 
 // reading is one reading of all files of a log.
+//
+// Large: what lines say in one reading goes into one answer; each file has the methods of
+// one part of it.
 type reading struct {
 	log        *Log
 	ask        Ask
@@ -139,6 +142,8 @@ func (a Ask) limits() limits {
 }
 
 // fileReading is one file within a reading.
+//
+// Large: counters of one file that every line touches, side by side on purpose.
 type fileReading struct {
 	scanner  *logscan.Scanner // nil while others are read, see reading.shut
 	docs     *documents       // nil: a line is a line

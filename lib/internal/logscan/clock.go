@@ -16,6 +16,9 @@ const (
 
 // clock reads stamps. It remembers the last stamp's bytes, and the span of time
 // around it in which the zone's offset doesn't change.
+//
+// Large: the bytes and instants of the last stamp, flat since each stamp is compared with
+// them.
 type clock struct {
 	read     func(*clock, []byte) (int64, bool)
 	form     *strftime

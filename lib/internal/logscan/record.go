@@ -6,6 +6,9 @@ import (
 )
 
 // Record is one parsed line. Its bytes are valid until the Scanner's next Scan.
+//
+// Large: a slot for each value a line can have, filled anew for every line without
+// allocating.
 type Record struct {
 	Time           int64         // µs since the epoch, when the request ended (start-stamped formats: start + duration)
 	Status         int           // 0: unknown; codes outside 100–599 are kept as written

@@ -22,6 +22,9 @@ const (
 )
 
 // Node is one value of a file and knows its place there.
+//
+// Large: where a value stands and how it was written, for messages; its methods are the
+// questions that decoders ask of one node.
 type Node struct {
 	file         string
 	parent       *Node

@@ -26,6 +26,8 @@ type pipeline struct {
 }
 
 // entry is an SLI's budget over one period.
+//
+// Large: keys of a document.
 type entry struct {
 	Name        string             `json:"name"`
 	Target      float64            `json:"target"`

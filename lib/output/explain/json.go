@@ -48,6 +48,9 @@ type verdict struct {
 	Message string  `json:"message"`
 }
 
+// result is what the document says of an SLI.
+//
+// Large: keys of a document.
 type result struct {
 	Name       string             `json:"name"`
 	Status     sli.Status         `json:"status"`
@@ -147,6 +150,9 @@ type metric struct {
 	Max       float64 `json:"max"`
 }
 
+// source is what the document says of a stage.
+//
+// Large: keys of a document.
 type source struct {
 	OK        bool     `json:"ok"`
 	Error     *string  `json:"error"`

@@ -32,6 +32,7 @@ func Text(w io.Writer, report *sli.Report, style sli.Style) error {
 	return err
 }
 
+// Large: a method for each paragraph of the text; there is hardly any state.
 type texter struct {
 	buf   bytes.Buffer
 	style sli.Style

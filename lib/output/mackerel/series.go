@@ -104,7 +104,7 @@ func proverMetrics(plan *sli.Plan) []mp.Metrics {
 
 func flowMetrics(plan *sli.Plan) []mp.Metrics {
 	out := counters(plan, sli.GraphFlow)
-	if plan.HasBacklog() {
+	if plan.Path().HasBacklog() {
 		out = append(out, mp.Metrics{Name: "backlog", Label: "Backlog"}, mp.Metrics{Name: "unexplained", Label: "Unexplained"})
 	}
 	return out
@@ -125,7 +125,7 @@ func throttles(plan *sli.Plan) []mp.Metrics { return counters(plan, sli.GraphThr
 
 func parts(plan *sli.Plan) []mp.Metrics {
 	var out []mp.Metrics
-	for _, name := range plan.Parts() {
+	for _, name := range plan.Path().Parts() {
 		out = append(out, mp.Metrics{Name: name, Label: label(name), Stacked: true})
 	}
 	return out

@@ -92,6 +92,8 @@ type figure struct {
 }
 
 // painter knows the language and zone of the page.
+//
+// Large: a method for each part of the page; there is hardly any state.
 type painter struct {
 	made time.Time
 	lang words.Language

@@ -70,6 +70,9 @@ type store interface {
 var sample = values{ID: sli.ProverMarker + "-0000000000-1-0", N: largestN, Slot: 1, Want: "1"}
 
 // Source is a pipeline's prover.
+//
+// Large: its section's keys, and the two sides of a prover, sending and looking, which share
+// positions.
 type Source struct {
 	front   front
 	store   store

@@ -42,6 +42,8 @@ type Cursor struct {
 }
 
 // Tracked is one file known: one generation of a log.
+//
+// Large: the keys of a file in a position; every release reads what the one before wrote.
 type Tracked struct {
 	Path  string `json:"path"`           // where it was last seen
 	Real  string `json:"real,omitempty"` // where links at Path lead, if elsewhere

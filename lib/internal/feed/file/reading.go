@@ -18,6 +18,9 @@ import (
 )
 
 // reading is one run over a log's files.
+//
+// Large: finding, telling apart and reading a log's files decide about the same few files;
+// each file has the methods of one question.
 type reading struct {
 	*finder
 	opt    Options
