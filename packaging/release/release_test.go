@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -169,6 +170,27 @@ func TestLinksOfAPackageLeadSomewhereOrAreGone(t *testing.T) {
 	}
 	if got, want := string(documents["docs/all.md"]), "![sketch](https://github.com/someone/else/raw/v1/docs/pictures/a.svg)[up](../README.md) [why](https://github.com/someone/else/blob/v1/docs/decisions/001.md) [place](#here)\n"; got != want {
 		t.Errorf("with a home: %q, want %q", got, want)
+	}
+}
+
+// TestLinksOfThePackedDocumentsLeadToWhatIsPacked follows those of the documents as they are, in the zip and in deb and
+// rpm, with a home and without.
+func TestLinksOfThePackedDocumentsLeadToWhatIsPacked(t *testing.T) {
+	anchor := regexp.MustCompile(`\]\(([^)#:\s]+)(?:#[^)\s]*)?\)`)
+	for _, module := range []string{suite, "github.com/someone/" + suite} {
+		for _, patterns := range [][]string{inZip, installed} {
+			documents, err := release{module: module, version: "v1", dir: filepath.Join("..", "..")}.documents(patterns)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, text := range documents {
+				for _, m := range anchor.FindAllSubmatch(text, -1) {
+					if target := path.Join(path.Dir(name), string(m[1])); documents[target] == nil {
+						t.Errorf("%s, with the home %q: %s isn't packed", name, module, target)
+					}
+				}
+			}
+		}
 	}
 }
 
