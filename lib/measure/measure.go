@@ -99,9 +99,6 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 	if err := r.rename(ctx); err != nil {
 		return nil, fmt.Errorf("renaming in the state: %w", err)
 	}
-	if err := r.respell(ctx); err != nil {
-		return nil, fmt.Errorf("carrying histories over in the state: %w", err)
-	}
 	asked, err := r.ask(ctx)
 	if err != nil {
 		return nil, err
@@ -190,14 +187,27 @@ func Acknowledge(ctx context.Context, store Store, report *sli.Report) error {
 // rule's history, which are read in one short transaction.
 func (r Run) ask(ctx context.Context) ([]*asked, error) {
 	jobs := make([]*asked, len(r.Pipelines))
-	err := r.Store.View(context.WithoutCancel(ctx), func(tx Tx) (err error) {
+	questions := func(tx Tx) (err error) {
 		for i, p := range r.Pipelines {
 			if jobs[i], err = r.question(tx, p); err != nil {
 				return err
 			}
 		}
 		return nil
+	}
+	var todo []respelling
+	err := r.Store.View(context.WithoutCancel(ctx), func(tx Tx) error {
+		if todo = r.outdated(tx); len(todo) > 0 {
+			return nil
+		}
+		return questions(tx)
 	})
+	if err == nil && len(todo) > 0 {
+		if err := r.respell(ctx, todo); err != nil {
+			return nil, fmt.Errorf("carrying histories over in the state: %w", err)
+		}
+		err = r.Store.View(context.WithoutCancel(ctx), questions)
+	}
 	var foreign *ErrForeign
 	switch {
 	case errors.As(err, &foreign):

@@ -6,29 +6,26 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// respell carries the histories over that an earlier release spelled otherwise.
-func (r Run) respell(ctx context.Context) error {
-	var todo []respelling
-	err := r.Store.View(ctx, func(tx Tx) error {
-		todo = nil
-		for _, p := range r.Pipelines {
-			var rec pipelineRecord
-			if getRecord(tx, pipelineKey(p.Plan.Name), &rec); r.foreign(p.Plan, rec) != nil {
-				continue
-			}
-			now := p.Plan.Zoned(zoneless(tx, p.Plan.Name))
-			if histories(tx, now).spell(now) {
-				continue
-			}
-			for _, then := range now.Former() {
-				todo = append(todo, respelling{then, now})
-			}
+// outdated is what has to be carried over of histories that an earlier release spelled otherwise.
+func (r Run) outdated(tx Tx) (todo []respelling) {
+	for _, p := range r.Pipelines {
+		var rec pipelineRecord
+		if getRecord(tx, pipelineKey(p.Plan.Name), &rec); r.foreign(p.Plan, rec) != nil {
+			continue
 		}
-		return nil
-	})
-	if err != nil || len(todo) == 0 {
-		return err
+		now := p.Plan.Zoned(zoneless(tx, p.Plan.Name))
+		if histories(tx, now).spell(now) {
+			continue
+		}
+		for _, then := range now.Former() {
+			todo = append(todo, respelling{then, now})
+		}
 	}
+	return todo
+}
+
+// respell carries histories over.
+func (r Run) respell(ctx context.Context, todo []respelling) error {
 	return r.Store.Update(ctx, func(tx Tx) error {
 		for _, t := range todo {
 			t.do(tx)
