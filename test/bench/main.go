@@ -70,7 +70,7 @@ func (w *world) build() error {
 	if err := os.WriteFile(hello, []byte("package main\n\nfunc main() { println(\"hello\") }\n"), 0o644); err != nil {
 		return err
 	}
-	for name, source := range map[string]string{"plugin": "./mackerel-plugin-pipeline-sli", "hello": hello, "floor": "./test/bench"} {
+	for name, source := range map[string]string{"plugin": "./mackerel-plugin-pipeline-sli", "check": "./check-pipeline-freshness", "hello": hello, "linked": "./test/bench/linked", "floor": "./test/bench"} {
 		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", w.path(name+".built"), source)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {

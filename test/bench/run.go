@@ -80,7 +80,12 @@ func (w *world) plugin(cores int, log, format string) (program, error) {
 }
 
 func (w *world) config(log, format string) (string, error) {
-	config := w.path(log + ".yaml")
+	return w.configOf(log, w.path(log), format)
+}
+
+// configOf is a configuration of that name for the logs at a path.
+func (w *world) configOf(name, path, format string) (string, error) {
+	config := w.path(name + ".yaml")
 	return config, os.WriteFile(config, fmt.Appendf(nil, `pipelines:
 - name: web
   stages:
@@ -89,7 +94,7 @@ func (w *world) config(log, format string) (string, error) {
   slis:
     availability: { target: 99.9 }
     latency: { threshold: 500ms, target: 99 }
-`, w.path(log), format), 0o644)
+`, path, format), 0o644)
 }
 
 func (w *world) arguments(config string) []string {
@@ -140,6 +145,21 @@ func (w *world) later(name string, span time.Duration) (program, error) {
 			return result{}, err
 		}
 		return run()
+	}, nil
+}
+
+// thenCheck is a check over the state that a run of the metric program has just left.
+func (w *world) thenCheck() (program, error) {
+	run, err := w.later("checked", time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	check := w.command(1, w.path("check"), "--config", w.path("checked.yaml"), "--state-dir", w.path("checked.state"), "--sli", "availability", "--critical-ratio", "50")
+	return func() (result, error) {
+		if _, err := run(); err != nil {
+			return result{}, err
+		}
+		return check()
 	}, nil
 }
 

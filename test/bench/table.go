@@ -4,9 +4,11 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,21 +44,22 @@ func (w *world) duels() []duel {
 	}
 	wc := func(name string) func() (program, error) { return command("wc", "-l", w.path(name)) }
 	return []duel{
-		{"LTSV, one core / axslog", .40, .25, 1, log(1, "ltsv.part", "ltsv"), w.peer("ltsv.part", "ltsv", "reqtime")},
+		{"LTSV, one core / axslog", .32, .22, 1, log(1, "ltsv.part", "ltsv"), w.peer("ltsv.part", "ltsv", "reqtime")},
 		{"LTSV, two cores / axslog", .25, .15, 1, log(2, "ltsv.part", "ltsv"), w.peer("ltsv.part", "ltsv", "reqtime")},
-		{"LTSV, one core / `grep -ac status:5`", 1.1, .7, 1, log(1, "ltsv", "ltsv"), command("grep", "-ac", "status:5", w.path("ltsv"))},
+		{"LTSV, one core / `grep -ac status:5`", .9, .6, 1, log(1, "ltsv", "ltsv"), command("grep", "-ac", "status:5", w.path("ltsv"))},
 		{"LTSV, one core / `wc -l`", 0, 0, 1, log(1, "ltsv", "ltsv"), wc("ltsv")},
 		{"LTSV, one core / reading alone", 0, 0, 1, log(1, "ltsv", "ltsv"), command(w.path("floor"), "read", w.path("ltsv"))},
 		{"LTSV, two cores / one", 0, 0, 1, log(2, "ltsv", "ltsv"), one("ltsv", "ltsv")},
-		{"nginx-JSON, one core / axslog", .40, .20, 1, log(1, "json.part", "json"), w.peer("json.part", "json", "request_time")},
+		{"nginx-JSON, one core / axslog", .25, .18, 1, log(1, "json.part", "json"), w.peer("json.part", "json", "request_time")},
 		{"nginx-JSON, one core / `wc -l`", 0, 0, 1, log(1, "json", "json"), wc("json")},
 		{"nginx-JSON, two cores / one", 0, 0, 1, log(2, "json", "json"), one("json", "json")},
-		{"ALB, one core / `wc -l`", 4, 2.2, 1, log(1, "alb", "alb"), wc("alb")},
+		{"ALB, one core / `wc -l`", 2.2, 1.3, 1, log(1, "alb", "alb"), wc("alb")},
 		{"ALB, two cores / one", 0, 0, 1, log(2, "alb", "alb"), one("alb", "alb")},
-		{"ALB .gz, one core / `zcat`", .75, .5, 1, log(1, "alb.gz", "alb"), command("zcat", w.path("alb.gz"))},
-		{"combined, one core / `wc -l`", 5, 3, 1, log(1, "combined", "combined"), wc("combined")},
+		{"ALB .gz, one core / `zcat`", .4, .25, 1, log(1, "alb.gz", "alb"), command("zcat", w.path("alb.gz"))},
+		{"combined, one core / `wc -l`", 3, 2, 1, log(1, "combined", "combined"), wc("combined")},
 		{"combined, two cores / one", 0, 0, 1, log(2, "combined", "combined"), one("combined", "combined")},
-		{"1,000 lines with state / Go hello", 8, 4, 5, log(1, "thousand", "ltsv"), command(w.path("hello"))},
+		{"1,000 lines with state / Go hello", 7, 4, 5, log(1, "thousand", "ltsv"), command(w.path("hello"))},
+		{"1,000 lines with state / a hello that links the same", 0, 1.2, 5, log(1, "thousand", "ltsv"), command(w.path("linked"))},
 	}
 }
 
@@ -78,12 +81,20 @@ func (w *world) contest() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	checked, err := w.checked()
+	if err != nil {
+		return nil, err
+	}
+	many, err := w.many()
+	if err != nil {
+		return nil, err
+	}
 	calls, err := w.calls()
 	if err != nil {
 		return nil, err
 	}
 	allocations, err := w.allocations()
-	return append(append(rows, aged), append(memory, calls, allocations)...), err
+	return slices.Concat(rows, []row{aged, checked}, memory, many, []row{calls, allocations}), err
 }
 
 // fight runs the pairs of one gate.
@@ -119,6 +130,61 @@ func (w *world) aged() (row, error) {
 	}
 	ratio, median, err := pairs(5*w.rounds, old, young)
 	return row{name: "28 days of history / none", must: 1.2, goal: 1.05, got: ratio, wall: median.wall, peak: median.peak}, err
+}
+
+// checked compares the check, over what the metric program has just committed, with the
+// metric program.
+func (w *world) checked() (row, error) {
+	check, err := w.thenCheck()
+	if err != nil {
+		return row{}, err
+	}
+	run, err := w.later("run", time.Minute)
+	if err != nil {
+		return row{}, err
+	}
+	ratio, median, err := pairs(5*w.rounds, check, run)
+	return row{name: "the check just behind a run / a run", must: 1, goal: 1, got: ratio, wall: median.wall, peak: median.peak}, err
+}
+
+// many is what thousands of logs under a glob take, of a line each: when they are met first,
+// and when nothing was written to them since.
+func (w *world) many() ([]row, error) {
+	const files = 9000
+	if err := os.Mkdir(w.path("many"), 0o755); err != nil {
+		return nil, err
+	}
+	for i := range files {
+		if err := w.log(fmt.Sprintf("many/%05d.log", i), "ltsv", 1, time.Second); err != nil {
+			return nil, err
+		}
+	}
+	config, err := w.configOf("many", w.path("many/*.log"), "ltsv")
+	if err != nil {
+		return nil, err
+	}
+	again := w.command(1, w.path("plugin"), w.arguments(config)...)
+	var rows []row
+	for _, c := range []struct {
+		name string
+		goal float64
+		run  program
+	}{{"first", 2, w.fresh(again)}, {"later", .2, again}} {
+		var results []result
+		for range w.rounds {
+			r, err := c.run()
+			if err != nil {
+				return nil, err
+			}
+			results = append(results, r)
+		}
+		slices.SortFunc(results, func(a, b result) int { return cmp.Compare(a.wall, b.wall) })
+		median := results[len(results)/2]
+		rows = append(rows,
+			row{name: fmt.Sprintf("%d files of a line under a glob, %s", files, c.name), must: c.goal, goal: c.goal, unit: " s", got: median.wall.Seconds(), wall: median.wall, peak: median.peak},
+			row{name: fmt.Sprintf("their memory, %s", c.name), must: 64, goal: 64, unit: " MiB", got: median.peak, peak: median.peak})
+	}
+	return rows, nil
 }
 
 // memory compares the peaks of a long log and of a short one.
