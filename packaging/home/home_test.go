@@ -15,6 +15,7 @@ func TestTheHomeIsSetInEveryPlaceThatRepeatsIt(t *testing.T) {
 		"e2e/go.mod":  "module " + suite + "/e2e\n\nrequire " + suite + " v0.0.0\n\nreplace " + suite + " => ../\n",
 		"main.go":     "package main\n\nimport \"" + suite + "/lib/cli\"\n\nconst program, folder = \"" + suite + "\", \"" + suite + "/\"\n",
 		"README.md":   "mkr plugin install OWNER/" + suite + ", https://github.com/OWNER/" + suite + "/releases, /usr/share/doc/" + suite + "/README.md",
+		"page.md":     "```go\nimport \"" + suite + "/lib/sli\"\n```\n",
 		"other.txt":   "OWNER/" + suite,
 		"bin/kept.md": "OWNER/" + suite,
 	}
@@ -36,6 +37,7 @@ func TestTheHomeIsSetInEveryPlaceThatRepeatsIt(t *testing.T) {
 			"e2e/go.mod":  "module " + home + "/e2e\n\nrequire " + home + " v0.0.0\n\nreplace " + home + " => ../\n",
 			"main.go":     "package main\n\nimport \"" + home + "/lib/cli\"\n\nconst program, folder = \"" + suite + "\", \"" + home + "/\"\n",
 			"README.md":   "mkr plugin install " + owner + "/" + suite + ", https://" + home + "/releases, /usr/share/doc/" + suite + "/README.md",
+			"page.md":     "```go\nimport \"" + home + "/lib/sli\"\n```\n",
 			"other.txt":   before["other.txt"],
 			"bin/kept.md": before["bin/kept.md"],
 		} {

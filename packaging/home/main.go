@@ -77,6 +77,7 @@ func move(dir, to string) error {
 func changes(from, to, owner string) func(name string) func(text string) string {
 	quoted := regexp.QuoteMeta(from)
 	imports := regexp.MustCompile(`(["/ ])` + quoted + `/((?:lib|truth|test|e2e|packaging|docs|tools)\b|")`)
+	quotedImports := regexp.MustCompile(`"` + quoted + `/((?:lib|truth|test|e2e|packaging|docs|tools)/)`) // of code in documents
 	prefix := regexp.MustCompile(`"` + quoted + `/"`)
 	modules := regexp.MustCompile(`(?m)(^|\s)` + quoted + `((?:/e2e|/tools)?(?:\s|$))`)
 	addresses := regexp.MustCompile(`\b[A-Za-z0-9-]+/` + suite + `\b`)
@@ -96,6 +97,7 @@ func changes(from, to, owner string) func(name string) func(text string) string 
 			}
 		case path.Ext(name) == ".md":
 			return func(text string) string {
+				text = quotedImports.ReplaceAllString(text, `"`+to+"/${1}")
 				return addresses.ReplaceAllStringFunc(text, func(found string) string {
 					who, _, _ := strings.Cut(found, "/")
 					if old, ok := strings.CutPrefix(from, "github.com/"); who == "OWNER" || ok && found == old {
