@@ -88,8 +88,8 @@ func (s stuck) Read(ctx context.Context, _ sli.Ask, _ []byte) (sli.Batch, error)
 
 // always gives a source whatever the section says. It is made after another one, since
 // the type of a section has no name here.
-func always[Node any](_ func(Node, config.Around) (config.Evidence, error), s stuck) func(Node, config.Around) (config.Evidence, error) {
-	return func(Node, config.Around) (config.Evidence, error) { return s, nil }
+func always[Node any](_ func(Node, config.StageContext) (config.Evidence, error), s stuck) func(Node, config.StageContext) (config.Evidence, error) {
+	return func(Node, config.StageContext) (config.Evidence, error) { return s, nil }
 }
 
 // TestScripts runs testdata/script: commands, and what must come of them.

@@ -133,7 +133,7 @@ const points = 60
 // end of the minute that it speaks of.
 func (b Backtest) walk(ctx context.Context, p measure.Pipeline, stretch Stretch, visit func(at time.Time, report *sli.Pipeline, now time.Time)) error {
 	plan := *p.Plan // what is for explain and for graphs alone isn't asked
-	plan.Flows, plan.Others, p.Plan = nil, nil, &plan
+	plan.Flows, plan.Alternatives, p.Plan = nil, nil, &plan
 	if kept, err := b.kept(ctx, p, stretch); err != nil {
 		return err
 	} else if kept {

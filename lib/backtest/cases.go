@@ -69,7 +69,7 @@ func (r CaseReader) Read(name string, text []byte) ([]Case, error) {
 		return nil, err
 	}
 	list, ok := root.Get("cases")
-	if !ok || list.Kind() != section.List || len(list.Items()) == 0 {
+	if !ok || list.Type() != section.List || len(list.Items()) == 0 {
 		return nil, root.Errorf("write one with: mackerel-plugin-pipeline-sli init --test", "needs cases")
 	}
 	var cases []Case
@@ -83,7 +83,7 @@ func (r CaseReader) Read(name string, text []byte) ([]Case, error) {
 
 // known refuses keys that aren't among some.
 func known(n *section.Node, keys ...string) error {
-	if n.Kind() != section.Map {
+	if n.Type() != section.Map {
 		return n.Errorf("keys are "+strings.Join(keys, ", "), "must be a map")
 	}
 	var errs []error
@@ -203,7 +203,7 @@ func (r CaseReader) points(g Given, n *section.Node, at time.Time) (Given, error
 	g.Points = map[string]map[sli.Minute]float64{}
 	for i, name := range n.Keys() {
 		of := n.Items()[i]
-		if of.Kind() != section.Map {
+		if of.Type() != section.Map {
 			return g, of.Errorf(`"IteratorAge Maximum": { "12:00": 3 }`, "must be values by the minute")
 		}
 		g.Points[name] = map[sli.Minute]float64{}
@@ -450,7 +450,7 @@ func (c Case) run(ctx context.Context, p measure.Pipeline, tapes []*tape, store 
 		}
 	}
 	plan := *p.Plan
-	plan.Flows, plan.Others, p.Plan = nil, nil, &plan
+	plan.Flows, plan.Alternatives, p.Plan = nil, nil, &plan
 	since := first.Start().Add(-time.Minute)
 	run := measure.Run{Store: store, Pipelines: []measure.Pipeline{p}, History: true, Since: since, Decoded: new(measure.Decoded)}
 	minutes := min(c.At.Sub(since), longestCase) / time.Minute

@@ -64,7 +64,7 @@ func run(t testing.TB, dir string, now time.Time, args ...string) string {
 		Now: func() time.Time { return now }, Zone: time.UTC, UID: os.Getuid(),
 	}
 	builtin.Into(&env)
-	env.Kinds["month"] = config.Kind{Options: struct{}{}, New: func(*section.Node, config.Around) (config.Evidence, error) { return month{}, nil }}
+	env.Kinds["month"] = config.Kind{Options: struct{}{}, New: func(*section.Node, config.StageContext) (config.Evidence, error) { return month{}, nil }}
 	if code := cli.Main(env); code != 0 {
 		t.Fatalf("%v: exit %d, %s", args, code, complaints.String())
 	}

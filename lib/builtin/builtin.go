@@ -57,10 +57,10 @@ func Into(env *cli.Env) {
 func Kinds() map[string]config.Kind {
 	shared := cloudwatch.NewReader(awsconf.Patience{})
 	return map[string]config.Kind{
-		"access_log": {Options: accesslog.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+		"access_log": {Options: accesslog.Options{}, New: func(n *section.Node, a config.StageContext) (config.Evidence, error) {
 			return source(accesslog.New(n, a.Zone, account(a)))
 		}},
-		"app_log": {Options: applog.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+		"app_log": {Options: applog.Options{}, New: func(n *section.Node, a config.StageContext) (config.Evidence, error) {
 			return source(applog.New(n, a.Zone, account(a)))
 		}},
 		"alb":     {Options: alb.Options{}, New: onAWS(shared, alb.New)},
@@ -68,36 +68,36 @@ func Kinds() map[string]config.Kind {
 		"rds":     {Options: rds.Options{}, New: onAWS(shared, rds.New)},
 		"kinesis": {Options: kinesis.Options{}, New: onAWS(shared, kinesis.New)},
 		"lambda": {Options: lambda.Options{}, New: onAWS(shared, lambda.New), Further: map[string]config.Further{
-			lambda.ReportLog: func(n, of *section.Node, a config.Around) (config.Evidence, error) {
+			lambda.ReportLog: func(n, of *section.Node, a config.StageContext) (config.Evidence, error) {
 				return source(applog.NewReports(n, a.Zone, lambda.Account(of, account(a))))
 			},
 		}},
 		"dynamodb": {Options: dynamodb.Options{}, New: onAWS(shared, dynamodb.New)},
 		"sqs":      {Options: sqs.Options{}, New: onAWS(shared, sqs.New)},
 		"firehose": {Options: firehose.Options{}, New: onAWS(shared, firehose.New)},
-		sli.ProverKind: {Beside: true, Options: prover.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+		sli.ProverKind: {Beside: true, Options: prover.Options{}, New: func(n *section.Node, a config.StageContext) (config.Evidence, error) {
 			return source(prover.New(n, account(a)))
 		}},
 		"cloudwatch": {Options: cloudwatch.Options{}, New: onAWS(shared, cloudwatch.New)},
-		"dynamodb_item": {Options: dynamodbitem.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+		"dynamodb_item": {Options: dynamodbitem.Options{}, New: func(n *section.Node, a config.StageContext) (config.Evidence, error) {
 			return source(dynamodbitem.New(n, account(a)))
 		}},
-		"xray": {Options: xray.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+		"xray": {Options: xray.Options{}, New: func(n *section.Node, a config.StageContext) (config.Evidence, error) {
 			return source(xray.New(n, account(a)))
 		}},
-		"athena": {Options: athena.Options{}, New: func(n *section.Node, a config.Around) (config.Evidence, error) {
+		"athena": {Options: athena.Options{}, New: func(n *section.Node, a config.StageContext) (config.Evidence, error) {
 			return source(athena.New(n, account(a)))
 		}},
-		"sql": {Options: sqldb.Options{}, New: func(n *section.Node, _ config.Around) (config.Evidence, error) {
+		"sql": {Options: sqldb.Options{}, New: func(n *section.Node, _ config.StageContext) (config.Evidence, error) {
 			return source(sqldb.New(n))
 		}},
 	}
 }
 
 // onAWS makes stages that share the process's one reader of CloudWatch.
-func onAWS(shared *cloudwatch.Reader, make func(*section.Node, cloudwatch.Around) (*cloudwatch.Source, error)) func(*section.Node, config.Around) (config.Evidence, error) {
-	return func(n *section.Node, a config.Around) (config.Evidence, error) {
-		return source(make(n, cloudwatch.Around{Reader: shared, AWS: account(a), Wants: cloudwatch.Wants{
+func onAWS(shared *cloudwatch.Reader, make func(*section.Node, cloudwatch.StageContext) (*cloudwatch.Source, error)) func(*section.Node, config.StageContext) (config.Evidence, error) {
+	return func(n *section.Node, a config.StageContext) (config.Evidence, error) {
+		return source(make(n, cloudwatch.StageContext{Reader: shared, AWS: account(a), Wants: cloudwatch.Wants{
 			Capacity: a.Graphs[sli.GraphCapacity],
 			Latency:  a.Latency || a.Graphs[sli.GraphLatency] || a.Graphs[sli.GraphStageDelay],
 		}}))
@@ -113,7 +113,7 @@ func source[S sli.Source](s S, err error) (config.Evidence, error) {
 }
 
 // account is which account and region a stage is in, as far as its surroundings say.
-func account(a config.Around) awsconf.Options {
+func account(a config.StageContext) awsconf.Options {
 	var o awsconf.Options
 	for _, outer := range a.AWS {
 		o = o.Over(awsconf.Options(outer))

@@ -115,10 +115,12 @@ func replayedKinds(kinds map[string]config.Kind, run *recording.Run) map[string]
 	}
 	replayed := map[string]config.Kind{}
 	for name, kind := range kinds {
-		kind.New = func(n *section.Node, a config.Around) (config.Evidence, error) { return find(n, a.Pipeline, a.Stage) }
+		kind.New = func(n *section.Node, a config.StageContext) (config.Evidence, error) {
+			return find(n, a.Pipeline, a.Stage)
+		}
 		further := map[string]config.Further{}
 		for key := range kind.Further {
-			further[key] = func(n, _ *section.Node, a config.Around) (config.Evidence, error) {
+			further[key] = func(n, _ *section.Node, a config.StageContext) (config.Evidence, error) {
 				return find(n, a.Pipeline, a.Stage+"."+key)
 			}
 		}

@@ -27,7 +27,7 @@ type Evidence interface{ Facts() sli.Facts }
 type Kind struct {
 	Beside  bool // a key of the pipeline, not of a stage
 	Options any  // the struct its section decodes into, for the schema and the reference
-	New     func(*section.Node, Around) (Evidence, error)
+	New     func(*section.Node, StageContext) (Evidence, error)
 
 	// Further is evidence that a key of the section describes by itself; a stage beside the
 	// section's, called by both names.
@@ -35,10 +35,10 @@ type Kind struct {
 }
 
 // Further makes evidence of a key's node; of is the section that it stands in.
-type Further func(node, of *section.Node, around Around) (Evidence, error)
+type Further func(node, of *section.Node, around StageContext) (Evidence, error)
 
-// Around is what a stage's section may need from outside of it.
-type Around struct {
+// StageContext is what a stage's section may need from outside of it.
+type StageContext struct {
 	Pipeline, Stage string
 	Zone            *time.Location
 	AWS             []AWS // the stage's, the pipeline's and the file's; earlier ones win
@@ -139,17 +139,17 @@ func (r Reader) Read(sources []Source) (*Config, error) {
 
 func (r Reader) read(source Source) (Config, error) {
 	part, err := r.readOwn(source)
-	if err != nil && alien(source.Text) {
+	if err != nil && unrecognised(source.Text) {
 		err = &section.Error{File: source.Name, Line: 1, Column: 1, Rule: "is no configuration of this program: nothing in it is called pipelines",
 			Hint: "write a starter file with: mackerel-plugin-pipeline-sli init"}
 	}
 	return part, err
 }
 
-// alien tells whether a text is no configuration at all, but perhaps some other file
+// unrecognised tells whether a text is no configuration at all, but perhaps some other file
 // whose lines are nobody's to see. A key that only this program's files have, or nearly,
 // makes it one.
-func alien(text []byte) bool {
+func unrecognised(text []byte) bool {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return false
 	}
@@ -315,7 +315,7 @@ func (b *builder) stages() {
 			b.plan.StageNames[s.Name] = s.RenameFrom
 		}
 		kind := b.reader.Kinds[s.Of.Kind]
-		around := Around{
+		around := StageContext{
 			Pipeline: b.from.Name, Stage: s.Name, Zone: b.reader.Zone,
 			AWS: []AWS{s.AWS, b.from.AWS, b.aws}, Graphs: b.plan.Graphs, Latency: b.from.SLIs[sli.Latency] != nil || b.from.SLIs[sli.Freshness] != nil,
 		}
@@ -339,7 +339,7 @@ func (b *builder) stages() {
 }
 
 // further makes the stage that a key of a stage's section describes by itself.
-func (b *builder) further(of stage, key string, node *section.Node, around Around) {
+func (b *builder) further(of stage, key string, node *section.Node, around StageContext) {
 	evidence, err := b.reader.Kinds[of.Of.Kind].Further[key](node, of.Of.Node, around)
 	if err != nil {
 		b.refuse(err)
@@ -377,7 +377,7 @@ func (b *builder) prover() {
 		b.refuse(b.at("prover").Errorf("", "is not built in"))
 		return
 	}
-	evidence, err := kind.New(b.from.Prover, Around{Pipeline: b.from.Name, Stage: sli.ProverKind, Zone: b.reader.Zone, AWS: []AWS{b.from.AWS, b.aws}})
+	evidence, err := kind.New(b.from.Prover, StageContext{Pipeline: b.from.Name, Stage: sli.ProverKind, Zone: b.reader.Zone, AWS: []AWS{b.from.AWS, b.aws}})
 	if err != nil {
 		b.refuse(err)
 		return

@@ -158,7 +158,7 @@ func byIDs(f *sli.Flow, ids sli.Cohorts, w sli.Window) {
 	if !ids.HasIDs() || ids.Doubt() != "" {
 		return
 	}
-	before, after := ids.Owed(w.From-1), ids.Owed(w.To-1)
+	before, after := ids.Outstanding(w.From-1), ids.Outstanding(w.To-1)
 	if after == nil {
 		return
 	}

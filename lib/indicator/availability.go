@@ -103,7 +103,7 @@ func (o *Availability) answered(d *Draft, from string) (*sli.Rule, error) {
 		rule.Unclear = "whether they meet good: isn't known"
 	}
 	if s := d.ProverStage(); s != nil {
-		rule.Hears = []string{s.Name}
+		rule.OptionalStages = []string{s.Name}
 		rule.Classify = withUninjected(rule.Classify)
 	}
 	return rule, nil

@@ -79,10 +79,10 @@ func (d *Draft) alternatives() {
 			if err != nil {
 				continue // no evidence for it
 			}
-			rule.Beside = chosen.Kind
+			rule.AlternativeTo = chosen.Kind
 			rule.Kind = sli.Kind(string(chosen.Kind) + "_" + method)
 			rule.Window = chosen.Window
-			d.Others = append(d.Others, rule)
+			d.Alternatives = append(d.Alternatives, rule)
 		}
 	}
 }

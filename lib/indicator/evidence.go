@@ -111,7 +111,7 @@ func (path evidence) row(h sli.History, m sli.Minute) estimate.StageMinute {
 	row := estimate.StageMinute{Answered: true}
 	if path.Accepted != nil {
 		row.In = estimate.Some(sli.CellAt(h, path.Accepted, m).Signals[sli.Accepted])
-		if path.withheld(h, m) || sli.CellAt(h, path.Accepted, m).SkewedLines().Over() {
+		if path.lateMetrics(h, m) || sli.CellAt(h, path.Accepted, m).SkewedLines().Over() {
 			row.In = estimate.Quantity{}
 		}
 		if path.Accepted.Facts.OwnAge {
@@ -159,18 +159,18 @@ func (path evidence) slowest(h sli.History, m sli.Minute) estimate.Quantity {
 }
 
 const (
-	minWrites     = 10 // a minute, before they say anything of the queue
-	withheldReach = 60 // minutes back, where the queue is compared with the front
+	minWrites        = 10 // a minute, before they say anything of the queue
+	lateMetricsReach = 60 // minutes back, where the queue is compared with the front
 )
 
-// withheld tells whether a queue that shows no arrivals must have had some: the front
+// lateMetrics tells whether a queue that shows no arrivals must have had some: the front
 // has written, and when the queue last showed arrivals, at least half of the front's
 // writes were among them. Its metrics are late then; they aren't zero.
-func (path evidence) withheld(h sli.History, m sli.Minute) bool {
+func (path evidence) lateMetrics(h sli.History, m sli.Minute) bool {
 	if path.Front == nil || path.Accepted.Facts.Role != sli.Queue || written(sli.CellAt(h, path.Front, m)) < minWrites {
 		return false
 	}
-	for back := m; back > m-withheldReach; back-- {
+	for back := m; back > m-lateMetricsReach; back-- {
 		if arrived := sli.CellAt(h, path.Accepted, back).Signals[sli.Accepted]; arrived > 0 {
 			return back < m && 2*arrived >= written(sli.CellAt(h, path.Front, back))
 		}
@@ -215,7 +215,7 @@ func countOf(f sli.Facts, c *sli.StageCell, s sli.Signal) estimate.Quantity {
 // or a watermark tell it exactly: 0 when nothing is owed.
 func (path evidence) owing(h sli.History, w sli.Window) func(sli.Minute, *estimate.StageMinute) {
 	if ids := sli.FollowedIDs(h); ids != nil {
-		return func(m sli.Minute, row *estimate.StageMinute) { owed(row, ids, m) }
+		return func(m sli.Minute, row *estimate.StageMinute) { outstanding(row, ids, m) }
 	}
 	if path.Ending == nil || !path.Ending.Facts.Delay || path.Accepted == nil {
 		return func(sli.Minute, *estimate.StageMinute) {}
@@ -229,19 +229,19 @@ func (path evidence) owing(h sli.History, w sli.Window) func(sli.Minute, *estima
 	}
 }
 
-// owed is what the ids know of a row.
-func owed(row *estimate.StageMinute, ids sli.Cohorts, m sli.Minute) {
+// outstanding is what the ids know of a row.
+func outstanding(row *estimate.StageMinute, ids sli.Cohorts, m sli.Minute) {
 	if row.Blind = ids.Doubt(); row.Blind != "" {
 		return
 	}
-	owed := ids.Owed(m)
-	if owed == nil {
+	open := ids.Outstanding(m)
+	if open == nil {
 		return
 	}
-	row.Stuck = &estimate.Stuck{Records: owed.Stuck, Of: owed.Of, Since: owed.StuckSince}
-	row.Oldest, row.Underway = estimate.Some(0), estimate.Some(owed.Records*ids.Sampled())
-	if owed.Oldest != 0 {
-		row.Oldest = estimate.Some(float64(m.End().UnixMicro()-owed.Oldest) / 1e6)
+	row.Stuck = &estimate.Stuck{Records: open.Stuck, Of: open.Of, Since: open.StuckSince}
+	row.Oldest, row.Underway = estimate.Some(0), estimate.Some(open.Records*ids.Sampled())
+	if open.Oldest != 0 {
+		row.Oldest = estimate.Some(float64(m.End().UnixMicro()-open.Oldest) / 1e6)
 	}
 }
 

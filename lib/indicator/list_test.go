@@ -97,7 +97,7 @@ func TestOtherMethodsStandBesideTheChosen(t *testing.T) {
 		t.Fatal(unfit[0])
 	}
 	var beside []string
-	for _, r := range p.Others {
+	for _, r := range p.Alternatives {
 		beside = append(beside, string(r.Kind))
 	}
 	if got := p.Rules[0].Method; got != "records" || len(beside) != 2 || beside[0] != "freshness_age" || beside[1] != "freshness_flow" {

@@ -119,7 +119,7 @@ func folded(path []byte) string {
 // blames tells whether it is noted what was wrong with a ledger's bad events: of a store
 // that goes with its runs nobody asks.
 func (l *ledger) blames(j *job) bool {
-	return !j.run.All && j.run.Decoded == nil && l.rule.Weigh == nil && l.rule.Beside == ""
+	return !j.run.All && j.run.Decoded == nil && l.rule.Weigh == nil && l.rule.AlternativeTo == ""
 }
 
 // blamed is what was wrong in the minutes of an hour.

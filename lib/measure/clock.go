@@ -220,8 +220,8 @@ func (j *job) setAsideAll(tx Tx, rec *pipelineRecord, latest time.Time) (away se
 			}
 		}
 	}
-	if s := rec.Still; s != nil && (s.Since > j.run.horizon() || s.Through > j.run.horizon()) {
-		rec.Still = nil
+	if s := rec.Stall; s != nil && (s.Since > j.run.horizon() || s.Through > j.run.horizon()) {
+		rec.Stall = nil
 	}
 	openAges(tx, j.plan.Name).dropAfter(j.run.horizon())
 	away.warning = fmt.Sprintf("the state was left by a run whose clock said %s, which is ahead of this one's: what lies in the future is set aside", latest.UTC().Format(time.RFC3339))

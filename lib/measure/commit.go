@@ -10,7 +10,7 @@ import (
 )
 
 // conclude makes the report of the pipeline with an index in the run.
-func (a *asked) conclude(tx Tx, index int) (*sli.Pipeline, []*errands, error) {
+func (a *asked) conclude(tx Tx, index int) (*sli.Pipeline, []*tasks, error) {
 	if a.past != nil {
 		p, err := a.recollect(tx, index)
 		return p, nil, err
@@ -21,10 +21,10 @@ func (a *asked) conclude(tx Tx, index int) (*sli.Pipeline, []*errands, error) {
 	}
 	report := reporting{c}.report(tx)
 	committing{c}.close(tx, report)
-	for _, e := range c.errands {
+	for _, e := range c.tasks {
 		e.pipeline = report
 	}
-	return report, c.errands, nil
+	return report, c.tasks, nil
 }
 
 // commit adds what was read to the cells, moves the positions and fixes the next events
@@ -56,7 +56,7 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 	if j.run.All {
 		j.align()
 	}
-	j.claimErrands(tx)
+	j.claimTasks(tx)
 	j.follow(tx)
 	for _, rule := range j.plan.All() {
 		j.ledgers = append(j.ledgers, j.commitRule(tx, rule))
@@ -75,7 +75,7 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 	return j.committed, nil
 }
 
-// close keeps for the next run what the report has found: how long a standstill lasts, the
+// close keeps for the next run what the report has found: how long a stall lasts, the
 // sums of periods, the ages that were told.
 func (j committing) close(tx Tx, report *sli.Pipeline) {
 	for _, l := range j.ledgers {

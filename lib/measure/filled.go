@@ -43,7 +43,7 @@ func openElsewhere(tx Tx, plan *sli.Plan, rule *sli.Rule) elsewhere {
 // join adds to a ledger the minutes that came from elsewhere, for windows and budgets;
 // never for events points.
 func (l *ledger) join(tx Tx, j *job) {
-	if l.rule.Beside != "" || l.rule.Weigh != nil || j.run.All {
+	if l.rule.AlternativeTo != "" || l.rule.Weigh != nil || j.run.All {
 		return
 	}
 	e := openElsewhere(tx, j.plan, l.rule)

@@ -82,10 +82,10 @@ type idBook struct {
 	due sli.Minute // the newest minute that is spoken of
 	// seen is from when on every end is seen, in microseconds: a record that was accepted
 	// before, and has none, may have ended in a log that is gone.
-	seen  int64
-	lives []sli.Lives
-	owed  map[sli.Minute]*sli.Owed
-	odd   map[sli.Minute]float64 // see strangers; nil: not looked for yet
+	seen        int64
+	lives       []sli.Lives
+	outstanding map[sli.Minute]*sli.Outstanding
+	odd         map[sli.Minute]float64 // see strangers; nil: not looked for yet
 }
 
 // idTally is what else is known of the records that came out in a minute.
@@ -174,7 +174,7 @@ func (b *idBook) add(seen []sighting, bits int) {
 	if bits = b.widened(seen, max(bits, b.bits)); bits > b.bits {
 		b.thin(bits)
 	}
-	b.lives, b.owed, b.odd = nil, nil, nil
+	b.lives, b.outstanding, b.odd = nil, nil, nil
 }
 
 // rank orders a record's ends; negative for signals that are neither.
@@ -420,7 +420,7 @@ func (b *idBook) Cohort(m sli.Minute) (sli.IDCohort, bool) {
 
 // Waiting is how many of the ids accepted in a minute seem to be on their way still.
 func (b *idBook) Waiting(m sli.Minute) float64 {
-	o := b.Owed(b.due)
+	o := b.Outstanding(b.due)
 	if o == nil {
 		return 0
 	}
@@ -476,7 +476,7 @@ func (b *idBook) compare(due sli.Minute) {
 		}
 		return
 	}
-	if o := b.Owed(due); o != nil && o.Stuck > 0 {
+	if o := b.Outstanding(due); o != nil && o.Stuck > 0 {
 		b.apart = due
 	}
 }
@@ -506,22 +506,22 @@ func (b *idBook) strangers() map[sli.Minute]float64 {
 	return b.odd
 }
 
-// owedBack is for how many minutes before the newest one what is owed can be told.
-const owedBack = 40
+// outstandingBack is for how many minutes before the newest one what is owed can be told.
+const outstandingBack = 40
 
-// Owed is what was owed at the minute's end, nil where that isn't known any more.
-func (b *idBook) Owed(m sli.Minute) *sli.Owed {
-	if m < max(b.from, b.since, b.due-owedBack) {
+// Outstanding is what was owed at the minute's end, nil where that isn't known any more.
+func (b *idBook) Outstanding(m sli.Minute) *sli.Outstanding {
+	if m < max(b.from, b.since, b.due-outstandingBack) {
 		return nil
 	}
-	if b.owed == nil {
-		b.lives, b.owed = b.life(), map[sli.Minute]*sli.Owed{}
+	if b.outstanding == nil {
+		b.lives, b.outstanding = b.life(), map[sli.Minute]*sli.Outstanding{}
 	}
-	o := b.owed[m]
+	o := b.outstanding[m]
 	if o == nil {
 		at := b.rule.Owing.At(m.End().UnixMicro(), b.lives, b.passed)
 		o = &at
-		b.owed[m] = o
+		b.outstanding[m] = o
 	}
 	return o
 }
@@ -589,7 +589,7 @@ func (b *idBook) owes(r *idRecord, oldest int64, now time.Time) bool {
 	if r.accepted == 0 || r.ended() != 0 {
 		return false
 	}
-	o := b.Owed(b.due)
+	o := b.Outstanding(b.due)
 	return r.accepted >= now.Add(-overdueKept).UnixMicro() || o != nil && o.Oldest != 0 && r.waiting() >= o.Oldest
 }
 

@@ -42,9 +42,9 @@ type committed struct {
 	*job
 	rec     pipelineRecord
 	stages  []*committedStage
-	ledgers []*ledger  // of plan.All
-	ids     *idBook    // the records that are followed, nil if none are
-	errands []*errands // claimed, to be done after the transaction
+	ledgers []*ledger // of plan.All
+	ids     *idBook   // the records that are followed, nil if none are
+	tasks   []*tasks  // claimed, to be done after the transaction
 
 	ran      time.Time // when the run before this one was
 	setAside setAside  // what lay ahead of the clock

@@ -31,7 +31,7 @@ var lateFamilies = []string{arrivals, revisions}
 // noteLate books what this run changed in minutes that were measured before it, and what
 // stands in those that were due in the run before and only now are measured.
 func (l *ledger) noteLate(tx Tx, j *committed, revised map[sli.Minute]sli.Counts) {
-	if l.rule.Weigh != nil || l.rule.Beside != "" {
+	if l.rule.Weigh != nil || l.rule.AlternativeTo != "" {
 		return
 	}
 	var came, judged []change

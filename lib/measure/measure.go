@@ -105,11 +105,11 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 	}
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
-	report, errands, err := r.conclude(commit, asked)
+	report, tasks, err := r.conclude(commit, asked)
 	if err != nil {
 		return report, err
 	}
-	if err := r.inject(ctx, errands); err != nil {
+	if err := r.inject(ctx, tasks); err != nil {
 		report.Warnings = append(report.Warnings, fmt.Sprintf("what became of the prover's records isn't noted, they count as uncertain unless they are found: %v", err))
 	}
 	return report, nil
@@ -117,8 +117,8 @@ func (r Run) Do(ctx context.Context) (*sli.Report, error) {
 
 // conclude commits and reports all that was asked in one transaction. A panic is undone
 // with the transaction, which is then begun anew without the pipeline that panicked: it
-// costs that one only. The errands are what provers are to do now.
-func (r Run) conclude(ctx context.Context, jobs []*asked) (report *sli.Report, claimed []*errands, err error) {
+// costs that one only. The tasks are what provers are to do now.
+func (r Run) conclude(ctx context.Context, jobs []*asked) (report *sli.Report, claimed []*tasks, err error) {
 	var current *asked
 	again := func() (panicked bool) {
 		defer func() {
@@ -138,11 +138,11 @@ func (r Run) conclude(ctx context.Context, jobs []*asked) (report *sli.Report, c
 					continue
 				}
 				current = job
-				p, errands, err := job.conclude(tx, i)
+				p, tasks, err := job.conclude(tx, i)
 				if err != nil {
 					return err
 				}
-				report.Pipelines, claimed = append(report.Pipelines, p), append(claimed, errands...)
+				report.Pipelines, claimed = append(report.Pipelines, p), append(claimed, tasks...)
 			}
 			current = nil
 			return nil

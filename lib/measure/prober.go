@@ -9,25 +9,25 @@ import (
 )
 
 // Prober is a source that sends the records it looks for in later runs. Positions,
-// errands and outcomes are bytes of its own.
+// tasks and outcomes are bytes of its own.
 //
-// The claim of an errand is committed before the errand is done, and its outcome
+// The claim of a task is committed before the task is done, and its outcome
 // after: killed in between, the record is known to have been claimed and is never
 // sent twice.
 type Prober interface {
 	sli.Source
-	// Due claims in a position what is due at now. Without errands the position is as
+	// Due claims in a position what is due at now. Without tasks the position is as
 	// it was.
-	Due(position []byte, now time.Time) (claimed []byte, errands [][]byte)
-	// Send does a claimed errand, once. The error is for people: what became of the
-	// errand is the outcome.
-	Send(ctx context.Context, errand []byte, clock func() time.Time) (outcome []byte, err error)
+	Due(position []byte, now time.Time) (claimed []byte, tasks [][]byte)
+	// Send does a claimed task, once. The error is for people: what became of the
+	// task is the outcome.
+	Send(ctx context.Context, task []byte, clock func() time.Time) (outcome []byte, err error)
 	// Note puts outcomes into the position as it is now, which may have moved since.
 	Note(position []byte, outcomes [][]byte) []byte
 }
 
-// errands are what a prober's stage is to do after the commit.
-type errands struct {
+// tasks are what a prober's stage is to do after the commit.
+type tasks struct {
 	key      []byte // of the stage's record
 	pipeline *sli.Pipeline
 	prober   Prober
@@ -35,9 +35,9 @@ type errands struct {
 	outcomes [][]byte
 }
 
-// claimErrands claims what is due, on top of whatever position is committed: a run
+// claimTasks claims what is due, on top of whatever position is committed: a run
 // whose own reading came too late may still send.
-func (j committing) claimErrands(tx Tx) {
+func (j committing) claimTasks(tx Tx) {
 	if !j.run.Inject {
 		return
 	}
@@ -52,7 +52,7 @@ func (j committing) claimErrands(tx Tx) {
 			continue
 		}
 		record.move(tx, s.key, claimed)
-		j.errands = append(j.errands, &errands{key: s.key, prober: prober, todo: todo})
+		j.tasks = append(j.tasks, &tasks{key: s.key, prober: prober, todo: todo})
 	}
 }
 
@@ -66,17 +66,17 @@ func (r *stageRecord) move(tx Tx, key, position []byte) {
 
 // inject does what was claimed and commits what became of it. Nothing of it is in
 // the report but doubts.
-func (r Run) inject(ctx context.Context, claimed []*errands) error {
+func (r Run) inject(ctx context.Context, claimed []*tasks) error {
 	type letter struct {
-		to      *errands
-		errand  []byte
+		to      *tasks
+		task    []byte
 		outcome []byte
 		err     error
 	}
 	var letters []letter
 	for _, e := range claimed {
-		for _, errand := range e.todo {
-			letters = append(letters, letter{to: e, errand: errand})
+		for _, task := range e.todo {
+			letters = append(letters, letter{to: e, task: task})
 		}
 	}
 	if len(letters) == 0 {
@@ -84,7 +84,7 @@ func (r Run) inject(ctx context.Context, claimed []*errands) error {
 	}
 	back := together(ctx, len(letters), func(i int) {
 		l := &letters[i]
-		l.outcome, l.err = send(ctx, l.to.prober, l.errand, r.clock())
+		l.outcome, l.err = send(ctx, l.to.prober, l.task, r.clock())
 	})
 	for i := range letters {
 		// One that isn't back stays claimed: perhaps sent, perhaps not.
@@ -112,14 +112,14 @@ func (r Run) inject(ctx context.Context, claimed []*errands) error {
 	})
 }
 
-// send does one errand; a panic leaves open what became of it.
-func send(ctx context.Context, p Prober, errand []byte, clock func() time.Time) (outcome []byte, err error) {
+// send does one task; a panic leaves open what became of it.
+func send(ctx context.Context, p Prober, task []byte, clock func() time.Time) (outcome []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("internal error: %v", p)
 		}
 	}()
-	return p.Send(ctx, errand, clock)
+	return p.Send(ctx, task, clock)
 }
 
 // clock is what instants of a prover are taken from; without one, time stands still

@@ -294,7 +294,7 @@ func (p *recalled) tell(tx Tx, beside *recalled) *sli.Pipeline {
 	evidence.past = true
 	evidence.speak(sli.Due(p.run.Now, p.plan.Sources()))
 	rec := p.rec
-	p.rec.Pending, p.rec.Still = nil, rec.Still.until(sli.Due(p.run.Now, p.plan.Sources()))
+	p.rec.Pending, p.rec.Stall = nil, rec.Stall.until(sli.Due(p.run.Now, p.plan.Sources()))
 	out := reporting{p.committed}.report(tx)
 	p.rec = rec // as it is, for another instant
 	p.remember(tx, out)
@@ -420,10 +420,10 @@ func (p *recalled) trimmed(out *sli.Pipeline) {
 	}
 }
 
-// until is a standstill as it was known at the end of a minute.
-func (s *standstill) until(due sli.Minute) *standstill {
+// until is a stall as it was known at the end of a minute.
+func (s *stall) until(due sli.Minute) *stall {
 	if s == nil || s.Since > due {
 		return nil
 	}
-	return &standstill{Since: s.Since, Through: due} // what was waiting then is told by the cells
+	return &stall{Since: s.Since, Through: due} // what was waiting then is told by the cells
 }

@@ -12,11 +12,11 @@ import (
 
 // pipelineRecord is what state keeps of a pipeline.
 type pipelineRecord struct {
-	Owner   string      `json:"owner"`
-	Born    sli.Minute  `json:"born"` // the first run's
-	Seq     uint64      `json:"seq"`
-	Pending *sli.Point  `json:"pending,omitempty"`
-	Still   *standstill `json:"still,omitempty"`
+	Owner   string     `json:"owner"`
+	Born    sli.Minute `json:"born"` // the first run's
+	Seq     uint64     `json:"seq"`
+	Pending *sli.Point `json:"pending,omitempty"`
+	Stall   *stall     `json:"still,omitempty"`
 
 	Ran time.Time `json:"ran,omitzero"` // the last run's instant
 	// Reference is the minute that forgetting went by, see settledClock.

@@ -22,16 +22,16 @@ func (j reporting) report(tx Tx) *sli.Pipeline {
 	for _, l := range j.ledgers[:len(j.plan.Rules)] {
 		l.join(tx, j.job)
 		result := j.result(l)
-		for _, o := range j.ledgers[len(j.ledgers)-len(j.plan.Others):] {
-			if o.rule.Beside == l.rule.Kind {
-				result.Others = append(result.Others, j.result(o))
+		for _, o := range j.ledgers[len(j.ledgers)-len(j.plan.Alternatives):] {
+			if o.rule.AlternativeTo == l.rule.Kind {
+				result.Alternatives = append(result.Alternatives, j.result(o))
 			}
 		}
 		p.Results = append(p.Results, result)
 		p.Measured = min(p.Measured, result.Measured)
 	}
 	a := indicator.Assess(j.plan, j.evidence.present(), sli.Due(j.run.Now, j.plan.Sources()), j.plan.Window)
-	j.stand(&j.rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
+	j.stalled(&j.rec, &a, sli.Due(j.run.Now, j.plan.Sources()))
 	p.Age, p.Ages, p.Throttled, p.State, p.Flow, p.Means, p.Run = a.Age, a.Ages, a.Throttled, a.State, a.Flow, a.Delay, a.Run
 	p.Warnings = append(p.Warnings, a.Notes...)
 	p.Delay = j.delays()
@@ -172,7 +172,7 @@ func (j reporting) result(l *ledger) *sli.Result {
 	r.Excluded = r.Window.Minutes() - of.asked.Minutes()
 	r.Status, r.Counts, r.Doubtful = of.status, of.counts, of.doubtful
 	j.because(l, r, of)
-	if j.run.History && l.rule.Beside == "" {
+	if j.run.History && l.rule.AlternativeTo == "" {
 		j.spending(l, r)
 	}
 	if bounding, ok := l.rule.Derive.(sli.Bounding); ok {

@@ -128,8 +128,8 @@ type batch struct {
 // sent is what became of a record that a prover was to send; of Err "" it was sent.
 type sent struct {
 	Source int    `json:"source"`
-	Due    int    `json:"due,omitempty"` // errands that fell due
-	Errand int    `json:"errand"`
+	Due    int    `json:"due,omitempty"` // tasks that fell due
+	Task   int    `json:"errand"`
 	Err    string `json:"error,omitempty"`
 }
 

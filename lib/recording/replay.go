@@ -136,11 +136,11 @@ func (r *Run) sent(content []byte) error {
 		return errors.New("a record of nobody")
 	}
 	of := r.sources[s.Source]
-	if of.due = max(of.due, s.Due); s.Errand >= 0 {
+	if of.due = max(of.due, s.Due); s.Task >= 0 {
 		if of.failed == nil {
 			of.failed = map[int]string{}
 		}
-		of.failed[s.Errand] = s.Err
+		of.failed[s.Task] = s.Err
 	}
 	return nil
 }
@@ -291,15 +291,15 @@ func (q question) answers(other question) bool {
 // replayedProber sends nothing, and says what became of what was sent.
 type replayedProber struct{ *replayed }
 
-func (p replayedProber) Due(position []byte, _ time.Time) (claimed []byte, errands [][]byte) {
+func (p replayedProber) Due(position []byte, _ time.Time) (claimed []byte, tasks [][]byte) {
 	for i := range p.due {
-		errands = append(errands, binary.AppendUvarint(nil, uint64(i)))
+		tasks = append(tasks, binary.AppendUvarint(nil, uint64(i)))
 	}
-	return position, errands
+	return position, tasks
 }
 
-func (p replayedProber) Send(_ context.Context, errand []byte, _ func() time.Time) ([]byte, error) {
-	i, _ := binary.Uvarint(errand)
+func (p replayedProber) Send(_ context.Context, task []byte, _ func() time.Time) ([]byte, error) {
+	i, _ := binary.Uvarint(task)
 	if text := p.failed[int(i)]; text != "" {
 		return nil, errors.New(text)
 	}

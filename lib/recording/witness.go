@@ -18,8 +18,8 @@ type preparer interface {
 
 // prober is a source that sends the records it looks for.
 type prober interface {
-	Due(position []byte, now time.Time) (claimed []byte, errands [][]byte)
-	Send(ctx context.Context, errand []byte, clock func() time.Time) (outcome []byte, err error)
+	Due(position []byte, now time.Time) (claimed []byte, tasks [][]byte)
+	Send(ctx context.Context, task []byte, clock func() time.Time) (outcome []byte, err error)
 	Note(position []byte, outcomes [][]byte) []byte
 }
 
@@ -147,19 +147,19 @@ type witnessedProber struct {
 	sends prober
 }
 
-func (w witnessedProber) Due(position []byte, now time.Time) (claimed []byte, errands [][]byte) {
-	claimed, errands = w.sends.Due(position, now)
-	for i, errand := range errands { // by its number it is known again
-		errands[i] = append(binary.AppendUvarint(nil, uint64(i)), errand...)
+func (w witnessedProber) Due(position []byte, now time.Time) (claimed []byte, tasks [][]byte) {
+	claimed, tasks = w.sends.Due(position, now)
+	for i, task := range tasks { // by its number it is known again
+		tasks[i] = append(binary.AppendUvarint(nil, uint64(i)), task...)
 	}
-	w.note(sent{Source: w.number, Due: len(errands), Errand: -1})
-	return claimed, errands
+	w.note(sent{Source: w.number, Due: len(tasks), Task: -1})
+	return claimed, tasks
 }
 
-func (w witnessedProber) Send(ctx context.Context, errand []byte, clock func() time.Time) ([]byte, error) {
-	i, n := binary.Uvarint(errand)
-	outcome, err := w.sends.Send(ctx, errand[max(n, 0):], clock)
-	s := sent{Source: w.number, Errand: int(i)}
+func (w witnessedProber) Send(ctx context.Context, task []byte, clock func() time.Time) ([]byte, error) {
+	i, n := binary.Uvarint(task)
+	outcome, err := w.sends.Send(ctx, task[max(n, 0):], clock)
+	s := sent{Source: w.number, Task: int(i)}
 	if err != nil {
 		s.Err = err.Error()
 	}

@@ -84,8 +84,8 @@ type Cohorts interface {
 	// their way: nothing accepted after them has come out, or what was accepted with them is
 	// stuck.
 	Waiting(m Minute) float64
-	// Owed is what was owed at the minute's end; nil where that isn't known.
-	Owed(m Minute) *Owed
+	// Outstanding is what was owed at the minute's end; nil where that isn't known.
+	Outstanding(m Minute) *Outstanding
 	// Ends is what else the records show that came out in a minute.
 	Ends(m Minute) IDEnds
 }

@@ -31,22 +31,22 @@ func (p *Plan) Kept() time.Duration {
 // once, by the configuration.
 type Plan struct {
 	Stages
-	Name, Label string
-	Window      time.Duration   // of ratios, unless an SLI has its own
-	Period      time.Duration   // of the objectives: what metrics and burn rules speak of
-	Further     []time.Duration // further periods that budgets are told for
-	Month       *time.Location  // budgets are told for calendar months, too, of this zone; nil: they aren't
-	Rules       []*Rule         // one per configured SLI, in the order of Kinds
-	Flows       []*Rule         // what the flow graph counts
-	Others      []*Rule         // of methods beside the chosen ones, for explain alone
-	Graphs      Graphs
-	Exclude     Exclusions
-	Limits      Limits
-	Runbook     string
-	RenameFrom  string
-	StageNames  map[string]string // a stage's name → the name its history has
-	SingleHost  bool              // counts of this host may be divided by shared ones
-	Owner       string            // the configuration file, so that two can't share a name
+	Name, Label  string
+	Window       time.Duration   // of ratios, unless an SLI has its own
+	Period       time.Duration   // of the objectives: what metrics and burn rules speak of
+	Further      []time.Duration // further periods that budgets are told for
+	Month        *time.Location  // budgets are told for calendar months, too, of this zone; nil: they aren't
+	Rules        []*Rule         // one per configured SLI, in the order of Kinds
+	Flows        []*Rule         // what the flow graph counts
+	Alternatives []*Rule         // of methods beside the chosen ones, for explain alone
+	Graphs       Graphs
+	Exclude      Exclusions
+	Limits       Limits
+	Runbook      string
+	RenameFrom   string
+	StageNames   map[string]string // a stage's name → the name its history has
+	SingleHost   bool              // counts of this host may be divided by shared ones
+	Owner        string            // the configuration file, so that two can't share a name
 }
 
 // Rule is an SLI with its evidence found. Its fingerprint separates histories: no
@@ -55,25 +55,25 @@ type Plan struct {
 // Large: the whole of what one SLI means, written once where it is resolved; docs/adding-an-
 // sli.md has a line for each field.
 type Rule struct {
-	Kind       Kind
-	Question   words.Text    // that the SLI answers
-	Target     float64       // percent
-	Window     time.Duration // of ratios
-	Terms      Terms
-	Accepted   []string      // stages whose counts are what was accepted, where the SLI names them
-	Done       []string      // and those whose counts are what came out
-	Method     string        // access_log, records, stages, …
-	Stages     []string      // that feed it, in order
-	Hears      []string      // stages whose events count too, but whose answer isn't waited for
-	Beside     Kind          // the SLI whose chosen method this one stands beside; its own Kind is a key then
-	Population string        // requests, records, seconds, …
-	Quality    string        // exact or estimate
-	Formula    string        // in words
-	Settle     time.Duration // of the sources, and Extra
-	Silence    time.Duration // freshness: minutes without any end for so long are booked at once
-	Extra      time.Duration // what a minute waits beyond its sources: a deadline
-	Scope      Scope
-	ByID       bool // it follows records by their ids
+	Kind           Kind
+	Question       words.Text    // that the SLI answers
+	Target         float64       // percent
+	Window         time.Duration // of ratios
+	Terms          Terms
+	Accepted       []string      // stages whose counts are what was accepted, where the SLI names them
+	Done           []string      // and those whose counts are what came out
+	Method         string        // access_log, records, stages, …
+	Stages         []string      // that feed it, in order
+	OptionalStages []string      // stages whose events count too, but whose answer isn't waited for
+	AlternativeTo  Kind          // the SLI whose chosen method this one stands beside; its own Kind is a key then
+	Population     string        // requests, records, seconds, …
+	Quality        string        // exact or estimate
+	Formula        string        // in words
+	Settle         time.Duration // of the sources, and Extra
+	Silence        time.Duration // freshness: minutes without any end for so long are booked at once
+	Extra          time.Duration // what a minute waits beyond its sources: a deadline
+	Scope          Scope
+	ByID           bool // it follows records by their ids
 
 	// JudgesBy are the fields of lines that events are judged by, as a Lack calls them;
 	// Unclear says why events may be uncertain where no field is known to be lacking.
@@ -190,7 +190,7 @@ func (p *Plan) Settled(seconds func(Stage) (float64, bool)) *Plan {
 		s.Facts.Settle += wait
 		s.Facts.SettleInput = ""
 	}
-	for _, rules := range []*[]*Rule{&q.Rules, &q.Flows, &q.Others} {
+	for _, rules := range []*[]*Rule{&q.Rules, &q.Flows, &q.Alternatives} {
 		*rules = slices.Clone(*rules)
 		for i, rule := range *rules {
 			r := *rule
@@ -211,7 +211,9 @@ func (p *Plan) SettleOf(r *Rule) time.Duration {
 }
 
 // Counts tells whether events of the stage are judged by the rule.
-func (r *Rule) Counts(stage string) bool { return r.Feeds(stage) || slices.Contains(r.Hears, stage) }
+func (r *Rule) Counts(stage string) bool {
+	return r.Feeds(stage) || slices.Contains(r.OptionalStages, stage)
+}
 
 // Fingerprint spells everything that shapes the rule's counts: method, threshold,
 // good and the evidence. Targets, limits and labels don't; they may change without
@@ -297,12 +299,12 @@ func (p *Plan) Counts(kind Kind) bool {
 }
 
 // All is every rule that counts: the SLIs', what graphs count, and those beside them.
-func (p *Plan) All() []*Rule { return slices.Concat(p.Rules, p.Flows, p.Others) }
+func (p *Plan) All() []*Rule { return slices.Concat(p.Rules, p.Flows, p.Alternatives) }
 
 // SLI is the kind of SLI that the rule measures, be it the chosen one or one beside it.
 func (r *Rule) SLI() Kind {
-	if r.Beside != "" {
-		return r.Beside
+	if r.AlternativeTo != "" {
+		return r.AlternativeTo
 	}
 	return r.Kind
 }

@@ -118,13 +118,13 @@ type Result struct {
 	Since    Minute  // the rule counts since then
 	HasSince bool
 
-	Budget   *float64 // share of the error budget left, 1 untouched
-	Outlook  *Outlook // of the budget, where it is asked for
-	History  int      // measured minutes of the period
-	Burns    []Burn
-	Bounds   Bounds
-	Others   []*Result // what other methods with evidence say of the same SLI
-	Warnings []string
+	Budget       *float64 // share of the error budget left, 1 untouched
+	Outlook      *Outlook // of the budget, where it is asked for
+	History      int      // measured minutes of the period
+	Burns        []Burn
+	Bounds       Bounds
+	Alternatives []*Result // what other methods with evidence say of the same SLI
+	Warnings     []string
 }
 
 // Outlook is how long an error budget lasts at the present rate, and what that rests on.

@@ -37,7 +37,7 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	}
 	slices.Sort(a.Ahead)
 	if a.Unanswered = got.failed; a.Unanswered == nil {
-		a.Unanswered = alien(got.notes)
+		a.Unanswered = unrecognised(got.notes)
 	}
 	a.To = r.until(got)
 	if got.failed != nil || !r.ask.Final && (a.Unanswered != nil || len(got.broken) > 0) {
@@ -53,8 +53,8 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	return a, nil
 }
 
-// alien is an error when one of the files never had a line that could be read.
-func alien(notes []json.RawMessage) error {
+// unrecognised is an error when one of the files never had a line that could be read.
+func unrecognised(notes []json.RawMessage) error {
 	for _, raw := range notes {
 		if !bytes.Contains(raw, []byte(`"bad":`)) {
 			continue // as thousands may be

@@ -26,7 +26,7 @@ type Group struct {
 
 // DecodeGroup reads cloudwatch_logs.
 func DecodeGroup(n *section.Node) (Group, error) {
-	if n.Kind() == section.Scalar && n.String() != "" {
+	if n.Type() == section.Scalar && n.String() != "" {
 		return Group{Group: n.String(), LookBack: section.Duration(cwlogs.LookBack)}, nil
 	}
 	var o Group

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Kind says what a node is.
-type Kind int
+// NodeType says what a node is.
+type NodeType int
 
 const (
 	// Refused is a value that Parse has already reported; decoding passes over it.
-	Refused Kind = iota
+	Refused NodeType = iota
 	// Map has keys.
 	Map
 	// List has entries.
@@ -29,7 +29,7 @@ type Node struct {
 	file         string
 	parent       *Node
 	step         string // what the path adds to the parent's: .key or [0]
-	kind         Kind
+	kind         NodeType
 	line, column int // of a scalar: where it stands; of a map or list under a key: the key's
 	keyLine      int
 	keyColumn    int
@@ -45,8 +45,8 @@ type Node struct {
 	values []*Node
 }
 
-// Kind returns what the node is.
-func (n *Node) Kind() Kind { return n.kind }
+// Type returns what the node is.
+func (n *Node) Type() NodeType { return n.kind }
 
 // File returns the name that was given to Parse.
 func (n *Node) File() string { return n.file }

@@ -121,7 +121,7 @@ func isType(value any, t string) bool {
 
 // plain is a node as JSON would hold it, with YAML's reading of unquoted scalars.
 func plain(n *Node) any {
-	switch n.Kind() {
+	switch n.Type() {
 	case Map:
 		out := map[string]any{}
 		for _, key := range n.Keys() {

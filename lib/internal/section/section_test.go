@@ -40,7 +40,7 @@ func TestGoodFileIsDecodedWithDefaults(t *testing.T) {
 			}
 			p := f.Pipelines[0]
 			got := []any{f.AWS.Region, p.Name, p.Label, p.Window, p.SLO.Period, p.Check.CriticalAge, p.SLIs.Availability.Target,
-				p.SLIs.Latency.Threshold, p.SLIs.Latency.Target, p.SLIs.Coverage.Deadline, len(p.Stages), p.Stages[0].Kind.Kind, p.Prover.Kind()}
+				p.SLIs.Latency.Threshold, p.SLIs.Latency.Target, p.SLIs.Coverage.Deadline, len(p.Stages), p.Stages[0].Kind.Kind, p.Prover.Type()}
 			want := []any{"ap-northeast-1", "video", "動画配信", Duration(5 * time.Minute), Duration(28 * 24 * time.Hour), Duration(10 * time.Minute), Target(99.9),
 				UnitDuration(500 * time.Millisecond), Target(99), Duration(10 * time.Minute), 4, "access_log", Map}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -159,11 +159,11 @@ func TestNodesKnowTheirPlace(t *testing.T) {
 	type place struct {
 		Path         string
 		Line, Column int
-		Kind         Kind
+		Kind         NodeType
 	}
 	var got []place
 	for _, n := range []*Node{n, pipelines, pipelines.Items()[1], log, path} {
-		got = append(got, place{n.Path(), n.Line(), n.Column(), n.Kind()})
+		got = append(got, place{n.Path(), n.Line(), n.Column(), n.Type()})
 	}
 	want := []place{{"", 1, 1, Map}, {"pipelines", 1, 1, List}, {"pipelines[1]", 7, 5, Map}, {"pipelines[0].stages[0].access_log", 5, 7, Map},
 		{"pipelines[0].stages[0].access_log.path", 6, 15, Scalar}}
@@ -184,7 +184,7 @@ func TestNodesKnowTheirPlace(t *testing.T) {
 type pair struct{ A, B string }
 
 func (p *pair) UnmarshalSection(n *Node) error {
-	switch n.Kind() {
+	switch n.Type() {
 	case Scalar:
 		a, b, ok := strings.Cut(n.String(), "-")
 		if !ok {

@@ -275,7 +275,7 @@ func (p printer) result(r *sli.Result) result {
 		out.Since = &since
 	}
 	out.Ratio = ratio(r)
-	for _, o := range r.Others {
+	for _, o := range r.Alternatives {
 		out.Others = append(out.Others, other{o.Rule.Method, o.Rule.Quality, o.Counts.Valid, o.Counts.Good, ratio(o), o.Status, text(o.Reason), o.Rule.Population, p.window(o)})
 	}
 	if r.Rule.Terms.Threshold > 0 {

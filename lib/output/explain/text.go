@@ -246,7 +246,7 @@ func (t *texter) result(plan *sli.Plan, r *sli.Result) {
 		t.say("    ", words.JudgedInSilence, sli.FormatDuration(r.Rule.Silence+r.Rule.Settle))
 	}
 	t.bounds(r)
-	for _, o := range r.Others {
+	for _, o := range r.Alternatives {
 		t.other(o)
 	}
 	t.history(plan.Period, r)

@@ -83,7 +83,7 @@ var traffic = []string{
 }
 
 // New reads an alb section.
-func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error) {
 	b := &balancer{wants: a.Wants}
 	if err := cloudwatch.Decode(n, &b.Options, &b.Common); err != nil {
 		return nil, err

@@ -29,11 +29,11 @@ func parsePartitions(n *section.Node) ([]partition, error) {
 	if n == nil {
 		return []partition{{column: "day", layout: "2006/01/02"}}, nil
 	}
-	if n.Kind() == section.Scalar && n.String() == "none" {
+	if n.Type() == section.Scalar && n.String() == "none" {
 		return nil, nil
 	}
 	const hint = "partition: {day: yyyy/MM/dd}, or {year: yyyy, month: MM, day: dd}, or none"
-	if n.Kind() != section.Map || len(n.Keys()) == 0 {
+	if n.Type() != section.Map || len(n.Keys()) == 0 {
 		return nil, n.Errorf(hint, "must give each partition column its format")
 	}
 	var out []partition

@@ -48,7 +48,7 @@ type generic struct {
 }
 
 // New reads a cloudwatch section.
-func New(n *section.Node, a Around) (*Source, error) {
+func New(n *section.Node, a StageContext) (*Source, error) {
 	var g generic
 	if err := Decode(n, &g.options, &g.options.Common); err != nil {
 		return nil, err

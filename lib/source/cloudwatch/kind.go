@@ -86,8 +86,8 @@ type Wants struct {
 	Latency  bool // the front's latency
 }
 
-// Around is what a stage needs from outside of its section.
-type Around struct {
+// StageContext is what a stage needs from outside of its section.
+type StageContext struct {
 	Reader *Reader
 	AWS    awsconf.Options // of the pipeline and the file
 	Wants  Wants

@@ -27,7 +27,7 @@ type Source struct {
 }
 
 // NewSource completes a stage's Facts and gives it to the reader.
-func NewSource(a Around, stage Stage) *Source {
+func NewSource(a StageContext, stage Stage) *Source {
 	s := &Source{stage: stage, reader: a.Reader, aws: stage.Common.Over(a.AWS), period: time.Duration(stage.Common.Period)}
 	f := &s.stage.Facts
 	if f.Settle == 0 {

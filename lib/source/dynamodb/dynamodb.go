@@ -62,7 +62,7 @@ var absences = map[string]cloudwatch.Absence{
 }
 
 // New reads a dynamodb section.
-func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error) {
 	t := &table{wants: a.Wants}
 	if err := cloudwatch.Decode(n, &t.Options, &t.Common); err != nil {
 		return nil, err

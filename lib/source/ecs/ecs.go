@@ -47,7 +47,7 @@ var absences = map[string]cloudwatch.Absence{
 }
 
 // New reads an ecs section.
-func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error) {
 	s := &service{wants: a.Wants}
 	if err := cloudwatch.Decode(n, &s.Options, &s.Common); err != nil {
 		return nil, err

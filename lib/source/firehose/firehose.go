@@ -48,7 +48,7 @@ type delivery struct {
 }
 
 // New reads a firehose section.
-func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error) {
 	d := &delivery{}
 	if err := cloudwatch.Decode(n, &d.Options, &d.Common); err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ type shards struct {
 
 // UnmarshalSection reads `true`, `false` or a list.
 func (s *shards) UnmarshalSection(n *section.Node) error {
-	if n.Kind() == section.List {
+	if n.Type() == section.List {
 		return n.Decode(&s.ids)
 	}
 	return n.Decode(&s.all)
@@ -97,7 +97,7 @@ var absences = map[string]cloudwatch.Absence{
 }
 
 // New reads a kinesis section.
-func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error) {
 	s := &stream{wants: a.Wants}
 	if err := cloudwatch.Decode(n, &s.Options, &s.Common); err != nil {
 		return nil, err

@@ -109,7 +109,7 @@ var absences = map[string]cloudwatch.Absence{
 var polls = []string{"PolledEventCount"}
 
 // New reads a lambda section.
-func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error) {
 	f := &function{wants: a.Wants}
 	if err := cloudwatch.Decode(n, &f.Options, &f.Common); err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (f *function) reads() string {
 }
 
 // asks adds what Describe has to find out and the permissions for it.
-func (f *function) asks(a cloudwatch.Around, stage *cloudwatch.Stage) {
+func (f *function) asks(a cloudwatch.StageContext, stage *cloudwatch.Stage) {
 	p := &stage.Facts.Permissions
 	arn := f.Common.Over(a.AWS).ARN("lambda", "function:"+f.Function)
 	if f.asksTimeout() {

@@ -145,8 +145,8 @@ const (
 )
 
 func (h *host) inject(killed int) {
-	claimed, errands := h.source.Due(h.position, h.clock())
-	if killed == beforeClaim || len(errands) == 0 {
+	claimed, tasks := h.source.Due(h.position, h.clock())
+	if killed == beforeClaim || len(tasks) == 0 {
 		return
 	}
 	h.position = claimed
@@ -157,7 +157,7 @@ func (h *host) inject(killed int) {
 		return
 	}
 	var outcomes [][]byte
-	for _, e := range errands {
+	for _, e := range tasks {
 		outcome, _ := h.source.Send(context.Background(), e, h.clock)
 		outcomes = append(outcomes, outcome)
 	}
@@ -219,8 +219,8 @@ func TestTheCeilingHolds(t *testing.T) {
 	h.source.every, h.source.perHour = time.Second, 50
 	sent := func(from time.Time) (n int) {
 		for i := range 3600 {
-			claimed, errands := h.source.Due(h.position, from.Add(time.Duration(i)*time.Second))
-			if len(errands) > 0 {
+			claimed, tasks := h.source.Due(h.position, from.Add(time.Duration(i)*time.Second))
+			if len(tasks) > 0 {
 				n++
 				h.position = claimed
 				b := h.source.open(claimed)
@@ -243,7 +243,7 @@ func TestOutstandingRecordsAreBounded(t *testing.T) {
 	h := newHost(nil)
 	h.source.every, h.source.perHour = time.Second, 3600
 	for i := range 2 * maxOutstanding {
-		if claimed, errands := h.source.Due(h.position, h.clock().Add(time.Duration(i)*time.Second)); len(errands) > 0 {
+		if claimed, tasks := h.source.Due(h.position, h.clock().Add(time.Duration(i)*time.Second)); len(tasks) > 0 {
 			h.position = claimed
 		}
 	}
@@ -260,7 +260,7 @@ func TestAnotherConfigurationJudgesNoOldRecords(t *testing.T) {
 	if b := h.source.open(h.position); len(b.Probes) != 0 {
 		t.Errorf("records of the old configuration wait: %+v", b.Probes)
 	}
-	if _, errands := h.source.Due(h.position, h.clock()); len(errands) != 0 {
+	if _, tasks := h.source.Due(h.position, h.clock()); len(tasks) != 0 {
 		t.Errorf("the slot is sent once more")
 	}
 }
@@ -268,8 +268,8 @@ func TestAnotherConfigurationJudgesNoOldRecords(t *testing.T) {
 func TestABrokenPositionBeginsAnew(t *testing.T) {
 	h := newHost(nil)
 	for _, position := range []string{"", "{", "null", `{"random":"","slot":9}`, `[]`, `{"probes":7}`} {
-		if _, errands := h.source.Due([]byte(position), h.clock()); len(errands) != 1 {
-			t.Errorf("%q: %d errands, want 1", position, len(errands))
+		if _, tasks := h.source.Due([]byte(position), h.clock()); len(tasks) != 1 {
+			t.Errorf("%q: %d tasks, want 1", position, len(tasks))
 		}
 	}
 }

@@ -211,7 +211,7 @@ func rule(n *section.Node) string {
 	sum := sha256.New()
 	var walk func(*section.Node)
 	walk = func(n *section.Node) {
-		if n.Kind() == section.Scalar {
+		if n.Type() == section.Scalar {
 			sum.Write([]byte(n.Raw() + "\x00"))
 		}
 		keys, items := n.Keys(), n.Items()

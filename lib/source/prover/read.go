@@ -161,13 +161,13 @@ func (b *book) sweep(p probe, wanted bool) {
 	}
 }
 
-// errand is a claimed record to be sent, or a judged one to be cleaned up after.
-type errand struct {
+// task is a claimed record to be sent, or a judged one to be cleaned up after.
+type task struct {
 	Send  *probe `json:"send,omitempty"`
 	Sweep *sweep `json:"sweep,omitempty"`
 }
 
-// outcome is what became of an errand.
+// outcome is what became of a task.
 type outcome struct {
 	ID    string `json:"id,omitempty"`
 	State string `json:"state,omitempty"` // of a record sent
@@ -193,26 +193,26 @@ func (f ownFault) Unwrap() error { return f.error }
 const sweepsAtOnce = 16
 
 // Due claims the slot of now, and what is to be cleaned up.
-func (s *Source) Due(position []byte, now time.Time) (claimed []byte, errands [][]byte) {
+func (s *Source) Due(position []byte, now time.Time) (claimed []byte, tasks [][]byte) {
 	b := s.open(position)
 	if p, ok := s.claim(b, now); ok {
-		errands = append(errands, spell(errand{Send: &p}))
+		tasks = append(tasks, spell(task{Send: &p}))
 	}
 	n := min(sweepsAtOnce, len(b.Sweeps))
 	for _, sweep := range b.Sweeps[:n] {
-		errands = append(errands, spell(errand{Sweep: &sweep}))
+		tasks = append(tasks, spell(task{Sweep: &sweep}))
 	}
 	b.Sweeps = b.Sweeps[n:]
-	if len(errands) == 0 {
+	if len(tasks) == 0 {
 		return nil, nil
 	}
-	return b.encode(), errands
+	return b.encode(), tasks
 }
 
 // Send sends a claimed record, or cleans up after a judged one.
-func (s *Source) Send(ctx context.Context, task []byte, clock func() time.Time) ([]byte, error) {
-	var e errand
-	if err := json.Unmarshal(task, &e); err != nil {
+func (s *Source) Send(ctx context.Context, claimed []byte, clock func() time.Time) ([]byte, error) {
+	var e task
+	if err := json.Unmarshal(claimed, &e); err != nil {
 		return nil, err
 	}
 	if e.Sweep != nil {

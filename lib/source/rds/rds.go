@@ -48,7 +48,7 @@ var absences = map[string]cloudwatch.Absence{
 }
 
 // New reads an rds section.
-func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error) {
 	i := &instance{wants: a.Wants}
 	if err := cloudwatch.Decode(n, &i.Options, &i.Common); err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ var absences = map[string]cloudwatch.Absence{
 }
 
 // New reads an sqs section.
-func New(n *section.Node, a cloudwatch.Around) (*cloudwatch.Source, error) {
+func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error) {
 	q := &queue{wants: a.Wants}
 	if err := cloudwatch.Decode(n, &q.Options, &q.Common); err != nil {
 		return nil, err

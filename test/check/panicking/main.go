@@ -21,13 +21,13 @@ type source struct{ config.Evidence }
 func (source) Read(context.Context, sli.Ask, []byte) (sli.Batch, error) { panic("while reading") }
 
 // inSetup panics in place of making a source.
-func inSetup[N any](func(N, config.Around) (config.Evidence, error)) func(N, config.Around) (config.Evidence, error) {
-	return func(N, config.Around) (config.Evidence, error) { panic("while setting up") }
+func inSetup[N any](func(N, config.StageContext) (config.Evidence, error)) func(N, config.StageContext) (config.Evidence, error) {
+	return func(N, config.StageContext) (config.Evidence, error) { panic("while setting up") }
 }
 
 // inReading makes a source that panics.
-func inReading[N any](make func(N, config.Around) (config.Evidence, error)) func(N, config.Around) (config.Evidence, error) {
-	return func(n N, a config.Around) (config.Evidence, error) {
+func inReading[N any](make func(N, config.StageContext) (config.Evidence, error)) func(N, config.StageContext) (config.Evidence, error) {
+	return func(n N, a config.StageContext) (config.Evidence, error) {
 		e, err := make(n, a)
 		return source{e}, err
 	}

@@ -29,7 +29,7 @@ var Noon = time.Date(2026, 11, 22, 12, 0, 30, 0, time.UTC)
 const DueSettle = 180 * time.Second
 
 // Constructor makes a stage of a section, as the registry has it.
-type Constructor func(*section.Node, cloudwatch.Around) (*cloudwatch.Source, error)
+type Constructor func(*section.Node, cloudwatch.StageContext) (*cloudwatch.Source, error)
 
 // Mapping is the event source mapping that lives in every World.
 const Mapping = "91eaeb7e-c976-1234-9451-8709db01f137"
@@ -88,7 +88,7 @@ func (w *World) Parse(text string) (*cloudwatch.Source, error) {
 		w.t.Fatal(err)
 	}
 	kind := n.Keys()[0]
-	return w.kinds[kind](n.Items()[0], cloudwatch.Around{Reader: w.Reader, Wants: cloudwatch.Wants{Capacity: true, Latency: true}})
+	return w.kinds[kind](n.Items()[0], cloudwatch.StageContext{Reader: w.Reader, Wants: cloudwatch.Wants{Capacity: true, Latency: true}})
 }
 
 // Heard is what a reading said.

@@ -48,9 +48,9 @@ func (o Owing) reach() Minute {
 	return max(stuckReach, Minute(math.Ceil(2*o.Threshold.Minutes())))
 }
 
-// Owed is how the records that are followed by ids stood at an instant. Instants are
+// Outstanding is how the records that are followed by ids stood at an instant. Instants are
 // microseconds since the epoch.
-type Owed struct {
+type Outstanding struct {
 	Oldest  int64   // since when the oldest record owed is waited for, 0 where none is
 	Records float64 // accepted and without an end, but for the overdue
 
@@ -70,8 +70,8 @@ type Overdue struct {
 
 // At is what is owed at an instant of the records of some minutes, oldest first. passed
 // is when the newest record was accepted of those that ended and are forgotten.
-func (o Owing) At(at int64, lives []Lives, passed int64) Owed {
-	w := Owed{Passed: passed}
+func (o Owing) At(at int64, lives []Lives, passed int64) Outstanding {
+	w := Outstanding{Passed: passed}
 	for _, m := range lives {
 		for _, l := range m.Records {
 			if !l.open(at) {
@@ -107,7 +107,7 @@ func (o Owing) At(at int64, lives []Lives, passed int64) Owed {
 }
 
 // overdue counts a record; minutes come in order.
-func (w *Owed) overdue(m Minute) {
+func (w *Outstanding) overdue(m Minute) {
 	if n := len(w.Overdue); n > 0 && w.Overdue[n-1].To >= m {
 		w.Overdue[n-1].To = m + 1
 		w.Overdue[n-1].Count++
@@ -117,7 +117,7 @@ func (w *Owed) overdue(m Minute) {
 }
 
 // OverdueCount is how many records are overdue.
-func (w *Owed) OverdueCount() float64 {
+func (w *Outstanding) OverdueCount() float64 {
 	var n float64
 	for _, o := range w.Overdue {
 		n += o.Count

@@ -7,7 +7,7 @@ import (
 )
 
 // byHand is the rule of what is owed, spelled record by record over all there are.
-func (o Owing) byHand(at int64, records []Life) (w Owed) {
+func (o Owing) byHand(at int64, records []Life) (w Outstanding) {
 	known := func(r Life) bool { return r.Accepted < at }
 	ended := func(r Life) bool { return r.Ended != 0 && r.Ended <= at }
 	stuck := map[Minute]bool{}
