@@ -1,6 +1,7 @@
 package section
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -71,6 +72,11 @@ func (b *builder) mapping(from *ast.MappingNode, n *Node) *Node {
 			b.errs = append(b.errs, n.errorAt(line, column, hint, "duplicate key %s", show(key)))
 			continue
 		}
+		if value, ok := pair.Value.(*ast.NullNode); ok && value.Token.Type == token.ImplicitNullType && (pair.Start == nil || pair.Start.Value != ":") {
+			// The key isn't shown: it may be a password in braces.
+			b.errs = append(b.errs, n.errorAt(line, column, "write {key: value}, or quote text that begins with {", "holds a key without a value"))
+			continue
+		}
 		first[key] = line
 		n.keys = append(n.keys, key)
 		child := &Node{file: b.file, parent: n, step: keyStep(key), keyLine: line, keyColumn: column}
@@ -91,8 +97,12 @@ func (b *builder) null(from *ast.NullNode, n *Node) *Node {
 func (b *builder) scalar(n *Node, value string, quoted bool) *Node {
 	n.kind, n.raw, n.quoted = Scalar, value, quoted
 	parts, err := b.variables.expand(value)
+	var nameless *Error
+	if errors.As(err, &nameless) { // the value isn't shown: whether it is secret isn't known yet
+		return b.refuse(n, n.errorAt(n.line, n.column, nameless.Hint, "%s", nameless.Rule))
+	}
 	if err != nil {
-		return b.refuse(n, n.place(err))
+		return b.refuse(n, n.errorAt(n.line, n.column, "", "%v", err))
 	}
 	n.parts, n.expanded = parts, len(parts) > 1
 	for _, p := range parts {

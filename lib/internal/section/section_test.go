@@ -125,12 +125,12 @@ func TestVariableMayHoldANumber(t *testing.T) {
 func TestFileSizeIsBounded(t *testing.T) {
 	long := func(string) (string, bool) { return strings.Repeat("x", 1<<19), true }
 	for name, text := range map[string]string{
-		"f.yaml:1: file is too large: 1048577 bytes, at most 1048576":                                 strings.Repeat("#", 1<<20+1),
-		"f.yaml:1: file is too large: over 20000 keys, values and marks":                              "a: [" + strings.Repeat("x,", 10000) + "]",
-		`f.yaml:1: a: environment variables make the file too large, over 1 MiB (got "${A}${A}${A}")`: "a: ${A}${A}${A}",
-		`f.yaml:1: nested more than 50 deep`:                                                          strings.Repeat("[", 15000),
-		"f.yaml:51: nested more than 50 deep":                                                         indented(60),
-		`f.yaml:1: YAML tags are not allowed (got "` + strings.Repeat("!", 60) + `…")`:                strings.Repeat("!", 10000),
+		"f.yaml:1: file is too large: 1048577 bytes, at most 1048576":            strings.Repeat("#", 1<<20+1),
+		"f.yaml:1: file is too large: over 20000 keys, values and marks":         "a: [" + strings.Repeat("x,", 10000) + "]",
+		`f.yaml:1: a: environment variables make the file too large, over 1 MiB`: "a: ${A}${A}${A}",
+		`f.yaml:1: nested more than 50 deep`:                                     strings.Repeat("[", 15000),
+		"f.yaml:51: nested more than 50 deep":                                    indented(60),
+		`f.yaml:1: YAML tags are not allowed`:                                    strings.Repeat("!", 10000),
 	} {
 		if _, err := Parse("f.yaml", []byte(text), long); err == nil || err.Error() != name {
 			t.Errorf("got  %.200v\nwant %s", err, name)

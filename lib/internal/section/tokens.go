@@ -2,7 +2,6 @@ package section
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/goccy/go-yaml/token"
 )
@@ -15,11 +14,11 @@ const (
 // checkTokens refuses, before parsing, the constructs that no configuration needs, and what would cost too much to
 // parse. It works on tokens because the parser reads a tag such as !GET together with the line that follows.
 func checkTokens(name string, tokens token.Tokens) Errors {
-	at := func(tk *token.Token, rule, got, hint string) *Error {
-		return &Error{File: name, Line: tk.Position.Line, Column: tk.Position.Column, Rule: rule, Got: got, Hint: hint}
+	at := func(tk *token.Token, rule, hint string) *Error {
+		return &Error{File: name, Line: tk.Position.Line, Column: tk.Position.Column, Rule: rule, Hint: hint}
 	}
 	if len(tokens) > maxTokens {
-		return Errors{at(tokens[maxTokens], fmt.Sprintf("file is too large: over %d keys, values and marks", maxTokens), "", "")}
+		return Errors{at(tokens[maxTokens], fmt.Sprintf("file is too large: over %d keys, values and marks", maxTokens), "")}
 	}
 	var errs Errors
 	var nest nesting
@@ -29,14 +28,14 @@ func checkTokens(name string, tokens token.Tokens) Errors {
 			continue
 		}
 		if nest.add(tk) > maxDepth {
-			return append(errs, at(tk, fmt.Sprintf("nested more than %d deep", maxDepth), "", ""))
+			return append(errs, at(tk, fmt.Sprintf("nested more than %d deep", maxDepth), ""))
 		}
 		if (tk.Type == token.DocumentHeaderType && started) || (ended && tk.Type != token.DocumentEndType) {
-			return append(errs, at(tk, "a second document begins here", "", "one document a file; give each its own --config"))
+			return append(errs, at(tk, "a second document begins here", "one document a file; give each its own --config"))
 		}
 		started, ended = true, ended || tk.Type == token.DocumentEndType
-		if rule, got, hint := refusedToken(tk); rule != "" {
-			errs = append(errs, at(tk, rule, got, hint))
+		if rule, hint := refusedToken(tk); rule != "" {
+			errs = append(errs, at(tk, rule, hint))
 		}
 		if tk.Type == token.DirectiveType {
 			return errs
@@ -45,37 +44,24 @@ func checkTokens(name string, tokens token.Tokens) Errors {
 	return errs
 }
 
-// refusedToken says what is wrong with a token by its type alone; the rule is empty when nothing is.
-func refusedToken(tk *token.Token) (rule, got, hint string) {
+// refusedToken says what is wrong with a token by its type alone; the rule is empty when nothing is. What follows the mark
+// isn't shown: it may be a password that begins with it.
+func refusedToken(tk *token.Token) (rule, hint string) {
 	switch tk.Type {
 	case token.TagType:
-		if strings.HasPrefix(tk.Value, "!!") {
-			return "YAML tags are not allowed", show(tk.Value), "remove the tag, and quote the value if it is text"
-		}
-		word := strings.TrimRight(tk.Value, "]}") // the lexer takes a bracket that follows into the tag
-		return "YAML tags are not allowed", show(word), "quote the value: '" + shorten(word) + "'"
+		return "YAML tags are not allowed", "remove it, or quote a value that begins with !: '!…'"
 	case token.AnchorType:
-		return "YAML anchors are not allowed", "", "quote a value that begins with &"
+		return "YAML anchors are not allowed", "quote a value that begins with &"
 	case token.AliasType:
-		word := "*" + sameLineText(tk)
-		return "YAML aliases are not allowed", show(word), "quote the value: '" + shorten(word) + "'"
+		return "YAML aliases are not allowed", "quote a value that begins with *: '*…'"
 	case token.MergeKeyType:
-		return "merge keys are not allowed", "", "write the keys out"
+		return "merge keys are not allowed", "write the keys out"
 	case token.MappingKeyType:
-		return "keys marked with ? are not allowed", "", "write key: value"
+		return "keys marked with ? are not allowed", "write key: value"
 	case token.DirectiveType:
-		return "YAML directives are not allowed", "", "quote a value that begins with %"
+		return "YAML directives are not allowed", "quote a value that begins with %"
 	}
-	return "", "", ""
-}
-
-// sameLineText returns the text that follows a token directly on its line.
-func sameLineText(tk *token.Token) string {
-	next := tk.Next
-	if next == nil || next.Type != token.StringType || next.Position.Line != tk.Position.Line {
-		return ""
-	}
-	return next.Value
+	return "", ""
 }
 
 // nesting bounds how deep the parser will recurse: brackets that are open, and columns that are indented further and
