@@ -5,12 +5,13 @@ PROGRAMS := ./mackerel-plugin-pipeline-sli ./check-pipeline-freshness
 FUZZTIME  ?= 30s
 KILLS     ?= 1000
 HISTORIES ?= 1000
+SOAK      ?= 60m
 BASE      ?= HEAD~1
 
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race plain kills power network histories year month e2e lint bench fuzz golden equal pictures check package demo truth box day clean
+.PHONY: help quickstart build test test-all race plain kills power network soak many histories year month e2e lint vulnerabilities bench fuzz golden equal pictures check package demo truth box day clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +51,12 @@ network: ## whatever a server may do, in front of every client: the rest is prin
 	PIPELINE_SLI_NETWORK=1 go test -count=1 -timeout 15m -parallel 16 -v -run 'Network|Database|Endless|LeavesNothing' ./test/hostile >$(BIN)/network.log || { grep -B1 -A9 '_test.go.* in:$$' $(BIN)/network.log; exit 1; }
 	@grep -E '[0-9]+ runs' $(BIN)/network.log
 
+soak: ## both programs for SOAK, minutes compressed, under load, with rotations and a fault every five minutes: counts equal the truth
+	PIPELINE_SLI_SOAK=$(SOAK) go test -count=1 -timeout 0 -v ./test/soak
+
+many: ## 200 pipelines over 20,000 files: counts, memory, the deadline
+	PIPELINE_SLI_MANY=1 go test -count=1 -timeout 15m -v ./test/many
+
 histories: ## HISTORIES random histories of log files: every line counts once or is said to be lost
 	PIPELINE_SLI_HISTORIES=$(HISTORIES) go test -count=1 -timeout 15m -run HistoriesOfFiles ./lib/measure
 
@@ -70,6 +77,10 @@ month: ## backtest of 28 days of a thousand requests a minute: seconds and MiB f
 pictures: ## what the READMEs show: the drawing of a pipeline, and the report in a browser
 	go run ./docs/gen
 	cd e2e && PICTURES=../docs/pictures go test -count=1 -run ThePicturesOfTheREADMEs .
+
+vulnerabilities: ## govulncheck, in tools/go.mod's version; it asks vuln.go.dev for what is known
+	go -C tools build -o ../$(BIN)/govulncheck golang.org/x/vuln/cmd/govulncheck
+	$(BIN)/govulncheck ./...
 
 bench: ## speed and memory against floors and peers (AXSLOG=…), into docs/performance.md; then Go benchmarks
 	go run ./test/bench -write docs/performance.md

@@ -318,7 +318,7 @@ func frames(from io.Reader, visit func(kind byte, content []byte) error) error {
 	if err != nil {
 		return err
 	}
-	in := bufio.NewReader(packed)
+	in := bufio.NewReader(io.LimitReader(packed, 4*MaxRun)) // a few bytes can unpack to any number
 	for {
 		kind, err := in.ReadByte()
 		if errors.Is(err, io.EOF) {

@@ -427,7 +427,7 @@ func TestEveryEventIsCountedOnceUnderLoadAndFaults(t *testing.T) {
 	t.Logf("seed %d: %d minutes of %d lines, %d runs, %d faults %v", seed, minutes, load+2*paired, h.runs, minutes/5, h.faults)
 	t.Logf("peak memory %v MiB, at most %d files open, state %d KiB after an hour and %d KiB at the end, a run of both %s at first and %s at last",
 		h.peak, h.files, early>>10, size(h.path("state"))>>10, mean(took[:tenth]), mean(took[len(took)-tenth:]))
-	t.Logf("the check said other than OK: %v", h.bad)
+	t.Logf("the check said other than OK: %v", slices.Sorted(maps.Keys(h.bad)))
 }
 
 // compare holds the sums of all points against what was written in their minutes.
@@ -447,7 +447,23 @@ func (h *host) compare() {
 		}
 		h.t.Logf("%-24s %8d counted, %8d written in the same minutes", series, sum, want)
 		if sum != want || len(h.points[series]) == 0 {
-			h.t.Errorf("%s: counted %d, written %d", series, sum, want)
+			h.t.Errorf("%s: counted %d, written %d, %v", series, sum, want, h.differ(series))
 		}
 	}
+}
+
+// differ are the points of a series that don't hold what was written since the one before.
+func (h *host) differ(series string) (found []string) {
+	before := int64(0)
+	for _, at := range slices.Sorted(maps.Keys(h.points[series])) {
+		want := int64(0)
+		for minute := before; before != 0 && minute < at/60; minute++ {
+			want += h.truth[series][minute]
+		}
+		if got := h.points[series][at]; before != 0 && got != want {
+			found = append(found, fmt.Sprintf("at %s %d for %d", stamp(at), got, want))
+		}
+		before = at / 60
+	}
+	return found
 }

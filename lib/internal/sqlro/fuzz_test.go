@@ -1,0 +1,32 @@
+package sqlro
+
+import (
+	"strings"
+	"testing"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
+)
+
+// FuzzName: whatever a data source name is, nothing that a variable holds is shown by what is
+// said of it.
+func FuzzName(f *testing.F) {
+	const secret = "hUnt3r/2@:?"
+	for _, name := range []string{"postgres://app:|@db:5432/app?sslmode=disable", "host=db user=app password=| dbname=app", "app:|@tcp(db:3306)/app?tls=true", "mysql://app:|@db/app", "|", "postgres://|", "app:|@unix(/x)/"} {
+		for _, driver := range []string{"", "mysql", "postgres"} {
+			f.Add(name, driver)
+		}
+	}
+	f.Fuzz(func(t *testing.T, name, driver string) {
+		before, after, _ := strings.Cut(name, "|")
+		d, err := Open(Driver(driver), []section.Part{{Text: before}, {Text: secret, Variable: true}, {Text: after}})
+		said := ""
+		if err != nil {
+			said = err.Error()
+		} else {
+			said = d.String()
+		}
+		if strings.Contains(said, secret) {
+			t.Errorf("%q as %q: %s", name, driver, said)
+		}
+	})
+}
