@@ -11,14 +11,16 @@ import (
 // said of it.
 func FuzzName(f *testing.F) {
 	const secret = "hUnt3r/2@:?"
+	drivers := []Driver{"", MySQL, Postgres}
 	for _, name := range []string{"postgres://app:|@db:5432/app?sslmode=disable", "host=db user=app password=| dbname=app", "app:|@tcp(db:3306)/app?tls=true", "mysql://app:|@db/app", "|", "postgres://|", "app:|@unix(/x)/"} {
-		for _, driver := range []string{"", "mysql", "postgres"} {
-			f.Add(name, driver)
+		for i := range drivers {
+			f.Add(name, uint8(i))
 		}
 	}
-	f.Fuzz(func(t *testing.T, name, driver string) {
+	f.Fuzz(func(t *testing.T, name string, which uint8) {
+		driver := drivers[int(which)%len(drivers)]
 		before, after, _ := strings.Cut(name, "|")
-		d, err := Open(Driver(driver), []section.Part{{Text: before}, {Text: secret, Variable: true}, {Text: after}})
+		d, err := Open(driver, []section.Part{{Text: before}, {Text: secret, Variable: true}, {Text: after}})
 		said := ""
 		if err != nil {
 			said = err.Error()
