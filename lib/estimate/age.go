@@ -194,23 +194,25 @@ func (p *StagePath) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 	case s.since >= 0:
 		return p.silentAge(m), AgeBySilence, true
 	case s.now && row.Age.Usable():
-		return p.workerAge(row), AgeByWorker, true
+		return p.workerAge(m), AgeByWorker, true
 	case s.now || !s.known || !row.In.Known:
 		return 0, "", false
 	}
 	return 0, AgeOfNothing, true
 }
 
-// workerAge is the largest age that was handed over and the mean work, and no less than
-// what windows that are open make wait.
-func (p *StagePath) workerAge(row StageMinute) float64 {
-	return math.Max(math.Max(0, row.Age.Max)+p.workMean(row), p.openWindow(row))
+// workerAge is the largest age that was handed over in minute m and the mean work, and no
+// less than what windows that are open make wait.
+func (p *StagePath) workerAge(m int) float64 {
+	row, _ := p.ahead(m)
+	return math.Max(math.Max(0, row.Age.Max)+p.workMean(row), p.openWindow(m))
 }
 
 // openWindow is the expected age, in seconds, of the oldest of the batching windows that
-// are open at a minute's end, one for each lane that has records: of q it is w·q/(q+1),
-// with w the window, or as long as a batch takes to fill.
-func (p *StagePath) openWindow(row StageMinute) float64 {
+// are open at the end of minute m, one for each lane that has records. Of q windows that lie
+// anywhere between two ages it is at q/(q+1) of the way.
+func (p *StagePath) openWindow(m int) float64 {
+	row, _ := p.ahead(m)
 	in := p.model.arrivals(row)
 	if p.model.Batching <= 0 || in <= 0 {
 		return 0
@@ -219,10 +221,36 @@ func (p *StagePath) openWindow(row StageMinute) float64 {
 	gap := secondsPerMinute * lanes / in // from one record of a lane to the next
 	w := p.model.Batching
 	if p.model.BatchSize >= 1 {
-		w = math.Min(w, (p.model.BatchSize-1)*gap)
+		w = math.Min(w, (p.model.BatchSize-1)*gap) // as long as a batch takes to fill
 	}
-	q := lanes * w / (w + p.model.Poll/2 + gap)
-	return w * q / (q + 1)
+	cycle := w + p.model.Poll/2 + gap
+	youngest, oldest, q := 0.0, w, lanes*w/cycle
+	if longest := cycle + p.workMean(row); gap <= w/2 { // else lanes that weren't invoked may be empty
+		if rest, since, ok := p.uninvoked(m, longest); ok {
+			youngest, oldest, q = since-gap, math.Min(since+secondsPerMinute, longest)-gap, rest
+		}
+	}
+	return math.Max(0, youngest+(oldest-youngest)*q/(q+1))
+}
+
+// uninvoked is how many of the lanes were served the longest ago at the end of minute m, and
+// how many seconds at least: those that are left when the invocations of the minutes up to m
+// are taken for one of each lane. No lane waits longer than so many seconds.
+func (p *StagePath) uninvoked(m int, longest float64) (rest, since float64, ok bool) {
+	rest = p.model.Lanes
+	for i := m; since+secondsPerMinute < longest; i-- {
+		row, ok := p.ahead(i)
+		if !ok || !row.Invocations.Known {
+			return 0, 0, false
+		}
+		served := math.Max(0, row.Invocations.Value-row.Errors.Or(0))
+		if served >= rest {
+			break
+		}
+		rest -= served
+		since += secondsPerMinute
+	}
+	return rest, since, rest > 0
 }
 
 // silentAge is (m − k)·60 and what the first of N records in minute k waited by its end,

@@ -30,7 +30,7 @@ func (p *StagePath) handedNext(m int) (float64, bool) {
 		return 0, false
 	}
 	before, after := row.Age.Max, math.Max(0, next.Age.Max)
-	if row.Age.Usable() && row.Errors.Or(0) > 0 && next.Errors.Or(0) == 0 && before >= retriedAge && before > after+retriedDrop {
+	if p.mayBeRetried(m) && next.Errors.Or(0) == 0 && before > after+retriedDrop {
 		return 0, false
 	}
 	work := p.workMean(next)
@@ -38,6 +38,17 @@ func (p *StagePath) handedNext(m int) (float64, bool) {
 		return after + p.span(m+1, r) + work, true
 	}
 	return math.Max(after, p.model.Poll+p.model.Batching) + work, true
+}
+
+// mayBeRetried tells whether the largest age of minute m may be that of a batch that is being
+// tried again: something failed, and the age has risen by the clock. In a drain it falls.
+func (p *StagePath) mayBeRetried(m int) bool {
+	row, _ := p.at(m)
+	if !row.Age.Usable() || !(row.Errors.Or(0) > 0) || row.Age.Max < retriedAge {
+		return false
+	}
+	before, ok := p.at(m - 1)
+	return !ok || !before.Age.Usable() || row.Age.Max-before.Age.Max >= stuckStepLow
 }
 
 // batch is the mean number of records an invocation of minute i took: those that left
@@ -81,15 +92,29 @@ func (p *StagePath) span(i int, r float64) float64 {
 }
 
 // over tells whether the next minute shows that what grew until m is over: it ends within
-// the floor, or most of what is handed over in it is young again.
+// the floor, or what is handed over in it is younger, and most of it young again, or less
+// than half as much waits, or arrives as in the busiest minute of the trend.
 func (p *StagePath) over(m int, floor float64) bool {
 	row, _ := p.at(m)
 	next, ok := p.ahead(m + 1)
 	if !ok || !(next.Invocations.Or(0) > 0) || !next.Age.Usable() || next.Throttles.Or(0) > 0 {
 		return false
 	}
-	if p.workerAge(next) <= floor {
+	if p.workerAge(m+1) <= floor {
 		return true
 	}
-	return row.Age.Usable() && next.Age.Mean < row.Age.Mean/2 && next.Age.Mean < floor/2
+	if !row.Age.Usable() || next.Age.Mean >= row.Age.Mean {
+		return false
+	}
+	busiest := 0.0
+	for i := max(0, m-ageTrend+1); i <= m; i++ {
+		busiest = math.Max(busiest, p.model.arrivals(p.minutes[i]))
+	}
+	if next.In.Known && plausible(p.model.arrivals(next)) < busiest/2 {
+		return true
+	}
+	if was, is := p.pileAt(m), p.pileAt(m+1); was.x > 0 && is.known && is.x < was.x/2 {
+		return true
+	}
+	return next.Age.Mean < row.Age.Mean/2 && next.Age.Mean < floor/2
 }

@@ -30,6 +30,8 @@ func TestTheNextMinuteLowersAnAgeAndNeverRaisesIt(t *testing.T) {
 		{"nothing is handed over next", lineUp(5, calm(), 1, aged(400), 1, silent), 400},
 		{"something was turned away", lineUp(5, calm(), 1, aged(400), 1, early(throttled)), 400},
 		{"a batch that failed waits for its next attempt", lineUp(5, calm(), 1, failing, 1, late), 400},
+		{"a drain in which something failed, for its age falls", lineUp(4, calm(), 1, aged(600), 1, failing, 1, late), 1 + 0.4},
+		{"a batch that is tried again ages by the clock", lineUp(4, calm(), 1, aged(340), 1, failing, 1, late), 400},
 		{"no minute after it is known", lineUp(5, calm(), 1, aged(400)), 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -60,16 +62,80 @@ func TestTheNextMinuteVetoesALossThatIsOver(t *testing.T) {
 	}
 }
 
+func TestABurstThatHasPassedIsNoLoss(t *testing.T) {
+	counted := calmModel(60)
+	counted.Counted = true
+	for _, c := range []struct {
+		name     string
+		model    StageModel
+		last     float64 // arrives in the judged minute
+		in, done float64 // of the next minute
+		mean     float64 // age in it
+		want     ProgressState
+	}{
+		{"less than half arrives", calmModel(60), 600, 200, 0, 19, ProgressCurrent},
+		{"less has arrived for two minutes", calmModel(60), 200, 220, 0, 19, ProgressCurrent},
+		{"less than half by chance", calmModel(60), 600, 280, 0, 19, ProgressLosing},
+		{"as much arrives", calmModel(60), 600, 600, 0, 19, ProgressLosing},
+		{"less arrives, and it is older", calmModel(60), 600, 200, 0, 21, ProgressLosing},
+		{"what waited came out", counted, 600, 600, 1400, 19, ProgressCurrent},
+		{"what waits still does", counted, 600, 600, 600, 19, ProgressLosing},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rows := rising(10, 0.4, 8)
+			for i := range rows {
+				rows[i].Age.Mean = rows[i].Age.Max / 4
+				rows[i].Done = Some(600 - 90)
+			}
+			next := early(aged(75))
+			rows[9].Age.Mean, next.Age.Mean = 20, c.mean
+			rows[9].In = Some(c.last)
+			next.In, next.Done = Some(c.in), Some(c.done)
+			if g := NewStagePath(c.model, append(rows, next)).Progress(9, 5, false); g.State != c.want {
+				t.Errorf("%s by %s, want %s", g.State, g.Why, c.want)
+			}
+		})
+	}
+}
+
 func TestAnOpenBatchingWindowIsOld(t *testing.T) {
 	m := calmModel(60)
 	m.Batching, m.Lanes, m.BatchSize = 60, 4, 10_000
 	p := NewStagePath(m, lineUp(6, calm()))
-	// q = 4·60/(60 + ½ + 0.4) of 4 lanes' windows are open
-	q := 4 * 60 / (60 + 0.5 + 0.4)
-	near(t, "oldest", p.Age(5).Oldest, 60*q/(q+1), 1e-9)
+	// all of 4 lanes were invoked in the minute, and had a record 0.4 s after
+	near(t, "oldest", p.Age(5).Oldest, 60*4.0/5-0.4, 1e-9)
 	m.BatchSize = 11 // full after 4 s
 	if a := NewStagePath(m, lineUp(6, calm())).Age(5); a.Oldest > 4 {
 		t.Errorf("a window that fills is %v s old", a.Oldest)
+	}
+}
+
+func TestLanesThatWereNotInvokedHaveWaitedTheLongest(t *testing.T) {
+	m := calmModel(60)
+	m.Batching, m.Lanes, m.BatchSize = 100, 4, 10_000
+	cycle := 100 + 0.5 + 0.4 + 0.4 // window, half a poll, a record's gap, the work
+	minute := func(invocations, errors float64) StageMinute {
+		row := calm()
+		row.Invocations, row.Errors = Some(invocations), Some(errors)
+		return row
+	}
+	for _, c := range []struct {
+		name   string
+		last   StageMinute
+		oldest float64
+	}{
+		{"all were invoked", minute(4, 0), 60*4.0/5 - 0.4},
+		{"three were", minute(3, 0), 60 + (cycle-60)*1/2 - 0.4},
+		{"one was", minute(1, 0), 60 + (cycle-60)*3/4 - 0.4},
+		{"a failed one closed no window", minute(4, 1), 60 + (cycle-60)*1/2 - 0.4},
+		{"none is known to be", func() StageMinute { row := calm(); row.Invocations = Quantity{}; return row }(), func() float64 {
+			q := 4 * 100 / (cycle - 0.4)
+			return 100 * q / (q + 1)
+		}()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			near(t, "oldest", NewStagePath(m, lineUp(5, calm(), 1, c.last)).Age(5).Oldest, c.oldest, 1e-9)
+		})
 	}
 }
 

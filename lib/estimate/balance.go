@@ -26,9 +26,13 @@ const lawBack = 5
 // and will be late: x at least, t at most. Y of them are expected to be in time, by what
 // leaves within the threshold.
 func (p *StagePath) owedAt(m int) (x, t float64, ok bool) {
-	backlog, _, known := p.Backlog(m)
+	backlog, anchored, known := p.Backlog(m)
 	if !known {
 		return 0, 0, false
+	}
+	var begun float64 // what windows held already when the curves began; it may have left by now
+	if !anchored {
+		begun = p.inWindows(m)
 	}
 	minutes := minutesUp(p.model.Threshold)
 	var expected, next float64
@@ -46,9 +50,8 @@ func (p *StagePath) owedAt(m int) (x, t float64, ok bool) {
 			expected += (out - late) * h.stay[i]
 		}
 	}
-	rest := math.Max(0, backlog-expected)
 	x = math.Max(0, backlog-expected-5*math.Sqrt(expected+1))
-	t = rest + math.Sqrt(expected+1)
+	t = math.Max(0, backlog+begun-expected) + math.Sqrt(expected+1)
 	if !hasNext {
 		return x, t, true
 	}
@@ -56,9 +59,21 @@ func (p *StagePath) owedAt(m int) (x, t float64, ok bool) {
 		x, t = math.Max(x, math.Min(next, backlog)), math.Max(t, next)
 	}
 	if after, _, known := p.Backlog(m + 1); known { // whoever is in leaves in the next minute, or is in still
-		x, t = math.Min(x, next+after), math.Min(t, next+after)
+		x, t = math.Min(x, next+after), math.Min(t, next+after+begun)
 	}
 	return x, t, true
+}
+
+// inWindows is the mean number of records that open batching windows hold at the rate of minute m.
+func (p *StagePath) inWindows(m int) float64 {
+	if p.model.Batching <= 0 {
+		return 0
+	}
+	held := p.rate(m) * p.model.Batching
+	if p.model.BatchSize >= 1 {
+		held = math.Min(held, (p.model.BatchSize-1)*math.Max(1, p.model.Lanes))
+	}
+	return held / 2
 }
 
 // balance is how many of the records that arrived in minute m are late: those that left late

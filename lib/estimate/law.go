@@ -213,6 +213,7 @@ type delayParts struct {
 	age, work, store Summary // without samples: not part of the sum
 	perInvocation    float64 // r ≥ 1, records of a batch
 	span             float64 // G, from a batch's oldest to its newest record
+	along            float64 // how much earlier in the run than its newest record its oldest comes out
 	cycle            float64 // C, the longest wait where batches aren't full; 0 where they are
 }
 

@@ -37,27 +37,39 @@ func (p *StagePath) newPassage(j int) passage {
 	if reason != "" {
 		return passage{}
 	}
-	t, n := p.model.Threshold, row.Invocations.Value
+	t, n, errors := p.model.Threshold, row.Invocations.Value, math.Max(0, row.Errors.Or(0))
+	if parts.along = p.workMean(row); !p.model.CountedAtEnd {
+		parts.along *= writtenAlong
+	}
 	newest, wait := parts.laws(t)
 	rest := parts.rest(t)
 	h := passage{known: true, newer: newest.within(&rest), stay: make([]float64, minutesUp(t))}
 	h.all = wait.within(&rest)
+	behind, far := p.farBehind(row)
 	if counted, ok := row.Age.at(t); ok {
 		h.newer, h.counted, h.apart = clamp(counted/row.Age.N, 0, 1), true, true
-	} else if part, ok := p.farBehind(row); ok {
-		h.newer, h.apart = part, true
+	} else if far && row.Age.Max > t {
+		h.newer, h.apart = 1-behind, true
+	}
+	if far {
+		if part := behind * p.laneLate(j, parts); part > 0 && part*n >= 2*errors {
+			h.newer, h.apart = math.Min(h.newer, 1-part), true
+		}
 	}
 	h.all = math.Min(h.all, h.newer)
-	errors := math.Max(0, row.Errors.Or(0))
 	h.late = math.Max(0, n*(1-h.newer)-errors)
 	h.moved = math.Max(0, n-errors)
-	after := 0.0
+	after := parts.along / 2 * (1 - 1/parts.perInvocation) // the wait's law is less than the wait by as much
 	if p.model.CountedAtEnd {
 		after = p.workMean(row)
 	}
 	wait.stay(&rest, t, after, h.stay)
 	return h
 }
+
+// writtenAlong is the part of a run over which its records are taken to come out, where that
+// isn't counted as it happens: halfway between one after the other and all at the end.
+const writtenAlong = 0.5
 
 // at is how many of the samples were at or below so many seconds, where that was counted.
 func (s Summary) at(seconds float64) (float64, bool) {
@@ -69,16 +81,55 @@ func (s Summary) at(seconds float64) (float64, bool) {
 	return 0, false
 }
 
-// farBehind is the share of invocations that weren't of a lane far behind among others that
+// farBehind is the share of invocations that were of a lane far behind among others that
 // keep up: the mean lies near the minimum, and the maximum is far over it.
 func (p *StagePath) farBehind(row StageMinute) (float64, bool) {
 	a := row.Age
-	healthy := 5 * (p.model.Poll + p.model.Batching + p.workMean(row))
-	if !a.Min.Known || !(a.Max > math.Max(p.model.Threshold, healthy)) || !(a.Max > a.Min.Value) {
+	if !a.Min.Known || !(a.Max > p.keptUp(row)) || !(a.Max > a.Min.Value) {
 		return 0, false
 	}
 	part := (a.Mean - a.Min.Value) / (a.Max - a.Min.Value)
-	return 1 - part, part >= 0 && part < 0.25
+	return part, part >= 0 && part < 0.25
+}
+
+// keptUp is the age up to which a lane has kept up.
+func (p *StagePath) keptUp(row StageMinute) float64 {
+	return 5 * (p.model.Poll + p.model.Batching + p.workMean(row))
+}
+
+// laneLate is the share of the invocations of a lane far behind whose records were late. Its
+// batches are full, so that they take longer than the others' by their size, and its age
+// goes from that of the minute before to the largest of this one. 0 where it hasn't been
+// behind for long, moves by leaps, or was turned away.
+func (p *StagePath) laneLate(j int, parts delayParts) float64 {
+	row := p.minutes[j]
+	before, ok := p.ahead(j - 1)
+	if !ok || !before.Age.Usable() || row.Throttles.Or(0) > 0 || before.Throttles.Or(0) > 0 {
+		return 0
+	}
+	most, kept := row.Age.Max, p.keptUp(row)
+	least := most
+	if before.Age.Max < most {
+		least = before.Age.Max
+	} else if next, ok := p.ahead(j + 1); ok && next.Age.Usable() {
+		least = math.Min(most, next.Age.Max)
+	}
+	least = math.Max(least, kept)
+	if before.Age.Max < kept || most-least > secondsPerMinute {
+		return 0
+	}
+	full := p.workMean(row)
+	if p.model.BatchSize >= 1 {
+		full = math.Max(full, math.Min(row.Work.Max, full*p.model.BatchSize/parts.perInvocation))
+	}
+	over := most + full + binMean(parts.front) - p.model.Threshold
+	if most > least {
+		return clamp(over/(most-least), 0, 1)
+	}
+	if over > 0 {
+		return 1
+	}
+	return 0
 }
 
 // tardy is how many of n records that left with a passage were late. A batch whose newest
@@ -104,7 +155,8 @@ func (p *StagePath) tardy(h passage, n float64) float64 {
 
 // laws are those of the newest record's age and of a record's wait. A record that isn't
 // the newest of its batch waited longer, but where batches aren't full no longer than the
-// cycle of its lane: whatever is older was in the batch before.
+// cycle of its lane: whatever is older was in the batch before. What it comes out earlier
+// in the run is taken off its wait.
 func (d delayParts) laws(t float64) (newest, wait law) {
 	h := t / gridCells
 	newest = summaryLaw(d.age, h)
@@ -118,7 +170,8 @@ func (d delayParts) laws(t float64) (newest, wait law) {
 			span = math.Min(span, d.cycle-a)
 		}
 		wait[i] += w * first
-		wait.uniform(a, a+span, w*(1-first), h)
+		end := math.Max(0, a+span-d.along)
+		wait.uniform(math.Min(a, end), math.Max(a, end), w*(1-first), h)
 	}
 	return newest, wait
 }

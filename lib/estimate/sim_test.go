@@ -18,6 +18,7 @@ type world struct {
 	work         float64 // mean run of the worker, seconds
 	stop, resume float64 // nothing is invoked in between, seconds
 	lane         int     // lane hit by the stop; -1 all
+	along        bool    // the worker writes one record after the other, not all at its end
 	lose         float64 // share of the handed records that never come out, not counted anywhere
 }
 
@@ -52,6 +53,9 @@ func (w world) run(edges ...float64) ([]StageMinute, []record) {
 					continue
 				}
 				batch[j].visible = at + work
+				if w.along {
+					batch[j].visible = at + work*float64(j+1)/float64(len(batch))
+				}
 				rows[i].Done.Value++
 			}
 		})

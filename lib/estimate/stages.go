@@ -25,8 +25,9 @@ type StageShare struct {
 //	S:  good = In · P(F + A + G·v + D ≤ T)      F front, A age, D work
 //	    G = min(r·L/λ, mean A + mean D + poll + W), the batch's span; v is 0 for the
 //	    newest of r records, else uniform; where batches aren't full no record waits
-//	    longer than its lane's cycle. It is taken from the minute in which lateness is
-//	    decided, at arrival + T; see byAges.
+//	    longer than its lane's cycle. A record that is written in its turn of the run comes
+//	    out D·v before the run's end; see writtenAlong. It is taken from the minute in which
+//	    lateness is decided, at arrival + T; see byAges.
 //	SF: good = In − late, late the records that left too late in the minute and the
 //	    growth of those that are in and will; see balance. Below five seconds, where
 //	    CloudWatch counts no ages within T: (In − g)·P, g the growth of
@@ -148,7 +149,9 @@ func (p *StagePath) parts(m, used int, valid float64) (delayParts, string) {
 	if lanes := p.model.Lanes; lanes > 0 && valid > 0 {
 		d.span = math.Min(d.span, d.perInvocation*lanes*secondsPerMinute/valid)
 	}
-	d.cycle = p.cycle(row, d.perInvocation)
+	if d.cycle = p.cycle(row, d.perInvocation); d.cycle > 0 && p.model.Batching > 0 {
+		d.span = d.cycle // a window makes the batch, however many it holds
+	}
 	return d, ""
 }
 
@@ -160,7 +163,10 @@ func (p *StagePath) cycle(row StageMinute, r float64) float64 {
 		return 0
 	}
 	c := p.model.Poll + p.model.Batching + p.workMean(row)
-	if p.model.Lanes > 0 && p.model.Batching == 0 {
+	switch {
+	case p.model.Batching > 0:
+		c -= p.model.Poll / 2 // the mean pause until a window opens
+	case p.model.Lanes > 0:
 		c = math.Min(c, math.Max(math.Max(0, row.Age.Max), secondsPerMinute*p.model.Lanes/row.Invocations.Value))
 	}
 	return c

@@ -53,11 +53,12 @@ func lineUp(parts ...any) []StageMinute {
 func TestStagesGolden(t *testing.T) {
 	// r = 600/60 = 10; λ = 10/s, so G = min(10·2/10, 0.5+0.4+1+0) = 1.9 s.
 	// A lane's cycle is min(1 + 0.4, max(0.5, 60·2/60)) = 1.4 s, so no record waits more than
-	// 0.9 s longer than one of 0.5 s. Delay = 0.1 + 0.5 + 0.4 + (0 for a tenth, else uniform to 0.9).
+	// 0.9 s longer than one of 0.5 s, and that one comes out half a run before the newest.
+	// Delay = 0.1 + 0.5 + 0.4 + (0 for a tenth, else uniform to 0.9 − 0.2), to 0.02 s.
 	s := NewStagePath(calmModel(1.5), lineUp(3, calm())).Freshness(0)
 	near(t, "r", s.PerInvocation, 10, 0)
 	near(t, "G", s.Span, 1.9, 1e-12)
-	near(t, "share", s.Share, 0.1+0.9*0.5/0.9, 0.02)
+	near(t, "share", s.Share, 0.1+0.9*0.5/0.7, 0.02*0.9/0.7)
 	if s.Good != math.Round(600*s.Share*1024)/1024 || s.Valid != 600 || s.Proven {
 		t.Errorf("good %v of %v, proven %v", s.Good, s.Valid, s.Proven)
 	}
@@ -65,9 +66,10 @@ func TestStagesGolden(t *testing.T) {
 
 func TestSpanWithoutLanesIsTheLongestGap(t *testing.T) {
 	m := calmModel(60)
-	m.Lanes, m.Batching = 0, 20
-	s := NewStagePath(m, lineUp(3, calm())).Freshness(0)
-	near(t, "G", s.Span, 0.5+0.4+1+20, 1e-12)
+	m.Lanes = 0
+	near(t, "G", NewStagePath(m, lineUp(3, calm())).Freshness(0).Span, 0.5+0.4+1, 1e-12)
+	m.Batching = 20 // what a window holds came in from its opening, half a poll late, until its end
+	near(t, "G of a window", NewStagePath(m, lineUp(3, calm())).Freshness(0).Span, 0.4+0.5+20, 1e-12)
 }
 
 func TestBatchSizeCapsRecordsPerInvocation(t *testing.T) {
@@ -277,4 +279,53 @@ func TestNoInputBreaksThePromises(t *testing.T) {
 			t.Fatalf("delay: %+v", d)
 		}
 	})
+}
+
+// behind is a minute in which one lane's batches are old and full, and take long, among others.
+func behind(oldest float64) StageMinute {
+	m := calm()
+	m.Age = Summary{N: 60, Mean: oldest / 10, Max: oldest, Min: Some(0)}
+	m.Work = Summary{N: 60, Mean: 0.7, Max: 8, Min: Some(0.1)}
+	m.Handed, m.Done = Some(540), Some(540)
+	return m
+}
+
+func TestALaneFarBehindIsLateByItsFullBatchesToo(t *testing.T) {
+	m := calmModel(60)
+	m.Counted = true
+	share := func(change func(*StageMinute), ages ...float64) float64 {
+		var rows []StageMinute
+		for _, age := range ages {
+			row := behind(age)
+			row.Age.Edges = []Edge{{60, 60}} // each newest record is within the threshold
+			change(&row)
+			rows = append(rows, row)
+		}
+		p := NewStagePath(m, rows)
+		return p.handedOver(1).newer
+	}
+	same := func(*StageMinute) {}
+	// A batch of 100 takes 0.7 s · 100 / 9 = 7.8 s; the front 0.1 s.
+	near(t, "young enough", share(same, 40, 50, 50), 1, 0)
+	near(t, "all of its batches", share(same, 53, 58, 58), 1-0.1, 1e-9)
+	near(t, "those since its age passed 52.1 s", share(same, 50, 54, 54), 1-0.1*(54-52.1)/4, 0.002)
+	near(t, "those until it does", share(same, 58, 54, 50), 1-0.1*(54-52.1)/4, 0.002)
+	near(t, "it has only begun", share(same, 1, 58, 58), 1, 0)
+	near(t, "something was turned away", share(func(m *StageMinute) { m.Throttles = Some(1) }, 53, 58, 58), 1, 0)
+	near(t, "its attempts failed", share(func(m *StageMinute) { m.Errors = Some(4) }, 53, 58, 58), 1, 0)
+}
+
+func TestWhatWindowsHeldAtTheBeginningDoesNotHideWhatIsLate(t *testing.T) {
+	m := calmModel(60)
+	m.Counted, m.Batching, m.Lanes, m.BatchSize = true, 100, 4, 10_000
+	few, many := calm(), calm() // windows close as they do: 1 lane's, then 3 lanes'
+	few.Invocations, few.Done = Some(1), Some(300)
+	many.Invocations, many.Done = Some(3), Some(900)
+	p := NewStagePath(m, lineUp(1, many, 1, few, 1, many, 1, few, 1, many, 1, few, 1, many, 1, few))
+	var valid, good float64
+	for i := 2; i < 6; i++ {
+		s := p.Freshness(i)
+		valid, good = valid+s.Valid, good+s.Good
+	}
+	near(t, "share", good/valid, 0.58, 0.03)
 }

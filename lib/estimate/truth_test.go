@@ -13,7 +13,8 @@ var worlds = []struct {
 	covers bool    // conditional bound without counts holds: no lane is hidden
 }{
 	{"steady", world{lanes: 4, perSecond: 20, batch: 100, work: 0.3, lane: -1}, 0.2, 0.2, true},
-	{"slow worker", world{lanes: 4, perSecond: 20, batch: 100, work: 3, lane: -1}, 1.5, 1.5, true},
+	{"slow worker", world{lanes: 4, perSecond: 20, batch: 100, work: 3, lane: -1}, 2.4, 2.4, true}, // nothing tells these two apart
+	{"slow worker that writes as it goes", world{lanes: 4, perSecond: 20, batch: 100, work: 3, along: true, lane: -1}, 4.3, 4.3, true},
 	{"low traffic", world{lanes: 2, perSecond: 0.05, batch: 100, work: 0.3, lane: -1}, 1, 1, true},
 	{"batching window", world{lanes: 4, perSecond: 20, batch: 1000, batching: 20, work: 0.3, lane: -1}, 1.5, 2, true},
 	{"consumer stopped", world{lanes: 4, perSecond: 20, batch: 100, work: 0.3, stop: 1200, resume: 1700, lane: -1}, 2, 2.5, true},

@@ -109,7 +109,7 @@ func (f freshnessByStages) Bound(h sli.History, w sli.Window, _ time.Time) (sli.
 		b.Checks = append(b.Checks, fmt.Sprintf("%s: %s", name, checks[name]))
 	}
 	if f.threshold < shortThreshold {
-		add("records that a run writes one by one come out sooner than is estimated: no metric shows when within a run")
+		add("no metric shows when within a run a record is written: one after the other is sooner than is estimated, all at its end is later")
 	}
 	if f.path.Done == nil {
 		add("a shard that isn't polled is invisible without processed counts; name event_source_mapping:")

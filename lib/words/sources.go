@@ -197,6 +197,7 @@ var elsewhere = []Text{
 	{"this host's clock is %s behind AWS's; check its time service", "このホストの時計が AWS より %s 遅れています。時刻同期を確認してください"},
 	{"%s: %s durations are whole numbers, taken as seconds; say latency_unit: s if they are", "%s: 所要時間 %s 件が整数のため秒とみなしました。秒でよければ latency_unit: s と指定してください"},
 	{"a shard that isn't polled is invisible without processed counts; name event_source_mapping:", "処理件数がないと、ポーリングされていないシャードは見えません。event_source_mapping: を指定してください"},
+	{"no metric shows when within a run a record is written: one after the other is sooner than is estimated, all at its end is later", "レコードが実行のどの時点で書き込まれるかはメトリックからは分かりません。1 件ずつ順に書き込むなら推定より早く、終わりにまとめて書き込むなら推定より遅くなります"},
 	{"estimate of %s good records moved down to %s, the most that the counts allow", "good の推定値 %s 件を、件数から可能な最大値 %s 件に引き下げました"},
 	{"log file glob %s: %s matches are not regular files and are passed over", "ログファイルのパターン %s: 該当する %s 件は通常のファイルではないため対象外"},
 	{"directory %s: %v, so rotated files in it aren't found", "ディレクトリ %s: %s。ローテーション後のファイルを見つけられません"},
