@@ -21,7 +21,7 @@ const alikeAfter = 32
 
 // original is the file that a new one, f, may be a copy of; nil if there is none. Logs that begin with the same few lines are common, and no copies: where less
 // than the full head is the same, it must be what was read in earlier runs, or f by its name a generation of the other, and no more than that.
-func (r *reading) original(f *file) (best *file) {
+func (r *contents) original(f *file) (best *file) {
 	if f.t.HeadLen == 0 {
 		return nil
 	}
@@ -56,17 +56,17 @@ func (r *reading) original(f *file) (best *file) {
 }
 
 // apart says whether two files are of logs that are each configured by its own name: both count, however alike they are.
-func (r *reading) apart(f, g *file) bool {
+func (r *contents) apart(f, g *file) bool {
 	return f.t.Name != g.t.Name && slices.Contains(r.plain, f.t.Name) && slices.Contains(r.plain, g.t.Name)
 }
 
 // beginsWith says whether the head of g begins with that of e, a shorter one.
-func (r *reading) beginsWith(g *file, e *entry) bool {
+func (r *contents) beginsWith(g *file, e *entry) bool {
 	return bytes.HasPrefix(g.t.Marks, marks(e.head)) && r.loadHead(g.e) == nil && bytes.HasPrefix(g.e.head, e.head)
 }
 
 // ofHead is the files with f's head, if that is a full one.
-func (r *reading) ofHead(f *file) []*file {
+func (r *contents) ofHead(f *file) []*file {
 	if r.byHead == nil {
 		r.byHead = map[uint64][]*file{}
 		for _, g := range r.files {
@@ -78,7 +78,7 @@ func (r *reading) ofHead(f *file) []*file {
 
 // ofMark is the files that begin with f's first line, or with what is known of f where that
 // is no line.
-func (r *reading) ofMark(f *file) []*file {
+func (r *contents) ofMark(f *file) []*file {
 	if len(f.t.Marks) == 0 {
 		return r.files
 	}
@@ -92,7 +92,7 @@ func (r *reading) ofMark(f *file) []*file {
 }
 
 // noteMark makes a file known by the first of its marks.
-func (r *reading) noteMark(f *file) {
+func (r *contents) noteMark(f *file) {
 	if r.byMark != nil && len(f.t.Marks) > 0 {
 		first := string(f.t.Marks[:4])
 		r.byMark[first] = append(r.byMark[first], f)
@@ -100,14 +100,14 @@ func (r *reading) noteMark(f *file) {
 }
 
 // noteHead makes a file known by its head.
-func (r *reading) noteHead(f *file) {
+func (r *contents) noteHead(f *file) {
 	if r.byHead != nil && f.t.HeadLen == headMax && !slices.Contains(r.byHead[f.t.HeadHash], f) {
 		r.byHead[f.t.HeadHash] = append(r.byHead[f.t.HeadHash], f)
 	}
 }
 
 // copiesMove notes that copies are now those of another inode.
-func (r *reading) copiesMove(from, to id) {
+func (r *contents) copiesMove(from, to id) {
 	for _, f := range r.files {
 		if f.t.CopyOf == [2]uint64{from.dev, from.inode} {
 			f.t.CopyOf = [2]uint64{to.dev, to.inode}
@@ -148,7 +148,7 @@ func (r *reading) setApart(ctx context.Context, f *file) error {
 }
 
 // candidates is the files that f may be a copy of: the one that it was found to be, and before it was compared all that have its head.
-func (r *reading) candidates(f *file) (others []*file) {
+func (r *contents) candidates(f *file) (others []*file) {
 	if e := r.byID[id{f.t.CopyOf[0], f.t.CopyOf[1]}]; e != nil && e.taken != nil {
 		others = append(others, e.taken)
 	}
@@ -166,7 +166,7 @@ type likeness struct {
 }
 
 // nearest is the greatest of a file's likenesses.
-func (r *reading) nearest(ctx context.Context, h *os.File, f *file, others []*file) (best likeness, err error) {
+func (r *contents) nearest(ctx context.Context, h *os.File, f *file, others []*file) (best likeness, err error) {
 	for _, g := range others {
 		l, err := r.compare(ctx, h, f, g)
 		if best.of == nil || l.to > best.to || l.to == best.to && l.whole {
@@ -180,7 +180,7 @@ func (r *reading) nearest(ctx context.Context, h *os.File, f *file, others []*fi
 }
 
 // compare compares f, of which h is open, with g, from where f was compared to.
-func (r *reading) compare(ctx context.Context, h *os.File, f, g *file) (likeness, error) {
+func (r *contents) compare(ctx context.Context, h *os.File, f, g *file) (likeness, error) {
 	l := likeness{of: g, to: f.t.Offset}
 	other, _, err := g.e.open()
 	if err != nil {

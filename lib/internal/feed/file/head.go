@@ -82,7 +82,7 @@ func (e *entry) open() (*os.File, os.FileInfo, error) {
 }
 
 // loadHead reads the first KiB of content, once; it returns why it couldn't be read. Damaged gzip data is no such reason: there is as much as there is.
-func (r *reading) loadHead(e *entry) error {
+func (r *contents) loadHead(e *entry) error {
 	if e.loaded {
 		return e.err
 	}
@@ -154,7 +154,7 @@ func isGzip(head []byte) bool {
 }
 
 // inflate returns the decompressed content of f from its beginning, all members. One inflater serves all files, one after another.
-func (r *reading) inflate(f *os.File) (io.Reader, error) {
+func (r *contents) inflate(f *os.File) (io.Reader, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type file struct {
 }
 
 // recognise finds the entries of the files known: by inode, then, for what isn't where its inode was, by the hash of its head.
-func (r *reading) recognise() {
+func (r *matching) recognise() {
 	for i := range r.cur.Files {
 		old := &r.cur.Files[i]
 		t := *old
@@ -51,7 +51,7 @@ func (r *reading) recognise() {
 }
 
 // findGenerations lists the directories of all logs for files that look like rotated generations, and notes of which logs.
-func (r *reading) findGenerations() {
+func (r *matching) findGenerations() {
 	logs := map[string][]string{} // path that a generation's name derives from → logs
 	note := func(path, log string) {
 		if path != "" && !slices.Contains(logs[path], log) {
@@ -92,7 +92,7 @@ func (r *reading) findGenerations() {
 }
 
 // claimByInode gives the files of a kind the entries that have their inode, if the head fits.
-func (r *reading) claimByInode(kind func(*Tracked) bool) {
+func (r *matching) claimByInode(kind func(*Tracked) bool) {
 	for _, f := range r.files {
 		e := r.byID[id{f.t.Dev, f.t.Inode}]
 		if f.e == nil && e != nil && e.taken == nil && kind(f.t) && r.same(f.t, e) {
@@ -102,7 +102,7 @@ func (r *reading) claimByInode(kind func(*Tracked) bool) {
 }
 
 // searchAll looks at every file in the directories of those that have only now gone from their place, whatever it is called.
-func (r *reading) searchAll() {
+func (r *matching) searchAll() {
 	searched := map[string]bool{}
 	for _, f := range r.files {
 		if f.e != nil || f.t.Ignored || !f.t.Gone.IsZero() {
@@ -118,7 +118,7 @@ func (r *reading) searchAll() {
 }
 
 // claimByHead gives the files of a kind that are still missing the copies made of them, compressed or not.
-func (r *reading) claimByHead(kind func(*Tracked) bool) {
+func (r *matching) claimByHead(kind func(*Tracked) bool) {
 	for _, f := range r.files {
 		if f.e != nil || f.dropped || !kind(f.t) {
 			continue
@@ -142,7 +142,7 @@ func (r *reading) claimByHead(kind func(*Tracked) bool) {
 
 // isCopy says whether e, which has another inode, goes on from what was read of t. A file that took t's own place is one only if some lines are the same, or all
 // of it is what t was: logs that begin with the same few bytes are common.
-func (r *reading) isCopy(t *Tracked, e *entry) bool {
+func (r *matching) isCopy(t *Tracked, e *entry) bool {
 	switch {
 	case e.taken != nil && !e.taken.t.isCopy() || e.mtime.Before(t.Mtime.Truncate(time.Second)): // some tools restore times to the second only
 		return false
@@ -157,7 +157,7 @@ func (r *reading) isCopy(t *Tracked, e *entry) bool {
 }
 
 // same says whether e's content begins as t's does. Where that can't be told, its inode counts.
-func (r *reading) same(t *Tracked, e *entry) bool {
+func (r *matching) same(t *Tracked, e *entry) bool {
 	if t.HeadLen == 0 || t.Done && t.Gone.IsZero() && unchanged(t, e) || r.quiet(t, e) {
 		return true
 	}
@@ -171,7 +171,7 @@ func (r *reading) same(t *Tracked, e *entry) bool {
 }
 
 // begins says whether e, of which the head is loaded, has t's head or, t's own file, was cut back to its first lines.
-func (r *reading) begins(t *Tracked, e *entry) bool {
+func (r *contents) begins(t *Tracked, e *entry) bool {
 	if len(e.head) >= t.HeadLen && hashHead(e.head[:t.HeadLen]) == t.HeadHash {
 		return true
 	}
@@ -188,13 +188,13 @@ const stamped = 2 * time.Second
 
 // quiet says whether a file that was read to its end is as it was: it wasn't written to since,
 // nor, by the same stamp, just after it was read. It needn't be opened.
-func (r *reading) quiet(t *Tracked, e *entry) bool {
+func (r *matching) quiet(t *Tracked, e *entry) bool {
 	return unchanged(t, e) && t.Gone.IsZero() && t.Offset == t.Size && t.HeadLen > 0 && !t.Skip && !t.Partial && !t.Waiting && !t.Ignored && !t.isCopy() &&
 		t.Mtime.Before(r.cur.LastRun.Add(-stamped))
 }
 
 // claim settles that f is at e.
-func (r *reading) claim(f *file, e *entry) {
+func (r *matching) claim(f *file, e *entry) {
 	t := f.t
 	if !t.Gone.IsZero() {
 		r.resume(t)
@@ -232,7 +232,7 @@ func (r *reading) claim(f *file, e *entry) {
 }
 
 // cutBack goes on at the end of what is left of a file, if it was cut back.
-func (r *reading) cutBack(t *Tracked, e *entry) {
+func (r *matching) cutBack(t *Tracked, e *entry) {
 	to, skip := e.size, false
 	if n := min(t.HeadLen, len(e.head)); t.HeadLen > 0 && e.loaded && (n < t.HeadLen || hashHead(e.head[:n]) != t.HeadHash) {
 		if known := marks(e.head); len(known) < 4*maxMarks || !bytes.HasPrefix(t.Marks, known) {
@@ -256,7 +256,7 @@ func (t *Tracked) learn(e *entry) {
 }
 
 // giveUp says what is lost with the files that weren't found, and forgets those of no further use.
-func (r *reading) giveUp() {
+func (r *matching) giveUp() {
 	r.files = slices.DeleteFunc(r.files, func(f *file) bool {
 		t := f.t
 		if f.dropped {

@@ -17,11 +17,21 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
-// reading is one run over a log's files.
-//
-// Large: finding, telling apart and reading a log's files decide about the same few files;
-// each file has the methods of one question.
-type reading struct {
+// reading is one run over a log's files: it hands over what they hold, once it is known
+// which file is which. What it builds on is layered, each layer asking only those below.
+type reading struct{ taking }
+
+// taking finds the files that are new.
+type taking struct{ matching }
+
+// matching finds known files again.
+type matching struct{ absences }
+
+// absences knows what can't be seen any more: files that are gone, and what was in them.
+type absences struct{ contents }
+
+// contents knows the files by what they begin with, and which are copies of others.
+type contents struct {
 	*finder
 	opt    Options
 	cur    Cursor
@@ -43,7 +53,8 @@ func newReading(opt Options, cur Cursor, sink func(feed.Block) error) *reading {
 	if opt.TailBytes <= 0 {
 		opt.TailBytes = defaultTail
 	}
-	r := &reading{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]*gap{}, cutter: feed.NewCutter(opt.Block, opt.Prefetch)}
+	r := new(reading)
+	r.contents = contents{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]*gap{}, cutter: feed.NewCutter(opt.Block, opt.Prefetch)}
 	r.stats.Complete = true
 	for _, name := range cur.Broken {
 		r.gaps[name] = new(gap)
@@ -147,7 +158,7 @@ func (r *reading) last(f *file) bool {
 	return (t.Gzip || superseded) && r.idle(t)
 }
 
-func (r *reading) idle(t *Tracked) bool { return r.opt.Now.Sub(t.Grown) >= idleAfter }
+func (r *absences) idle(t *Tracked) bool { return r.opt.Now.Sub(t.Grown) >= idleAfter }
 
 // forward reads f on from where it was left.
 func (r *reading) forward(ctx context.Context, f *file) error {
@@ -311,6 +322,6 @@ func (r *reading) cut(ctx context.Context, f *file, h *os.File, from feed.Positi
 }
 
 // lose notes what can't be read any more.
-func (r *reading) lose(format string, args ...any) {
+func (r *absences) lose(format string, args ...any) {
 	r.stats.Lost = append(r.stats.Lost, fmt.Sprintf(format, args...))
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // takeIn adds the files that no cursor knows: what the globs name, and generations that were born and rotated away since the last run.
-func (r *reading) takeIn() {
+func (r *taking) takeIn() {
 	fresh := slices.DeleteFunc(slices.Clone(r.entries), func(e *entry) bool { return e.taken != nil || !e.named && len(e.logs) == 0 })
 	// The living before the rotated, the plain before the compressed: of two copies of the same lines the later one isn't taken.
 	slices.SortStableFunc(fresh, func(a, b *entry) int {
@@ -27,7 +27,7 @@ func (r *reading) takeIn() {
 }
 
 // takeNamed takes in a file that the globs name.
-func (r *reading) takeNamed(e *entry) {
+func (r *taking) takeNamed(e *entry) {
 	err := r.loadHead(e)
 	if err != nil {
 		r.fail(e.path, err)
@@ -56,12 +56,12 @@ func (r *reading) takeNamed(e *entry) {
 }
 
 // compressing says whether e is gzip data too young to show any content.
-func (r *reading) compressing(e *entry) bool {
+func (r *taking) compressing(e *entry) bool {
 	return r.cur.Seen && e.gzip && len(e.head) == 0 && r.opt.Now.Sub(e.mtime) < idleAfter
 }
 
 // takeUnnamed takes in what looks like a rotated generation of a log: to be read if it can have been born since the last run only, else so that it is known.
-func (r *reading) takeUnnamed(e *entry) bool {
+func (r *taking) takeUnnamed(e *entry) bool {
 	log, born := e.logs[0], false
 	for _, name := range e.logs {
 		if r.mayBeBorn(e, name) {
@@ -87,7 +87,7 @@ func (r *reading) takeUnnamed(e *entry) bool {
 
 // mayBeBorn says whether e was last written after what is known of the log, so that it can be a generation never seen. Both times are the file system's
 // where possible: its clock isn't the run's.
-func (r *reading) mayBeBorn(e *entry, log string) bool {
+func (r *taking) mayBeBorn(e *entry, log string) bool {
 	if !r.cur.Seen {
 		return false
 	}
@@ -104,12 +104,12 @@ func (r *reading) mayBeBorn(e *entry, log string) bool {
 }
 
 // rotated says whether files of the log can have moved since the last run: its place holds another file, or one that is back, or one is gone.
-func (r *reading) rotated(log string) bool {
+func (r *taking) rotated(log string) bool {
 	e := r.byPath[log]
 	return r.gaps[log] != nil || e == nil || e.taken == nil || e.taken.old == nil || e.taken.old.Path != log || !e.taken.old.Gone.IsZero() || e.taken.old.HeadLen == 0
 }
 
-func (r *reading) take(e *entry, name string) *file {
+func (r *taking) take(e *entry, name string) *file {
 	t := &Tracked{Path: e.path, Real: r.real[e.path], Name: name, Dev: e.dev, Inode: e.inode, Size: e.size, Mtime: e.mtime, Grown: r.opt.Now}
 	t.learn(e)
 	f := &file{t: t, e: e}
@@ -121,7 +121,7 @@ func (r *reading) take(e *entry, name string) *file {
 }
 
 // copyInProgress says whether e is a copy being made of a file that is still there: its content is a part of that file's.
-func (r *reading) copyInProgress(e *entry) bool {
+func (r *taking) copyInProgress(e *entry) bool {
 	for _, f := range r.files {
 		if f.e == nil || f.e == e || !slices.Contains(e.logs, f.t.Name) || r.loadHead(f.e) != nil {
 			continue
