@@ -119,7 +119,7 @@ nothing stands in %s yet
 nothing is known of before
 NoWholeMinute
 BurnNotMeasured
-before it was first counted`,
+its history begins on %s`,
 				[2]string{"It has just begun: a minute counts once it was seen whole and has settled, a burn rate once its windows are filled.", "計測を始めたばかりです。1 分間は、最初から最後まで読めて確定してから数えます。バーンレートは、ウィンドウが埋まってからです。"},
 				[2]string{"Wait. `start: beginning` takes in what the log has already.", "待ちます。ログにすでにある分も数えるなら `start: beginning` を指定します。"}},
 			{`%d of %v are neither in the state

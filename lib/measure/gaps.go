@@ -147,9 +147,13 @@ func (p accounting) why(tx Tx, l *ledger, unmeasured sli.Intervals) map[string]i
 			return true
 		})
 	}
-	before := sli.Minute(maxMinute)
+	before, begins := sli.Minute(maxMinute), "it was never counted"
 	if l.record.HasSince {
 		before = l.record.Since
+		if n := len(l.record.Derived); n > 0 { // of the time before nothing is derived
+			before = max(before, l.record.Derived[0].From)
+		}
+		begins = fmt.Sprintf("its history begins on %s", before.Start().In(p.run.Now.Location()).Format("2006-01-02 15:04 MST"))
 	}
 	switch {
 	case !l.record.Succeeds && before <= p.rec.History:
@@ -157,7 +161,7 @@ func (p accounting) why(tx Tx, l *ledger, unmeasured sli.Intervals) map[string]i
 	case l.record.Succeeds:
 		take(sli.Intervals{{To: before}}, "counted by another rule, which has changed since")
 	default:
-		take(sli.Intervals{{To: before}}, "before it was first counted")
+		take(sli.Intervals{{To: before}}, begins)
 	}
 	take(unmeasured, "no answer for it")
 	return out

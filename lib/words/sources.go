@@ -204,7 +204,8 @@ var elsewhere = []Text{
 	{"%s of %s minutes asked in time; the rest follows in the next runs", "%[2]s 分のうち %[1]s 分だけ時間内に問い合わせました。残りは次回以降の実行で続けます"},
 
 	// Why minutes of a budget's period have no value.
-	{"before it was first counted", "計測開始前"},
+	{"its history begins on %s", "計測開始は %s"},
+	{"it was never counted", "計測の実績なし"},
 	{"older than the history that is kept", "保存している履歴より前"},
 	{"counted by another rule, which has changed since", "その後変更されたルールで計測"},
 	{"more events couldn't be judged than could", "判定できないイベントが判定できたものより多い"},

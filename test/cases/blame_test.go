@@ -34,7 +34,7 @@ func TestWhatSpentABudgetIsToldByWhatItWas(t *testing.T) {
 		},
 	}
 	for format, write := range line {
-		for _, section := range []string{"", ", where: { uri: ^/ }", ", where: { method: [GET, POST] }"} {
+		for _, section := range []string{"", ", where: { uri: ^/ }", ", where: { method: [GET, POST] }", ", fields: { id: id }"} {
 			t.Run(strings.NewReplacer(",", "", " ", "", "{", "", "}", "", ":", "").Replace(format+section), func(t *testing.T) {
 				h := newHost(t)
 				h.config(oneLog(format, "start: beginning"+section, `slis: { availability: { target: 99 }, latency: { threshold: 200ms, target: 99 } }

@@ -82,11 +82,48 @@ func (t *texter) pipeline(p slo.Accounts, at time.Time) {
 	}
 	t.line("%s", t.say(words.ExplainAt, name, slo.At(at, t.style.Zone)))
 	t.line("%s", t.say(words.Deploy, t.advice(worst), why))
+	t.overview(p.SLIs)
 	for _, a := range p.SLIs {
 		for _, s := range a.Statements {
 			t.line("")
 			t.statement(a, s)
 		}
+	}
+}
+
+// overview is what is left of several budgets, a line for each SLI and a column for each
+// period.
+func (t *texter) overview(of []slo.Account) {
+	if len(of) == 0 || len(of)*len(of[0].Statements) < 2 {
+		return
+	}
+	lines := [][]string{{t.say(words.HeadLeft)}}
+	for _, s := range of[0].Statements {
+		lines[0] = append(lines[0], t.period(s.Period))
+	}
+	for _, a := range of {
+		line := []string{string(a.Rule.Kind)}
+		for _, s := range a.Statements {
+			text := t.say(words.StateMissing)
+			if s.Minutes.Measured() > 0 {
+				text = t.percent(s.Left())
+			}
+			line = append(line, text)
+		}
+		lines = append(lines, line)
+	}
+	widths := make([]int, len(lines[0]))
+	for _, line := range lines {
+		for i, text := range line {
+			widths[i] = max(widths[i], words.Columns(text))
+		}
+	}
+	for _, line := range lines {
+		var b strings.Builder
+		for i, text := range line {
+			fmt.Fprintf(&b, "%s%s  ", text, strings.Repeat(" ", widths[i]-words.Columns(text)))
+		}
+		t.line("  %s", strings.TrimRight(b.String(), " "))
 	}
 }
 
@@ -121,6 +158,7 @@ func (t *texter) statement(a slo.Account, s slo.Statement) {
 func (t *texter) left(a slo.Account, s slo.Statement) {
 	if s.Minutes.Measured() == 0 {
 		t.item(words.HeadLeft.With(), words.StateMissing)
+		t.deploy(a, s)
 		return
 	}
 	advice := slo.GoAhead
@@ -133,14 +171,21 @@ func (t *texter) left(a slo.Account, s slo.Statement) {
 		events = words.NoneToJudge.With()
 	case n < 0:
 		events = words.BadTooMany.With(amount(-n), words.Heard(a.Rule.Population), amount(s.Allowed()))
+	case n < 1:
+		events = words.NoneAllowed.With(words.Heard(a.Rule.Population), amount(s.Allowed()))
 	default:
-		events = words.BadAllowed.With(amount(n), words.Heard(a.Rule.Population), amount(s.Allowed()), outage(s.LeftMinutes()))
+		events = words.BadAllowed.With(digits.Count(math.Floor(n)), words.Heard(a.Rule.Population), amount(s.Allowed()), outage(s.LeftMinutes()))
 	}
 	var projection words.Message
 	if s.Minutes.Measured() < 24*60 && s.Minutes.Asked() > s.Minutes.Measured() {
-		projection = words.Projection.With()
+		projection = words.ProjectedPeriod.With()
 	}
 	t.item(words.HeadLeft.With(), words.Itself, t.paint(advice, t.say(words.ShareLeft, t.percent(s.Left()), events))+t.say(words.Itself, projection))
+	t.deploy(a, s)
+}
+
+// deploy says what speaks against a change.
+func (t *texter) deploy(a slo.Account, s slo.Statement) {
 	if advice, why := a.Advise(s, t.style.Zone); advice != slo.GoAhead {
 		t.item(words.HeadDeploy.With(), words.Named, t.advice(advice), why)
 	}
@@ -199,7 +244,7 @@ func (t *texter) spending(a slo.Account, s slo.Statement) {
 			outlook = words.IsntFalling.With(pace)
 		}
 	}
-	t.item(words.HeadBurn.With(), words.JustAnd, t.style.Language.List(burns), outlook)
+	t.item(words.HeadBurn.With(), words.BurnsOf, t.style.Language.List(burns), outlook)
 }
 
 func (t *texter) measured(a slo.Account, s slo.Statement) {
@@ -256,9 +301,11 @@ func (t *texter) spent(s slo.Statement) {
 		return
 	}
 	rest, n := 0.0, 0
+	further := map[string]float64{} // by what they were
 	for i, stretch := range s.Stretches {
 		if i >= told {
 			rest, n = rest+stretch.Bad, n+1
+			further[what(stretch)] += stretch.Bad
 			continue
 		}
 		var heading words.Message
@@ -268,8 +315,16 @@ func (t *texter) spent(s slo.Statement) {
 		t.item(heading, words.BadIn, amount(stretch.Bad), t.percent(stretch.Share), t.stretch(stretch), t.by(stretch.By))
 	}
 	if n > 0 {
-		t.item(words.Message{}, words.BadInFurther, amount(rest), t.percent(rest/s.Counts.Bad()), digits.Count(float64(n)))
+		t.item(words.Message{}, words.BadInFurther, amount(rest), t.percent(rest/s.Counts.Bad()), digits.Count(float64(n)), t.parts(further, told))
 	}
+}
+
+// what names the stage and class of a stretch.
+func what(s slo.Stretch) string {
+	if s.Class == "" {
+		return s.Stage
+	}
+	return s.Class + " (" + s.Stage + ")"
 }
 
 func (t *texter) stretch(s slo.Stretch) string {
@@ -284,6 +339,19 @@ func (t *texter) stretch(s slo.Stretch) string {
 	return t.say(words.ClassAt, span, s.Class, s.Stage)
 }
 
+// parts are values with their counts, the most frequent ones of them.
+func (t *texter) parts(values map[string]float64, most int) string {
+	var parts []string
+	for i, value := range slo.ByFrequency(values) {
+		if i == most {
+			parts = append(parts, "…")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s %s", sli.Escaped(value), amount(values[value])))
+	}
+	return t.style.Language.List(parts)
+}
+
 // by names the most frequent of what bad events were.
 func (t *texter) by(of map[string]map[string]float64) string {
 	var texts []string
@@ -292,15 +360,7 @@ func (t *texter) by(of map[string]map[string]float64) string {
 		if len(values) == 0 {
 			continue
 		}
-		var parts []string
-		for i, value := range slo.ByFrequency(values) {
-			if i == 3 {
-				parts = append(parts, "…")
-				break
-			}
-			parts = append(parts, fmt.Sprintf("%s %s", sli.Escaped(value), digits.Count(values[value])))
-		}
-		texts = append(texts, name+" "+t.style.Language.List(parts))
+		texts = append(texts, name+" "+t.parts(values, 3))
 	}
 	if len(texts) == 0 {
 		return ""

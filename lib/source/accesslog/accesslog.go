@@ -253,14 +253,23 @@ func (c *counter) record(rec *logscan.Record, scan *logscan.Scanner) error {
 		says.accepted = c.accepted.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first[1] + i) })
 	}
 	g, named := rec.Request()
+	c.traits.line, c.traits.text, c.traits.of = nil, rec.Text, scan
 	if c.event.Connection = rec.Connection; !named || c.ids || rec.Connection {
+		if suspect(&g, c.slow(&g), says) && c.traits.read(&g) {
+			c.event.Path, c.event.Host = c.traits.rec.Path, c.traits.rec.Host
+		}
 		c.one(&g, rec.Method, rec.ID, says)
+		c.event.Path, c.event.Host = nil, nil
 		return nil
 	}
 	c.same[0] = g
-	c.traits.line, c.traits.text, c.traits.of = nil, rec.Text, scan
 	c.groups.add(c.same[:], says)
 	return nil
+}
+
+// slow tells whether a request's latency is beyond some edge.
+func (c *counter) slow(g *logscan.Request) bool {
+	return g.HasLatency && slices.ContainsFunc(c.ask.Edges, func(edge time.Duration) bool { return g.Latency > edge })
 }
 
 // verdicts are what the configured conditions say of a request; NotValid where there are

@@ -138,7 +138,7 @@ func (b *groups) renew(at uint8, key groupKey, g *logscan.Request, says verdicts
 	case g.Time < 0 || g.Status == 499 || g.Status == 460:
 		of.take = singled
 	case b.wants(e.Method):
-		if of.take = gathered; g.Status >= 500 || key.kind&beyond != 0 || says.good == sli.Bad {
+		if of.take = gathered; suspect(g, key.kind&beyond != 0, says) {
 			of.take = suspected
 		}
 	default:
@@ -146,6 +146,11 @@ func (b *groups) renew(at uint8, key groupKey, g *logscan.Request, says verdicts
 		b.sift.Method(e.Method)
 	}
 	return of
+}
+
+// suspect tells whether a request likely is bad; slow: beyond some edge.
+func suspect(g *logscan.Request, slow bool, says verdicts) bool {
+	return g.Status >= 500 || slow || says.good == sli.Bad
 }
 
 // wants tells whether requests with a method count.
