@@ -3,6 +3,7 @@ package measure
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -13,8 +14,7 @@ const minutesPerHour = 60
 // minutes with counts have a cell: a hostile log may name one in every hour of a century.
 type hour struct {
 	sum   sli.Counts
-	cells []minuteCell
-	place [minutesPerHour]uint8 // of a minute's cell in cells, from 1 on; 0: it has none
+	cells []minuteCell // in order
 }
 
 type minuteCell struct {
@@ -22,25 +22,34 @@ type minuteCell struct {
 	counts sli.Counts
 }
 
+// find is where a minute's cell is, or belongs.
+func (h *hour) find(index int) (at int, found bool) {
+	if index < len(h.cells) && h.cells[index].index == index { // every minute before has one
+		return index, true
+	}
+	return slices.BinarySearchFunc(h.cells, index, func(c minuteCell, index int) int { return c.index - index })
+}
+
 func (h *hour) get(index int) sli.Counts {
-	if at := h.place[index]; at > 0 {
-		return h.cells[at-1].counts
+	if at, found := h.find(index); found {
+		return h.cells[at].counts
 	}
 	return sli.Counts{}
 }
 
 func (h *hour) set(index int, counts sli.Counts) {
 	h.sum = h.sum.Minus(h.get(index)).Plus(counts)
-	if at := h.place[index]; at > 0 {
-		h.cells[at-1].counts = counts
-		return
-	}
 	h.put(index, counts)
 }
 
-func (h *hour) put(index int, counts sli.Counts) {
-	h.cells = append(h.cells, minuteCell{index, counts})
-	h.place[index] = uint8(len(h.cells))
+// put replaces a minute's cell, whatever the sum.
+func (h *hour) put(index int, counts sli.Counts) *minuteCell {
+	at, found := h.find(index)
+	if !found {
+		h.cells = slices.Insert(h.cells, at, minuteCell{index: index})
+	}
+	h.cells[at].counts = counts
+	return &h.cells[at]
 }
 
 // ruleCells are the minute cells of one SLI under one fingerprint.
@@ -281,15 +290,16 @@ func takeSum(data []byte) (sum sli.Counts, rest []byte) {
 
 func (h *hour) decode(data []byte) {
 	h.sum, data = takeSum(data)
+	var last *minuteCell
 	for len(data) > 0 {
 		i := data[0]
 		var c sli.Counts
 		c, data = takeCounts(data[1:])
-		switch n := len(h.cells); {
+		switch {
 		case i < minutesPerHour:
-			h.put(int(i), c)
-		case n > 0 && i == abortsOf+byte(h.cells[n-1].index):
-			h.cells[n-1].counts.Aborted = c.Valid
+			last = h.put(int(i), c)
+		case last != nil && i == abortsOf+byte(last.index):
+			last.counts.Aborted = c.Valid
 		}
 	}
 }
