@@ -82,7 +82,7 @@ func (t *texter) pipeline(p slo.Accounts, at time.Time) {
 	}
 	t.line("%s", t.say(words.ExplainAt, name, slo.At(at, t.style.Zone)))
 	t.line("%s", t.say(words.Deploy, t.advice(worst), why))
-	t.overview(p.SLIs)
+	overview(t, p.SLIs)
 	for _, a := range p.SLIs {
 		for _, s := range a.Statements {
 			t.line("")
@@ -93,7 +93,7 @@ func (t *texter) pipeline(p slo.Accounts, at time.Time) {
 
 // overview is what is left of several budgets, a line for each SLI and a column for each
 // period.
-func (t *texter) overview(of []slo.Account) {
+func overview(t *texter, of []slo.Account) {
 	if len(of) == 0 || len(of)*len(of[0].Statements) < 2 {
 		return
 	}
@@ -315,7 +315,7 @@ func (t *texter) spent(s slo.Statement) {
 		t.item(heading, words.BadIn, amount(stretch.Bad), t.percent(stretch.Share), t.stretch(stretch), t.by(stretch.By))
 	}
 	if n > 0 {
-		t.item(words.Message{}, words.BadInFurther, amount(rest), t.percent(rest/s.Counts.Bad()), digits.Count(float64(n)), t.parts(further, told))
+		t.item(words.Message{}, words.BadInFurther, amount(rest), t.percent(rest/s.Counts.Bad()), digits.Count(float64(n)), parts(t.style.Language, further, told))
 	}
 }
 
@@ -340,7 +340,7 @@ func (t *texter) stretch(s slo.Stretch) string {
 }
 
 // parts are values with their counts, the most frequent ones of them.
-func (t *texter) parts(values map[string]float64, most int) string {
+func parts(l words.Language, values map[string]float64, most int) string {
 	var parts []string
 	for i, value := range slo.ByFrequency(values) {
 		if i == most {
@@ -349,7 +349,7 @@ func (t *texter) parts(values map[string]float64, most int) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s %s", sli.Escaped(value), amount(values[value])))
 	}
-	return t.style.Language.List(parts)
+	return l.List(parts)
 }
 
 // by names the most frequent of what bad events were.
@@ -360,7 +360,7 @@ func (t *texter) by(of map[string]map[string]float64) string {
 		if len(values) == 0 {
 			continue
 		}
-		texts = append(texts, name+" "+t.parts(values, 3))
+		texts = append(texts, name+" "+parts(t.style.Language, values, 3))
 	}
 	if len(texts) == 0 {
 		return ""
