@@ -47,7 +47,7 @@ func ParseDrill(text string, instant func(string) (time.Time, error), duration f
 	kind, value, given := strings.Cut(strings.TrimSpace(what), "=")
 	d.Kind = kind
 	if !slices.Contains(drillKinds, kind) {
-		return d, fmt.Errorf("no drill of that name (got %q), they are %s", kind, strings.Join(drillKinds, ", "))
+		return d, fmt.Errorf("no drill of that name, they are %s", strings.Join(drillKinds, ", "))
 	}
 	var err error
 	switch kind {

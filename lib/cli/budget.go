@@ -32,12 +32,17 @@ func (p budgeting) budget(ctx context.Context) int {
 		return p.usage(err)
 	}
 	run := p.newRun(c)
+	if run.Since, err = p.since(); err != nil {
+		return p.usage(err)
+	}
 	report, store, err := p.measure(ctx, run, home{p.program}.store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
 	run.Store = store // and what the sources said beside it
-	accounts, err := measure.Accounts(ctx, run, wanted)
+	tell, cancel := telling(ctx)
+	defer cancel()
+	accounts, err := measure.Accounts(tell, run, wanted)
 	for i := range accounts {
 		if pipeline := report.Pipelines[i]; accounts[i].OfNow() {
 			finding := slo.Judge(pipeline, pipeline.Plan.Limits, p.now)
@@ -58,6 +63,11 @@ func (p budgeting) budget(ctx context.Context) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// telling outlives a deadline that is over: what is known by then is told.
+func telling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
 // passes tells whether all budgets have as much left as the gate asks for, and says of
@@ -102,6 +112,19 @@ func (p budgeting) gate() (*float64, error) {
 	return &gate, nil
 }
 
+// since is from when on sources are read where there is no state: from where the time begins
+// that is asked for.
+func (p budgeting) since() (time.Time, error) {
+	switch {
+	case p.opt.Month != "":
+		return time.ParseInLocation("2006-01", p.opt.Month, p.env.Zone)
+	case p.opt.From != "":
+		w, err := window{p.program}.whole()
+		return w.Start(), err
+	}
+	return time.Time{}, nil
+}
+
 // periods are the periods that are asked for, or those that the configuration has.
 func (p budgeting) periods() (func(*sli.Plan, sli.Minute) []slo.Period, error) {
 	one := func(period slo.Period) func(*sli.Plan, sli.Minute) []slo.Period {
@@ -111,8 +134,12 @@ func (p budgeting) periods() (func(*sli.Plan, sli.Minute) []slo.Period, error) {
 	case p.opt.Month != "" && (p.opt.From != "" || p.opt.To != ""):
 		return nil, withHint(errors.New("--month doesn't go with --from and --to"), "leave out one of them")
 	case p.opt.Month != "":
-		if _, err := time.Parse("2006-01", p.opt.Month); err != nil {
+		first, err := time.ParseInLocation("2006-01", p.opt.Month, p.env.Zone)
+		if err != nil {
 			return nil, fmt.Errorf("--month: must be like 2026-11 (got %q)", p.opt.Month)
+		}
+		if first.AddDate(0, 0, -1).After(p.now) { // wherever its zone lies
+			return nil, fmt.Errorf("--month: must not be in the future (got %q)", p.opt.Month)
 		}
 		return func(plan *sli.Plan, _ sli.Minute) []slo.Period {
 			zone := plan.Month
@@ -124,6 +151,9 @@ func (p budgeting) periods() (func(*sli.Plan, sli.Minute) []slo.Period, error) {
 		}, nil
 	case p.opt.From != "" || p.opt.To != "":
 		w, err := window{p.program}.whole()
+		if err == nil && w.Start().After(p.now) {
+			err = fmt.Errorf("--from: must not be in the future (got %s)", p.opt.From)
+		}
 		return one(slo.Between(w)), err
 	}
 	return func(plan *sli.Plan, due sli.Minute) []slo.Period {

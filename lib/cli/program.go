@@ -171,7 +171,11 @@ func (p *program) command(words []string) (func(*program, context.Context) int, 
 func (o operands) check(name string, words []string) error {
 	switch {
 	case o.most == 0 && len(words) > 0:
-		return fmt.Errorf("%s takes no further words (got %q)", name, words[0])
+		err := fmt.Errorf("%s takes no further words (got %q)", name, words[0])
+		if best, ok := section.Suggest(name+" "+words[0], commandNames()); ok && strings.HasPrefix(best, name+" ") {
+			return withHint(err, "did you mean %s?", best)
+		}
+		return err
 	case len(words) > o.most:
 		return fmt.Errorf("%s takes %s and no further words (got %q)", name, o.names, words[o.most])
 	case len(words) < o.least:

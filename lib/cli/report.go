@@ -44,13 +44,15 @@ func (p reporting) report(ctx context.Context) int {
 		return p.usage(err)
 	}
 	run := p.newRun(c)
-	run.History = true
+	run.History, run.Since = true, w.Start()
 	now, store, err := p.measure(ctx, run, home{p.program}.store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
 	run.Store = store // and what the sources said beside it
-	chronicles, err := measure.Chronicles(ctx, run, w, bucketsOf(now))
+	tell, cancel := telling(ctx)
+	defer cancel()
+	chronicles, err := measure.Chronicles(tell, run, w, bucketsOf(now))
 	for i := range chronicles {
 		chronicles[i].Report = now.Pipelines[i]
 	}

@@ -169,6 +169,8 @@ func (t *texter) left(a slo.Account, s slo.Statement) {
 	switch n := s.LeftEvents(); {
 	case s.Counts.Valid <= 0:
 		events = words.NoneToJudge.With()
+	case n <= -1:
+		events = words.BadTooMany.With(digits.Count(math.Round(-n)), words.Heard(a.Rule.Population), amount(s.Allowed()))
 	case n < 0:
 		events = words.BadTooMany.With(amount(-n), words.Heard(a.Rule.Population), amount(s.Allowed()))
 	case n < 1:
