@@ -290,7 +290,7 @@ func TestABacktestRefusesWhatMeansNothing(t *testing.T) {
 		{"backtest T --set check.critical_age=5x", "--set check.critical_age: pipelines[0].check.critical_age: "},
 		{"backtest T --set stages.frond.access_log.path=x", "nothing in pipelines[0].stages is called so (got \"frond\")"},
 		{"backtest T --set name.x=x", "name is no section"},
-		{"backtest T --drill stop@-30m,10m", "no drill of that name (got \"stop\")"},
+		{"backtest T --drill stop@-30m,10m", "no drill of that name, they are"},
 		{"backtest T --drill errors@-30m,10m", "errors needs a share of 0% to 100%"},
 		{"backtest T --drill slow=1x@-30m,10m", "slow needs a factor over 1"},
 		{"backtest T --drill front-stop=3@-30m,10m", "front-stop takes no value"},
