@@ -62,6 +62,7 @@ histories: ## HISTORIES random histories of log files: every line counts once or
 
 year: ## a year of traffic: a run costs what it did on the first day, the state is as large as after the first period
 	PIPELINE_SLI_YEAR=1 go test -count=1 -timeout 15m -run AYearCosts -v ./test/cases
+	go run ./test/history -days 365 -out $$(mktemp)
 
 e2e: build ## the real mackerel-agent, mkr and servers
 	e2e/install.sh --all

@@ -24,7 +24,7 @@ func (p exporting) export(ctx context.Context) int {
 	if err := p.checkPrefix(); err != nil {
 		return p.usage(err)
 	}
-	w, err := window{p.program}.whole()
+	follows, w, err := p.follow()
 	if err != nil {
 		return p.usage(err)
 	}
@@ -47,30 +47,59 @@ func (p exporting) export(ctx context.Context) int {
 		fmt.Fprintf(out, "%s.%s.%s.%s\t%s\t%d\n", p.opt.Prefix, graph, plan.Name, metric, value, m.End().Unix())
 	}
 	var missing []string
-	type series struct {
-		pipeline string
-		kind     sli.Kind
+	lacking := map[string]sli.Intervals{}
+	of := func(plan *sli.Plan, what string) string { return plan.Name + " " + what }
+	rest := map[string]sli.Counts{} // less than a whole event: it goes into the next minute
+	// isNew tells whether a minute of a series wasn't printed by an earlier run.
+	isNew := func(series string, m sli.Minute) bool {
+		if follows == nil {
+			return true
+		}
+		from, carried := follows.next(series)
+		if m == from {
+			rest[series] = carried
+		}
+		return m >= from
 	}
-	rest := map[series]sli.Counts{} // less than a whole event: it goes into the next minute
+	done := func(series string, m sli.Minute) {
+		if follows != nil {
+			follows.done(series, m, rest[series])
+		}
+	}
 	asked, err := measure.Export(ctx, run, w, measure.Exported{
 		Events: func(plan *sli.Plan, kind sli.Kind, m sli.Minute, c sli.Counts) {
-			of := series{plan.Name, kind}
-			c = rest[of].Plus(c)
+			series := of(plan, string(kind))
+			if !isNew(series, m) {
+				return
+			}
+			c = rest[series].Plus(c)
 			valid := math.Floor(c.Valid)
 			good := min(math.Floor(c.Good), valid)
-			rest[of] = sli.Counts{Valid: c.Valid - valid, Good: c.Good - good}
+			rest[series] = sli.Counts{Valid: c.Valid - valid, Good: c.Good - good}
 			line(sli.GraphEvents, plan, string(kind)+"_good", strconv.FormatFloat(good, 'f', 0, 64), m)
 			line(sli.GraphEvents, plan, string(kind)+"_valid", strconv.FormatFloat(valid, 'f', 0, 64), m)
+			done(series, m)
 		},
 		Age: func(plan *sli.Plan, m sli.Minute, seconds float64) {
+			series := of(plan, string(sli.GraphAge))
+			if !isNew(series, m) {
+				return
+			}
+			done(series, m)
 			line(sli.GraphAge, plan, "age", strconv.FormatFloat(seconds, 'f', -1, 64), m)
 		},
 		Missing: func(plan *sli.Plan, kind sli.Kind, spans sli.Intervals, due int) {
+			lacking[of(plan, string(kind))] = spans
 			missing = append(missing, fmt.Sprintf("pipeline %s: %s: %d of %d minutes are measured neither in the state nor by what the sources have: %s",
 				plan.Name, kind, spans.Minutes(), due, p.spans(spans)))
 		},
 	})
-	if err = errors.Join(err, out.Flush()); err != nil {
+	err = errors.Join(err, out.Flush())
+	if err == nil && follows != nil {
+		follows.conclude(p.now, lacking)
+		err = follows.keep(p.opt.Follow)
+	}
+	if err != nil {
 		p.voice.fail(fmt.Errorf("exporting: %w", err), "")
 		return exitFailed
 	}
@@ -81,7 +110,7 @@ func (p exporting) export(ctx context.Context) int {
 	for _, text := range missing {
 		p.voice.warn(text, "")
 	}
-	if minutes == 0 {
+	if minutes == 0 && follows == nil {
 		p.voice.warn("no minute of that time is measured", "see since when each SLI counts with: "+p.voice.program+" explain")
 		return exitFailed
 	}

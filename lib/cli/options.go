@@ -78,6 +78,7 @@ type metricOptions struct {
 	To           string   `long:"to" value-name:"T" description:"annotations, backtest, budget, budget fill, export, report: up to this minute"`
 	FromMackerel bool     `long:"from-mackerel" description:"budget fill: from the events that Mackerel holds; its API key is in MACKEREL_APIKEY"`
 	Service      string   `long:"service" value-name:"S" description:"annotations, budget fill: of this service's metrics"`
+	Follow       string   `long:"follow" value-name:"FILE" description:"export: go on where FILE says; from where to go on next time is written to FILE.next"`
 	Month        string   `long:"month" value-name:"YYYY-MM" description:"budget: of a calendar month"`
 	Gate         string   `long:"gate" value-name:"PCT" description:"budget: exit 1 where less than this share of a budget is left, or it isn't measured"`
 	Test         bool     `long:"test" description:"init: a first file of cases for test, instead of a configuration"`

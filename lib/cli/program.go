@@ -65,7 +65,7 @@ var commands = map[string]command{
 	fillWords:     {[]string{"from", "to", "from-mackerel", "host-id", "service", "metric-key-prefix"}, "puts past minutes into the budgets: those that Mackerel holds, or that sources still have", as(filling.fill)},
 	"explain":     {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
 	"validate":    {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
-	"export":      {[]string{"from", "to", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", as(exporting.export)},
+	"export":      {[]string{"from", "to", "follow", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", as(exporting.export)},
 	"dashboard":   {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", as(generating.dashboard)},
 	"monitors":    {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", as(generating.monitors)},
 	"annotations": {[]string{"from", "to", "service"}, "graph annotations of what the check said, for Mackerel's API", as(reporting.annotations)},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -33,6 +34,9 @@ func (p *program) validate(ctx context.Context) int {
 			fmt.Fprintln(p.env.Stdout, "  "+lang.Say(words.RuleOf, rule.Kind, rule.Method, stageList(rule), words.OfQuality(rule.Quality == sli.Exact),
 				rule.Scope, sli.FormatDuration(rule.Settle), sli.FormatDuration(rule.Window), digits.Shortest(rule.Target)))
 		}
+		for _, text := range overHosts(plan, lang) {
+			fmt.Fprintln(p.env.Stdout, "  "+text)
+		}
 		cost.add(plan)
 		for _, note := range slo.ProverNotes(plan) {
 			fmt.Fprintln(p.env.Stdout, "  "+lang.Render(note))
@@ -48,6 +52,25 @@ func (p *program) validate(ctx context.Context) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// overHosts says what becomes of a plan's SLIs where several hosts measure them.
+func overHosts(plan *sli.Plan, lang words.Language) (texts []string) {
+	var add, same []string
+	for _, rule := range plan.Rules {
+		if rule.Scope == sli.Local {
+			add = append(add, string(rule.Kind))
+		} else {
+			same = append(same, string(rule.Kind))
+		}
+	}
+	if len(add) > 0 {
+		texts = append(texts, lang.Say(words.HostsAdd, strings.Join(add, ", ")))
+	}
+	if len(same) > 0 {
+		texts = append(texts, lang.Say(words.HostsTellTheSame, strings.Join(same, ", ")))
+	}
+	return texts
 }
 
 func stageList(rule *sli.Rule) string {

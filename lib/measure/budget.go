@@ -86,12 +86,20 @@ func (j *committed) sums(l *ledger, due sli.Minute) slo.Ledger {
 	}
 }
 
-// each visits the minutes, of some, that something was counted in.
+// each visits the minutes, of some, that something was counted in. It keeps no hour in
+// memory that wasn't there: a year has many.
 func (l *ledger) each(minutes sli.Intervals, visit func(sli.Minute, sli.Counts)) {
 	for _, w := range minutes {
-		for m := w.From; m < w.To; m++ {
-			if c := l.get(m); !c.IsZero() {
-				visit(m, c)
+		for m := w.From; m < w.To; {
+			h, _ := hourOf(m)
+			_, held := l.cells.hours[h]
+			for end := min(w.To, (h+1)*minutesPerHour); m < end; m++ {
+				if c := l.get(m); !c.IsZero() {
+					visit(m, c)
+				}
+			}
+			if !held {
+				delete(l.cells.hours, h)
 			}
 		}
 	}

@@ -118,11 +118,12 @@ func exportAges(tx Tx, w sli.Window, past, beside *recalled, visit Exported) {
 			continue
 		}
 		last := min(m+indicator.AgesBack, w.To-1, due)
-		ages := past.assessed(last)
-		if ages == nil || m-sli.Minute(past.back()/time.Minute) < past.kept {
-			if ages = nil; beside != past { // what is left of the evidence would tell another age
-				ages = beside.assessed(last)
-			}
+		var ages []float64
+		if m-sli.Minute(past.back()/time.Minute) >= past.kept { // what is left of the evidence would tell another age
+			ages = past.assessed(last)
+		}
+		if ages == nil && beside != past {
+			ages = beside.assessed(last)
 		}
 		for ; m <= last; m++ {
 			if seconds, ok := told.get(m); ok {

@@ -2,13 +2,15 @@ package words
 
 // What validate says of a plan.
 var (
-	PipelineSeries = Text{"pipeline %s: %d series", "パイプライン %s: %d 系列"}
-	RuleOf         = Text{"%-13s %s from %s, %s, scope %s, settles after %s, window %s, target %s%%", "%-13s 方法 %s、根拠 %s、%s、スコープ %s、%s 後に確定、ウィンドウ %s、目標値 %s %%"}
-	SeriesInAll    = Text{"%d series in all, of %d per standard host (%d on a micro host)", "合計 %d 系列 (上限はスタンダードホスト 1 台あたり %d、マイクロホストは %d)"}
-	AsksAWS        = Text{"asks AWS %d times a minute for %d billed metrics: about USD %.2f a month, plugin and check together%s", "AWS への問い合わせは毎分 %d 回、課金対象のメトリックは %d 個: プラグインとチェックを合わせて月に約 USD %.2f%s"}
-	TimesHosts     = Text{", times the hosts it is configured on (one is enough)", " × 設定したホストの台数 (1 台で足ります)"}
-	OnTop          = Text{"on top of that: %s", "これに加えて: %s"}
-	OfPipeline     = Text{"pipeline %s: %s", "パイプライン %s: %s"}
+	PipelineSeries   = Text{"pipeline %s: %d series", "パイプライン %s: %d 系列"}
+	RuleOf           = Text{"%-13s %s from %s, %s, scope %s, settles after %s, window %s, target %s%%", "%-13s 方法 %s、根拠 %s、%s、スコープ %s、%s 後に確定、ウィンドウ %s、目標値 %s %%"}
+	HostsAdd         = Text{"over several hosts the events of %s add up", "複数ホストの場合、%s の件数はホスト間で合計できます"}
+	HostsTellTheSame = Text{"over several hosts every one would tell the same of %s: measure it on one of them, with a custom_identifier, or post it as a service metric", "複数ホストの場合、%s はどのホストでも同じ値になります。1 台だけで計測するか、custom_identifier を使うか、サービスメトリックとして投稿してください"}
+	SeriesInAll      = Text{"%d series in all, of %d per standard host (%d on a micro host)", "合計 %d 系列 (上限はスタンダードホスト 1 台あたり %d、マイクロホストは %d)"}
+	AsksAWS          = Text{"asks AWS %d times a minute for %d billed metrics: about USD %.2f a month, plugin and check together%s", "AWS への問い合わせは毎分 %d 回、課金対象のメトリックは %d 個: プラグインとチェックを合わせて月に約 USD %.2f%s"}
+	TimesHosts       = Text{", times the hosts it is configured on (one is enough)", " × 設定したホストの台数 (1 台で足ります)"}
+	OnTop            = Text{"on top of that: %s", "これに加えて: %s"}
+	OfPipeline       = Text{"pipeline %s: %s", "パイプライン %s: %s"}
 
 	LimitOverTarget = Text{"check: %s: limit %s%% is above the target %s%%, so it fires while the objective is met", "check: %s: 下限 %s %% が目標値 %s %% を上回るため、目標を満たしていても鳴ります"}
 	WindowTooShort  = Text{"check: %s: its window of %s is shorter than the %s from one of its %s to the next, so most windows have nothing to judge", "check: %s: ウィンドウ %s が %[4]sの間隔 %[3]s より短いため、ほとんどのウィンドウに判定するものがありません"}

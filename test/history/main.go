@@ -82,8 +82,14 @@ func run(days, pipelines int, step time.Duration, out, lang string, incident boo
 	if incident {
 		args = []string{"report", "--out", out, "--lang", lang, "--incident", "--from", s.trouble.Add(-20 * time.Minute).Format(time.RFC3339), "--to", s.trouble.Add(70 * time.Minute).Format(time.RFC3339)}
 	}
-	return page(out, at(dir, args...))
+	return page(out, pipelines == 1, at(dir, args...))
 }
+
+// What the page of one pipeline may need, of a year of minutes too.
+const (
+	mostBytes  = 1_500_000
+	mostMemory = 64 << 10 // KiB
+)
 
 // memory is a folder in memory where there is one: a run of each half hour of a year waits
 // for no disk then.
@@ -99,7 +105,7 @@ func at(dir string, args ...string) []string {
 }
 
 // page has the page made by a process of its own, and says what that cost.
-func page(out string, args []string) error {
+func page(out string, bounded bool, args []string) error {
 	command := exec.CommandContext(context.Background(), os.Args[0], args...)
 	command.Env = append(os.Environ(), asPage+"="+strconv.FormatInt(ends.Add(12*time.Second).Unix(), 10))
 	command.Stderr = os.Stderr
@@ -115,6 +121,9 @@ func page(out string, args []string) error {
 	}
 	fmt.Printf("%s: %d bytes, %s KiB of memory, %v (%v of the processor)\n", filepath.Base(out), info.Size(), memory, took.Round(10*time.Millisecond),
 		(command.ProcessState.UserTime() + command.ProcessState.SystemTime()).Round(10*time.Millisecond))
+	if kib, err := strconv.Atoi(string(memory)); bounded && (info.Size() > mostBytes || err == nil && kib > mostMemory) {
+		return fmt.Errorf("a page may have %d bytes and take %d KiB", mostBytes, mostMemory)
+	}
 	return nil
 }
 
