@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -111,7 +113,7 @@ func (p painter) table(b *strings.Builder, columns []words.Text, rows [][]string
 
 // marked is a text that Markdown shows as it is.
 func marked(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "`", "\\`", "[", `\[`, "*", `\*`, "_", `\_`).Replace(text)
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "\\`", "[", `\[`, "*", `\*`, "_", `\_`).Replace(text)
 }
 
 // CSV writes an incident as one flat table: a row for each thing that the check said, that
@@ -148,9 +150,11 @@ func CSV(w io.Writer, head slo.Head, _ words.Language, chronicles []*slo.Chronic
 	return out.Error()
 }
 
-// harmless is a cell that no spreadsheet runs.
+// harmless is a cell that no spreadsheet runs, in whatever width and behind whatever spaces
+// a formula begins.
 func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(cell, unicode.IsSpace))
+	if strings.ContainsRune("=+-@＝＋－＠", first) || cell != "" && strings.ContainsRune("\t\r\n", rune(cell[0])) {
 		return "'" + cell
 	}
 	return cell

@@ -3,9 +3,11 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
@@ -27,7 +29,7 @@ func incident(text string) *slo.Chronicle {
 var head = slo.Head{Made: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC), Program: "mackerel-plugin-pipeline-sli 1.2.3"}
 
 func TestAnIncidentsTableOpensWithoutRunningAnything(t *testing.T) {
-	for _, text := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "plain, with \"quotes\"\nand lines"} {
+	for _, text := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u3000=1", "＝1+1", "＠SUM(A1)", "\u00a0+1", "plain, with \"quotes\"\nand lines"} {
 		c := incident(text)
 		c.Accounts.SLIs[0].Statements[0].Stretches[0].Stage = text
 		var out bytes.Buffer
@@ -43,7 +45,7 @@ func TestAnIncidentsTableOpensWithoutRunningAnything(t *testing.T) {
 				t.Errorf("%q: a row of %d cells, the head has %d", text, len(row), len(rows[0]))
 			}
 			for _, cell := range row {
-				if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+				if formula := strings.TrimSpace(cell); formula != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(formula)[0]) {
 					t.Errorf("%q: the cell %q would run", text, cell)
 				}
 			}
@@ -112,5 +114,52 @@ func TestARedactedPageNamesNothing(t *testing.T) {
 	}
 	if c.Plan.Name != "video" || c.Tracks[0].Rule.Stages[0] != "front" || c.Accounts.SLIs[0].Statements[0].Reasons["log missing"] == 0 {
 		t.Error("redacting changed the original")
+	}
+}
+
+// Texts from anywhere stand in all three files as text: no tag, no line of their own, no
+// direction turned, no byte that a reader stumbles over, however long they are.
+func TestHostileTextsAreHarmlessInEveryFileOfAnIncident(t *testing.T) {
+	for _, text := range []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "a\u2028b\u2029c", "\u202eright to left\u202c", "\u2066isolated\u2069", "\x00\x1b[31m", "a\n# heading\n| cell |",
+		"```\nfence", "[link](javascript:alert(1))", "![picture](https://example.com/x.png)", "&lt;b&gt;", "\xff\xfe", `=HYPERLINK("http://example.com","x")`, strings.Repeat("=1;長い", 2500),
+	} {
+		c := incident(text)
+		c.Plan.Label = text
+		s := &c.Accounts.SLIs[0].Statements[0]
+		s.Reasons, s.Exempt = map[string]int{text: 3}, map[string]int{text: 2}
+		s.Stretches[0].Stage, s.Stretches[0].By = text, map[string]map[string]float64{"path": {text: 1}}
+		var csvText, markdown bytes.Buffer
+		if err := errors.Join(CSV(&csvText, head, words.English, []*slo.Chronicle{c}), Markdown(&markdown, head, words.Japanese, []*slo.Chronicle{c})); err != nil {
+			t.Fatal(err)
+		}
+		html := page(t, words.English, c)
+		wellFormed(t, html)
+		for name, out := range map[string]string{"page": html, "md": markdown.String(), "csv": csvText.String()} {
+			if !utf8.ValidString(out) {
+				t.Errorf("%.30q: the %s is no UTF-8", text, name)
+			}
+			for _, bad := range []string{"\u2028", "\u2029", "\u202e", "\u2066", "\x00", "\x1b", "\ufffd"} {
+				if strings.Contains(out, bad) {
+					t.Errorf("%.30q put %q into the %s", text, bad, name)
+				}
+			}
+		}
+		for _, bad := range []string{"<script>alert", "<img", "\n# heading", "\n```", " [link](", " ![picture]("} {
+			if strings.Contains(markdown.String(), bad) || bad != " [link](" && bad != " ![picture](" && strings.Contains(html, bad) {
+				t.Errorf("%.30q put %q into the page or the Markdown", text, bad)
+			}
+		}
+		rows, err := csv.NewReader(&csvText).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			for _, cell := range row {
+				if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+					t.Errorf("the cell %.30q would run", cell)
+				}
+			}
+		}
 	}
 }
