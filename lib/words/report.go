@@ -9,8 +9,8 @@ var (
 	ReportRead    = Text{"How to read this", "このページの読み方"}
 	ReportLegend  = Text{"What a minute can be", "1 分ごとの結果の種類"}
 	ReportReadA   = Text{"Every SLI is the share of good events among valid ones. Counts are added, ratios never: the value of a day is all its good events by all its valid ones.", "SLI は valid なイベントのうち good だったものの割合です。比率どうしを平均することはありません。1 日の値は、その日の good の合計を valid の合計で割ったものです。"}
-	ReportReadB   = Text{"A minute has a value, or there was no traffic to judge, or it was not measured, or it was excluded on request. These are never mixed: a gap is not 0 %% and not 100 %%.", "1 分ごとの結果は、値がある、トラフィックなし、計測できず、除外 (設定による) のいずれかです。これらを混ぜることはなく、途切れている部分は 0 %% でも 100 %% でもありません。"}
-	ReportReadC   = Text{"Where the page shows more minutes than fit, each point stands for several: the band reaches from the worst minute to the best one, the line is the ratio of the sums. A single bad minute stays visible.", "表示しきれない場合、1 点が複数の分をまとめて表します。帯は最も悪い分から最も良い分まで、線は合計から求めた比率です。1 分だけの悪化も帯に残ります。"}
+	ReportReadB   = Text{"A minute has a value, or there was no traffic to judge, or it was not measured, or it was excluded on request. These are never mixed: a gap is not 0 %% and not 100 %%.", "1 分ごとの結果は「値あり」「トラフィックなし」「計測できず」「除外」(設定によるもの) のいずれかです。この 4 つは厳密に区別します。線が途切れている部分は、0 %% でも 100 %% でもありません。"}
+	ReportReadC   = Text{"Where the page shows more minutes than fit, each point stands for several: the band reaches from the worst minute to the best one, the line is the ratio of the sums. A single bad minute stays visible.", "期間が長いときは、1 つの点が数分間以上をまとめて表します。帯は最も悪い 1 分間から最も良い 1 分間まで、線は件数の合計から求めた比率です。1 分間だけの悪化も帯に残ります。"}
 	ReportReadD   = Text{"The error budget is what the target allows to be bad. The solid line looks back over the whole period from each instant, also to before this page begins; the dashed one begins with all of what the target allows over this page's time, and only falls. Minutes that aren't measured are taken for without errors in both.", "エラーバジェットは、目標値のもとで許される bad の量です。実線は、各時点から期間の長さだけさかのぼって計算した残量で、このページより前の時間も含みます。破線は、このページの期間に許される量を 100 %% として始まり、減る一方です。どちらも、計測できなかった時間はエラーがなかったものとして計算します。"}
 	StateValue    = Text{"value", "値あり"}
 	StateNone     = Text{"no traffic", "トラフィックなし"}
@@ -25,10 +25,10 @@ var (
 	ColumnBad        = Text{"Bad of valid", "bad / valid"}
 	ColumnRolling    = Text{"Budget left (period)", "バジェット残量 (期間)"}
 	ColumnSpent      = Text{"Budget left (this page)", "バジェット残量 (このページ)"}
-	ColumnMinutes    = Text{"Minutes: value · no traffic · not measured · excluded", "分数: 値あり・トラフィックなし・計測できず・除外"}
+	ColumnMinutes    = Text{"Minutes: value · no traffic · not measured · excluded", "時間 (分): 値あり・トラフィックなし・計測できず・除外"}
 	ColumnInterval   = Text{"The ratio lies in", "比率の取りうる範囲"}
 	ReportSpending   = Text{"What spent the budget", "エラーバジェットを消費したもの"}
-	ReportReasons    = Text{"Why minutes have no value", "値のない分の理由"}
+	ReportReasons    = Text{"Why minutes have no value", "値がない時間の理由"}
 	ColumnTo         = Text{"To", "終了"}
 	ColumnUpTo       = Text{"Up to", "時刻"}
 	ColumnBadEvents  = Text{"Bad", "bad"}
@@ -36,7 +36,7 @@ var (
 	ColumnClass      = Text{"What was wrong", "内容"}
 	ColumnDetails    = Text{"Of what", "内訳"}
 	ColumnOutcome    = Text{"Outcome", "結果の種類"}
-	ColumnCount      = Text{"Minutes", "分数"}
+	ColumnCount      = Text{"Minutes", "時間 (分)"}
 	ColumnReason     = Text{"Reason", "理由"}
 	StateFilled      = Text{"measured elsewhere", "別の場所で計測"}
 	Others           = Text{"%d others", "その他 %d 件"}
@@ -45,7 +45,7 @@ var (
 
 	RatioChart      = Text{"%s: share of good %s", "%s: good の割合 (%s)"}
 	RatioNever      = Text{"Never below the target of %s %%.", "目標値 %s %% を下回った時間帯はありません。"}
-	RatioBelow      = Text{"Below the target of %s %% in %d of %d stretches; worst minute %s %% in the stretch from %s.", "目標値 %s %% を下回った区間: %d / %d。最も悪い 1 分は %s %% (%s からの区間)。"}
+	RatioBelow      = Text{"Below the target of %s %% in %d of %d stretches; worst minute %s %% in the stretch from %s.", "目標値 %s %% を下回った区間: %d / %d。最も悪い 1 分間は %s %% (%s からの区間)。"}
 	RatioNone       = Text{"Nothing was measured here.", "この範囲に計測値はありません。"}
 	TrafficChart    = Text{"%s: valid events a minute", "%s: 1 分あたりの valid の件数"}
 	TrafficSentence = Text{"%s valid events in all, at most %s a minute.", "valid の合計は %s 件、1 分あたり最大 %s 件。"}
@@ -66,7 +66,7 @@ var (
 	ReportColours   = Text{"What the colours say", "色の意味"}
 	TableOf         = Text{"The same as a table", "同じ内容の表"}
 	ColumnFrom      = Text{"From", "開始"}
-	ColumnWorst     = Text{"Worst minute", "最悪の 1 分"}
+	ColumnWorst     = Text{"Worst minute", "最も悪い 1 分間"}
 	ColumnValid     = Text{"Valid", "valid"}
 	ColumnGood      = Text{"Good", "good"}
 	ColumnAge       = Text{"Oldest", "最大の age"}
@@ -93,7 +93,7 @@ var (
 	FlowDropped    = Text{"dropped", "破棄"}
 	FlowDead       = Text{"dead-lettered", "デッドレターキュー行き"}
 	FlowDuplicates = Text{"came out once more", "重複して出力"}
-	FlowUnmatched  = Text{"came out, accepted by nobody that is known", "受け付けた記録がないまま出力"}
+	FlowUnmatched  = Text{"came out, accepted by nobody that is known", "受け付けた記録がないのに出力"}
 	FlowBacklog    = Text{"accepted and still on their way at the end", "受け付け済みで未処理 (終了時点)"}
 	FlowMissing    = Text{"unexplained", "行き先不明"}
 	NowDelay       = Text{"From accepted to visible", "受け付けてから見えるようになるまで"}
@@ -106,18 +106,18 @@ var (
 	StageChart     = Text{"Mean delay of each stage", "ステージ別の平均遅延"}
 	StageSentence  = Text{"%s in all; means add up, percentiles wouldn't.", "合計 %s。平均は足し合わせられますが、パーセンタイルは足せません。"}
 
-	ReportMethods  = Text{"How each number was made", "それぞれの数値の求め方"}
+	ReportMethods  = Text{"How each number was made", "数値の求め方"}
 	ColumnMethod   = Text{"Method", "方法"}
 	ColumnFormula  = Text{"Formula", "計算式"}
 	ColumnQuality  = Text{"How sure", "確かさ"}
 	ColumnSettle   = Text{"Settles after", "確定までの時間"}
 	QualityExact   = Text{"exact", "正確 (全件)"}
 	QualityGuess   = Text{"estimate", "推定"}
-	ReportSources  = Text{"Sources", "ソース"}
+	ReportSources  = Text{"Sources", "データソース"}
 	ColumnStage    = Text{"Stage", "ステージ"}
 	ColumnKind     = Text{"Kind", "種類"}
 	ColumnMean     = Text{"Mean delay", "平均遅延"}
-	ColumnAnswered = Text{"Answered up to", "回答済みの時刻"}
+	ColumnAnswered = Text{"Answered up to", "応答済みの時刻"}
 	ColumnTrouble  = Text{"Trouble", "問題"}
 	ReportOrigin   = Text{"Provenance", "作成の記録"}
 	ReportConfig   = Text{"Configuration: %s", "設定ファイル: %s"}
