@@ -39,11 +39,11 @@ func (p *page) reading() {
 	p.head("number", "how to read it", "where it can mislead", "shown under")
 	for _, row := range [][4]string{
 		{"anything `exact`", "as a count of what it says it counts", "another population: records are booked when they come out, rows when they are written, traces are a sample", "Exact methods; One pipeline, every method"},
-		{"freshness by `stages`, with counts", "the right size a few minutes into a fault, and nearly exact in health; fit for burn rates and ratios over minutes", "one window in the midst of a fault may be far off (“worst”); a hot shard; a number of lanes that is half the truth", "“mixed” and “after” in Freshness by stages"},
+		{"freshness by `stages`, with counts", "the right size a few minutes into a fault, and nearly exact in health; fit for burn rates and ratios over minutes", "one window in the midst of a fault may be far off (“worst”); a number of lanes that is half the truth; where writes aren't counted, whether a run writes one record after the other or all at its end", "“mixed” and “after” in Freshness by stages"},
 		{"freshness by `stages`, ages only", "a direction; in health as good as with counts", "a shard that isn't polled is invisible, and the share is too good by its part of the traffic", "the silent shard's row"},
 		{"a proven bound", "“at most”, always", "it is often no more than “at most all”", "bounds"},
 		{"a conditional bound", "“at least”, if what `explain` lists holds", "ages alone can't see the condition break: a silent shard", "bounds"},
-		{"`age` with counts", "how long the oldest record has waited, to a quarter of a minute", "throttled lanes that starve while others are served are older; a poison record's age is that of its last attempt", "The age's error"},
+		{"`age` with counts", "how long the oldest record has waited, to a quarter of a minute", "throttled lanes that starve while others are served are older, by minutes; a poison record's age is that of its last attempt", "The age's error"},
 		{"`age`, ages only", "the same, as far as ages show", "a silent shard has no age", "The age's error"},
 		{"an alarm of the age or the state", "somebody waits, or soon will (“early”)", "a threshold that isn't above the batching window is passed while all is well: `validate` says so", "False alarms; From the beginning of a fault"},
 		{"no alarm", "no fault of these kinds, once its minutes have settled", "ages alone miss a silent shard", "From the beginning of a fault"},
