@@ -32,7 +32,7 @@ func (a Accounting) Resolution() float64 {
 // Account balances the minutes from…to, to not included. It needs the minute
 // before from for the ages at the window's start. With b the most records that
 // can be young at an edge, Unexplained lies in deficit − b(end) … deficit + b(start).
-func (p *StagePath) Account(from, to int) Accounting {
+func (p *ages) Account(from, to int) Accounting {
 	var a Accounting
 	if from < 1 || to > len(p.minutes) || from >= to {
 		return Accounting{Reason: "the history is too short"}
@@ -65,7 +65,7 @@ func (p *StagePath) Account(from, to int) Accounting {
 // young is the most records that can be on their way at the end of minute m
 // while every lane is served: those that arrived within the largest age, the
 // work that kept the lane busy, the batching window and a poll.
-func (p *StagePath) young(m int) Quantity {
+func (p *ages) young(m int) Quantity {
 	row, ok := p.at(m)
 	if !ok {
 		return Quantity{}
@@ -101,7 +101,7 @@ func (p *StagePath) young(m int) Quantity {
 
 // arrivedWithin is how many records arrived in the last seconds of minute m,
 // reaching back into the minutes before.
-func (p *StagePath) arrivedWithin(m int, seconds float64) Quantity {
+func (p *flows) arrivedWithin(m int, seconds float64) Quantity {
 	var n float64
 	for i := m; seconds > 0; i-- {
 		row, ok := p.ahead(i)

@@ -33,7 +33,7 @@ func silences(model StageModel, minutes []StageMinute) []silence {
 }
 
 // quiet tells whether nothing came out in any minute up to m, all of them known.
-func (p *StagePath) quiet(m int) bool {
+func (p *ages) quiet(m int) bool {
 	for _, s := range p.silence[:m+1] {
 		if !s.known || s.now {
 			return false
@@ -114,7 +114,7 @@ const (
 // Oldest is the largest of what ages and silence say, the age of the queue's head by
 // counts, and the age of a lane that counts show standing still. What the next minute
 // hands over lowers it, never below what is proven.
-func (p *StagePath) Age(m int) StageAge {
+func (p *ages) Age(m int) StageAge {
 	row, ok := p.at(m)
 	if !ok || row.Blind != "" {
 		return StageAge{Since: -1}
@@ -166,7 +166,7 @@ func (p *StagePath) Age(m int) StageAge {
 // oldestByAges is the age of the oldest record without looking at counts: what the
 // worker's ages and silence say, no older than what the next minute hands over, or where
 // the consumer says it is, if that is older.
-func (p *StagePath) oldestByAges(m int) (float64, AgeBasis, bool) {
+func (p *ages) oldestByAges(m int) (float64, AgeBasis, bool) {
 	age, by, known := p.oldestAtWorker(m)
 	if by == AgeByWorker || by == AgeBySilence {
 		if next, ok := p.handedNext(m); ok && next < age {
@@ -182,7 +182,7 @@ func (p *StagePath) oldestByAges(m int) (float64, AgeBasis, bool) {
 	return age, by, known
 }
 
-func (p *StagePath) oldestAtWorker(m int) (float64, AgeBasis, bool) {
+func (p *ages) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 	row, s := p.minutes[m], p.silence[m]
 	switch {
 	case row.Blind != "":
@@ -203,7 +203,7 @@ func (p *StagePath) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 
 // workerAge is the largest age that was handed over in minute m and the mean work, and no
 // less than what windows that are open make wait.
-func (p *StagePath) workerAge(m int) float64 {
+func (p *track) workerAge(m int) float64 {
 	row, _ := p.ahead(m)
 	return math.Max(math.Max(0, row.Age.Max)+p.workMean(row), p.openWindow(m))
 }
@@ -211,7 +211,7 @@ func (p *StagePath) workerAge(m int) float64 {
 // openWindow is the expected age, in seconds, of the oldest of the batching windows that
 // are open at the end of minute m, one for each lane that has records. Of q windows that lie
 // anywhere between two ages it is at q/(q+1) of the way.
-func (p *StagePath) openWindow(m int) float64 {
+func (p *track) openWindow(m int) float64 {
 	row, _ := p.ahead(m)
 	in := p.model.arrivals(row)
 	if p.model.Batching <= 0 || in <= 0 {
@@ -236,7 +236,7 @@ func (p *StagePath) openWindow(m int) float64 {
 // uninvoked is how many of the lanes were served the longest ago at the end of minute m, and
 // how many seconds at least: those that are left when the invocations of the minutes up to m
 // are taken for one of each lane. No lane waits longer than so many seconds.
-func (p *StagePath) uninvoked(m int, longest float64) (rest, since float64, ok bool) {
+func (p *track) uninvoked(m int, longest float64) (rest, since float64, ok bool) {
 	rest = p.model.Lanes
 	for i := m; since+secondsPerMinute < longest; i-- {
 		row, ok := p.ahead(i)
@@ -258,7 +258,7 @@ func (p *StagePath) uninvoked(m int, longest float64) (rest, since float64, ok b
 // that came after its last invocation, and what that one left behind. A minute with its usual
 // number of invocations was active to its end. What a batching window makes of an age is no
 // waiting of others: they open their own.
-func (p *StagePath) silentAge(m int) float64 {
+func (p *ages) silentAge(m int) float64 {
 	s := p.silence[m]
 	n := p.model.arrivals(p.minutes[s.since])
 	age := float64(m-s.since)*secondsPerMinute + secondsPerMinute*n/(n+1)
@@ -276,7 +276,7 @@ func (p *StagePath) silentAge(m int) float64 {
 
 // activePart is s: the part of minute m that had passed by its last invocation, by their
 // number beside the mean of the active ones of the five minutes before.
-func (p *StagePath) activePart(m int) float64 {
+func (p *track) activePart(m int) float64 {
 	var sum, minutes float64
 	for i := m - 5; i < m; i++ {
 		if row, ok := p.at(i); ok && row.Invocations.Or(0) > 0 {
@@ -293,7 +293,7 @@ func (p *StagePath) activePart(m int) float64 {
 
 // newest is the age of the newest visible record: the smallest age of a batch's
 // newest record, its way through, and the pause until the next one.
-func (p *StagePath) newest(m int) Quantity {
+func (p *ages) newest(m int) Quantity {
 	s := p.silence[m]
 	if s.active < 0 {
 		return Quantity{}
@@ -310,7 +310,7 @@ func (p *StagePath) newest(m int) Quantity {
 }
 
 // arrived is how many records arrived in the minutes from…to, both included.
-func (p *StagePath) arrived(from, to int) float64 {
+func (p *track) arrived(from, to int) float64 {
 	var n float64
 	for i := from; i <= to; i++ {
 		n += p.model.arrivals(p.minutes[i])
@@ -320,7 +320,7 @@ func (p *StagePath) arrived(from, to int) float64 {
 
 // AgeAt is the age in seconds at the end of minute m for those who compare it with limits,
 // NaN where it isn't known; throttled tells that something was turned away for capacity in it.
-func (p *StagePath) AgeAt(m int) (seconds float64, throttled bool) {
+func (p *ages) AgeAt(m int) (seconds float64, throttled bool) {
 	age := p.Age(m)
 	if !age.Known {
 		return math.NaN(), false

@@ -6,7 +6,7 @@ import "math"
 // there already, but more may come. So they only lower an estimate or veto an alarm.
 
 // ahead is minute i, settled or not.
-func (p *StagePath) ahead(i int) (StageMinute, bool) {
+func (p *track) ahead(i int) (StageMinute, bool) {
 	if i < 0 || i >= len(p.minutes) {
 		return StageMinute{}, false
 	}
@@ -23,7 +23,7 @@ const (
 // what is handed over in the next minute: whatever waited is handed over then or later,
 // and was younger. False where that says nothing: nothing was handed over, something was
 // turned away for capacity, or a lane that failed may be waiting for its next attempt.
-func (p *StagePath) handedNext(m int) (float64, bool) {
+func (p *flows) handedNext(m int) (float64, bool) {
 	row, _ := p.at(m)
 	next, ok := p.ahead(m + 1)
 	if !ok || !(next.Invocations.Or(0) > 0) || !next.Age.Usable() || row.Throttles.Or(0) > 0 || next.Throttles.Or(0) > 0 {
@@ -42,7 +42,7 @@ func (p *StagePath) handedNext(m int) (float64, bool) {
 
 // mayBeRetried tells whether the largest age of minute m may be that of a batch that is being
 // tried again: something failed, and the age has risen by the clock. In a drain it falls.
-func (p *StagePath) mayBeRetried(m int) bool {
+func (p *track) mayBeRetried(m int) bool {
 	row, _ := p.at(m)
 	if !row.Age.Usable() || !(row.Errors.Or(0) > 0) || row.Age.Max < retriedAge {
 		return false
@@ -53,7 +53,7 @@ func (p *StagePath) mayBeRetried(m int) bool {
 
 // batch is the mean number of records an invocation of minute i took: those that left
 // where departures are counted, else those that arrived in it.
-func (p *StagePath) batch(i int) float64 {
+func (p *track) batch(i int) float64 {
 	row := p.minutes[i]
 	if out := row.Done.Or(0) + row.Dropped.Or(0) + row.DeadLettered.Or(0); p.model.Counted && out > 0 {
 		return p.perBatch(out / row.Invocations.Value)
@@ -73,7 +73,7 @@ func (p *StagePath) batch(i int) float64 {
 }
 
 // perBatch keeps a mean number of records within what a batch can hold.
-func (p *StagePath) perBatch(r float64) float64 {
+func (p *track) perBatch(r float64) float64 {
 	r = math.Max(1, r)
 	if p.model.BatchSize >= 1 {
 		r = math.Min(r, p.model.BatchSize)
@@ -82,7 +82,7 @@ func (p *StagePath) perBatch(r float64) float64 {
 }
 
 // span is G: how long, in seconds, the records of a batch of r came in for in minute i.
-func (p *StagePath) span(i int, r float64) float64 {
+func (p *track) span(i int, r float64) float64 {
 	row := p.minutes[i]
 	span := math.Max(0, row.Age.Mean) + p.workMean(row) + p.model.Poll + p.model.Batching
 	if in := p.model.arrivals(row); p.model.Lanes > 0 && in > 0 {
@@ -94,7 +94,7 @@ func (p *StagePath) span(i int, r float64) float64 {
 // over tells whether the next minute shows that what grew until m is over: it ends within
 // the floor, or what is handed over in it is younger, and most of it young again, or less
 // than half as much waits, or arrives as in the busiest minute of the trend.
-func (p *StagePath) over(m int, floor float64) bool {
+func (p *lanes) over(m int, floor float64) bool {
 	row, _ := p.at(m)
 	next, ok := p.ahead(m + 1)
 	if !ok || !(next.Invocations.Or(0) > 0) || !next.Age.Usable() || next.Throttles.Or(0) > 0 {

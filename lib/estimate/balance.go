@@ -5,7 +5,7 @@ import "math"
 // left is how many records left in minute j, filtered ones aside, and how many of them were
 // late. Where nothing was handed over in it, what left is told by the minute before. False
 // where it isn't known.
-func (p *StagePath) left(j int) (out, late float64, h passage, ok bool) {
+func (p *shares) left(j int) (out, late float64, h passage, ok bool) {
 	if j < 0 || j >= len(p.curves) || !p.curves[j].known {
 		return 0, 0, h, false
 	}
@@ -25,7 +25,7 @@ const lawBack = 5
 // owedAt are bounds of chance for the records that are in the system at the end of minute m
 // and will be late: x at least, t at most. Y of them are expected to be in time, by what
 // leaves within the threshold.
-func (p *StagePath) owedAt(m int) (x, t float64, ok bool) {
+func (p *shares) owedAt(m int) (x, t float64, ok bool) {
 	backlog, anchored, known := p.Backlog(m)
 	if !known {
 		return 0, 0, false
@@ -65,7 +65,7 @@ func (p *StagePath) owedAt(m int) (x, t float64, ok bool) {
 }
 
 // inWindows is the mean number of records that open batching windows hold at the rate of minute m.
-func (p *StagePath) inWindows(m int) float64 {
+func (p *shares) inWindows(m int) float64 {
 	if p.model.Batching <= 0 {
 		return 0
 	}
@@ -79,7 +79,7 @@ func (p *StagePath) inWindows(m int) float64 {
 // balance is how many of the records that arrived in minute m are late: those that left late
 // in it, and what was added to those that are in and will be. Each is counted once, when it
 // is known: x and its growth go into s.
-func (p *StagePath) balance(m int, valid float64, s *StageShare) (bad float64, ok bool) {
+func (p *shares) balance(m int, valid float64, s *StageShare) (bad float64, ok bool) {
 	_, late, _, ok := p.left(m)
 	x, most, known := p.owedAt(m)
 	if !ok || !known {
@@ -99,13 +99,13 @@ func (p *StagePath) balance(m int, valid float64, s *StageShare) (bad float64, o
 
 // hurried tells whether old ways are better: below five seconds the balance of minutes says
 // little, unless CloudWatch counts who was in time.
-func (p *StagePath) hurried(used int) bool {
+func (p *shares) hurried(used int) bool {
 	return p.model.Threshold < 5 && !p.handedOver(used).counted
 }
 
 // byAges is the share of the records that arrived in minute m that were in time, without
 // counts. Lateness is decided at arrival + T, so it is told by what is handed over then.
-func (p *StagePath) byAges(m, used int) (share float64, ok bool) {
+func (p *shares) byAges(m, used int) (share float64, ok bool) {
 	whole := int(p.model.Threshold / secondsPerMinute)
 	part := p.model.Threshold/secondsPerMinute - float64(whole)
 	first, ok := p.shareAt(m, m+whole, used)
@@ -121,7 +121,7 @@ func (p *StagePath) byAges(m, used int) (share float64, ok bool) {
 
 // shareAt is the share in time of what minute j hands over, or the last one from m on that
 // hands over something.
-func (p *StagePath) shareAt(m, j, used int) (float64, bool) {
+func (p *shares) shareAt(m, j, used int) (float64, bool) {
 	i := j
 	for i > m && !p.handedOver(i).known {
 		i--
@@ -147,7 +147,7 @@ func (p *StagePath) shareAt(m, j, used int) (float64, bool) {
 }
 
 // withoutStuckLane leaves out one lane where a failing one ages by the clock past the threshold.
-func (p *StagePath) withoutStuckLane(m int) float64 {
+func (p *lanes) withoutStuckLane(m int) float64 {
 	j := p.touched(m)
 	row, ok := p.ahead(j)
 	before, known := p.ahead(j - 1)

@@ -65,7 +65,7 @@ func (p *StagePath) upper(m int, valid float64) float64 {
 // GivenUp is how many records accepted in the minutes from…to, to not included, were
 // given up for certain: what was dropped or put aside in them, counted by who did it,
 // less what may have been on its way when they began. It needs the minute before from.
-func (p *StagePath) GivenUp(from, to int) float64 {
+func (p *ages) GivenUp(from, to int) float64 {
 	if from < 1 || to > len(p.minutes) {
 		return 0
 	}
@@ -201,7 +201,7 @@ func outcome(seen, held bool) CheckOutcome {
 
 // backlogCheck compares the backlog with what is under way, at the end of
 // minute m and two minutes later: a statistical test, not a proof.
-func (p *StagePath) backlogCheck(m int) CheckOutcome {
+func (p *flows) backlogCheck(m int) CheckOutcome {
 	if !p.model.Counted {
 		return CheckUnseen
 	}

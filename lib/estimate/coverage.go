@@ -119,7 +119,7 @@ type ranks struct {
 	before []float64 // of the minutes before since the curves began
 }
 
-func (p *StagePath) ranks() ranks {
+func (p *flows) ranks() ranks {
 	n := len(p.curves)
 	r := ranks{p.curves, make([]int, n), make([]float64, n), make([]float64, n)}
 	for m := n - 1; m >= 0; m-- {
@@ -164,7 +164,7 @@ func (r ranks) tardy(first int, n float64) float64 {
 }
 
 // excess is the backlog at every minute's end that no age explains.
-func (p *StagePath) excess() []float64 {
+func (p *ages) excess() []float64 {
 	excess := make([]float64, len(p.minutes))
 	for m, c := range p.curves {
 		if !c.known {
@@ -181,7 +181,7 @@ func (p *StagePath) excess() []float64 {
 }
 
 // lasting is the smallest excess from the end of minute m until the deadline.
-func (p *StagePath) lasting(excess []float64, m int, deadline float64) float64 {
+func (p *flows) lasting(excess []float64, m int, deadline float64) float64 {
 	least := excess[m]
 	for i := m; i <= m+int(deadline/secondsPerMinute) && i < len(excess) && p.curves[i].first == p.curves[m].first; i++ {
 		least = math.Min(least, excess[i])

@@ -72,7 +72,7 @@ func meanOf(s Summary) float64 {
 
 // queueTime is the mean age plus half a batch's span for all but its newest
 // record; where the backlog is more than what is under way, Little's law.
-func (p *StagePath) queueTime(m int, d delayParts, valid float64) (seconds float64, little bool) {
+func (p *shares) queueTime(m int, d delayParts, valid float64) (seconds float64, little bool) {
 	if x, ok := p.unexplained(m); ok && x > 0 {
 		backlog, _, _ := p.Backlog(m)
 		return backlog * secondsPerMinute / valid, true

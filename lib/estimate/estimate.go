@@ -162,24 +162,49 @@ func clamp(v, lo, hi float64) float64 { return math.Max(lo, math.Min(v, hi)) }
 // StagePath answers for a run of consecutive minutes. Methods take the index
 // of a minute and look at its neighbours; it is for one goroutine.
 //
-// Large: its estimates ask each other for the same minutes; each file has the methods of one
-// question.
+// What its estimates build on is layered, each layer asking only those below.
 type StagePath struct {
+	shares
+	notes []string
+}
+
+// shares are who of a minute is late: by what was handed over when, and by who is owed still.
+type shares struct {
+	ages
+	passages []*passage // see passage.go; filled as they are asked for
+}
+
+// ages are how long the oldest record has waited at a minute's end, and who is young.
+type ages struct {
+	lanes
+	silence []silence // see age.go
+}
+
+// lanes are the parts of a queue, of which one may stand still.
+type lanes struct {
+	flows
+	pile []pile // see lane.go
+}
+
+// flows are arrivals and departures since the curves began.
+type flows struct {
+	track
+	curves   []curve // see flow.go
+	standing float64 // records that were in when the first curves began; see coverage.go
+}
+
+// track is the minutes as they were told, and what follows from a minute and its
+// neighbours alone.
+type track struct {
 	model   StageModel
 	minutes []StageMinute
-	curves  []curve   // arrivals and departures, see flow.go
-	silence []silence // see age.go
-	pile    []pile    // see lane.go
-	notes   []string
-
-	standing float64    // records that were in when the first curves began; see coverage.go
-	passages []*passage // see passage.go; filled as they are asked for
 }
 
 // NewStagePath prepares minutes, oldest first and without holes: a minute that
 // was not answered is a zero StageMinute. The slice is kept, not copied.
 func NewStagePath(model StageModel, minutes []StageMinute) *StagePath {
-	p := &StagePath{model: model, minutes: minutes}
+	p := new(StagePath)
+	p.model, p.minutes = model, minutes
 	if model.AgeIncludesWork && ageExcludesWork(minutes) {
 		p.model.AgeIncludesWork = false
 		p.notes = append(p.notes, "the age cannot include the work: its minimum lies below the minimum of the work; work is added")
@@ -208,7 +233,7 @@ func ageExcludesWork(minutes []StageMinute) bool {
 }
 
 // at is minute m if it was answered.
-func (p *StagePath) at(m int) (StageMinute, bool) {
+func (p *track) at(m int) (StageMinute, bool) {
 	if m < 0 || m >= len(p.minutes) {
 		return StageMinute{}, false
 	}
@@ -216,7 +241,7 @@ func (p *StagePath) at(m int) (StageMinute, bool) {
 }
 
 // touched is the last minute that [start of m, end of m + T] touches.
-func (p *StagePath) touched(m int) int {
+func (p *track) touched(m int) int {
 	return m + minutesUp(p.model.Threshold)
 }
 
@@ -227,7 +252,7 @@ func minutesUp(seconds float64) int {
 
 // passing is how many records of minute m are the worker's business: arrivals
 // less filtered ones, where the mapping filters.
-func (p *StagePath) passing(m int) (float64, bool) {
+func (p *track) passing(m int) (float64, bool) {
 	row, ok := p.at(m)
 	if !ok || !row.In.Known {
 		return 0, false
@@ -240,7 +265,7 @@ func (p *StagePath) passing(m int) (float64, bool) {
 }
 
 // workMean is the mean work that has to be added to an age.
-func (p *StagePath) workMean(row StageMinute) float64 {
+func (p *track) workMean(row StageMinute) float64 {
 	if p.model.AgeIncludesWork || !row.Work.Usable() {
 		return 0
 	}

@@ -111,7 +111,7 @@ func provenEmpty(model StageModel, minutes []StageMinute, silent []silence, i in
 // Backlog is how many accepted records had not come out at the end of minute m.
 // Anchored: nothing was owed at some instant before, so it is exact; else it is
 // a lower bound.
-func (p *StagePath) Backlog(m int) (records float64, anchored, ok bool) {
+func (p *flows) Backlog(m int) (records float64, anchored, ok bool) {
 	if m < 0 || m >= len(p.curves) {
 		return 0, false, false
 	}
@@ -131,7 +131,7 @@ func (p *StagePath) Backlog(m int) (records float64, anchored, ok bool) {
 // Surplus is by how much the departures of each minute outgrow all arrivals and the most
 // that can have been on its way before the curves began; unknown where counts, or the
 // ages at the beginning, are.
-func (p *StagePath) Surplus() []Quantity {
+func (p *ages) Surplus() []Quantity {
 	surplus := make([]Quantity, len(p.minutes))
 	begun := false
 	var balance, most float64 // departures less arrivals, from the beginning on
@@ -157,7 +157,7 @@ func (p *StagePath) Surplus() []Quantity {
 
 // head is the age of the first record in the queue at the end of minute m,
 // first in, first out: t − In⁻¹(Out), arrivals of a minute spread evenly over it.
-func (p *StagePath) head(m int) (float64, bool) {
+func (p *flows) head(m int) (float64, bool) {
 	left, _, ok := p.Backlog(m)
 	if !ok {
 		return 0, false
@@ -177,7 +177,7 @@ func (p *StagePath) head(m int) (float64, bool) {
 
 // curveAt is the curves at so many seconds after the end of minute m;
 // false where they aren't known that far. After a proof that nothing is owed nothing more comes out.
-func (p *StagePath) curveAt(m int, seconds float64) (totals, bool) {
+func (p *flows) curveAt(m int, seconds float64) (totals, bool) {
 	c := p.curves[m]
 	i := m
 	for seconds > secondsPerMinute && !p.curves[i].sealed {
@@ -200,7 +200,7 @@ func (p *StagePath) curveAt(m int, seconds float64) (totals, bool) {
 // the processed curves, straight between minute edges. It holds for one FIFO
 // only (a shard with factor 1, a job) and for a threshold of 60 s or more;
 // below, half a minute of interpolation is all there is.
-func (p *StagePath) Flow(m int) Cohort {
+func (p *flows) Flow(m int) Cohort {
 	t := p.model.Threshold
 	if !(t >= secondsPerMinute) {
 		return notMeasured("flow needs a threshold of 60s or more")

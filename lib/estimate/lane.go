@@ -4,7 +4,7 @@ import "math"
 
 // underwayWait is how long, in seconds, a record is merely on its way in minute m at
 // most: the mean age of what is handed over, a poll and the batching window.
-func (p *StagePath) underwayWait(m int, limit float64) float64 {
+func (p *flows) underwayWait(m int, limit float64) float64 {
 	if used, reason := p.invoked(m); reason == "" && used >= 0 && p.minutes[used].Age.Usable() {
 		return math.Min(limit, math.Max(0, p.minutes[used].Age.Mean)+p.model.Poll+p.model.Batching)
 	}
@@ -23,7 +23,7 @@ type pile struct {
 }
 
 // piles walks through the minutes once.
-func (p *StagePath) piles() []pile {
+func (p *lanes) piles() []pile {
 	piles := make([]pile, len(p.minutes))
 	for m := range piles {
 		perMinute, passes := p.settled(m)
@@ -48,7 +48,7 @@ func (p *StagePath) piles() []pile {
 
 // toldByAges tells whether ages say how long records of minute m were on their way, or
 // none ever do.
-func (p *StagePath) toldByAges(m int) bool {
+func (p *lanes) toldByAges(m int) bool {
 	row := p.minutes[m]
 	return !row.Invocations.Known || row.Age.Usable()
 }
@@ -71,23 +71,23 @@ func (model StageModel) leastPart() float64 {
 
 // waits tells whether the pile at the end of a minute waits: it has grown by as large a
 // part of what has arrived as a lane's would. A leak of the counts is less.
-func (p *StagePath) waits(at pile) bool {
+func (p *lanes) waits(at pile) bool {
 	return at.x > 0 && p.keptBack(at.backlog-at.began, at.arrived)
 }
 
 // goneNext tells whether the next minute has no pile: what there was has been handed over.
-func (p *StagePath) goneNext(m int) bool {
+func (p *lanes) goneNext(m int) bool {
 	next := p.pileAt(m + 1)
 	return next.known && next.x == 0
 }
 
 // keptBack tells whether so many of the arrivals are more than are lost to the counts.
-func (p *StagePath) keptBack(records, arrived float64) bool {
+func (p *lanes) keptBack(records, arrived float64) bool {
 	return records >= p.model.leastPart()*arrived+leastPile
 }
 
 // pileAt is the pile at the end of minute m.
-func (p *StagePath) pileAt(m int) pile {
+func (p *lanes) pileAt(m int) pile {
 	if m < 0 || m >= len(p.pile) {
 		return pile{}
 	}
@@ -95,7 +95,7 @@ func (p *StagePath) pileAt(m int) pile {
 }
 
 // settled is passing for a minute that may be early.
-func (p *StagePath) settled(m int) (float64, bool) {
+func (p *lanes) settled(m int) (float64, bool) {
 	row, ok := p.ahead(m)
 	if !ok || !row.In.Known || p.model.HasFilter && !row.Filtered.Known {
 		return 0, false
@@ -106,7 +106,7 @@ func (p *StagePath) settled(m int) (float64, bool) {
 // beyond is x′: the backlog at the end of minute m that not even the largest age explains,
 // as if every lane were as far behind as the worst that was served; 0 in silence, in which
 // ages say nothing.
-func (p *StagePath) beyond(m int) (float64, bool) {
+func (p *flows) beyond(m int) (float64, bool) {
 	row, ok := p.ahead(m)
 	backlog, _, known := p.Backlog(m)
 	switch {
@@ -125,7 +125,7 @@ func (p *StagePath) beyond(m int) (float64, bool) {
 // stuckLane is how long, in seconds, one of the lanes has stood still unseen by ages while
 // the others go on: its share of the arrivals piles up in the counts. False where they show
 // none, or don't grow as a lane's do.
-func (p *StagePath) stuckLane(m int) (float64, bool) {
+func (p *lanes) stuckLane(m int) (float64, bool) {
 	lanes := p.model.Lanes
 	if !p.model.Counted || !(lanes > 1) {
 		return 0, false
@@ -177,7 +177,7 @@ func (model StageModel) pilingSteps() int {
 
 // piling tells whether the backlog that ages don't explain has grown by at least half a
 // lane's share of the arrivals in each of the last minutes.
-func (p *StagePath) piling(m int) bool {
+func (p *lanes) piling(m int) bool {
 	if !p.model.Counted || !(p.model.Lanes > 0) {
 		return false
 	}

@@ -17,7 +17,7 @@ type passage struct {
 }
 
 // handedOver is the passage of minute j; unknown where nothing was handed over in it.
-func (p *StagePath) handedOver(j int) passage {
+func (p *shares) handedOver(j int) passage {
 	if j < 0 || j >= len(p.passages) {
 		return passage{}
 	}
@@ -28,7 +28,7 @@ func (p *StagePath) handedOver(j int) passage {
 	return *p.passages[j]
 }
 
-func (p *StagePath) newPassage(j int) passage {
+func (p *shares) newPassage(j int) passage {
 	row, ok := p.ahead(j)
 	if !ok || !(row.Invocations.Or(0) > 0) || !row.Age.Usable() {
 		return passage{}
@@ -83,7 +83,7 @@ func (s Summary) at(seconds float64) (float64, bool) {
 
 // farBehind is the share of invocations that were of a lane far behind among others that
 // keep up: the mean lies near the minimum, and the maximum is far over it.
-func (p *StagePath) farBehind(row StageMinute) (float64, bool) {
+func (p *shares) farBehind(row StageMinute) (float64, bool) {
 	a := row.Age
 	if !a.Min.Known || !(a.Max > p.keptUp(row)) || !(a.Max > a.Min.Value) {
 		return 0, false
@@ -93,7 +93,7 @@ func (p *StagePath) farBehind(row StageMinute) (float64, bool) {
 }
 
 // keptUp is the age up to which a lane has kept up.
-func (p *StagePath) keptUp(row StageMinute) float64 {
+func (p *shares) keptUp(row StageMinute) float64 {
 	return 5 * (p.model.Poll + p.model.Batching + p.workMean(row))
 }
 
@@ -101,7 +101,7 @@ func (p *StagePath) keptUp(row StageMinute) float64 {
 // batches are full, so that they take longer than the others' by their size, and its age
 // goes from that of the minute before to the largest of this one. 0 where it hasn't been
 // behind for long, moves by leaps, or was turned away.
-func (p *StagePath) laneLate(j int, parts delayParts) float64 {
+func (p *shares) laneLate(j int, parts delayParts) float64 {
 	row := p.minutes[j]
 	before, ok := p.ahead(j - 1)
 	if !ok || !before.Age.Usable() || row.Throttles.Or(0) > 0 || before.Throttles.Or(0) > 0 {
@@ -134,7 +134,7 @@ func (p *StagePath) laneLate(j int, parts delayParts) float64 {
 
 // tardy is how many of n records that left with a passage were late. A batch whose newest
 // record is late left others behind, so it is full.
-func (p *StagePath) tardy(h passage, n float64) float64 {
+func (p *shares) tardy(h passage, n float64) float64 {
 	if n <= 0 {
 		return 0
 	}

@@ -324,7 +324,7 @@ func (j progressRules) idle(window int) bool {
 
 // trend is the robust slope per minute of a level over the last n minutes; more
 // than half of them must be known.
-func (p *StagePath) trend(m, n int, level func(int) Quantity) Quantity {
+func (p *flows) trend(m, n int, level func(int) Quantity) Quantity {
 	points := make([]trendPoint, 0, n)
 	for i := m - n + 1; i <= m; i++ {
 		if v := level(i); v.Known {
@@ -339,7 +339,7 @@ func (p *StagePath) trend(m, n int, level func(int) Quantity) Quantity {
 }
 
 // ageLevel is y at the end of minute i.
-func (p *StagePath) ageLevel(i int) Quantity {
+func (p *ages) ageLevel(i int) Quantity {
 	if _, ok := p.at(i); !ok {
 		return Quantity{}
 	}
@@ -347,13 +347,13 @@ func (p *StagePath) ageLevel(i int) Quantity {
 	return Quantity{Value: age, Known: ok}
 }
 
-func (p *StagePath) backlogLevel(i int) Quantity {
+func (p *flows) backlogLevel(i int) Quantity {
 	backlog, _, ok := p.Backlog(i)
 	return Quantity{Value: backlog, Known: ok}
 }
 
 // rate is λ: arrivals a second over the last 30 minutes.
-func (p *StagePath) rate(m int) float64 {
+func (p *ages) rate(m int) float64 {
 	var records, seconds float64
 	for i := m - rateSpan + 1; i <= m; i++ {
 		if row, ok := p.at(i); ok && row.In.Known {
@@ -368,7 +368,7 @@ func (p *StagePath) rate(m int) float64 {
 }
 
 // longestWork is D: the longest run of the last hour.
-func (p *StagePath) longestWork(m int) float64 {
+func (p *ages) longestWork(m int) float64 {
 	var longest float64
 	for i := m - workSpan + 1; i <= m; i++ {
 		if row, ok := p.at(i); ok && row.Work.Usable() {
@@ -379,7 +379,7 @@ func (p *StagePath) longestWork(m int) float64 {
 }
 
 // slowest is how long the slowest record of the last hour took.
-func (p *StagePath) slowest(m int) float64 {
+func (p *ages) slowest(m int) float64 {
 	var longest float64
 	for i := m - workSpan + 1; i <= m; i++ {
 		if row, ok := p.at(i); ok {

@@ -99,7 +99,7 @@ func (p *StagePath) stages(m int) StageShare {
 
 // invoked is the first minute from m on, as far as T reaches, with invocations;
 // −1 where it is proven that there is none.
-func (p *StagePath) invoked(m int) (used int, reason string) {
+func (p *track) invoked(m int) (used int, reason string) {
 	for i := m; i <= p.touched(m); i++ {
 		row, ok := p.at(i)
 		switch {
@@ -116,7 +116,7 @@ func (p *StagePath) invoked(m int) (used int, reason string) {
 
 // silentValid is how many records of a silent minute were owed. Behind a filter
 // any record filtered until the threshold may have been one of them.
-func (p *StagePath) silentValid(m int, in float64) float64 {
+func (p *shares) silentValid(m int, in float64) float64 {
 	if p.model.HasFilter {
 		for i := m; i <= p.touched(m); i++ {
 			in -= p.minutes[i].Filtered.Or(in)
@@ -127,7 +127,7 @@ func (p *StagePath) silentValid(m int, in float64) float64 {
 
 // parts are the stages' distributions for the arrivals of minute m, with the
 // invocations of minute used.
-func (p *StagePath) parts(m, used int, valid float64) (delayParts, string) {
+func (p *shares) parts(m, used int, valid float64) (delayParts, string) {
 	row := p.minutes[used]
 	if !row.Age.Usable() {
 		return delayParts{}, "the age of the queue is not known"
@@ -158,7 +158,7 @@ func (p *StagePath) parts(m, used int, valid float64) (delayParts, string) {
 // cycle is C: how long a record waits at most where batches aren't full, a poll, the
 // window and the work of the batch before; or, with known lanes and no window, from one
 // invocation of a lane to the next, if that is shorter. 0 where batches are full.
-func (p *StagePath) cycle(row StageMinute, r float64) float64 {
+func (p *track) cycle(row StageMinute, r float64) float64 {
 	if p.model.BatchSize >= 1 && r > fullBatches*p.model.BatchSize {
 		return 0
 	}
@@ -174,7 +174,7 @@ func (p *StagePath) cycle(row StageMinute, r float64) float64 {
 
 // front is the front's latency in minute m, or in the nearest within five
 // minutes: few requests may be written a minute before or after their records.
-func (p *StagePath) front(m int) []Bin {
+func (p *track) front(m int) []Bin {
 	for d := range 6 {
 		for _, i := range [...]int{m - d, m + d} {
 			if row, ok := p.at(i); ok && binTotal(row.Front) > 0 {
@@ -187,7 +187,7 @@ func (p *StagePath) front(m int) []Bin {
 
 // perInvocation is r: the mean batch of the minute whose invocations are used, or, where
 // departures aren't counted and these came later, what arrived since minute m.
-func (p *StagePath) perInvocation(m, used int) float64 {
+func (p *track) perInvocation(m, used int) float64 {
 	if m < used && !p.model.Counted {
 		return p.perBatch(p.arrived(m, used) / p.minutes[used].Invocations.Value)
 	}
@@ -196,13 +196,13 @@ func (p *StagePath) perInvocation(m, used int) float64 {
 
 // underway is e: the backlog that is merely on its way at the given arrivals a
 // minute.
-func (p *StagePath) underway(m int, perMinute float64) float64 {
+func (p *flows) underway(m int, perMinute float64) float64 {
 	return perMinute / secondsPerMinute * p.underwayWait(m, p.model.Threshold)
 }
 
 // unexplained is x: the backlog at the end of minute m that neither youth nor
 // chance explains.
-func (p *StagePath) unexplained(m int) (float64, bool) {
+func (p *flows) unexplained(m int) (float64, bool) {
 	perMinute, ok := p.passing(m)
 	if !ok {
 		return 0, false
@@ -216,7 +216,7 @@ func plausible(e float64) float64 { return e + 3*math.Sqrt(e+1) }
 
 // growth is x and what was added to it in minute m: arrivals that neither came
 // out nor are young. Only growth counts, so a wrong start does little harm.
-func (p *StagePath) growth(m int, valid float64) (x, growth float64, ok bool) {
+func (p *flows) growth(m int, valid float64) (x, growth float64, ok bool) {
 	if x, ok = p.unexplained(m); !ok {
 		return 0, 0, false
 	}
