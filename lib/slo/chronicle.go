@@ -36,9 +36,11 @@ type Track struct {
 	// Rolling is the share of the error budget that was left at each bucket's end: of the
 	// whole period that ended there, most of which may lie before what is shown. Spent is
 	// that of the budget of what is shown alone: all of it at its beginning, and at its end
-	// what Budget.Left says of it. Both are NaN where nothing was due yet, and speak of the
+	// what Budget.Left says of it. Both are NaN where nothing was due yet or
+	// measured, and speak of the
 	// newest due minute in the bucket that holds it.
 	Rolling, Spent []float64
+	Left           float64  // Rolling at the newest due minute
 	Buckets        []Bucket // of Window; the last may be cut short
 }
 
@@ -103,7 +105,7 @@ func (c *Chronicle) Bucket(i int) sli.Window {
 // Follow adds an SLI's track, as its ledger tells it.
 func (c *Chronicle) Follow(rule *sli.Rule, l Ledger) {
 	p := c.pieces(l)
-	t := &Track{Rule: rule, Objective: l.Objective}
+	t := &Track{Rule: rule, Objective: l.Objective, Left: math.NaN()}
 	for i := range c.Ages {
 		t.Buckets = append(t.Buckets, Together(p.within(c.Bucket(i))))
 	}
@@ -118,12 +120,17 @@ func (c *Chronicle) Follow(rule *sli.Rule, l Ledger) {
 		}
 		end := min(span.To, l.Due+1)
 		whole := Together(p.within(sli.Window{From: end - period, To: end}))
-		t.Rolling = append(t.Rolling, l.Objective.Budget(whole.Counts, whole.Minutes.Measured(), whole.Minutes.Due()))
-		spent := 0.0
-		if bad += b.Counts.Bad(); bad > 0 {
-			spent = (1 - left) * (bad / total.Counts.Bad())
+		rolling, spent := math.NaN(), math.NaN()
+		if whole.Minutes.Measured() > 0 {
+			rolling = l.Objective.Budget(whole.Counts, whole.Minutes.Measured(), whole.Minutes.Due())
 		}
-		t.Spent = append(t.Spent, 1-spent)
+		if bad += b.Counts.Bad(); bad > 0 {
+			spent = 1 - (1-left)*(bad/total.Counts.Bad())
+		} else if total.Minutes.Measured() > 0 {
+			spent = 1
+		}
+		t.Left = rolling
+		t.Rolling, t.Spent = append(t.Rolling, rolling), append(t.Spent, spent)
 	}
 	c.Tracks = append(c.Tracks, t)
 }

@@ -50,7 +50,7 @@ var (
 	TrafficChart    = Text{"%s: valid events a minute", "%s: 1 分あたりの valid の件数"}
 	TrafficSentence = Text{"%s valid events in all, at most %s a minute.", "valid の合計は %s 件、1 分あたり最大 %s 件。"}
 	BudgetChart     = Text{"%s: what share of the error budget is left?", "%s: エラーバジェットはどれだけ残っているか"}
-	BudgetSentence  = Text{"Solid: of the %s up to each instant, %s %% at the end. Dashed: of this page's time alone, %s %% at the end.", "実線: 各時点までの直近 %s の残量 (最後は %s %%)。破線: このページの期間だけで見た残量 (最後は %s %%)。"}
+	BudgetSentence  = Text{"Solid: of the %s up to each instant, %s at the end. Dashed: of this page's time alone, %s at the end.", "実線: 各時点までの直近 %s の残量 (最後は %s)。破線: このページの期間だけで見た残量 (最後は %s)。"}
 	AgeChart        = Text{"Age: how long had the oldest accepted, not yet visible record waited?", "age: 受け付け済みでまだ見えていない最も古いレコードはどれだけ待っているか"}
 	AgeSentence     = Text{"At most %s, in the stretch from %s.", "最大 %s (%s からの区間)。"}
 	AgeNone         = Text{"No age was measured here.", "この範囲に age の計測値はありません。"}

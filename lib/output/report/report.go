@@ -223,9 +223,11 @@ func (p painter) result(t *slo.Track, s slo.Statement) resultView {
 		v.Result = p.say(words.StateMissing)
 	}
 	if s.Minutes.Measured() > 0 {
-		left, spent := slo.Newest(t.Rolling), s.Left()
-		n.Left, n.Spent = &left, &spent
-		v.Rolling, v.Spent = digits.Of(left*100, 4)+" %", digits.Of(spent*100, 4)+" %"
+		spent := s.Left()
+		n.Spent, v.Spent = &spent, share(spent)
+	}
+	if !math.IsNaN(t.Left) {
+		n.Left, v.Rolling = &t.Left, share(t.Left)
 	}
 	if low, high, ok := s.Interval(); ok {
 		v.Interval = percent(low, target) + " … " + percent(high, target) + " %"
@@ -463,8 +465,10 @@ func (p painter) budget(c *slo.Chronicle, t *slo.Track, id, kind string) figure 
 	rolling, spent := t.Rolling, t.Spent
 	low := 0.0
 	for i := range rolling {
-		if !math.IsNaN(rolling[i]) {
-			low = min(low, rolling[i], spent[i])
+		for _, v := range []float64{rolling[i], spent[i]} {
+			if !math.IsNaN(v) {
+				low = min(low, v)
+			}
 		}
 	}
 	low = max(low, -3) // deeper is told in words
@@ -478,6 +482,9 @@ func (p painter) budget(c *slo.Chronicle, t *slo.Track, id, kind string) figure 
 		first  float64 // where the page begins
 	}{{"line", rolling, math.NaN()}, {"line dashed", spent, 1}} {
 		points := []point{{float64(c.Window.From), l.first * 100}}
+		if math.IsNaN(slo.Newest(l.values)) {
+			continue
+		}
 		for i, v := range l.values {
 			points = append(points, point{float64(c.Bucket(i).To), v * 100})
 		}
@@ -485,8 +492,8 @@ func (p painter) budget(c *slo.Chronicle, t *slo.Track, id, kind string) figure 
 	}
 	f := figure{ID: id + "-budget", Caption: p.say(words.BudgetChart, kind)}
 	f.Sentence = p.say(words.RatioNone)
-	if last := slo.Newest(rolling); !math.IsNaN(last) {
-		f.Sentence = p.say(words.BudgetSentence, sli.FormatDuration(t.Objective.Period), digits.Of(last*100, 4), digits.Of(slo.Newest(spent)*100, 4))
+	if !math.IsNaN(slo.Newest(rolling)) {
+		f.Sentence = p.say(words.BudgetSentence, sli.FormatDuration(t.Objective.Period), share(t.Left), share(slo.Newest(spent)))
 	}
 	f.Drawing = g.drawn(f.ID, f.Caption, f.Sentence)
 	f.Series = p.series(c, "%", func(i int) float64 { return rolling[i] * 100 })
