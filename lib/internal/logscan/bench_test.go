@@ -57,8 +57,10 @@ func BenchmarkRequest(b *testing.B) {
 			cfg.Need, cfg.Mark = []string{"method", "user_agent"}, "prover/" // what access logs ask for
 			s := scanner(b, cfg)
 			var rec Record
-			if err := s.Scan(lines[0], &rec); err != nil {
-				b.Fatal(err)
+			for range 2 { // the second one teaches how the others are written
+				if err := s.Scan(lines[0], &rec); err != nil {
+					b.Fatal(err)
+				}
 			}
 			data := append(bytes.Join(lines, []byte("\n")), '\n')
 			b.SetBytes(int64(len(data) / len(lines)))

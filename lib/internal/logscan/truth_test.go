@@ -115,7 +115,7 @@ func positive(m map[string]int) map[string]int {
 }
 
 func TestSamplesReadAsTheirTruthSays(t *testing.T) {
-	for _, path := range samplestest.Truths(t, "access-logs/[a-n]*/*") {
+	for _, path := range samplestest.Truths(t, "access-logs/[^o]*/*") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			var want struct {
 				Lines, Parsed, Malformed, Blank int
@@ -166,7 +166,7 @@ func TestOtherFormatsAreNotMistaken(t *testing.T) {
 			AsALB struct{ Lines int } `json:"as_alb"`
 		}
 		readJSONFile(t, path, &want)
-		for _, f := range []Format{Auto, ALB, Combined, LTSV, JSON} {
+		for _, f := range append([]Format{Auto}, detectable...) {
 			got := readAll(t, scanner(t, Config{Format: f}), content(t, path))
 			if got.Parsed != 0 || got.Malformed != want.AsALB.Lines || got.FirstBad == nil {
 				t.Errorf("%s as %v: parsed %d, malformed %d of %d, first bad %v", filepath.Base(path), f, got.Parsed, got.Malformed, want.AsALB.Lines, got.FirstBad)

@@ -126,7 +126,7 @@ func statusOf(c *sli.StageCell) map[string]float64 {
 }
 
 func TestSamplesCountAsTheirTruthSays(t *testing.T) {
-	for _, path := range samplestest.Truths(t, "access-logs/[a-n]*/*") {
+	for _, path := range samplestest.Truths(t, "access-logs/[^o]*/*") {
 		var want truth
 		log := load(t, path, &want)
 		name := filepath.Base(log)
