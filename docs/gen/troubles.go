@@ -117,6 +117,7 @@ no answer for it`,
 no minute has an answer yet
 nothing stands in %s yet
 nothing is known of before
+it was never counted
 NoWholeMinute
 BurnNotMeasured
 its history begins on %s`,
@@ -324,7 +325,12 @@ IDsOverQueue`,
 			{`ProverTooSlow`,
 				[2]string{"So few known-answer records can't prove such a target.", "正解データがこれだけ少ないと、その目標値は証明できません。"},
 				[2]string{"A shorter `every:`, or a lower target.", "`every:` を短くするか、目標値を下げます。"}},
+			{`HostsAdd
+HostsTellTheSame`,
+				[2]string{"What happens where the same file is on several hosts.", "同じ設定を複数のホストに置いたときにどうなるかを示しています。"},
+				[2]string{"Those that add up may be on every host; the others on one.", "足し合わせられるものはすべてのホストに、それ以外は 1 台だけに設定します。"}},
 			{`a shard that isn't polled is invisible
+no metric shows when within a run a record is written
 estimate of %s good records moved down`,
 				[2]string{"An estimate's limits: ages alone can't see everything, and counts correct what they prove.", "推定の限界です。age だけではすべては見えず、件数から言えることで補正しています。"},
 				[2]string{"`event_source_mapping:` with its EventCount metrics on.", "EventCount メトリックを有効にして `event_source_mapping:` を指定します。"}},
