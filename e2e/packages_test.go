@@ -289,7 +289,10 @@ func listed(t *testing.T, list string) string {
 			t.Fatal(err)
 		}
 		for _, name := range names {
-			_, document, _ := strings.Cut(name, "/docs/")
+			document, err := filepath.Rel(filepath.Join(real.Repository(), "docs"), name)
+			if err != nil {
+				t.Fatal(err)
+			}
 			want = append(want, document)
 		}
 	}
