@@ -52,6 +52,7 @@ const monthly = `pipelines:
   stages: [ { name: front, month: {} } ]
   slis: { availability: { target: 99.9 }, latency: { threshold: 500ms, target: 95 } }
   check: { sli: [availability, latency], burn_rate: true, critical_ratio: 90 }
+  slo: { periods: [28d, 35d] } # so that the state still has what the first windows of three days rest on
 `
 
 // run is the metric program with that kind of source.
