@@ -45,6 +45,10 @@ func (p *shares) newPassage(j int) passage {
 	rest := parts.rest(t)
 	h := passage{known: true, newer: newest.within(&rest), stay: make([]float64, minutesUp(t))}
 	h.all = wait.within(&rest)
+	retried := math.Max(0, errors-p.failing(j)*n) // of late ones
+	if before, ok := p.ahead(j - 1); ok && before.Age.Usable() && row.Age.Max-before.Age.Max >= retriedDrop {
+		retried = errors // one batch again and again: its age rises by the clock
+	}
 	behind, far := p.farBehind(row)
 	if counted, ok := row.Age.at(t); ok {
 		h.newer, h.counted, h.apart = clamp(counted/row.Age.N, 0, 1), true, true
@@ -52,12 +56,15 @@ func (p *shares) newPassage(j int) passage {
 		h.newer, h.apart = 1-behind, true
 	}
 	if far {
-		if part := behind * p.laneLate(j, parts); part > 0 && part*n >= 2*errors {
+		if part := behind * p.laneLate(j, parts); part > 0 && part*n >= 2*retried {
 			h.newer, h.apart = math.Min(h.newer, 1-part), true
 		}
 	}
 	h.all = math.Min(h.all, h.newer)
-	h.late = math.Max(0, n*(1-h.newer)-errors)
+	h.late = math.Max(0, n*(1-h.newer)-retried)
+	if moved := n - retried; retried < errors && moved > 0 { // the others fail as often, late or not
+		h.late *= (n - errors) / moved
+	}
 	h.moved = math.Max(0, n-errors)
 	after := parts.along / 2 * (1 - 1/parts.perInvocation) // the wait's law is less than the wait by as much
 	if p.model.CountedAtEnd {
@@ -66,6 +73,26 @@ func (p *shares) newPassage(j int) passage {
 	wait.stay(&rest, t, after, h.stay)
 	return h
 }
+
+// failing is the part of the invocations that fails in the minutes before j that were in time:
+// so many fail anywhere, and only what fails beyond that may be late ones that are tried again.
+func (p *StagePath) failing(j int) float64 {
+	var errors, invocations float64
+	for i := max(0, j-failingSpan); i < j; i++ {
+		row, ok := p.at(i)
+		if ok && row.Age.Usable() && row.Errors.Known && row.Invocations.Known && row.Age.Max <= p.keptUp(row) {
+			errors += math.Max(0, row.Errors.Value)
+			invocations += math.Max(0, row.Invocations.Value)
+		}
+	}
+	if invocations == 0 {
+		return 0
+	}
+	return math.Min(1, errors/invocations)
+}
+
+// failingSpan is for how many minutes before it what usually fails is counted.
+const failingSpan = 60
 
 // writtenAlong is the part of a run over which its records are taken to come out, where that
 // isn't counted as it happens: halfway between one after the other and all at the end.

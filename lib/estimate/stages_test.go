@@ -329,3 +329,20 @@ func TestWhatWindowsHeldAtTheBeginningDoesNotHideWhatIsLate(t *testing.T) {
 	}
 	near(t, "share", good/valid, 0.58, 0.03)
 }
+
+func TestWhatFailsAnywhereIsNotTakenForTheLateOnes(t *testing.T) {
+	m := calmModel(60)
+	m.Counted = true
+	usual := calm()
+	usual.Errors = Some(6) // a tenth
+	late := behind(90)
+	late.Errors = Some(6)
+	late.Age.Edges = []Edge{{60, 54}}
+	p := NewStagePath(m, lineUp(20, usual, 2, late))
+	near(t, "late ones that moved something", p.handedOver(21).late, 6*0.9, 1e-9)
+	for i := range 20 {
+		p.minutes[i].Errors = Some(0)
+	}
+	p = NewStagePath(m, p.minutes)
+	near(t, "where nothing failed before, what fails is late", p.handedOver(21).late, 0, 0)
+}
