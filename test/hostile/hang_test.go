@@ -128,7 +128,31 @@ func (h *host) helped(program string) {
 
 // surroundings are what hangs, by name; each returns the hung pipeline.
 var surroundings = map[string]func(h *host) string{
-	"a log that is a FIFO": func(h *host) string { return fmt.Sprintf(onLog, h.fifo("log")) },
+	"a log that is a FIFO":               func(h *host) string { return fmt.Sprintf(onLog, h.fifo("log")) },
+	"a log that is a directory":          func(h *host) string { return fmt.Sprintf(onLog, h.dir) },
+	"a log that is a device without end": func(h *host) string { return fmt.Sprintf(onLog, "/dev/zero") },
+	"a log that is nobody's":             func(h *host) string { return fmt.Sprintf(onLog, "/proc/self/mem") },
+	"a log that is a link to itself": func(h *host) string {
+		if err := os.Symlink(h.path("log"), h.path("log")); err != nil {
+			h.t.Fatal(err)
+		}
+		return fmt.Sprintf(onLog, h.path("log"))
+	},
+	"a FIFO whose writer has stopped": func(h *host) string {
+		f, err := os.OpenFile(h.fifo("log"), os.O_RDWR, 0) // both ends, so that it opens
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		h.t.Cleanup(func() { f.Close() })
+		if _, err := f.WriteString("time:2026-01-01T00:00:00Z\tsta"); err != nil {
+			h.t.Fatal(err)
+		}
+		return fmt.Sprintf(onLog, h.path("log"))
+	},
+	"AWS files that are directories": func(h *host) string {
+		h.env = append(h.env, "AWS_CONFIG_FILE="+h.dir, "AWS_SHARED_CREDENTIALS_FILE="+h.dir)
+		return onAWS
+	},
 	"AWS_CONFIG_FILE": func(h *host) string {
 		h.env = append(h.env, "AWS_CONFIG_FILE="+h.fifo("f"))
 		return onAWS
