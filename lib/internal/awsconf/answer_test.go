@@ -27,12 +27,14 @@ func TestWhatIsNoAnswerIsNotTakenForAnEmptyOne(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"nothing":          {func(http.ResponseWriter, *http.Request) {}, none},
-		"blanks":           {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, " \r\n") }, none},
-		"204":              {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, ""},
-		"null":             {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "null") }, none},
-		"a page":           {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html><body/></html>") }, none},
-		"a redirection":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 307) }, moved},
+		"nothing": {func(http.ResponseWriter, *http.Request) {}, none},
+		"blanks":  {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, " \r\n") }, none},
+		"204":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, ""},
+		"null":    {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "null") }, none},
+		"a page":  {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html><body/></html>") }, none},
+		"a redirection": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, moved},
 		"the token, alone": {func(w http.ResponseWriter, r *http.Request) { refuse(w, r.Header.Get("X-Amz-Security-Token")) }, ""},
 		"all that was sent, of the signature as well": {func(w http.ResponseWriter, r *http.Request) { refuse(w, fmt.Sprint(r.Header)) }, ""},
 	} {
