@@ -255,6 +255,14 @@ func (t *Tracked) learn(e *entry) {
 	}
 }
 
+// succeeded says whether the log's next file was read already when f, which bears another name by now, was seen last: that its writer went on in f till the end
+// is a doubt, and no reason to know nothing of the log.
+func (r *matching) succeeded(f *file) bool {
+	return f.t.Path != f.t.Name && slices.ContainsFunc(r.files, func(g *file) bool {
+		return g != f && g.old != nil && g.t.Name == f.t.Name && !g.t.isCopy() && g.old.Offset > 0 && g.old.Grown.After(f.t.Grown)
+	})
+}
+
 // giveUp says what is lost with the files that weren't found, and forgets those of no further use.
 func (r *matching) giveUp() {
 	r.files = slices.DeleteFunc(r.files, func(f *file) bool {
@@ -273,7 +281,7 @@ func (r *matching) giveUp() {
 		if t.isCopy() {
 			return true // it held nothing of its own
 		}
-		if unread || t.HeadLen == 0 && !(t.Done && r.goesOnWithout(t.Name)) {
+		if (unread || t.HeadLen == 0 && !(t.Done && r.goesOnWithout(t.Name))) && (t.HeadLen == 0 || t.Size > t.Offset || !r.succeeded(f)) {
 			r.breakOff(t)
 		}
 		switch {
