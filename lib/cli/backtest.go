@@ -106,7 +106,7 @@ func (p backtesting) trial() (b backtest.Backtest, lists []backtest.List, drills
 		flag, text string
 		into       *time.Time
 	}{{"--from", p.opt.From, &b.Stretch.From}, {"--to", p.opt.To, &b.Stretch.To}} {
-		at, err := window{p.program}.typed(of.flag, of.text, p.now)
+		at, err := window(p).typed(of.flag, of.text, p.now)
 		if err != nil {
 			return b, nil, nil, err
 		}
@@ -195,7 +195,7 @@ func chosen(names []string) []string {
 
 // held is a copy of the state in memory, nil where there is none that can be read.
 func (p backtesting) held(c *config.Config) (measure.Store, error) {
-	dir, err := home{p.program}.stateDir(c)
+	dir, err := home(p).stateDir(c)
 	if err != nil {
 		return nil, nil //nolint:nilerr // without a state directory the sources say all
 	}

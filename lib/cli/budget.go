@@ -35,7 +35,7 @@ func (p budgeting) budget(ctx context.Context) int {
 	if run.Since, err = p.since(); err != nil {
 		return p.usage(err)
 	}
-	report, store, err := p.measure(ctx, run, home{p.program}.store(c, true))
+	report, store, err := p.measure(ctx, run, home(p).store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
@@ -119,7 +119,7 @@ func (p budgeting) since() (time.Time, error) {
 	case p.opt.Month != "":
 		return time.ParseInLocation("2006-01", p.opt.Month, p.env.Zone)
 	case p.opt.From != "":
-		w, err := window{p.program}.whole()
+		w, err := window(p).whole()
 		return w.Start(), err
 	}
 	return time.Time{}, nil
@@ -150,7 +150,7 @@ func (p budgeting) periods() (func(*sli.Plan, sli.Minute) []slo.Period, error) {
 			return []slo.Period{slo.Month(first)}
 		}, nil
 	case p.opt.From != "" || p.opt.To != "":
-		w, err := window{p.program}.whole()
+		w, err := window(p).whole()
 		if err == nil && w.Start().After(p.now) {
 			err = fmt.Errorf("--from: must not be in the future (got %s)", p.opt.From)
 		}

@@ -34,7 +34,7 @@ func (p exporting) export(ctx context.Context) int {
 	}
 	first, cancel := share(ctx, 2)
 	defer cancel()
-	report, store, err := p.measure(first, p.newRun(c), home{p.program}.store(c, true))
+	report, store, err := p.measure(first, p.newRun(c), home(p).store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}

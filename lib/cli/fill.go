@@ -104,7 +104,7 @@ func (p filling) fillWindow() (sli.Window, error) {
 	if p.opt.From == "" && p.opt.To == "" {
 		return w, nil
 	}
-	return window{p.program}.whole()
+	return window(p).whole()
 }
 
 // mackerel is who is asked for points.
@@ -139,7 +139,7 @@ func (p filling) mackerel() (*mackerelapi.Client, error) {
 
 // writable is the state on disk.
 func (p filling) writable(c *config.Config) (measure.Store, error) {
-	dir, err := home{p.program}.stateDir(c)
+	dir, err := home(p).stateDir(c)
 	if err != nil {
 		return nil, err
 	}

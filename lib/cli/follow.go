@@ -41,13 +41,13 @@ const (
 // look at.
 func (p exporting) follow() (*following, sli.Window, error) {
 	if p.opt.Follow == "" {
-		w, err := window{p.program}.whole()
+		w, err := window(p).whole()
 		return nil, w, err
 	}
 	if p.opt.To != "" {
 		return nil, sli.Window{}, withHint(errors.New("--to means nothing with --follow"), "it prints up to the newest due minute")
 	}
-	w, err := window{p.program}.between(firstFollowed)
+	w, err := window(p).between(firstFollowed)
 	if err != nil {
 		return nil, w, err
 	}

@@ -248,11 +248,11 @@ func (p measuring) metrics(ctx context.Context) int {
 	}
 	take := (byAgent || p.opt.Take) && !p.opt.Peek && p.opt.At == ""
 	if c.Record != "" && !p.opt.Peek && p.opt.At == "" {
-		keeping{p.program}.keep(c, c.Record, recorded{options: p.opt, typed: p.set, take: take, inject: p.mayInject(c)})
-		defer keeping{p.program}.kept(ctx)
+		keeping(p).keep(c, c.Record, recorded{options: p.opt, typed: p.set, take: take, inject: p.mayInject(c)})
+		defer keeping(p).kept(ctx)
 	}
 	run := p.newRun(c)
-	store := home{p.program}.store(c, p.opt.Peek || p.opt.At != "")
+	store := home(p).store(c, p.opt.Peek || p.opt.At != "")
 	run.Take = take && !p.stateless // without positions the same events would be taken again
 	run.Inject, run.Clock = p.mayInject(c), p.env.Now
 	report, store, err := p.measure(ctx, run, store)

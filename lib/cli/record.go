@@ -29,7 +29,7 @@ func (p keeping) record(ctx context.Context) int {
 	if p.recorder == nil {
 		return exitFailed // which was said
 	}
-	report, _, err := p.measure(ctx, p.newRun(c), home{p.program}.store(c, true))
+	report, _, err := p.measure(ctx, p.newRun(c), home(p).store(c, true))
 	summary, failed := p.recorder.Close(ctx)
 	switch {
 	case err != nil:

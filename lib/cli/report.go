@@ -45,7 +45,7 @@ func (p reporting) report(ctx context.Context) int {
 	}
 	run := p.newRun(c)
 	run.History, run.Since = true, w.Start()
-	now, store, err := p.measure(ctx, run, home{p.program}.store(c, true))
+	now, store, err := p.measure(ctx, run, home(p).store(c, true))
 	if err != nil {
 		return p.usage(err)
 	}
@@ -143,7 +143,7 @@ func (p reporting) reportWindow(c *config.Config) (sli.Window, error) {
 	for _, pipeline := range c.Pipelines {
 		period = max(period, pipeline.Plan.Period)
 	}
-	return window{p.program}.between(period)
+	return window(p).between(period)
 }
 
 // writeFile puts a file in place whole, or not at all.

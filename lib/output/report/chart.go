@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -214,8 +213,6 @@ func asPercent(v, step float64) string {
 }
 
 func asSeconds(v, _ float64) string { return sli.FormatSeconds(v) }
-
-func asCount(v, _ float64) string { return digits.Of(v, 3) }
 
 // steps are the distances of ticks on the axis of time.
 var steps = []time.Duration{
