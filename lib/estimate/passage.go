@@ -76,7 +76,7 @@ func (p *shares) newPassage(j int) passage {
 
 // failing is the part of the invocations that fails in the minutes before j that were in time:
 // so many fail anywhere, and only what fails beyond that may be late ones that are tried again.
-func (p *StagePath) failing(j int) float64 {
+func (p *shares) failing(j int) float64 {
 	var errors, invocations float64
 	for i := max(0, j-failingSpan); i < j; i++ {
 		row, ok := p.at(i)
