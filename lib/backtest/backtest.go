@@ -171,7 +171,7 @@ func (b Backtest) kept(ctx context.Context, p measure.Pipeline, stretch Stretch)
 		return false, nil
 	}
 	run := measure.Run{Now: stretch.To.Add(p.Plan.Settle()), Store: b.Kept, Pipelines: []measure.Pipeline{p}}
-	return measure.Holds(ctx, run, stretch.minutes())
+	return measure.Holds(ctx, run, stretch.minutes(), lead(p.Plan))
 }
 
 // retell gives the reports of a stretch from the state.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,6 +121,8 @@ var hostile = map[string]func(h *host, w io.Writer){
 
 func TestNoLogCanHurt(t *testing.T) {
 	const allowed = 96 // MiB of heap, whatever the log
+	// As the programs have it in a large job, see Host: else what isn't collected yet counts.
+	defer debug.SetGCPercent(debug.SetGCPercent(25))
 	for name, write := range hostile {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t)
@@ -133,7 +136,7 @@ func TestNoLogCanHurt(t *testing.T) {
 				if len(args) == 0 {
 					names(t, a)
 				}
-				if took := time.Since(begun); used > allowed || took > 15*time.Second || a.code > 1 {
+				if took := time.Since(begun); used > allowed || took > time.Minute || a.code > 1 {
 					t.Errorf("%q: %.0f MiB, %s, exit %d", args, used, took, a.code)
 				}
 			}

@@ -9,9 +9,11 @@ import (
 )
 
 // Holds tells whether the state has the whole of a stretch, of all SLIs of the run's
-// pipelines by their present rules: it begins before, and runs went on to its end. Minutes
+// pipelines by their present rules: it begins before, runs went on to its end, and what lies up
+// to lead before it, on which its first verdicts rest, wasn't forgotten meanwhile. Minutes
 // within it that no run could measure are held as such.
-func Holds(ctx context.Context, run Run, w sli.Window) (holds bool, err error) {
+func Holds(ctx context.Context, run Run, w sli.Window, lead time.Duration) (holds bool, err error) {
+	rests := w.From - sli.Minute(lead/time.Minute)
 	return holds, run.Store.View(ctx, func(tx Tx) error {
 		holds = true
 		for _, p := range run.Pipelines {
@@ -21,7 +23,7 @@ func Holds(ctx context.Context, run Run, w sli.Window) (holds bool, err error) {
 			}
 			holds = holds && !past.rec.Ran.Before(w.End())
 			for _, l := range past.ledgers[:len(past.plan.Rules)] {
-				holds = holds && l.record.HasSince && l.record.Since <= w.From
+				holds = holds && l.record.HasSince && l.record.Since <= w.From && (past.rec.History <= rests || past.rec.History <= l.record.Since)
 			}
 		}
 		return nil
