@@ -93,7 +93,7 @@ Every message that the check, ` + "`explain`, `doctor` and `validate`" + ` have 
 [English](../troubleshooting.md)
 
 チェック、` + "`explain`、`doctor`、`validate`" + ` が問題を知らせるときのメッセージの一覧です。… には名前や数値が入ります。設定やフラグの誤りには、` + "`hint:`" + ` に続けて直し方が表示されます。
-メッセージの出ない症状は [README](../../README.ja.md#困ったときは) にあります。
+標準エラー出力の警告はいつも英語です。その文面は[英語のページ](../troubleshooting.md)で探せます。メッセージの出ない症状は [README](../../README.ja.md#困ったときは) にあります。
 `}
 
 // troubleshooting is the page in a language: 0 English, 1 Japanese.

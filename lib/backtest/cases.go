@@ -118,13 +118,13 @@ func (r CaseReader) read(n *section.Node) (Case, error) {
 	if c.At, err = r.Instant(at.String()); err != nil {
 		return c, at.Errorf("2026-03-02 12:10, or RFC 3339", "%v", err)
 	}
-	c.At = c.At.In(r.Zone)
 	given, _ := n.Get("given")
 	var errs []error
 	for _, g := range given.Items() {
 		one, err := r.given(g, c.At)
 		c.Given, errs = append(c.Given, one), append(errs, err)
 	}
+	c.At = c.At.In(r.Zone)
 	expect, _ := n.Get("expect")
 	c.Expect, err = expected(expect)
 	return c, errors.Join(append(errs, err)...)
@@ -241,11 +241,12 @@ func isLevel(name string) bool {
 	return name == "age" || name == "backlog" || strings.HasPrefix(name, "utilisation_")
 }
 
-// minute reads a time of the day of an instant, or a whole one: the key of a node.
+// minute reads a time of the day of an instant, or a whole one: the key of a node. The zone
+// is that which the instant was written in, so that a case says the same on every host.
 func (r CaseReader) minute(n *section.Node, text string, at time.Time) (sli.Minute, error) {
-	if t, err := time.ParseInLocation("15:04", text, r.Zone); err == nil {
-		y, m, d := at.In(r.Zone).Date()
-		return sli.MinuteAt(time.Date(y, m, d, t.Hour(), t.Minute(), 0, 0, r.Zone)), nil
+	if t, err := time.Parse("15:04", text); err == nil {
+		y, m, d := at.Date()
+		return sli.MinuteAt(time.Date(y, m, d, t.Hour(), t.Minute(), 0, 0, at.Location())), nil
 	}
 	t, err := r.Instant(text)
 	if err != nil {

@@ -159,7 +159,7 @@ cases:
           - '{"time":"2026-03-02T12:02:32Z","method":"POST","uri":"/v","status":503,"request_time":0.1}'
           - '{"time":"2026-03-02T12:03:02Z","method":"POST","uri":"/v","status":503,"request_time":0.1}'
           - '{"time":"2026-03-02T12:04:02Z","method":"POST","uri":"/v","status":200,"request_time":0.1}'
-        # counts: { "12:01": { requests: 1000, bad_requests: 3 }, "12:02": { requests: 900 } } # of the day of at, in this zone
+        # counts: { "12:01": { requests: 1000, bad_requests: 3 }, "12:02": { requests: 900 } } # of the day of at, in its zone
         # points: { "IteratorAge Maximum": { "12:01": 3000, "12:02": 4000 } } # of the metrics of an AWS stage, in their units
     expect:
       status: CRITICAL           # OK, WARNING, CRITICAL, UNKNOWN
