@@ -13,5 +13,5 @@ func ExampleLanguage_Render() {
 	fmt.Println(words.Japanese.Render(finding))
 	// Output:
 	// 1,204 records accepted since 11:32 JST, none processed
-	// 11:32 JST 以降に受け付けたレコード 1,204 件が 1 件も処理されていません
+	// 11:32 JST 以降に受け付けたレコード 1,204 件がまったく処理されていません
 }

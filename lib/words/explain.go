@@ -6,9 +6,9 @@ import "strings"
 var (
 	ExplainAt     = Text{"%s at %s", "%s  %s 時点"}
 	WouldSay      = Text{"check would say %s: %s", "チェックの判定 %s: %s"}
-	AnsweredUpTo  = Text{"every source has answered up to %s, %s ago", "すべてのソースの応答は %s まで (%s 前)"}
-	AnsweredAll   = Text{"every source has answered up to this instant", "すべてのソースの応答がこの時点までそろっています"}
-	NoMinuteYet   = Text{"no minute counts yet for every source", "すべてのソースの応答がそろった分はまだありません"}
+	AnsweredUpTo  = Text{"every source has answered up to %s, %s ago", "すべてのデータソースの応答は %s まで (%s 前)"}
+	AnsweredAll   = Text{"every source has answered up to this instant", "すべてのデータソースの応答がこの時点までそろっています"}
+	NoMinuteYet   = Text{"no minute counts yet for every source", "すべてのデータソースの応答がそろった 1 分間は、まだありません"}
 	Warning       = Text{"warning: %s", "警告: %s"}
 	StateIs       = Text{"state %s: %s", "状態 %s: %s"}
 	AgeAt         = Text{"age %s at %s: how long the oldest accepted, not yet visible record had waited (%s)", "age %s (%s): 受け付けたのにまだ見えていない最も古いレコードの待ち時間 (%s)"}
@@ -38,8 +38,8 @@ var (
 	WindowMeasured  = Text{"%.0f%% of the window's minutes measured%s%s", "ウィンドウの %.0f %% を計測%s%s"}
 	MinutesExcluded = Text{"; %s excluded", "、除外 %s"}
 	Uncertain       = Text{"; %s uncertain, in neither count", "、判定不能 %s (どちらの件数にも含めない)"}
-	FromBy          = Text{"from %s by %s: %s, %s; a minute settles %s after its end", "根拠 %s、方法 %s: %s、%s。各分は終わりから %s 後に確定"}
-	JudgedInSilence = Text{"where nothing comes out, the records of a minute are judged %s after its end, and not once more when they do", "何も出てこなければ、その分のレコードは分の終わりから %s 後に判定し、あとで出てきても判定し直さない"}
+	FromBy          = Text{"from %s by %s: %s, %s; a minute settles %s after its end", "根拠 %s、方法 %s: %s、%s。1 分間のデータはその終了の %s 後に確定"}
+	JudgedInSilence = Text{"where nothing comes out, the records of a minute are judged %s after its end, and not once more when they do", "何も出てこなければ、1 分間のレコードはその終了の %s 後に判定し、あとで出てきても判定し直さない"}
 	MissingTarget   = Text{"%s: %s (target %s)", "%s: %s (目標値 %s)"}
 	NoTrafficIn     = Text{"no traffic in %s", "トラフィックなし (%s)"}
 	ExcludedIn      = Text{"excluded in %s", "除外 (%s)"}
@@ -65,7 +65,7 @@ var (
 	MatchedLines   = Text{"; %s matched", "、条件に一致 %s"}
 	FormatIs       = Text{"format %s", "形式 %s"}
 	FirstMalformed = Text{"first malformed line: %s", "解釈できない最初の行: %s"}
-	RaiseSettle    = Text{"over 1%% of the lines came after their minute had settled; raise settle: above %s", "1 %% を超える行がその分の確定後に届いています。settle: を %s より長くしてください"}
+	RaiseSettle    = Text{"over 1%% of the lines came after their minute had settled; raise settle: above %s", "1 %% を超える行が、その 1 分間の確定後に届いています。settle: を %s より長くしてください"}
 	InputsAre      = Text{"inputs: %s", "推定の入力: %s"}
 	InputFrom      = Text{"%s %s (%s)", "%s %s (%s)"}
 	OtherStatus    = Text{"other %s", "その他 %s"}
@@ -74,7 +74,7 @@ var (
 	InvocationsOf  = Text{"%s invocations: %s cold starts, %s timeouts, %s killed", "呼び出し %s 回: コールドスタート %s、タイムアウト %s、強制終了 %s"}
 	DurationOf     = Text{"duration: min %s, p50 %s, p90 %s, p99 %s, max %s", "実行時間: 最小 %s、p50 %s、p90 %s、p99 %s、最大 %s"}
 	MetricOf       = Text{"metric %s %s: %s values, sum %s, min %s, max %s %s", "メトリック %s %s: 値 %s 個、合計 %s、最小 %s、最大 %s %s"}
-	SettledAfter   = Text{"settled %s after a minute's end: %s", "各分は終わりから %s 後に確定: %s"}
+	SettledAfter   = Text{"settled %s after a minute's end: %s", "1 分間のデータはその終了の %s 後に確定: %s"}
 	LateLookedFor  = Text{"events that came late were looked for from %s on; what comes later is lost", "遅れて届いたイベントは %s の分まで確認済み。それより遅れたものは失われる"}
 
 	Injected     = Text{"%s records injected%s%s", "正解データ %s 件を投入%s%s"}
