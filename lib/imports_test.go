@@ -32,7 +32,7 @@ var mayImport = []struct {
 	{"lib/output/*", []string{"lib/sli", "lib/slo", "lib/estimate", "lib/words", "lib/digits"}},
 	{"lib/builtin", []string{"lib/*"}},
 	{"lib/source/*", []string{"lib/sli", "lib/estimate", "lib/internal/*", "lib/source/cloudwatch", "lib/source/counted", "lib/digits"}},
-	{"lib/recording", []string{"lib/sli", "lib/estimate"}},
+	{"lib/recording", []string{"lib/sli", "lib/estimate", "lib/internal/raw"}},
 	{"lib/backtest", []string{"lib/indicator", "lib/internal/section", "lib/measure", "lib/recording", "lib/sli", "lib/slo", "lib/estimate", "lib/words"}},
 	{"lib/cli", []string{"lib/backtest", "lib/recording", "lib/config", "lib/measure", "lib/sli", "lib/slo", "lib/words", "lib/internal/state", "lib/internal/section", "lib/internal/mackerelapi", "lib/digits"}},
 	{"lib/internal/feed/*", []string{"lib/internal/feed", "lib/internal/awsconf"}},

@@ -86,6 +86,7 @@ type metricOptions struct {
 	Drill        []string `long:"drill" value-name:"KIND@T,D" description:"backtest: put an incident into the evidence: consumer-stop, front-stop, errors=20%, slow=5x, lost=10%; repeatable"`
 	Attempts     int      `long:"attempts" value-name:"N" default:"3" description:"backtest: CRITICAL so often in a row is a page"`
 	Incident     bool     `long:"incident" description:"report: of an incident: what the check said, and .md and .csv beside the page"`
+	Raw          bool     `long:"raw" description:"record: keep the lines and the services' answers themselves, up to 8 MiB of a stage and 32 MiB of a run; they hold what your logs hold, which may be personal data"`
 	Redact       bool     `long:"redact" description:"report: without names of pipelines, stages, files and values"`
 }
 

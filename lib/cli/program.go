@@ -71,9 +71,9 @@ var commands = map[string]command{
 	"annotations": {[]string{"from", "to", "service"}, "graph annotations of what the check said, for Mackerel's API", as(reporting.annotations)},
 	"report":      {[]string{"out", "from", "to", "at", "incident", "redact"}, "a page of what was measured over a stretch of time, to look at, mail and print", as(reporting.report)},
 	"init":        {[]string{"test"}, "a commented configuration file to begin with, from flags", as(starting.starter)},
-	"record":      {nil, "one run, and all that the sources answered in it, kept in DIR", as(keeping.record)},
+	"record":      {[]string{"raw"}, "one run, and all that the sources answered in it, kept in DIR", as(keeping.record)},
 	"test":        {nil, "cases of the configuration, from files: what it says of evidence that they give", as(trying.test)},
-	"replay":      {[]string{"json"}, "what recorded runs said, or explain or the check of them, without the world", as(replaying.replay)},
+	"replay":      {[]string{"json"}, "what recorded runs said, or explain or the check of them, or what record --raw kept, without the world", as(replaying.replay)},
 }
 
 // patient are the commands that take as long as their work takes.
@@ -83,7 +83,7 @@ var patient = []string{"annotations", "backtest", "report", "test"}
 var takes = map[string]operands{
 	"test":   {"FILE…", 1, 1000},
 	"record": {"DIR", 1, 1},
-	"replay": {"DIR [explain | check]", 1, 2},
+	"replay": {"DIR [explain | check | raw]", 1, 2},
 }
 
 const usage = `[OPTIONS] [COMMAND]

@@ -25,7 +25,7 @@ func (p keeping) record(ctx context.Context) int {
 		return p.usage(err)
 	}
 	dir := p.words[0]
-	p.keep(c, dir, recorded{options: p.opt})
+	p.keep(c, dir, recorded{options: p.opt, raw: p.opt.Raw})
 	if p.recorder == nil {
 		return exitFailed // which was said
 	}
@@ -41,6 +41,10 @@ func (p keeping) record(ctx context.Context) int {
 	p.doubts(report)
 	fmt.Fprintf(p.env.Stdout, "recorded in %s: sources %d, answers %d, events %d, %d kB\n",
 		summary.File, summary.Sources, summary.Answers, summary.Events, (summary.Bytes+1023)>>10)
+	if p.opt.Raw {
+		fmt.Fprintf(p.env.Stdout, "it holds %d kB of lines and answers as they were read, and whatever personal data stands in them: see replay %s raw\n",
+			(summary.Raw+1023)>>10, summary.File)
+	}
 	return exitOK
 }
 
@@ -50,6 +54,7 @@ type recorded struct {
 	typed   []string
 	take    bool
 	inject  bool
+	raw     bool // the texts that sources read are kept, too
 }
 
 // keep begins to record the run in a directory. A run goes on without where that fails.
@@ -59,7 +64,7 @@ func (p keeping) keep(c *config.Config, dir string, run recorded) {
 	}
 	m := recording.Manifest{
 		Made: Version, Program: strings.TrimPrefix(p.voice.program, "mackerel-plugin-"), At: p.now, Zone: p.zone(),
-		Typed: run.typed, Take: run.take, Inject: run.inject,
+		Typed: run.typed, Take: run.take, Inject: run.inject, Raw: run.raw,
 	}
 	var err error
 	switch o := run.options.(type) {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +12,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/recording"
+	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
 // replaying makes runs anew from what was recorded.
@@ -20,8 +23,8 @@ type replaying struct{ *program }
 func (p replaying) replay(ctx context.Context) int {
 	as := ""
 	if len(p.words) > 1 {
-		if as = p.words[1]; as != "explain" && as != "check" {
-			return p.usage(unknownWord(as, []string{"explain", "check"}))
+		if as = p.words[1]; as != "explain" && as != "check" && as != "raw" {
+			return p.usage(unknownWord(as, []string{"explain", "check", "raw"}))
 		}
 	}
 	if p.opt.JSON && as != "explain" {
@@ -39,6 +42,13 @@ func (p replaying) replay(ctx context.Context) int {
 			code = exitFailed
 			continue
 		}
+		if as == "raw" {
+			if err := p.raw(run); err != nil {
+				p.voice.fail(fmt.Errorf("replay: %s: %w", file, err), "")
+				code = exitFailed
+			}
+			continue
+		}
 		if err := p.again(ctx, run, as); err != nil {
 			p.voice.fail(fmt.Errorf("replay: %s: %w", file, err), "")
 			code = exitFailed
@@ -54,6 +64,33 @@ func (p replaying) replay(ctx context.Context) int {
 		}
 	}
 	return code
+}
+
+// raw prints the lines and answers that a recording keeps, each under where it was read. On
+// a terminal what would steer it is escaped; elsewhere they are as they were read.
+func (p replaying) raw(run *recording.Run) error {
+	if !run.Manifest.Raw {
+		return errors.New("no lines and answers are kept in it; record DIR --raw keeps them")
+	}
+	out := bufio.NewWriter(p.env.Stdout)
+	last := ""
+	for _, r := range run.Raw() {
+		if name := r.Stage + ": " + r.Name; name != last {
+			fmt.Fprintf(out, "== %s\n", sli.Escaped(name))
+			last = name
+		}
+		for line := range bytes.Lines(r.Text) {
+			line = bytes.TrimSuffix(line, []byte("\n"))
+			if p.env.Terminal > 0 {
+				line = []byte(sli.Escaped(string(line)))
+			}
+			fmt.Fprintf(out, "%s\n", line)
+		}
+		if r.Cut {
+			fmt.Fprintf(out, "== %s: there was more, which isn't kept\n", sli.Escaped(r.Stage))
+		}
+	}
+	return out.Flush()
 }
 
 const checkName = "check-pipeline-freshness"

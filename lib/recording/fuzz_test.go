@@ -17,7 +17,7 @@ func FuzzOpen(f *testing.F) {
 		kind    byte
 		content string
 	}{
-		{frameManifest, `{"version":1}`}, {frameSource, `{"number":1}`}, {frameEvents, "\x01\x00\x01\x02"}, {frameAnswer, `{}`}, {frameSent, `{}`}, {frameTransaction, `{}`}, {frameEnd, `{"over":""}`},
+		{frameManifest, `{"version":1}`}, {frameSource, `{"number":1}`}, {frameEvents, "\x01\x00\x01\x02"}, {frameAnswer, `{}`}, {frameRaw, "\x00\x00\x01ntext"}, {frameSent, `{}`}, {frameTransaction, `{}`}, {frameEnd, `{"over":""}`},
 	} {
 		frame := append(binary.AppendUvarint([]byte{part.kind}, uint64(len(part.content))), part.content...)
 		f.Add(frame)

@@ -4,7 +4,8 @@
 //
 // Sources are wrapped where the run asks them, so that a recording holds what they gave,
 // events, counts, levels and facts, and nothing of what they read it from: no address with
-// a login, no header, no variable's value, no line of a log.
+// a login, no header, no variable's value; and no line of a log, unless it is asked to keep
+// the texts that were read (see Raw), too.
 //
 // A recording is one file a run: frames of a kind, a length and a content, compressed.
 package recording
@@ -51,6 +52,7 @@ type Manifest struct {
 	Typed   []string        `json:"typed,omitempty"`
 	Take    bool            `json:"take,omitempty"`
 	Inject  bool            `json:"inject,omitempty"`
+	Raw     bool            `json:"raw,omitempty"` // the texts that sources read are kept, too
 }
 
 // File is a configuration file of a run.
@@ -80,6 +82,7 @@ const (
 	frameAnswer      = 'a'
 	frameSent        = 'p'
 	frameTransaction = 't'
+	frameRaw         = 'r' // the source's place, whether it is cut, the length of a name and the name, then the text
 	frameEnd         = 'z'
 )
 
@@ -149,6 +152,9 @@ type Recorder struct {
 	sources []string
 	answers int
 	events  int
+	rawLeft []int // bytes of texts that may still be kept of each source, -1 once there was more; nil: none are kept
+	rawAll  int   // of all together
+	raws    int   // bytes of texts that are kept
 	err     error // the first that kept something from being written
 }
 
@@ -162,7 +168,10 @@ func New(dir string, m Manifest) (*Recorder, error) {
 		return nil, err
 	}
 	name := m.At.UTC().Format("20060102T150405.000000Z") + "-" + m.Program
-	r := &Recorder{dir: dir, name: name, file: file, left: MaxRun}
+	r := &Recorder{dir: dir, name: name, file: file, left: MaxRun, rawAll: MaxRawRun}
+	if m.Raw {
+		r.rawLeft = []int{}
+	}
 	r.packed, _ = gzip.NewWriterLevel(file, gzip.BestSpeed)
 	m.Version = version
 	r.put(frameManifest, m)
@@ -216,6 +225,9 @@ func (r *Recorder) Source(pipeline, stage string, s Source) Source {
 	sends, proves := s.(prober)
 	of.Proves = proves
 	r.sources = append(r.sources, of.name())
+	if r.rawLeft != nil {
+		r.rawLeft = append(r.rawLeft, MaxRaw)
+	}
 	r.put(frameSource, of)
 	if proves {
 		return witnessedProber{w, sends}
@@ -227,6 +239,7 @@ func (r *Recorder) Source(pipeline, stage string, s Source) Source {
 type Summary struct {
 	File                     string
 	Sources, Answers, Events int
+	Raw                      int // bytes of texts, before they are compressed
 	Bytes                    int64
 }
 
@@ -241,7 +254,7 @@ func (r *Recorder) Close(ctx context.Context) (Summary, error) {
 	}
 	r.put(frameEnd, e)
 	r.err = cmp.Or(r.err, r.packed.Close(), r.file.Sync())
-	s := Summary{Sources: len(r.sources), Answers: r.answers, Events: r.events}
+	s := Summary{Sources: len(r.sources), Answers: r.answers, Events: r.events, Raw: r.raws}
 	if info, err := r.file.Stat(); err == nil {
 		s.Bytes = info.Size()
 	}

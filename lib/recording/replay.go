@@ -43,6 +43,7 @@ type Run struct {
 	transactions []transaction
 	over         string
 	lacking      []string // what was asked and isn't recorded
+	raw          []Raw
 }
 
 // Open reads a recording.
@@ -65,6 +66,8 @@ func Open(file string) (*Run, error) {
 			events[int(number)] = append(events[int(number)], content[max(n, 0):])
 		case frameAnswer:
 			return r.answer(content, events)
+		case frameRaw:
+			return r.text(content)
 		case frameSent:
 			return r.sent(content)
 		case frameTransaction:

@@ -55,7 +55,7 @@ func (w witness) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		o.tally(m, t)
 		count(m, t)
 	}
-	b, err := w.source.Read(ctx, ask, cursor)
+	b, err := w.source.Read(w.recorder.watching(ctx, w.number), ask, cursor)
 	a.Batch, a.Ask.Next = batch{Batch: b}, digest(b.Cursor)
 	a.Batch.Batch.Cursor, a.Batch.Batch.Unanswered = nil, nil
 	if b.Unanswered != nil {

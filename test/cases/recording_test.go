@@ -144,7 +144,7 @@ func TestReplaySaysWhatItCannotRead(t *testing.T) {
 	h.config(oneLog("json", "start: beginning", "slis: { availability: { target: 99 } }"))
 	h.file("text.run", "a text")
 	for args, want := range map[string]string{
-		"replay":                "error: replay needs DIR [explain | check]",
+		"replay":                "error: replay needs DIR [explain | check | raw]",
 		"replay nowhere":        "nowhere: no such file or directory",
 		"replay text.run":       "text.run: is no recording of a run",
 		"replay . explan":       "did you mean explain?",
@@ -163,4 +163,97 @@ func TestReplaySaysWhatItCannotRead(t *testing.T) {
 			t.Errorf("%s: exit %d, %s", args, a.code, a.complaints)
 		}
 	}
+}
+
+// TestARawRecordingKeepsTheLinesAsTheyWereRead, so that a parser's fault can be reported,
+// and nothing of credentials, headers and files that aren't for everybody's eyes.
+func TestARawRecordingKeepsTheLinesAsTheyWereRead(t *testing.T) {
+	secrets := []string{"pass-Wq7Zz", "extern-Kp55", "bearer-Gh77", "body-Jk12", "query-Ww55", "echo-Pp44", "comment-Tt66", "shadow-Ss99"}
+	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"n":"echo-Pp44"}`) }))
+	defer peer.Close()
+	h := newHost(t)
+	h.env["DBPW"], h.env["TOKEN"], h.env["MACKEREL_AGENT_PLUGIN_META"] = secrets[0], secrets[2], ""
+	h.config(fmt.Sprintf(`# comment-Tt66
+pipelines:
+  - name: v
+    aws: { region: x, external_id: extern-Kp55 }
+    stages:
+      - { name: front, access_log: { path: DIR/a.log, format: json, start: beginning } }
+      - { name: hidden, access_log: { path: DIR/logs/b.log, format: json, start: beginning } }
+      - { name: store, sql: { dsn: "postgres://app:${DBPW}@127.0.0.1:9/app", query: "SELECT max(updated_at) AS updated_at FROM v WHERE token = '${TOKEN}'" } }
+    slis: { availability: { target: 99, from: front }, correctness: { target: 99 } }
+    prover:
+      every: 1m
+      deadline: 5m
+      inject: { http: { method: POST, url: "%[1]s/videos?key=${TOKEN}", headers: { Authorization: "Bearer ${TOKEN}" }, body: '{"id":"{{.ID}}","k":"body-Jk12"}' } }
+      expect: { http: { url: "%[1]s/videos/{{.ID}}?key=query-Ww55", json: { n: "{{.Want}}" } } }
+      want: "{{mul .N .N}}"
+`, peer.URL))
+	each(0, 300, 2, func(n float64, _ int) { h.lines("a.log", request(n, 200, "")) })
+	h.lines("a.log", `{"time":"`+stamp(300)+`","status":"two hundred","user":"personal-Xx91"}`, "no line of a log\x1b[2J")
+	h.file("logs/x", "")
+	h.file("shadow", `{"time":"`+stamp(200)+`","status":200,"password":"shadow-Ss99"}`+"\n")
+	withheld := os.Getuid() == 0
+	if withheld {
+		for file, owner := range map[string]int{"logs": 1000, "shadow": 65534} {
+			if err := os.Chown(h.path(file), owner, owner); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Symlink(h.path("shadow"), h.path("logs/b.log")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := h.run(372, "record", h.path("kept"), "--raw")
+	if a.code != 0 || !strings.Contains(a.out, "personal data") {
+		t.Errorf("exit %d, %s%s", a.code, a.out, a.complaints)
+	}
+	text := unpacked(t, h.path("kept"))
+	log, err := os.ReadFile(h.path("a.log"))
+	if err != nil || !strings.Contains(text, string(log)) {
+		t.Errorf("the lines aren't kept as they are (%v)", err)
+	}
+	for _, secret := range secrets {
+		if i := strings.Index(text, secret); i >= 0 {
+			t.Errorf("it holds %s: %q", secret, text[max(0, i-100):i+20])
+		}
+	}
+	if got, want := h.run(9999, "replay", h.path("kept"), "raw").out, "== pipeline v: stage front: a.log\n"+string(log); got != want {
+		t.Errorf("replay raw:\n%s", firstDifference(want, got))
+	}
+
+	h.run(372, "record", h.path("plain"))
+	if plain := unpacked(t, h.path("plain")); strings.Contains(plain, "personal-Xx91") {
+		t.Error("without --raw lines are kept")
+	}
+	if a := h.run(9999, "replay", h.path("plain"), "raw"); a.code == 0 || !strings.Contains(a.complaints, "no lines and answers are kept in it; record DIR --raw keeps them") {
+		t.Errorf("exit %d, %s", a.code, a.complaints)
+	}
+	if with, without := h.run(9999, "replay", h.path("kept")), h.run(9999, "replay", h.path("plain")); with.code != 0 || with.out != without.out {
+		t.Errorf("what is kept beside changes what is said: exit %d, %s\n%s", with.code, with.complaints, firstDifference(without.out, with.out))
+	}
+}
+
+// unpacked is what the recordings of a directory hold.
+func unpacked(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%q %v", files, err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := gzip.NewReader(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(&all, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.String()
 }

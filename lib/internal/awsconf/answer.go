@@ -14,6 +14,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/raw"
 )
 
 const (
@@ -79,12 +81,24 @@ func holdAnswers(stack *middleware.Stack) error {
 			if err == nil && !opens(head, stack.ID()) {
 				err = errNoDocument
 			}
+			if keep := raw.Of(ctx); err == nil && keep != nil && measured[stack.ID()] {
+				whole, failed := io.ReadAll(text)
+				keep(awsmiddleware.GetServiceID(ctx)+" "+stack.ID(), whole)
+				answer.Body, err = replaced{bytes.NewReader(whole), answer.Body}, failed
+			}
 			return out, metadata, err
 		}), middleware.After)
 }
 
 // streams are the operations whose answers are read piece by piece, however long.
 var streams = map[string]bool{"GetObject": true}
+
+// measured are the operations whose answers may be kept: what was measured and logged.
+// What others say, of functions, tasks or sessions, may hold variables and keys.
+var measured = map[string]bool{
+	"GetMetricData": true, "ListMetrics": true, "FilterLogEvents": true, "GetQueryResults": true,
+	"GetTraceSummaries": true, "BatchGetTraces": true, "ListObjectsV2": true,
+}
 
 // ofInstance tells whether an instance's metadata were asked for, which are plain text.
 func ofInstance(ctx context.Context, in middleware.DeserializeInput) bool {

@@ -15,6 +15,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/feed/file"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+	"mackerel-plugin-pipeline-sli/lib/internal/raw"
 )
 
 // Count accounts for lines. Skewed ones are among the parsed.
@@ -93,7 +94,7 @@ func (l *Log) Read(ctx context.Context, ask Ask, cursor []byte) (Answer, error) 
 	case l.options.Start == "end" && l.Remote():
 		ask.From = ask.Now
 	}
-	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*feed.Log]*fileReading{}, texts: newTexts()}
+	r := &reading{log: l, ask: ask, limits: ask.limits(), first: cursor == nil, files: map[*feed.Log]*fileReading{}, texts: newTexts(), keep: raw.Of(ctx)}
 	ask.prefetch = r.prefetcher.start()
 	got, err := l.origin.read(ctx, ask, cursor, r.block)
 	if err != nil {
@@ -118,6 +119,7 @@ type reading struct {
 	here       logscan.Prescanned // of the lines that are being read
 	prefetcher prefetcher
 	texts      *texts
+	keep       raw.Keep // of what is read; nil: nobody keeps it
 
 	firstBad string
 	lacks    []Lack
@@ -270,6 +272,7 @@ func (r *reading) block(b feed.Block) error {
 	if b.First {
 		f.path, f.line, f.counted = b.Log.Path, 0, b.Offset == 0
 	}
+	r.keepText(f, b)
 	f.later = b.Log.Mtime.After(r.ask.Now.Add(skew))
 	if b.Truncated {
 		f.line++
@@ -291,6 +294,16 @@ func (r *reading) block(b feed.Block) error {
 		return err
 	}
 	return nil
+}
+
+// keepText hands on the lines that are read, but those that may not be shown.
+func (r *reading) keepText(f *fileReading, b feed.Block) {
+	if r.keep == nil {
+		return
+	}
+	if _, withheld := f.hidden(); !withheld {
+		r.keep(f.path, b.Data)
+	}
 }
 
 // keepNothing of what is unfinished where a file's content is withheld: the rest of it
