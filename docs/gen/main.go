@@ -37,6 +37,9 @@ func files(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := explained(texts); err != nil {
+		return nil, err
+	}
 	reader := config.Reader{Kinds: builtin.Kinds()}
 	access, worker := sample()
 	made := examples()

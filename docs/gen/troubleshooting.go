@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -95,6 +96,16 @@ Every message that the check, ` + "`explain`, `doctor` and `validate`" + ` have 
 チェック、` + "`explain`、`doctor`、`validate`" + ` が問題を知らせるときのメッセージの一覧です。… には名前や数値が入ります。設定やフラグの誤りには、` + "`hint:`" + ` に続けて直し方が表示されます。
 標準エラー出力の警告はいつも英語です。その文面は[英語のページ](../troubleshooting.md)で探せます。メッセージの出ない症状は [README](../../README.ja.md#困ったときは) にあります。
 `}
+
+// explained refuses texts of which the page would lack one, or explain one that isn't there.
+func explained(texts []wordstest.Text) error {
+	_, problems := sorted(texts)
+	var errs []error
+	for _, p := range problems {
+		errs = append(errs, fmt.Errorf("%s; docs/gen/troubles.go says what messages mean, or that one is plain", p))
+	}
+	return errors.Join(errs...)
+}
 
 // troubleshooting is the page in a language: 0 English, 1 Japanese.
 func troubleshooting(texts []wordstest.Text, language int) string {
