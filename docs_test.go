@@ -50,15 +50,23 @@ func eachBlock(t *testing.T, language string, visit func(t *testing.T, file, tex
 
 // TestTheSourcePageNamesEveryFact keeps the page of those who add a source whole.
 func TestTheSourcePageNamesEveryFact(t *testing.T) {
-	page, err := os.ReadFile("docs/adding-a-source.md")
+	namesFields[sli.Facts](t, "docs/adding-a-source.md")
+}
+
+// namesFields holds a page, and gives it, to naming every field of a struct.
+func namesFields[S any](t *testing.T, file string) (page string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for fact := range reflect.TypeFor[sli.Facts]().Fields() {
-		if !strings.Contains(string(page), "`"+fact.Name+"`") {
-			t.Errorf("docs/adding-a-source.md doesn't say what sli.Facts.%s means", fact.Name)
+	of := reflect.TypeFor[S]()
+	for field := range of.Fields() {
+		if !strings.Contains(string(text), "`"+field.Name+"`") {
+			t.Errorf("%s doesn't say what %v.%s means", file, of, field.Name)
 		}
 	}
+	return string(text)
 }
 
 // TestCommandsInDocumentsPrintWhatIsShown runs every `$ command` of console blocks in the
