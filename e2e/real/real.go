@@ -24,6 +24,16 @@ const (
 // MackerelAgent returns the path of the real mackerel-agent.
 func MackerelAgent(t testing.TB) string { return tool(t, "mackerel-agent") }
 
+// ContainerAgent returns the path of the real mackerel-container-agent, which is pinned in a module of its own.
+func ContainerAgent(t testing.TB) string {
+	t.Helper()
+	dir, err := containerTools()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "mackerel-container-agent")
+}
+
 // Mkr returns the path of the real mkr.
 func Mkr(t testing.TB) string { return tool(t, "mkr") }
 
@@ -72,16 +82,21 @@ func tool(t testing.TB, name string) string {
 }
 
 // tools builds this module's tools into its .bin folder; quick when they are up to date.
-var tools = sync.OnceValues(func() (dir string, err error) {
+var tools = sync.OnceValues(func() (string, error) { return installed(module()) })
+
+var containerTools = sync.OnceValues(func() (string, error) { return installed(filepath.Join(module(), "containeragent")) })
+
+// installed builds the tools of the module in a folder.
+func installed(folder string) (dir string, err error) {
 	dir = filepath.Join(module(), ".bin")
 	install := exec.Command("go", "install", "tool")
-	install.Dir = module()
+	install.Dir = folder
 	install.Env = append(os.Environ(), "GOBIN="+dir, "CGO_ENABLED=0")
 	if out, err := install.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go install tool: %w\n%s", err, out)
 	}
 	return dir, nil
-})
+}
 
 // module is the folder of the go.mod beside which this package lies.
 func module() string {

@@ -138,17 +138,26 @@ func TestKilledBetweenSendingAndNoting(t *testing.T) {
 	}
 }
 
-// Killed at any instant, many times over.
+// Killed at any instant, many times over: from the start of a run to twice as long as the last
+// one took that was left alone, however fast the machine is now.
 func TestKilledAtAnyInstant(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
 	w := newWorld(t)
 	w.metric("--no-inject")
-	for i := range 40 {
+	const kills = 40
+	took := time.Duration(0)
+	for i := range kills {
 		w.step(time.Minute)
+		begun := time.Now()
 		child := w.process(new(bytes.Buffer))
-		kill := time.AfterFunc(time.Duration(i*3)*time.Millisecond, func() { _ = child.Process.Kill() })
+		if i%10 == 0 {
+			_ = child.Wait()
+			took = time.Since(begun)
+			continue
+		}
+		kill := time.AfterFunc(took*time.Duration(i)/(kills/2), func() { _ = child.Process.Kill() })
 		_ = child.Wait()
 		kill.Stop()
 	}
