@@ -78,7 +78,9 @@ stage %s: too much of it couldn't be read`,
 				[2]string{"Compare the name and `region:` with the console's.", "名前と `region:` を AWS のコンソールと見比べます。"}},
 			{`%s: the endpoint's name can't be resolved
 %s: the endpoint refused the connection
-%s: the endpoint can't be reached`,
+%s: the endpoint can't be reached
+%s: the answer broke off
+%s: answered HTTP`,
 				[2]string{"Not AWS but the way to it fails: DNS, a proxy, a VPC endpoint.", "AWS ではなく、そこまでの経路 (DNS、プロキシ、VPC エンドポイント) の問題です。"},
 				[2]string{"Check `region:`, `endpoint_url:` and the network from that host.", "`region:`、`endpoint_url:` と、そのホストからのネットワークを確認します。"}},
 			{`%s: no answer in time

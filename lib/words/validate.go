@@ -3,7 +3,7 @@ package words
 // What validate says of a plan.
 var (
 	PipelineSeries   = Text{"pipeline %s: %d series", "パイプライン %s: %d 系列"}
-	RuleOf           = Text{"%-13s %s from %s, %s, scope %s, settles after %s, window %s, target %s%%", "%-13s 方法 %s、根拠 %s、%s、スコープ %s、%s 後に確定、ウィンドウ %s、目標値 %s %%"}
+	RuleOf           = Text{"%-13s %s from %s, %s, scope %s, settles after %s, window %s, target %s%%", "%-13s 方法 %s、計測元 %s、%s、スコープ %s、%s 後に確定、ウィンドウ %s、目標値 %s %%"}
 	HostsAdd         = Text{"over several hosts the events of %s add up", "複数ホストの場合、%s の件数はホスト間で合計できます"}
 	HostsTellTheSame = Text{"over several hosts every one would tell the same of %s: measure it on one of them, with a custom_identifier, or post it as a service metric", "複数ホストの場合、%s はどのホストでも同じ値になります。1 台だけで計測するか、custom_identifier を使うか、サービスメトリックとして投稿してください"}
 	SeriesInAll      = Text{"%d series in all, of %d per standard host (%d on a micro host)", "合計 %d 系列 (上限はスタンダードホスト 1 台あたり %d、マイクロホストは %d)"}
