@@ -31,7 +31,7 @@ var (
 	NoneToJudge  = Text{": there was nothing to judge", "。判定の対象なし"}
 	BadTooMany   = Text{": %s bad %s more than the %s that the period allows", "。bad の%[2]sが期間の許容量 %[3]s を %[1]s 超過"}
 	BadAllowed   = Text{": %s more bad %s of %s that the period allows, or %s of a full outage at the mean rate", "。許容できる bad の%[2]sはあと %[1]s (期間の許容量 %[3]s)、平均的な流量での全面障害なら %[4]s に相当"}
-	NoneAllowed  = Text{": no more bad %s, the period allows %s at the mean rate", "。bad の%sはもう許容できません (平均的な流量での期間の許容量 %s)"}
+	NoneAllowed  = Text{": no room for bad %s, the period allows %s at the mean rate", "。bad の%sはもう許容できません (平均的な流量での期間の許容量 %s)"}
 	BurnsOf      = Text{"%s (1 is the allowed rate)%s", "バーンレート %s。許容される速さは 1%s"}
 	// ProjectedPeriod is said of what is left while hardly anything is measured.
 	ProjectedPeriod = Text{"; a projection, since less than a day is measured", " (計測が 1 日分に満たないため参考値)"}
