@@ -95,7 +95,7 @@ PeerNotAsked`,
 				[2]string{"Check host, port, firewall, and that it runs.", "ホスト名、ポート、ファイアウォール、起動しているかを確認します。"}},
 			{`%s: the login of user %s was refused`,
 				[2]string{"The database answered, and doesn't take this login.", "データベースは応答しましたが、ログインできません。"},
-				[2]string{"See that the password's variable is in the agent's environment (`env = { … }`), also for the check.", "パスワードの環境変数が mackerel-agent の設定 (`env = { … }`) にあるか、チェックの側にもあるかを確認します。"}},
+				[2]string{"See that the password's variable is in the agent's environment (`env = { … }`), also for the check.", "パスワードの環境変数が mackerel-agent の設定 (`env = { … }`) にあるかを、チェックの設定も含めて確認します。"}},
 			{`%s: the query was refused
 %s: the query gave no row`,
 				[2]string{"The query fails, or says nothing of the minute.", "クエリが失敗したか、その 1 分間について何も返しませんでした。"},
@@ -156,7 +156,7 @@ fields: says where it is
 they have %s
 did you mean %s?
 more events couldn't be judged than could`,
-				[2]string{"Requests or records came, and a field that judges them is missing or can't be read. Where most are so, the minute and the window are not measured.", "リクエストやレコードは来ていますが、判定に使うフィールドがないか、読めません。大半がそうなら、その 1 分間とウィンドウは「計測できず」になります。"},
+				[2]string{"Requests or records came, and a field that judges them is missing or can't be read. Where most are so, the minute and the window are not measured.", "リクエストやレコードは来ていますが、判定に使うフィールドがないか、その値を解釈できません。大半がそうなら、その 1 分間とウィンドウは「計測できず」になります。"},
 				[2]string{"Do what the hint says: add the field to the log, or name it under `fields:`.", "表示された手がかりのとおりに、フィールドをログに加えるか、`fields:` で名前を指定します。"}},
 			{`their clients went away
 %s is %s: no target answered`,
@@ -255,13 +255,13 @@ StuckByClock`,
 				[2]string{"Search the worker's log for them; when the deadline has passed they are “overdue”, coverage's business.", "ワーカーのログを調べます。期限を過ぎると「期限超過」となり、coverage で数えます。"}},
 			{`the backlog of %s records falls
 the age of %ss falls`,
-				[2]string{"DRAINING: it catches up, and says how long that takes at this rate.", "DRAINING: 追いつきつつあります。今の速さで解消するまでの時間が表示されます。"},
+				[2]string{"DRAINING: it catches up, and says how long that takes at this rate.", "DRAINING: 追いつきつつあります。今のペースで解消するまでの時間が表示されます。"},
 				[2]string{"Wait.", "待ちます。"}},
 			{`a needed source has not settled
 neither ages nor departures are known
 no shard is known`,
 				[2]string{"The state is UNKNOWN: too little is known to say where it is heading.", "状態は UNKNOWN。判断するには情報が足りません。"},
-				[2]string{"Wait for the next minute; else name a stage that tells ages or what comes out.", "次の 1 分間を待ちます。続くなら、age か処理件数のわかるステージを加えます。"}},
+				[2]string{"Wait for the next minute; else name a stage that tells ages or what comes out.", "1 分待ちます。続くなら、age か処理件数のわかるステージを加えます。"}},
 			{`MayBeLost
 WillBeLost`,
 				[2]string{"The queue keeps records only so long; the oldest will be deleted unread.", "キューの保持期間が迫っています。最も古いレコードは、読まれないまま削除されます。"},
@@ -294,7 +294,7 @@ FreshByAges
 within limits
 nothing arrives, nothing owed
 expected at intervals`,
-				[2]string{"OK. “as far as ages show”: a shard that is silently not polled would not be seen.", "OK。「age でわかる範囲」とあれば、黙って止まったシャードは見つけられません。"},
+				[2]string{"OK. “as far as ages show”: a shard that is silently not polled would not be seen.", "OK。「age でわかる範囲」とあれば、エラーもなくポーリングされなくなったシャードは見つけられません。"},
 				[2]string{"Nothing; `event_source_mapping:` lets counts show such a shard.", "対処は不要です。`event_source_mapping:` を指定すると、件数からそのようなシャードも見つけられます。"}},
 			{`Internal`,
 				[2]string{"A fault of this program.", "このプログラムの不具合です。"},
@@ -312,7 +312,7 @@ OneIsBad
 OneWarns
 BurnNeverAlerts
 BurnNeverPages`,
-				[2]string{"Events are too rare for the rule: one bad one decides, or none ever can.", "イベントが少なすぎます。1 件の bad だけで判定が決まるか、決して鳴りません。"},
+				[2]string{"Events are too rare for the rule: one bad one decides, or none ever can.", "イベントが少なすぎます。bad が 1 件あるだけで判定が決まるか、アラートになることがありません。"},
 				[2]string{"A longer window, a lower target, or more known-answer records.", "ウィンドウを長くするか、目標値を下げるか、正解データを増やします。"}},
 			{`BelowWait
 BelowUpdates
@@ -325,7 +325,7 @@ IDsOverQueue`,
 				[2]string{"One log is this host's, the other that of all hosts: ids won't meet.", "片方はこのホストのログ、もう片方は全ホストのログなので、ID が対応しません。"},
 				[2]string{"Read both where those of all hosts are; `assume: single_host` where there is one host.", "両方を全ホスト分がそろう場所から読みます。ホストが 1 台なら `assume: single_host` を指定します。"}},
 			{`ProverTooSlow`,
-				[2]string{"So few known-answer records can't prove such a target.", "正解データがこれだけ少ないと、その目標値は証明できません。"},
+				[2]string{"So few known-answer records can't prove such a target.", "正解データがこれだけ少ないと、その目標値を満たしているとは言えません。"},
 				[2]string{"A shorter `every:`, or a lower target.", "`every:` を短くするか、目標値を下げます。"}},
 			{`HostsAdd
 HostsTellTheSame`,

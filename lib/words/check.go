@@ -26,7 +26,7 @@ var (
 	BurnNotMeasured = Text{"burn rate not measured: the history doesn't fill the windows of any rule yet", "バーンレートを計測できず: 履歴がまだ足りず、どのルールのウィンドウも埋まっていません"}
 
 	AtLeast      = Text{"at least %s", "%s 以上"}
-	AtMostShare  = Text{"at most %s%%", "最大でも %s %%"}
+	AtMostShare  = Text{"at most %s%%", "高くても %s %%"}
 	Share        = Text{"%s%%", "%s %%"}
 	Further      = Text{"; %s", "。%s"} // a second sentence
 	LastUpdate   = Text{"last update is %s%s%s%s", "最後の更新からの経過時間が %s%s%s%s"}
@@ -66,7 +66,7 @@ var (
 	ClockSkew     = Text{"clock skew: %s of stage %s at %s lie in the future%s", "時計のずれ: ステージ %[2]s (%[3]s) の%[1]sが未来の時刻です%[4]s"}
 	SkewedBy      = Text{", by up to %s", " (最大 %s 先)"}
 	SkewedShare   = Text{"%.0f%% of the rows", "行の %.0f %% "}
-	SkewedOf      = Text{"%s of %s", "%[2]s中 %[1]s "}
+	SkewedOf      = Text{"%s of %s", "%[2]s中 %[1]s 件"}
 	ClockOfHost   = Text{"clock skew: this host's clock is %s off that of stage %s, limit %s", "時計のずれ: このホストの時計がステージ %[2]s の時計と %[1]s ずれています (上限 %[3]s)"}
 )
 

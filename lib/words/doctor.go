@@ -8,7 +8,7 @@ var (
 	NothingKept    = Text{"%s; nothing can be kept: windows are read back from the sources, and no events are printed", "%s。状態を保存できないため、ウィンドウは毎回データソースから読み直し、events は出力されません"}
 	CanBeKept      = Text{"state can be kept in %s by user %d", "状態を %s に保存できます (ユーザー ID %d)"}
 	PeerFails      = Text{"%s: %s; see that the address is right and that it is up", "%s: %s。アドレスが正しいか、起動しているかを確認してください"}
-	PeerNotAsked   = Text{"%s: %s wasn't asked: %s", "%s: %s には問い合わせていません: %s"}
+	PeerNotAsked   = Text{"%s: %s wasn't asked: %s", "%s: %s には問い合わせませんでした: %s"}
 	PeerAnswers    = Text{"%s: %s %s", "%s: %s %s"}
 	Named          = Text{"%s: %s", "%s: %s"} // a stage or SLI, and what is said of it
 	CorrectPath    = Text{"%s: %s; correct path:, or say optional: true if it may be missing", "%s: %s。path: を直すか、ないこともあるログなら optional: true を指定してください"}

@@ -10,8 +10,8 @@ var (
 	ReportLegend  = Text{"What a minute can be", "1 分ごとの結果の種類"}
 	ReportReadA   = Text{"Every SLI is the share of good events among valid ones. Counts are added, ratios never: the value of a day is all its good events by all its valid ones.", "SLI は valid なイベントのうち good だったものの割合です。比率どうしを平均することはありません。1 日の値は、その日の good の合計を valid の合計で割ったものです。"}
 	ReportReadB   = Text{"A minute has a value, or there was no traffic to judge, or it was not measured, or it was excluded on request. These are never mixed: a gap is not 0 %% and not 100 %%.", "1 分ごとの結果は「値あり」「トラフィックなし」「計測できず」「除外」(設定によるもの) のいずれかです。この 4 つは厳密に区別します。線が途切れている部分は、0 %% でも 100 %% でもありません。"}
-	ReportReadC   = Text{"Where the page shows more minutes than fit, each point stands for several: the band reaches from the worst minute to the best one, the line is the ratio of the sums. A single bad minute stays visible.", "期間が長いときは、1 つの点が数分間以上をまとめて表します。帯は最も悪い 1 分間から最も良い 1 分間まで、線は件数の合計から求めた比率です。1 分間だけの悪化も帯に残ります。"}
-	ReportReadD   = Text{"The error budget is what the target allows to be bad. The solid line looks back over the whole period from each instant, also to before this page begins; the dashed one begins with all of what the target allows over this page's time, and only falls. Minutes that aren't measured are taken for without errors in both.", "エラーバジェットは、目標値のもとで許される bad の量です。実線は、各時点から期間の長さだけさかのぼって計算した残量で、このページより前の時間も含みます。破線は、このページの期間に許される量を 100 %% として始まり、減る一方です。どちらも、計測できなかった時間はエラーがなかったものとして計算します。"}
+	ReportReadC   = Text{"Where the page shows more minutes than fit, each point stands for several: the band reaches from the worst minute to the best one, the line is the ratio of the sums. A single bad minute stays visible.", "期間が長いときは、1 つの点が数分間以上をまとめて表します。帯は最も悪い 1 分間から最も良い 1 分間までの幅、線は件数の合計から求めた比率です。1 分間だけの悪化も帯に現れます。"}
+	ReportReadD   = Text{"The error budget is what the target allows to be bad. The solid line looks back over the whole period from each instant, also to before this page begins; the dashed one begins with all of what the target allows over this page's time, and only falls. Minutes that aren't measured are taken for without errors in both.", "エラーバジェットは、目標値のもとで許される bad の量です。実線は、各時点から期間の長さだけさかのぼって計算した残量で、このページより前の時間も含みます。破線は、このページの期間に許される量を 100 %% として始まり、減る一方です。どちらも、計測できなかった時間にはエラーがなかったものとして計算します。"}
 	StateValue    = Text{"value", "値あり"}
 	StateNone     = Text{"no traffic", "トラフィックなし"}
 	StateMissing  = Text{"not measured", "計測できず"}
@@ -28,7 +28,7 @@ var (
 	ColumnMinutes    = Text{"Minutes: value · no traffic · not measured · excluded", "時間 (分): 値あり・トラフィックなし・計測できず・除外"}
 	ColumnInterval   = Text{"The ratio lies in", "比率の取りうる範囲"}
 	ReportSpending   = Text{"What spent the budget", "エラーバジェットを消費したもの"}
-	ReportReasons    = Text{"Why minutes have no value", "値がない時間の理由"}
+	ReportReasons    = Text{"Why minutes have no value", "値のない時間とその理由"}
 	ColumnTo         = Text{"To", "終了"}
 	ColumnUpTo       = Text{"Up to", "時刻"}
 	ColumnBadEvents  = Text{"Bad", "bad"}
@@ -51,7 +51,7 @@ var (
 	TrafficSentence = Text{"%s valid events in all, at most %s a minute.", "valid の合計は %s 件、1 分あたり最大 %s 件。"}
 	BudgetChart     = Text{"%s: what share of the error budget is left?", "%s: エラーバジェットはどれだけ残っているか"}
 	BudgetSentence  = Text{"Solid: of the %s up to each instant, %s at the end. Dashed: of this page's time alone, %s at the end.", "実線: 各時点までの直近 %s の残量 (最後は %s)。破線: このページの期間だけで見た残量 (最後は %s)。"}
-	AgeChart        = Text{"Age: how long had the oldest accepted, not yet visible record waited?", "age: 受け付け済みでまだ見えていない最も古いレコードはどれだけ待っているか"}
+	AgeChart        = Text{"Age: how long had the oldest accepted, not yet visible record waited?", "age: 受け付けたのにまだ見えていない最も古いレコードは、どれだけ待っていたか"}
 	AgeSentence     = Text{"At most %s, in the stretch from %s.", "最大 %s (%s からの区間)。"}
 	AgeNone         = Text{"No age was measured here.", "この範囲に age の計測値はありません。"}
 	HeatChart       = Text{"At what hours was what users see old? The worst age of each hour", "どの時間帯にデータが古かったか (1 時間ごとの age の最大値)"}
@@ -72,10 +72,10 @@ var (
 	ColumnAge       = Text{"Oldest", "最大の age"}
 
 	VerdictChart    = Text{"What did the check say?", "チェックは何を報告したか"}
-	VerdictSentence = Text{"%d stretches of one status and rule; the worst was %s.", "ステータスと条件が同じ区間は %d 個。最も悪いステータスは %s です。"}
+	VerdictSentence = Text{"%d stretches of one status and rule; the worst was %s.", "ステータスとルールが同じ区間は %d 個。最も悪いステータスは %s です。"}
 	ReportTimeline  = Text{"Timeline", "経過"}
 	ColumnStatus    = Text{"Status", "ステータス"}
-	ColumnRule      = Text{"Rule", "条件"}
+	ColumnRule      = Text{"Rule", "ルール"}
 	ColumnText      = Text{"Message at first", "最初のメッセージ"}
 
 	NowTitle       = Text{"At %s, when this page was made", "作成時点 (%s) の状態"}
@@ -93,7 +93,7 @@ var (
 	FlowDropped    = Text{"dropped", "破棄"}
 	FlowDead       = Text{"dead-lettered", "デッドレターキュー行き"}
 	FlowDuplicates = Text{"came out once more", "重複して出力"}
-	FlowUnmatched  = Text{"came out, accepted by nobody that is known", "受け付けた記録がないのに出力"}
+	FlowUnmatched  = Text{"came out, accepted by nobody that is known", "受け付けた記録のないものを出力"}
 	FlowBacklog    = Text{"accepted and still on their way at the end", "受け付け済みで未処理 (終了時点)"}
 	FlowMissing    = Text{"unexplained", "行き先不明"}
 	NowDelay       = Text{"From accepted to visible", "受け付けてから見えるようになるまで"}

@@ -157,7 +157,7 @@ var elsewhere = []Text{
 	{"records judged", "判定したレコード"},
 	{"rows no older than %s when they were looked at", "確認した時点で古さが %s 以内だった行"},
 	{"rows looked at", "確認した行"},
-	{"records done within %s of being accepted", "受け付けから %s 以内に処理されたレコード"},
+	{"records done within %s of being accepted", "受け付けてから %s 以内に処理されたレコード"},
 	{"records done within %s", "%s 以内に処理されたレコード"},
 	{"distinct records accepted, without those filtered on purpose", "受け付けたレコード (重複と、意図して除いたものを除く)"},
 	{"records accepted, first in, first out; a loss that backlog can explain isn't counted", "受け付けたレコード (先入れ先出しとみなす。滞留で説明できる差は消失に数えない)"},
