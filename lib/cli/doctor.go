@@ -47,6 +47,7 @@ func (p *program) doctor(ctx context.Context) int {
 				told.Cell, told.Refusal, told.FirstBad, told.Layout = s.Cell, s.Refusal, s.FirstBad, s.Layout
 				told.Unmatched, told.Barren, told.Sifted = s.Unmatched, s.Barren, s.Sifted
 			}
+			told.Silent = min(told.Silent, s.Silent)
 			e.stage(pipeline, &told)
 			if of, ok := run.Pipelines[n].Sources[i].(meeting); ok {
 				e.peers(stageName(pipeline, s), of.Peers(ctx))
@@ -178,6 +179,9 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 			matched = words.SomeMatch.With(t.Matched())
 		}
 		e.ok(words.AllReadable, name, t.Lines, matched, s.Layout)
+	case !s.Stage.Facts.Proves() && s.Silent > 0:
+		minutes := int(s.To.Sub(s.From).Minutes())
+		e.unknown(words.AnswersPartly, name, minutes-s.Silent, minutes)
 	case !s.Stage.Facts.Proves() || s.Calls > 0:
 		e.ok(words.AnswersQuietly, name)
 	}

@@ -62,7 +62,7 @@ type metricOptions struct {
 	common
 	sourceless
 	Prefix       string   `long:"metric-key-prefix" value-name:"S" default:"pipeline-sli" description:"what metric names begin with"`
-	At           string   `long:"at" value-name:"T" description:"speak of a past instant: RFC 3339, '2026-11-22 12:00', or -90m"`
+	At           string   `long:"at" value-name:"T" description:"speak of a past instant: RFC 3339, '2026-11-22 12:00', 2026-11-22, or -90m"`
 	Peek         bool     `long:"peek" description:"measure, but keep nothing"`
 	Take         bool     `long:"take" description:"fix the next events point, as a run by the agent does"`
 	NoInject     bool     `long:"no-inject" description:"send no record of a prover in this run"`

@@ -215,7 +215,8 @@ func (p *program) clock() (time.Time, error) {
 	return at.In(p.env.Zone), nil
 }
 
-// instant reads a time as typed: RFC 3339, `2026-11-22 12:00`, or -90m.
+// instant reads a time as typed: RFC 3339, `2026-11-22 12:00`, `2026-11-22`, which is when
+// that day begins, or -90m.
 func instant(text string, now time.Time, zone *time.Location) (time.Time, error) {
 	if ago, ok := strings.CutPrefix(text, "-"); ok {
 		d, err := section.ParseDuration(ago)
@@ -223,6 +224,9 @@ func instant(text string, now time.Time, zone *time.Location) (time.Time, error)
 			return time.Time{}, fmt.Errorf("must be a time, or like -90m (got %q)", text)
 		}
 		return now.Add(-time.Duration(d)), nil
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
+		return day, nil
 	}
 	return config.ParseTime(text, zone)
 }

@@ -310,7 +310,9 @@ func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *s
 		}
 	}
 	r.From, r.To = window.Start(), window.End()
+	r.Silent = window.Minutes() - j.reached(s).Within(window).Minutes()
 	if j.run.All {
+		r.Silent = 0
 		r.From, r.To = s.whole.Start(), s.whole.End()
 	}
 	return r

@@ -206,10 +206,13 @@ type StageReport struct {
 	From, To time.Time
 	Looked   time.Time  // from when on late events were looked for; zero where they needn't be
 	Cell     *StageCell // of the evaluated window
-	Due      *StageCell // of the newest due minute; nil where nothing was counted
-	Mean     *float64   // seconds: the stage's part of the mean delay
-	Refusal  string     // how much of some minutes of the window was malformed, so that they aren't measured
-	Skew     SkewCount  // of its newest minute that has anything
+	// Silent is how many minutes of that window the source has given no answer for, as far
+	// as it has an end.
+	Silent  int
+	Due     *StageCell // of the newest due minute; nil where nothing was counted
+	Mean    *float64   // seconds: the stage's part of the mean delay
+	Refusal string     // how much of some minutes of the window was malformed, so that they aren't measured
+	Skew    SkewCount  // of its newest minute that has anything
 	// Unmatched says that no line ever came through the stage's conditions, "" where one
 	// did; Barren, that none has what they ask for, so that nothing of it is measured.
 	Unmatched string

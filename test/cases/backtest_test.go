@@ -288,6 +288,10 @@ func TestABacktestRefusesWhatMeansNothing(t *testing.T) {
 		{"backtest T --set check", "--set: must be PATH=VALUE[,VALUE…] (got \"check\")"},
 		{"backtest T --set chekc.critical_age=5m", "did you mean \"check\"?"},
 		{"backtest T --set check.critical_age=5x", "--set check.critical_age: pipelines[0].check.critical_age: "},
+		{"backtest T --set nothing=5", "error: --set nothing: pipelines[0]: unknown key \"nothing\""},
+		{"backtest T --set nothing.at.all=5", "error: --set nothing.at.all: pipelines[0]: unknown key \"nothing\""},
+		{"backtest T --set check.critical=5m", "error: --set check.critical: pipelines[0].check: unknown key \"critical\""},
+		{"backtest T --set stages.front.access_log.formt=json", "error: --set stages.front.access_log.formt: pipelines[0].stages[0].access_log: unknown key \"formt\""},
 		{"backtest T --set stages.frond.access_log.path=x", "nothing in pipelines[0].stages is called so (got \"frond\")"},
 		{"backtest T --set name.x=x", "name is no section"},
 		{"backtest T --drill stop@-30m,10m", "no drill of that name, they are"},
@@ -312,5 +316,23 @@ func TestABacktestRefusesWhatMeansNothing(t *testing.T) {
 		if a := h.run(7200, args...); a.code != 2 || !strings.Contains(a.complaints, c.want) {
 			t.Errorf("%s: exit %d, %s", c.args, a.code, a.complaints)
 		}
+	}
+}
+
+// TestADayAloneIsWhenItBegins, in the host's zone, wherever a time is typed.
+func TestADayAloneIsWhenItBegins(t *testing.T) {
+	h := newHost(t)
+	h.zone = time.FixedZone("SST", -11*3600) // where it is one in the morning
+	h.config(oneLog("json", "start: beginning", "slis: { availability: { target: 99 } }"))
+	each(-7200, 0, 60, func(n float64, _ int) { h.lines("a.log", request(n, 200, "")) })
+	h.run(60)
+	for _, command := range []string{"backtest", "export", "budget"} {
+		day, whole := h.run(60, command, "--to", "-10m", "--from", "2026-03-02"), h.run(60, command, "--to", "-10m", "--from", "2026-03-02T00:00:00-11:00")
+		if day.out != whole.out || day.complaints != whole.complaints || day.out == "" {
+			t.Errorf("%s: exit %d, %s\n%s", command, day.code, day.complaints, firstDifference(whole.out, day.out))
+		}
+	}
+	if a := h.run(60, "explain", "--at", "2026-02-30"); a.code != 2 || !strings.Contains(a.complaints, "--at: must be a time like") {
+		t.Errorf("exit %d, %s", a.code, a.complaints)
 	}
 }

@@ -95,7 +95,24 @@ func TestDoctorTellsWhyNothingIsMeasured(t *testing.T) {
 		h := newHost(t)
 		h.config(oneLog("ltsv", "", onlyAvailability))
 		h.file("a.log", "")
-		h.examined(612).says(t, 0, "note   v availability: not measured: stage front: nothing stands in a.log yet")
+		a := h.examined(612)
+		a.says(t, 0, "note   v availability: not measured: stage front: nothing stands in a.log yet", "note   v/front (access_log a.log): answers, but so far for 0 of the window's 5 minutes")
+		a.saysNot(t, "nothing happened in the window")
+	})
+	t.Run("a log that is first looked at in the middle of the window", func(t *testing.T) {
+		h := newHost(t)
+		h.config(oneLog("ltsv", "", onlyAvailability))
+		h.file("a.log", "")
+		h.run(500)
+		a := h.examined(612)
+		a.says(t, 0, "note   v/front (access_log a.log): answers, but so far for 2 of the window's 5 minutes")
+		a.saysNot(t, "nothing happened in the window")
+	})
+	t.Run("a log that is quiet for longer than the window", func(t *testing.T) {
+		h := newHost(t)
+		h.config(oneLog("ltsv", "start: beginning", onlyAvailability))
+		h.lines("a.log", labelled(100, "status:200"))
+		h.examined(612).says(t, 0, "ok     v/front (access_log a.log): answers; nothing happened in the window")
 	})
 }
 

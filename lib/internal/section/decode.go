@@ -166,6 +166,7 @@ func (d *decoder) unknownKeys(n *Node, known []string) (found bool, meant []stri
 			meant = append(meant, best)
 		}
 		err := n.errorAt(n.values[i].keyLine, n.values[i].keyColumn, keysHint(key, known), "unknown key %s", show(key))
+		err.File = n.values[i].file // which isn't the section's where it was put there
 		d.add(err, field{})
 	}
 	return found, meant

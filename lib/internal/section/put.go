@@ -56,7 +56,7 @@ func (n *Node) set(key string, found int, text, place string) error {
 		return err
 	}
 	value, _ := root.Get("value")
-	value.parent, value.step, value.line = n, keyStep(key), 0 // it stands in no line
+	value.parent, value.step, value.line, value.keyLine = n, keyStep(key), 0, 0 // it stands in no line
 	if found >= 0 {
 		n.values[found] = value
 		return nil
