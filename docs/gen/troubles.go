@@ -90,7 +90,8 @@ no answer within %s (--timeout)
 				[2]string{"Raise `--timeout` (it must stay below the agent's own) where it is slow rather than away.", "遅いだけなら `--timeout` を延ばします (mackerel-agent 側のタイムアウトより短く)。"}},
 			{`%s: the server can't be reached
 PeerFails
-PeerNotAsked`,
+PeerNotAsked
+%s: a GET of it was answered`,
 				[2]string{"Nothing answers at that address.", "そのアドレスから応答がありません。"},
 				[2]string{"Check host, port, firewall, and that it runs.", "ホスト名、ポート、ファイアウォール、起動しているかを確認します。"}},
 			{`%s: the login of user %s was refused`,
@@ -144,6 +145,8 @@ how long they took isn't known
 when they were accepted isn't known
 their lines have no status; %v
 their lines have no request time; %v
+%s behind the user agent is no duration
+name a group of the pattern %s
 their lines have no %s, which %s: asks for
 %s, which %s: asks for, is %s
 %s is %s, which is no HTTP status
@@ -163,6 +166,7 @@ more events couldn't be judged than could`,
 				[2]string{"Nobody answered them, or nobody waited for the answer: neither good nor bad of this service.", "応答がなかったか、クライアントが応答を待たずに切断しました。このサービスの good でも bad でもありません。"},
 				[2]string{"Nothing; `abort_limit:` says from when on an abort is the service's fault.", "対処は不要です。何秒からの切断をサービス側の失敗とするかは `abort_limit:` で変えられます。"}},
 			{`what became of them could not be looked up
+%s of %s records could not be looked for: %v
 they aren't complete, or lack what delay: names`,
 				[2]string{"Known-answer records whose store could not be asked, or traces that aren't whole.", "ストアに問い合わせられなかった正解データか、そろっていないトレースです。"},
 				[2]string{"Look at the store's stage in `explain`; for traces name what is there with `delay:`.", "`explain` でストアのステージを見ます。トレースなら、実際にある値を `delay:` で指定します。"}},
@@ -204,6 +208,9 @@ ExcludedLast`,
 		[]trouble{
 			{`this host's clock is %s ahead
 this host's clock is %s behind
+they came out up to %s before they were accepted
+%s: %s records came out more than
+%s: updated_at lies up to
 ClockSkew
 ClockOfHost`,
 				[2]string{"Times lie in the future, or this host and AWS disagree: ages and windows would be wrong by as much.", "時刻が未来になっているか、このホストと AWS の時計がずれています。age もウィンドウもその分だけ狂います。"},
@@ -332,6 +339,7 @@ HostsTellTheSame`,
 				[2]string{"What happens where the same file is on several hosts.", "同じ設定を複数のホストに置いたときにどうなるかを示しています。"},
 				[2]string{"Those that add up may be on every host; the others on one.", "足し合わせられるものはすべてのホストに、それ以外は 1 台だけに設定します。"}},
 			{`a shard that isn't polled is invisible
+it was throttled: which lanes wait
 no metric shows when within a run a record is written
 estimate of %s good records moved down`,
 				[2]string{"An estimate's limits: ages alone can't see everything, and counts correct what they prove.", "推定の限界です。age だけではすべては見えず、件数から言えることで補正しています。"},
@@ -341,7 +349,15 @@ estimate of %s good records moved down`,
 	{
 		[2]string{"What doctor finds", "doctor の指摘"},
 		[]trouble{
-			{`NothingKept`,
+			{`NothingKept
+state directory %s: create: %v
+state directory %s: open: %v
+state directory %s is not a directory
+state directory %s is a symbolic link
+state directory %s is on a network
+state directory %s belongs to uid
+state directory %s may be written
+%v: run as its owner`,
 				[2]string{"The state can't be written: ratios come, exact counts (`events`) don't.", "状態を保存できません。比率は出ますが、正確な件数 (`events`) は出ません。"},
 				[2]string{"The directory must belong to the agent's user, mode 0700, not be a link and not lie on NFS.", "ディレクトリの所有者を mackerel-agent のユーザー、モードを 0700 にします。シンボリックリンクと NFS は使えません。"}},
 			{`AgentLacks
@@ -370,7 +386,14 @@ reads
 runs
 seconds
 age and work
+age and work of what is served
 counts
+counts, one lane standing still
+answers
+can be reached: a GET of it was answered
+that would send a record
+that would delete
+what its %s does isn't known here
 silence
 nothing owed
 the consumer's own position

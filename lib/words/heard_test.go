@@ -95,7 +95,8 @@ func TestWhatIsHeardIsStillSaidSo(t *testing.T) {
 			if len(piece) < 8 || others.MatchString(piece) {
 				continue
 			}
-			if !strings.Contains(source, piece) {
+			plain := strings.ReplaceAll(piece, "%%", "%") // said as it is, not as a format
+			if !strings.Contains(source, piece) && !strings.Contains(source, plain) {
 				t.Errorf("nobody says %q of %q any more", piece, text.En)
 			}
 		}
