@@ -69,6 +69,10 @@ func (p trying) test(ctx context.Context) int {
 		fmt.Fprintf(p.env.Stdout, "%d of %d cases failed\n", failed, len(cases))
 		return exitFailed
 	}
+	if len(cases) == 1 {
+		fmt.Fprintln(p.env.Stdout, "the case is as expected")
+		return exitOK
+	}
 	fmt.Fprintf(p.env.Stdout, "all %d cases are as expected\n", len(cases))
 	return exitOK
 }
