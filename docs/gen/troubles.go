@@ -107,6 +107,7 @@ PeerNotAsked
 		[2]string{"Not measured, no traffic", "計測できず、トラフィックなし"},
 		[]trouble{
 			{`%d of %d minutes have an answer
+AnswersPartly
 NotMeasuredFor
 SLINotMeasured
 NotMeasuredOf
