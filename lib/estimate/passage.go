@@ -46,8 +46,8 @@ func (p *shares) newPassage(j int) passage {
 	h := passage{known: true, newer: newest.within(&rest), stay: make([]float64, minutesUp(t))}
 	h.all = wait.within(&rest)
 	retried := math.Max(0, errors-p.failing(j)*n) // of late ones
-	if before, ok := p.ahead(j - 1); ok && before.Age.Usable() && row.Age.Max-before.Age.Max >= retriedDrop {
-		retried = errors // one batch again and again: its age rises by the clock
+	if before, ok := p.ahead(j - 1); t < retrySpan || ok && before.Age.Usable() && row.Age.Max-before.Age.Max >= retriedDrop {
+		retried = errors // late by the retry itself; or one batch again and again: its age rises by the clock
 	}
 	behind, far := p.farBehind(row)
 	if counted, ok := row.Age.at(t); ok {
@@ -90,6 +90,9 @@ func (p *shares) failing(j int) float64 {
 	}
 	return math.Min(1, errors/invocations)
 }
+
+// retrySpan is how many seconds a record that is tried again is late by that at least.
+const retrySpan = 5.0
 
 // failingSpan is for how many minutes before it what usually fails is counted.
 const failingSpan = 60
