@@ -11,7 +11,7 @@ BASE      ?= HEAD~1
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race plain kills power network soak many histories year month e2e lint vulnerabilities bench fuzz golden equal pictures check package demo truth box day clean
+.PHONY: help quickstart build test test-all race plain kills power network soak many histories year history month e2e lint vulnerabilities bench fuzz golden equal pictures check package demo truth box day clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,8 @@ histories: ## HISTORIES random histories of log files: every line counts once or
 
 year: ## a year of traffic: a run costs what it did on the first day, the state is as large as after the first period
 	PIPELINE_SLI_YEAR=1 go test -count=1 -timeout 15m -run AYearCosts -v ./test/cases
+
+history: ## a page over a year's simulated history: its time, memory and size; some minutes
 	go run ./test/history -days 365 -out $$(mktemp)
 
 e2e: build ## the real mackerel-agent, mkr and servers
