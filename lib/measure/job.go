@@ -83,6 +83,9 @@ func (r Run) open(tx Tx, p Pipeline) (*job, pipelineRecord, error) {
 	if err := r.foreign(p.Plan, rec); err != nil {
 		return nil, rec, err
 	}
+	if !rec.Ran.IsZero() {
+		j.run.Since = time.Time{} // what was before is in the state
+	}
 	j.reference, j.ahead = r.settledClock(tx, p.Plan, rec), r.isAhead(tx, p.Plan, rec)
 	j.plan = p.Plan.Settled(func(stage sli.Stage) (float64, bool) {
 		var rec stageRecord
