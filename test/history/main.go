@@ -88,7 +88,7 @@ func run(days, pipelines int, step time.Duration, out, lang string, incident boo
 // What the page of one pipeline may need, of a year of minutes too.
 const (
 	mostBytes  = 1_500_000
-	mostMemory = 160 << 10 // KiB
+	mostMemory = 64 << 10 // KiB
 )
 
 // memory is a folder in memory where there is one: a run of each half hour of a year waits
