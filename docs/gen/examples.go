@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -89,46 +90,50 @@ func outcome(i int, at time.Time) (visible time.Time, ok bool) {
 	return at.Add(delay), i != 250 && at.Add(delay).Before(exampleTo)
 }
 
-// frontAndWorker are the logs of a front and of a worker that note the record's id.
-func frontAndWorker() (front, worker []byte) {
-	var a bytes.Buffer
-	var done []string
-	requests(func(i int, at time.Time, method, uri string, status int, took time.Duration) {
-		id := "-"
-		if accepted(method, status) {
-			id = fmt.Sprintf("v%d", i)
-			if visible, ok := outcome(i, at); ok {
-				done = append(done, fmt.Sprintf(`{"ts":%q,"msg":"done","video":%q,"accepted_at":%q}`+"\n", precise(visible), id, precise(at)))
-			}
-		}
-		fmt.Fprintf(&a, "time:%s\tmethod:%s\turi:%s\tstatus:%d\treqtime:%.3f\tvideo:%s\n", stamp(at), method, uri, status, took.Seconds(), id)
-	})
-	slices.Sort(done) // by time, which they begin with
-	for _, line := range done {
-		worker = append(worker, line...)
-	}
-	return a.Bytes(), worker
+// aRequest is one that a front answered; id is empty where it accepted no record.
+type aRequest struct {
+	at              time.Time
+	method, uri, id string
+	status          int
+	took            time.Duration
 }
 
-// containers are the same two logs as a container runtime (CRI) writes them.
-func containers() (front, worker []byte) {
-	var a bytes.Buffer
-	var done []string
+// twoLogs are the logs of a front and of a worker, by how each writes what it has to say.
+func twoLogs(answered func(aRequest) string, done func(visible, accepted time.Time, id string) string) (front, worker []byte) {
+	var lines []string
 	requests(func(i int, at time.Time, method, uri string, status int, took time.Duration) {
 		id := ""
 		if accepted(method, status) {
 			id = fmt.Sprintf("v%d", i)
 			if visible, ok := outcome(i, at); ok {
-				done = append(done, fmt.Sprintf(`%s stdout F {"ts":%q,"msg":"done","video":%q,"accepted_at":%q}`+"\n", precise(visible), precise(visible), id, precise(at)))
+				lines = append(lines, done(visible, at, id))
 			}
 		}
-		fmt.Fprintf(&a, `%s stdout F {"time":%q,"method":%q,"uri":%q,"status":%d,"request_time":%.3f,"video":%q}`+"\n", precise(at), precise(at), method, uri, status, took.Seconds(), id)
+		front = append(front, answered(aRequest{at, method, uri, id, status, took})...)
 	})
-	slices.Sort(done)
-	for _, line := range done {
+	slices.Sort(lines) // by time, which they begin with
+	for _, line := range lines {
 		worker = append(worker, line...)
 	}
-	return a.Bytes(), worker
+	return front, worker
+}
+
+// frontAndWorker are the logs of a front and of a worker that note the record's id.
+func frontAndWorker() (front, worker []byte) {
+	return twoLogs(func(r aRequest) string {
+		return fmt.Sprintf("time:%s\tmethod:%s\turi:%s\tstatus:%d\treqtime:%.3f\tvideo:%s\n", stamp(r.at), r.method, r.uri, r.status, r.took.Seconds(), cmp.Or(r.id, "-"))
+	}, func(visible, accepted time.Time, id string) string {
+		return fmt.Sprintf(`{"ts":%q,"msg":"done","video":%q,"accepted_at":%q}`+"\n", precise(visible), id, precise(accepted))
+	})
+}
+
+// containers are the same two logs as a container runtime (CRI) writes them.
+func containers() (front, worker []byte) {
+	return twoLogs(func(r aRequest) string {
+		return fmt.Sprintf(`%s stdout F {"time":%q,"method":%q,"uri":%q,"status":%d,"request_time":%.3f,"video":%q}`+"\n", precise(r.at), precise(r.at), r.method, r.uri, r.status, r.took.Seconds(), r.id)
+	}, func(visible, accepted time.Time, id string) string {
+		return fmt.Sprintf(`%s stdout F {"ts":%q,"msg":"done","video":%q,"accepted_at":%q}`+"\n", precise(visible), precise(visible), id, precise(accepted))
+	})
 }
 
 // balancer is the access log of an application load balancer.
