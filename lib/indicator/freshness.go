@@ -17,15 +17,10 @@ func RecordFreshness(threshold time.Duration) sli.Classifier { return delayWithi
 // delayWithin judges events of a signal by their delay; one without is uncertain.
 func delayWithin(signal sli.Signal, threshold time.Duration) sli.Classifier {
 	return func(e *sli.Event) sli.Verdict {
-		switch {
-		case e.Signal != signal:
+		if e.Signal != signal {
 			return sli.NotValid
-		case !e.HasDelay:
-			return sli.Uncertain
-		case e.Delay <= threshold:
-			return sli.Good
 		}
-		return sli.Bad
+		return within(e.HasDelay, e.Delay, threshold)
 	}
 }
 

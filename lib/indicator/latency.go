@@ -18,7 +18,7 @@ func RequestLatency(threshold time.Duration, answered sli.Classifier) sli.Classi
 		switch verdict := answered(e); {
 		case e.Lived():
 		case verdict == sli.Good:
-			return quick(e, threshold)
+			return within(e.HasLatency, e.Latency, threshold)
 		case verdict == sli.Uncertain:
 			return sli.Uncertain
 		}
@@ -35,15 +35,16 @@ func AnswerLatency(threshold time.Duration) sli.Classifier {
 		if e.Signal != sli.Answer {
 			return sli.NotValid
 		}
-		return quick(e, threshold)
+		return within(e.HasLatency, e.Latency, threshold)
 	}
 }
 
-func quick(e *sli.Event, threshold time.Duration) sli.Verdict {
+// within judges an event by how long it took; one that doesn't tell is uncertain.
+func within(known bool, took, threshold time.Duration) sli.Verdict {
 	switch {
-	case !e.HasLatency:
+	case !known:
 		return sli.Uncertain
-	case e.Latency <= threshold:
+	case took <= threshold:
 		return sli.Good
 	}
 	return sli.Bad
