@@ -108,6 +108,7 @@ PeerNotAsked
 		[]trouble{
 			{`%d of %d minutes have an answer
 AnswersPartly
+ReadPartly
 NotMeasuredFor
 SLINotMeasured
 NotMeasuredOf

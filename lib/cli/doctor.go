@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
@@ -47,7 +48,7 @@ func (p *program) doctor(ctx context.Context) int {
 				told.Cell, told.Refusal, told.FirstBad, told.Layout = s.Cell, s.Refusal, s.FirstBad, s.Layout
 				told.Unmatched, told.Barren, told.Sifted = s.Unmatched, s.Barren, s.Sifted
 			}
-			told.Silent = min(told.Silent, s.Silent)
+			told.Silent, told.Unfinished = min(told.Silent, s.Silent), told.Unfinished && s.Unfinished
 			e.stage(pipeline, &told)
 			if of, ok := run.Pipelines[n].Sources[i].(meeting); ok {
 				e.peers(stageName(pipeline, s), of.Peers(ctx))
@@ -170,17 +171,19 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 		return
 	}
 	t := s.Cell.Tally
+	minutes := int(s.To.Sub(s.From).Minutes())
+	var matched words.Message
+	if s.Sifts() {
+		matched = words.SomeMatch.With(t.Matched())
+	}
 	switch {
 	case t.Malformed > 0:
 		e.malformed(name, s)
+	case t.Lines > 0 && s.Unfinished:
+		e.unknown(words.ReadPartly, name, minutes-s.Silent, minutes, t.Lines, matched, s.Layout)
 	case t.Lines > 0:
-		var matched words.Message
-		if s.Sifts() {
-			matched = words.SomeMatch.With(t.Matched())
-		}
 		e.ok(words.AllReadable, name, t.Lines, matched, s.Layout)
 	case !s.Stage.Facts.Proves() && s.Silent > 0:
-		minutes := int(s.To.Sub(s.From).Minutes())
 		e.unknown(words.AnswersPartly, name, minutes-s.Silent, minutes)
 	case !s.Stage.Facts.Proves() || s.Calls > 0:
 		e.ok(words.AnswersQuietly, name)
@@ -198,13 +201,17 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 }
 
 // malformed says how much of a window can't be read: too much is not well, even where it
-// is too little in each minute to say so.
+// is too little in each minute to say so. Well is only what was read to its end.
 func (e *examination) malformed(name string, s *sli.StageReport) {
 	t, limit := s.Cell.Tally, s.Stage.Facts.MaxMalformed
 	share := float64(t.Parsed) / float64(t.Parsed+t.Malformed)
 	text := words.SomeReadable.With(name, digits.Of(100*share, 3), t.Lines, s.FirstBad)
 	if s.Refusal != "" || 1-share > limit {
 		e.bad(words.FewReadable, text, digits.Of(100*limit, 3))
+		return
+	}
+	if s.Unfinished {
+		e.unknown(words.Itself, text)
 		return
 	}
 	e.ok(words.Itself, text)
@@ -215,7 +222,8 @@ func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 	switch r.Status {
 	case sli.NotMeasured:
 		say := e.bad
-		if r.Young || p.Failed() > 0 { // it is no fault, or one that was told
+		unfinished := func(s *sli.StageReport) bool { return s.Unfinished }
+		if r.Young || p.Failed() > 0 || slices.ContainsFunc(p.Stages, unfinished) { // it is no fault, or one that was told
 			say = e.unknown
 		}
 		say(words.NotMeasuredOf, name, words.Heard(r.Reason))

@@ -311,8 +311,12 @@ func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *s
 	}
 	r.From, r.To = window.Start(), window.End()
 	r.Silent = window.Minutes() - j.reached(s).Within(window).Minutes()
+	if n := len(s.readings); n > 0 {
+		last := s.readings[n-1].batch
+		r.Unfinished = s.settled(last.To) < window.To || len(last.Missing.Within(window)) > 0
+	}
 	if j.run.All {
-		r.Silent = 0
+		r.Silent, r.Unfinished = 0, false
 		r.From, r.To = s.whole.Start(), s.whole.End()
 	}
 	return r

@@ -208,11 +208,13 @@ type StageReport struct {
 	Cell     *StageCell // of the evaluated window
 	// Silent is how many minutes of that window the source has given no answer for, as far
 	// as it has an end.
-	Silent  int
-	Due     *StageCell // of the newest due minute; nil where nothing was counted
-	Mean    *float64   // seconds: the stage's part of the mean delay
-	Refusal string     // how much of some minutes of the window was malformed, so that they aren't measured
-	Skew    SkewCount  // of its newest minute that has anything
+	Silent int
+	// Unfinished tells whether there was more to read of the window than the run had time for.
+	Unfinished bool
+	Due        *StageCell // of the newest due minute; nil where nothing was counted
+	Mean       *float64   // seconds: the stage's part of the mean delay
+	Refusal    string     // how much of some minutes of the window was malformed, so that they aren't measured
+	Skew       SkewCount  // of its newest minute that has anything
 	// Unmatched says that no line ever came through the stage's conditions, "" where one
 	// did; Barren, that none has what they ask for, so that nothing of it is measured.
 	Unmatched string

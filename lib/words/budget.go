@@ -35,6 +35,7 @@ var (
 	BurnsOf      = Text{"%s (1 is the allowed rate)%s", "バーンレート %s。許容される速さは 1%s"}
 	// ProjectedPeriod is said of what is left while hardly anything is measured.
 	ProjectedPeriod = Text{"; a projection, since less than a day is measured", " (計測が 1 日分に満たないため参考値)"}
+	Projected       = Text{"%s (projected)", "%s (参考値)"}
 	BurnSoFar       = Text{"%s; no window of an hour or longer is filled yet", "バーンレート %s。1 時間以上のウィンドウはまだ埋まっていません"}
 	NotYet          = Text{"not measured yet", "まだ計測できていません"}
 	NoneAtPresent   = Text{"; none is spent at present", "。現在は消費していません"}

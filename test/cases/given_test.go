@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -127,6 +128,26 @@ func TestAYoungBudgetIsCalledAProjection(t *testing.T) {
 		line := lineWith(h.run(612, "explain").out, "error budget left")
 		if strings.Contains(line, "a projection until a whole day is measured") != c.want {
 			t.Errorf("a history from %v on: want a projection %v, got %q", c.from, c.want, line)
+		}
+	}
+}
+
+// A table of what is left says so, too, cell by cell: what it rests on stands below it.
+func TestAYoungBudgetIsCalledAProjectionInTheTable(t *testing.T) {
+	for _, c := range []struct {
+		from float64
+		want []string // of the line of availability
+	}{
+		{0, []string{"100%", "(projected)", "100%", "(projected)"}},
+		{-86400, []string{"100%", "100%"}},
+	} {
+		h := newHost(t)
+		h.config(oneLog("ltsv", "start: beginning", "slis: { availability: { target: 99 } }\n    slo: { periods: [28d, 7d] }"))
+		var lines []string
+		each(c.from, 600, 60, func(n float64, _ int) { lines = append(lines, labelled(n, "status:200")) })
+		h.lines("a.log", lines...)
+		if got := strings.Fields(lineWith(h.run(612, "budget").out, "  availability ")); len(got) == 0 || !slices.Equal(got[1:], c.want) {
+			t.Errorf("a log from %v on: want %q, got %q", c.from, c.want, got)
 		}
 	}
 }

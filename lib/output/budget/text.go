@@ -107,6 +107,9 @@ func overview(t *texter, of []slo.Account) {
 			text := t.say(words.StateMissing)
 			if s.Minutes.Measured() > 0 {
 				text = t.percent(s.Left())
+				if projected(s) {
+					text = t.say(words.Projected, text)
+				}
 			}
 			line = append(line, text)
 		}
@@ -125,6 +128,12 @@ func overview(t *texter, of []slo.Account) {
 		}
 		t.line("  %s", strings.TrimRight(b.String(), " "))
 	}
+}
+
+// projected tells whether what is left rests on so little of the period that it is a
+// projection.
+func projected(s slo.Statement) bool {
+	return s.Minutes.Measured() < 24*60 && s.Minutes.Asked() > s.Minutes.Measured()
 }
 
 // period names a period by its length or its month, and by its ends.
@@ -179,7 +188,7 @@ func (t *texter) left(a slo.Account, s slo.Statement) {
 		events = words.BadAllowed.With(digits.Count(math.Floor(n)), words.Heard(a.Rule.Population), amount(s.Allowed()), outage(s.LeftMinutes()))
 	}
 	var projection words.Message
-	if s.Minutes.Measured() < 24*60 && s.Minutes.Asked() > s.Minutes.Measured() {
+	if projected(s) {
 		projection = words.ProjectedPeriod.With()
 	}
 	t.item(words.HeadLeft.With(), words.Itself, t.paint(advice, t.say(words.ShareLeft, t.percent(s.Left()), events))+t.say(words.Itself, projection))
