@@ -10,14 +10,12 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
-// ParseTime reads a point in time as people type it: RFC 3339, or `2026-11-22 12:00`
-// with or without seconds in the zone.
+// ParseTime reads a point in time as people type it: RFC 3339, or `2026-11-22 12:00` in
+// the zone; a T or a blank between, with or without seconds.
 func ParseTime(text string, zone *time.Location) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+	plain := strings.Replace(text, " ", "T", 1)
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
+		if t, err := time.ParseInLocation(layout, plain, zone); err == nil {
 			return t, nil
 		}
 	}
