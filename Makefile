@@ -11,7 +11,7 @@ BASE      ?= HEAD~1
 QUICKSTART_AT := 2026-04-15T11:40:12+09:00
 QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config testdata/quickstart/pipeline-sli.yaml
 
-.PHONY: help quickstart build test test-all race plain kills power network soak many histories year history month e2e lint vulnerabilities bench fuzz golden equal pictures check package demo truth box day clean
+.PHONY: help quickstart build test test-all race plain kills power network soak soak-agent many histories year history month e2e lint vulnerabilities bench fuzz golden equal pictures check package demo truth box day clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ network: ## whatever a server may do, in front of every client: the rest is prin
 
 soak: ## both programs for SOAK, minutes compressed, under load, with rotations and a fault every five minutes: counts equal the truth
 	PIPELINE_SLI_SOAK=$(SOAK) go test -count=1 -timeout 0 -v ./test/soak
+
+soak-agent: build ## the real agent with both programs for SOAK: 20,000 lines a second, a rotation every minute, eleven faults; as root
+	cd e2e && PIPELINE_SLI_BIN=../$(BIN) PIPELINE_SLI_SOAK=$(SOAK) go test -count=1 -timeout 0 -v -run AgentUnderLoad .
 
 many: ## 200 pipelines over 20,000 files: counts, memory, the deadline
 	PIPELINE_SLI_MANY=1 go test -count=1 -timeout 15m -v ./test/many

@@ -48,6 +48,8 @@ type run struct {
 	Start, End     time.Time
 	Stdout, Stderr string
 	Exit           int
+	CPU            time.Duration
+	Peak           int64 // KiB
 }
 
 // point is a printed value.

@@ -8,6 +8,8 @@
 //	skip    the program isn't run
 //	closed  nobody reads the program's output: it dies of SIGPIPE while it prints
 //	killed  its output is full: it is killed with SIGKILL while it waits to print
+//	KILL:D  it is killed with SIGKILL after the duration D, TERM:D ended with SIGTERM; what it printed is handed on
+//	STOP:D  it is stopped with SIGSTOP after 200 ms and goes on D later
 //
 // Every run leaves DIR/run.N.json, a Run. A run that asks for graph definitions is handed on and not counted.
 package main
@@ -22,6 +24,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -31,12 +34,18 @@ const killAfter = 5 * time.Second
 // pipeSize is at least what a pipe holds.
 const pipeSize = 1 << 20
 
-// A Run is what one run did. Exit is −1 when it died of a signal.
+// stopAfter is when a run that is stopped is.
+const stopAfter = 200 * time.Millisecond
+
+// A Run is what one run did. Exit is −1 when it died of a signal. CPU is what it took of the processor, Peak the most
+// memory it held, in KiB.
 type Run struct {
 	Mode           string
 	Start, End     time.Time
 	Stdout, Stderr string
 	Exit           int
+	CPU            time.Duration
+	Peak           int64
 }
 
 func main() {
@@ -76,12 +85,18 @@ func wrap(dir string, program *exec.Cmd) (exit int, err error) {
 	case "killed":
 		run.Exit, err = killed(program)
 	default:
-		err = fmt.Errorf("mode %q", run.Mode)
+		run.Stdout, run.Exit, err = signalled(program, run.Mode)
 	}
 	if err != nil {
 		return 0, err
 	}
 	run.End, run.Stderr = time.Now(), stderr.String()
+	if state := program.ProcessState; state != nil {
+		run.CPU = state.UserTime() + state.SystemTime()
+		if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
+			run.Peak = int64(usage.Maxrss)
+		}
+	}
 	if err := record(dir, number, run); err != nil {
 		return 0, err
 	}
@@ -166,6 +181,44 @@ func killed(program *exec.Cmd) (exit int, err error) {
 	kill := time.AfterFunc(killAfter, func() { _ = program.Process.Kill() })
 	defer kill.Stop()
 	return finish(program.Wait())
+}
+
+// signals are what a run may meet, and what follows the duration that its mode names.
+var signals = map[string][]os.Signal{
+	"KILL": {os.Kill},
+	"TERM": {syscall.SIGTERM},
+	"STOP": {syscall.SIGSTOP, syscall.SIGCONT},
+}
+
+func signalled(program *exec.Cmd, mode string) (stdout string, exit int, err error) {
+	name, text, _ := strings.Cut(mode, ":")
+	met := signals[name]
+	after, err := time.ParseDuration(text)
+	if met == nil || err != nil {
+		return "", 0, fmt.Errorf("mode %q", mode)
+	}
+	waits := []time.Duration{after}
+	if len(met) > 1 {
+		waits = []time.Duration{stopAfter, after}
+	}
+	var out bytes.Buffer
+	program.Stdout = &out
+	if err := program.Start(); err != nil {
+		return "", 0, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		for i, signal := range met {
+			select {
+			case <-time.After(waits[i]):
+				_ = program.Process.Signal(signal) // it may be over
+			case <-ended:
+			}
+		}
+	}()
+	exit, err = finish(program.Wait())
+	close(ended)
+	return out.String(), exit, err
 }
 
 // finish turns how a program ended into its exit status.

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // TestEachModeBreaksTheRunAsItSays runs a plugin that notes how far it got in a file.
@@ -48,6 +49,45 @@ func TestEachModeBreaksTheRunAsItSays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestASignalMeetsARun: one that would last for a minute ends of it, and one that is stopped goes on to its end.
+func TestASignalMeetsARun(t *testing.T) {
+	for mode, c := range map[string]struct {
+		script string
+		exit   int
+		least  time.Duration
+	}{
+		"KILL:100ms": {"exec sleep 60", -1, 100 * time.Millisecond},
+		"TERM:100ms": {"exec sleep 60", -1, 100 * time.Millisecond},
+		"STOP:1s":    {"sleep 0.5", 0, time.Second},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			dir := modes(t, mode)
+			if _, err := wrap(dir, exec.Command("sh", "-c", c.script)); err != nil {
+				t.Fatal(err)
+			}
+			var run Run
+			if err := json.Unmarshal([]byte(read(t, filepath.Join(dir, "run.0.json"))), &run); err != nil {
+				t.Fatal(err)
+			}
+			if run.Exit != c.exit || run.End.Sub(run.Start) < c.least || run.Peak == 0 {
+				t.Errorf("run %+v, want %+v", run, c)
+			}
+		})
+	}
+	if _, err := wrap(modes(t, "HUP:1s"), exec.Command("true")); err == nil {
+		t.Error("an unknown signal was taken")
+	}
+}
+
+// modes is a folder with a run's mode.
+func modes(t *testing.T, text string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	write(t, filepath.Join(dir, "modes"), text)
+	return dir
 }
 
 func TestDefinitionsArePassedOnUncounted(t *testing.T) {
