@@ -13,29 +13,33 @@ import (
 
 // A helper's child may leave its group and its session, and whoever started it may have
 // ended. Linux gives such orphans to this process, where it asks for that, and so they are
-// found: everything that descends from it, and was started after the first helper was.
+// found: everything that descends from it, and was not there before the helper was.
 
-// helpers are the credential processes that run; a process has one family.
+// helpers are the credential processes that run. Those that run at the same time are one
+// family: whose an orphan is can't be told.
 var helpers struct {
 	sync.Mutex
 	running int
-	since   uint64 // clock ticks since the system's start: nothing older is a helper's
+	failed  bool           // one of them
+	before  map[int]uint64 // what wasn't theirs when the first of them began, and when that was started
 }
 
-// adopt has what helpers leave behind given to this process.
-func adopt() {
+// adopt has what a helper leaves behind given to this process. The helper has its way by
+// what it does first: where it ended well the daemons that it started, such as an agent that
+// holds keys, are its own affair; else they are ended, once none of its family runs.
+func adopt() (leave func(well bool)) {
 	helpers.Lock()
 	defer helpers.Unlock()
-	if helpers.running++; helpers.since == 0 {
-		if self, ok := processOf("self"); ok {
-			helpers.since = self.started
-		}
-		for _, p := range descendants(0) { // of before, as a shell's that became this process
-			helpers.since = max(helpers.since, p.started+1)
+	if helpers.running++; helpers.running == 1 {
+		helpers.failed, helpers.before = false, map[int]uint64{}
+		for _, p := range descendants(nil) { // as a shell's that became this process
+			helpers.before[p.id] = p.started
 		}
 		// Without it, as on a very old kernel, orphans are init's.
 		_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	}
+	var once sync.Once
+	return func(well bool) { once.Do(func() { sweep(well) }) }
 }
 
 // rounds are how often what is left is looked for: the children of what was killed in one
@@ -43,21 +47,17 @@ func adopt() {
 const rounds = 20
 
 // sweep ends what helpers have left behind, once none of them runs any more.
-func sweep() {
+func sweep(well bool) {
 	helpers.Lock()
 	defer helpers.Unlock()
-	if helpers.running--; helpers.running > 0 {
+	helpers.failed = helpers.failed || !well
+	if helpers.running--; helpers.running > 0 || !helpers.failed {
 		return
 	}
 	for range rounds {
 		alive := false
-		for _, p := range descendants(helpers.since) {
-			if p.zombie {
-				var status syscall.WaitStatus
-				_, _ = syscall.Wait4(p.id, &status, syscall.WNOHANG, nil) // if it is a child of its own
-				continue
-			}
-			alive = syscall.Kill(p.id, syscall.SIGKILL) == nil || alive
+		for _, p := range descendants(helpers.before) {
+			alive = !p.zombie && syscall.Kill(p.id, syscall.SIGKILL) == nil || alive
 		}
 		if !alive {
 			return
@@ -72,8 +72,9 @@ type process struct {
 	zombie     bool
 }
 
-// descendants are the processes that descend from this one and aren't older than since.
-func descendants(since uint64) []process {
+// descendants are the processes that descend from this one, but those of before, and what
+// descends from these.
+func descendants(before map[int]uint64) []process {
 	names, _ := os.ReadDir("/proc")
 	of := map[int][]process{}
 	for _, n := range names {
@@ -86,7 +87,7 @@ func descendants(since uint64) []process {
 	}
 	var found []process
 	for next := of[os.Getpid()]; len(next) > 0; next = next[1:] {
-		if p := next[0]; p.started >= since {
+		if p := next[0]; before[p.id] != p.started {
 			found = append(found, p)
 			next = append(next, of[p.id]...)
 		}

@@ -83,9 +83,9 @@ func assuming(p config.SharedConfig) func(*stscreds.AssumeRoleOptions) {
 	}
 }
 
-// runProcess runs a credential process in a group of its own, and ends the group, and
-// what left it, when it has answered or ctx is over. What it says on its stderr is
-// nobody's: it may be secret.
+// runProcess runs a credential process in a group of its own, which ends with it. Where it
+// didn't answer in time, or as it should, all that it has started ends, whatever group or
+// session that made for itself. What it says on its stderr is nobody's: it may be secret.
 func runProcess(ctx context.Context, command string) (aws.Credentials, error) {
 	args := words(command)
 	if len(args) == 0 {
@@ -95,19 +95,28 @@ func runProcess(ctx context.Context, command string) (aws.Credentials, error) {
 	var out bytes.Buffer
 	cmd.Stdout = &limited{&out, maxOutput}
 	cmd.WaitDelay = afterlife
-	end := alone(cmd)
-	adopt()
-	err := cmd.Run()
+	leave := adopt()
+	end := alone(cmd, func() { leave(false) })
+	ended := cmd.Run()
 	end()
-	sweep()
+	held := errors.Is(ended, exec.ErrWaitDelay) // its output, by what it left: that is no daemon
+	value, err := aws.Credentials{}, error(nil)
 	switch {
 	case ctx.Err() != nil:
-		return aws.Credentials{}, errProcessTime
-	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
-		return aws.Credentials{}, errors.New("aws credentials: credential_process failed; run it by hand, as the user that runs this")
+		err = errProcessTime
+	case ended != nil && !held:
+		err = errors.New("aws credentials: credential_process failed; run it by hand, as the user that runs this")
+	default:
+		value, err = said(out.Bytes())
 	}
+	leave(err == nil && !held)
+	return value, err
+}
+
+// said is the credentials that a credential process has printed.
+func said(text []byte) (aws.Credentials, error) {
 	var said processcreds.CredentialProcessResponse
-	if json.Unmarshal(out.Bytes(), &said) != nil || said.Version != 1 || said.AccessKeyID == "" || said.SecretAccessKey == "" {
+	if json.Unmarshal(text, &said) != nil || said.Version != 1 || said.AccessKeyID == "" || said.SecretAccessKey == "" {
 		return aws.Credentials{}, errors.New("aws credentials: credential_process printed no credentials; run it by hand, as the user that runs this")
 	}
 	value := aws.Credentials{
