@@ -85,13 +85,18 @@ func (s span) fewDigits(lines []byte) bool {
 	return n-1 < 7 && nonDigits(eight(lines, s.from)^ones*'0')<<(64-8*n) == 0
 }
 
-// pattern is the first sixteen bytes of a text, and a mask of those it has.
-type pattern struct{ text, mask [2]uint64 }
-
-// patternSize is how many bytes a pattern speaks of.
-const patternSize = 16
-
-// differs is 0 where b begins with the pattern.
-func (p *pattern) differs(b *[patternSize]byte) uint64 {
-	return (binary.LittleEndian.Uint64(b[:8])^p.text[0])&p.mask[0] | (binary.LittleEndian.Uint64(b[8:])^p.text[1])&p.mask[1]
+// plainNumber tells whether a part is a number of up to eight bytes, without sign and
+// exponent, as JSON has it.
+func (s span) plainNumber(lines []byte) bool {
+	n := s.to - s.from
+	if n-1 > 7 {
+		return false
+	}
+	v := (eight(lines, s.from) ^ ones*'0') << (64 - 8*n)
+	stops, zero := nonDigits(v), byte(v>>(64-8*n)) == 0
+	if stops == 0 {
+		return !zero || n == 1
+	}
+	point := uint32(bits.TrailingZeros64(stops))>>3 + n - 8 // its number
+	return stops&(stops-1) == 0 && lines[s.from+point] == '.' && point-1 < n-2 && (!zero || point == 1)
 }

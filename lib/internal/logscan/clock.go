@@ -71,13 +71,6 @@ func newClock(format string, zone *time.Location) (clock, error) {
 	return c, nil
 }
 
-// again tells whether a stamp among some lines is the last one once more, of a length in
-// which two pairs of words, that may overlap, speak of every byte.
-func (c *clock) again(lines []byte, at span) bool {
-	return at.to-at.from == uint32(c.size) && uint32(c.size)-16 <= 16 &&
-		(eight(lines, at.from)^c.words[0])|(eight(lines, at.from+8)^c.words[1])|(eight(lines, at.to-16)^c.words[2])|(eight(lines, at.to-8)^c.words[3]) == 0
-}
-
 // within is the time of a stamp among some lines that is the last one but for its six
 // digits of a second, as a balancer writes it.
 func (c *clock) within(lines []byte, at span) (int64, bool) {

@@ -328,7 +328,7 @@ func (c *combinedReader) learn(in *interpreter, line []byte) fastReader {
 func (f *fastCombined) parts(c *combinedReader, line []byte) (values []*binding, ok bool) {
 	delimiters := appendDelimiters(nil, line, f.delimiters[0], f.delimiters[1])
 	quotes := delimiters[:len(delimiters)-1]
-	if c.client || len(quotes) < 2 || len(delimiters) >= maxLiterals || slices.ContainsFunc(quotes, func(at uint32) bool { return line[at] != '"' }) {
+	if c.client || len(quotes) < 2 || len(delimiters) > maxLiterals || slices.ContainsFunc(quotes, func(at uint32) bool { return line[at] != '"' }) {
 		return nil, false
 	}
 	frames := append([]string{""}, slices.Repeat([]string{`"`}, len(quotes))...) // the first one of the line's beginning
@@ -354,8 +354,8 @@ func (f *fastCombined) parts(c *combinedReader, line []byte) (values []*binding,
 		values = append(slices.Clip(values), c.columns...)
 		ok = rest[0] == '\n' || rest[0] == ' ' && (f.tail || len(f.columns) > 0 && len(quotes) == agentQuote)
 	}
-	for _, text := range frames {
-		f.add(newFrame(text))
+	for n, text := range frames {
+		f.add(newFrame(text), n+1)
 	}
 	return values, ok
 }
@@ -396,7 +396,7 @@ func (f *fastCombined) fresh() fastReader {
 }
 
 func (f *fastCombined) read(p *prescan, some []Request) (n int) {
-	lines, last := p.lines, len(f.all)&(maxLiterals-1)
+	lines, last := p.lines, len(f.all)&(maxDelimiters-1)
 	for ; n < len(some) && int(p.from) < len(lines) && f.match(p); n++ {
 		r, delimiters := &some[n], p.own()
 		quote, end, from := delimiters[1], delimiters[2], p.from
@@ -426,7 +426,7 @@ func (f *fastCombined) read(p *prescan, some []Request) (n int) {
 		p.end, p.passed, p.short = delimiters[last], uint(len(f.all)), false
 		p.spans[slotRequest], p.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}
 		if !f.common {
-			agent, behind := span{delimiters[5] + 1, delimiters[agentQuote]}, delimiters[f.behind&(maxLiterals-1)]+1
+			agent, behind := span{delimiters[5] + 1, delimiters[agentQuote]}, delimiters[f.behind&(maxDelimiters-1)]+1
 			p.spans[slotUserAgent], p.short = agent, agent.to-agent.from == 1
 			if p.spans[slotLatency] = (span{behind + 1, p.end}); !f.tail {
 				if f.readColumns(p, behind) != p.end {

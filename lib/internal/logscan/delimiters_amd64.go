@@ -12,12 +12,13 @@ var vectors = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
 func delimitersByVector(to []uint32, data []byte, a, b byte) int
 
 // linesMatchByVector gives where the lines end, of those that begin at a place one behind
-// the other, in which the patterns stand: the first where the line begins, each further one
-// at the delimiter of its number less one. A line has as many delimiters as there are patterns, two
-// at least, the last one its line end.
+// the other, in which literals stand: the first one where the line begins, each further one
+// at the delimiter of the number that stops has for the one before, counted from 1. The last of
+// these is the line end. Of each literal its first bytes are given, and a mask of those that count; behind all
+// delimiters as many bytes are readable.
 //
 //go:noescape
-func linesMatchByVector(lines []byte, from int, delimiters []uint32, patterns []pattern) (end int)
+func linesMatchByVector(lines []byte, from int, delimiters []uint32, words, masks []pattern, stops []uint32) (end int)
 
 // spacesByVector is spacesByWord.
 //

@@ -90,52 +90,52 @@ done:
 	MOVQ DI, ret+56(FP)
 	RET
 
-// func linesMatchByVector(lines []byte, from int, delimiters []uint32, patterns []pattern) (end int)
-TEXT ·linesMatchByVector(SB), NOSPLIT, $0-88
+// func linesMatchByVector(lines []byte, from int, delimiters []uint32, words, masks []pattern, stops []uint32) (end int)
+TEXT ·linesMatchByVector(SB), NOSPLIT, $0-136
 	MOVQ lines_base+0(FP), SI
-	MOVQ lines_len+8(FP), R8
 	MOVQ from+24(FP), R9
 	MOVQ delimiters_base+32(FP), DX
 	MOVQ delimiters_len+40(FP), R10
-	MOVQ patterns_base+56(FP), DI
-	MOVQ patterns_len+64(FP), R11
-	SUBQ $16, R8
-	SHLQ $2, R10
+	MOVQ words_base+56(FP), DI
+	MOVQ masks_base+80(FP), R13
+	MOVQ stops_base+104(FP), R12
+	MOVQ stops_len+112(FP), R11
 	SHLQ $2, R11
-	LEAQ (DI)(R11*8), DI // behind the patterns
-	MOVQ R9, AX
+	ADDQ R11, R12         // behind the stops
+	LEAQ (DI)(R11*8), DI  // behind the words
+	LEAQ (R13)(R11*8), R13
+	NEGQ R11
+	MOVL -4(R12), R8      // delimiters of a line
+	SUBQ $4, DX           // they are counted from 1
 
 line:
-	CMPQ R10, R11
+	SUBQ R8, R10
 	JLT  end
-	SUBQ R11, R10
-	ADDQ R11, DX          // behind the line's delimiters
-	MOVL -8(DX), CX       // where the last pattern begins
-	CMPQ CX, R8
-	JGT  end
-	VPXOR X3, X3, X3
+	MOVQ R9, AX
 	MOVQ R11, CX
-	NEGQ CX
+	VPXOR X3, X3, X3
 
 literal:
-	VMOVDQU (SI)(AX*1), X0
-	VPXOR (DI)(CX*8), X0, X0
-	VPAND 16(DI)(CX*8), X0, X0
-	VPOR X0, X3, X3
-	MOVL (DX)(CX*1), AX
+	VMOVDQU (SI)(AX*1), Y0
+	VPXOR (DI)(CX*8), Y0, Y0
+	VPAND (R13)(CX*8), Y0, Y0
+	VPOR Y0, Y3, Y3
+	MOVL (R12)(CX*1), BX
+	MOVL (DX)(BX*4), AX
 	ADDQ $4, CX
 	JNE  literal
 
-	VPTEST X3, X3
+	VPTEST Y3, Y3
 	JNE  end
 	CMPB (SI)(AX*1), $'\n'
 	JNE  end
-	INCQ AX
-	MOVQ AX, R9
+	LEAQ 1(AX), R9
+	LEAQ (DX)(R8*4), DX
 	JMP  line
 
 end:
-	MOVQ R9, end+80(FP)
+	VZEROUPPER
+	MOVQ R9, end+128(FP)
 	RET
 
 // func spacesByVector(to *uint32, b *byte, from uint32) int

@@ -111,6 +111,17 @@ var fastLines = []string{
 	"192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 5 \"-\" \"a\"\t0.100\tu",
 	`wss 2022-12-06T17:42:16.176563Z elb 192.0.2.1:1 10.0.0.1:80 0.001 86400.500 0.000 101 101 0 1 "GET https://a.example:443/ HTTP/1.1" "a" - -`,
 	"time:2026-11-22T11:40:00Z\tstatus:101\treqtime:86.400",
+	"time:2026-11-22T11:40:00Z\tstatus:200\ta_label_that_is_longer_than_what_is_compared:1\treqtime:0.1",
+	`{"time":1764000000,"user_agent":"a","status":200,"request_time":0.25,"size":12}`,
+	`{"time":1764000000,"user_agent":"a","status":200,"request_time":0.25,"size":012}`,
+	`{ "time": "2026-11-22T11:40:00Z" , "status" : 200 , "request_time": 1.5 }`,
+	`{"time":"2026-11-22T11:40:00Z","user_agent":"","status":200,"uri":"/"}`,
+	`{"time":"2026-11-22T11:40:00Z","user_agent":","status":200,"uri":"/"/"}`,
+	`{"time":"2026-11-22T11:40:00Z","user_agent":"a":"b","status":200,"uri":"/"}`,
+	`{"time":"2026-11-22T11:40:00Z","user_agent":"a","status":200,"uri":"/"} `,
+	`{"time":"2026-11-22T11:40:00Z","a_key_that_is_longer_than_what_is_compared":"a","status":200,"uri":"/"}`,
+	`{"a":     1,        "time":"2026-11-22T11:40:00Z","status":200      ,      "uri":"/"}`,
+	`{"a":1,"b":2,"c":3,"d":"e","f":"g","time":"2026-11-22T11:40:00Z","h":"i","j":"k","l":-1.5e3,"status":200,"m":0}`,
 	"", " ", "damaged",
 }
 
@@ -288,6 +299,31 @@ func TestARequestReadFastSaysWhatScanSays(t *testing.T) {
 		}
 		if _, has := formats[f].of(&scanner(t, Config{}).interpreter).(learner); has && fast < 40*10*len(fastConfigs(f))/2 {
 			t.Errorf("%v: only %d lines were read at a glance", f, fast)
+		}
+	}
+}
+
+// TestALineThatDiffersInAByteIsReadAsScanReadsIt puts every odd byte into every place of a
+// good line, beside a byte, in place of it and behind the line, and takes every byte out.
+func TestALineThatDiffersInAByteIsReadAsScanReadsIt(t *testing.T) {
+	for _, f := range detectable {
+		_, good := benchLines(f)
+		all := [][]byte{good[1]}
+		for _, line := range fastLines {
+			all = append(all, []byte(line))
+		}
+		for _, line := range all {
+			lines := [][]byte{line, line, line}
+			for i := range line {
+				lines = append(lines, append(line[:i:i], line[i+1:]...))
+			}
+			for i := 0; i <= len(line); i++ {
+				for _, c := range []byte("\t\"\\ -:.,}0e\x00\x80\r") {
+					lines = append(lines, append(append(line[:i:i], c), line[i:]...), append(append(line[:i:i], c), line[min(i+1, len(line)):]...))
+				}
+				lines = append(lines, line)
+			}
+			follow(t, Config{Format: f, Need: []string{"method", "user_agent"}}, lines)
 		}
 	}
 }

@@ -293,121 +293,64 @@ func flatten(prefix string, object map[string]any, add func(path, value string))
 	}
 }
 
-// fastJSON reads flat objects with the keys of one before, strings without escapes and
-// numbers. A delimiter that is no quote, or one too many, stands where the next literal
-// ought to.
-type fastJSON struct {
-	template
-	fronts []front // by value
-	end    front   // what stands behind the last value
-}
-
-// front is what stands in front of a value.
-type front struct {
-	literal
-	number bool // the value is a number, else a string
-	quotes int8 // in the literal
-}
-
-func newFront(text []byte, number bool) (front, bool) {
-	l, known := newLiteral(text)
-	return front{l, number, int8(bytes.Count(text, []byte{'"'}))}, known
-}
-
-// learn notes the keys of a good line, and how it is spaced.
+// learn notes the keys of a good line, which is a flat object, and how it is spaced. All
+// quotes are delimiters: a literal behind a string begins with the one that ends it, and one
+// behind a number with the one that begins the next key.
 func (r *jsonReader) learn(in *interpreter, line []byte) fastReader {
-	f := &fastJSON{template: template{delimiters: []byte(`"\`)}}
-	values, ok := f.keys(r.root, line)
-	if !ok || !in.want(&f.template, values) {
+	if !plainText(line) || line[0] != '{' {
 		return nil
 	}
-	f.bare = f.fronts[0].bareFrom()
-	return f
-}
-
-// keys notes the keys, and lists what their values feed.
-func (f *fastJSON) keys(root *node, line []byte) (values []*binding, ok bool) {
-	if !plainText(line) || line[0] != '{' {
-		return nil, false
-	}
-	for i, at := 0, 1; ; {
+	f := &fastFields{template: template{delimiters: []byte(`"\`)}}
+	var values []*binding
+	for at, begin, stop := 1, 0, 1; ; at++ {
 		at = space(line, at)
 		if at == len(line) || line[at] != '"' {
-			return nil, false
+			return nil
 		}
 		end, _ := stringEnd(line, at+1)
-		node := root.children[string(line[at+1:end])]
-		at = space(line, space(line, end+1)+1)
-		number := line[at] == '-' || isDigit(line[at])
-		if len(values) == maxLiterals-1 || !number && line[at] != '"' {
-			return nil, false
-		}
-		from := at
-		if !number {
-			from++
-		}
-		before, known := newFront(line[i:from], number)
-		if !known || i == 0 && (len(before.text) < 5 || bytes.HasPrefix(before.text, []byte(`{"log":`))) {
-			return nil, false
-		}
-		f.fronts = append(f.fronts, before)
 		var b *binding
-		if node != nil {
+		if node := r.root.children[string(line[at+1:end])]; node != nil {
 			b = node.binding
 		}
 		values = append(values, b)
-		if number {
-			i = numberEnd(line, at)
-			at = i
+		from := space(line, space(line, end+1)+1)
+		bare := line[from] == '-' || isDigit(line[from])
+		if !bare && line[from] != '"' {
+			return nil
+		}
+		if !bare {
+			from++
+		}
+		before, known := newLiteral(line[begin:from])
+		if !known || begin == 0 && (len(before.text) < 5 || bytes.HasPrefix(before.text, []byte(`{"log":`))) {
+			return nil
+		}
+		if stop += bytes.Count(before.text, []byte{'"'}); bare {
+			at = numberEnd(line, from)
+			rest, _, _ := strings.Cut(string(line[at:]), `"`)
+			begin = at + len(rest)
+			if len(rest) > maxRest {
+				return nil
+			}
+			f.field(before, stop, len(rest))
+			behind := newMark(rest)
+			f.numbers = append(f.numbers, numeral{f.values[len(values)-1], behind.word, behind.mask})
 		} else {
-			i, _ = stringEnd(line, from)
-			at = i + 1
+			begin, _ = stringEnd(line, from)
+			at = begin + 1
+			f.field(before, stop, 0)
 		}
-		if at = space(line, at); line[at] == '}' {
-			f.end, known = newFront(line[i:], false)
-			return values, known
+		if at = space(line, at); line[at] != '}' {
+			continue
 		}
-		at++
-	}
-}
-
-func (f *fastJSON) fresh() fastReader { return f } // it remembers nothing
-
-func (f *fastJSON) read(p *prescan, some []Request) (n int) {
-	for ; n < len(some) && int(p.from) < len(p.lines) && f.one(p, &some[n]); n++ {
-		p.done(&f.template, &some[n])
-	}
-	return n
-}
-
-func (f *fastJSON) one(p *prescan, r *Request) bool {
-	delimiters := p.delimiters[p.delimiter:]
-	at, delimiter := int(p.from), 1
-	for n := range f.fronts {
-		front := &f.fronts[n]
-		if !front.at(p.lines, at) {
-			return false
+		if begin < len(line) {
+			last, known := newLiteral(append(bytes.Clone(line[begin:]), '\n'))
+			if f.add(last, stop+1); !known {
+				return nil
+			}
 		}
-		from := at + len(front.text)
-		delimiter += int(front.quotes)
-		if delimiter >= len(delimiters) {
-			return false
-		}
-		if !front.number {
-			at = int(delimiters[delimiter])
-		} else if at = numberEnd(p.lines, from); at < 0 {
-			return false
-		}
-		f.put(p, n, uint32(from), uint32(at))
+		return f.learned(in, values)
 	}
-	if delimiter += int(f.end.quotes); !f.end.at(p.lines, at) || delimiter >= len(delimiters) {
-		return false
-	}
-	if at += len(f.end.text); p.lines[at] != '\n' || int(delimiters[delimiter]) != at {
-		return false
-	}
-	p.end, p.passed = uint32(at), uint(delimiter)
-	return (f.bare || p.bare()) && p.timed(r) && f.understand(p, r)
 }
 
 // plainText tells whether there are neither control bytes nor backslashes in b.

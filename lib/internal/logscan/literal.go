@@ -8,11 +8,17 @@ import (
 // literal is what stands in front of a value: a label, or a key with its quotes, and what
 // parts it from the value before.
 type literal struct {
-	text []byte
-	pattern
+	text       []byte
+	word, mask pattern
 }
 
-const maxLiteralBytes = 64
+// pattern is the first bytes of a literal, or a mask of those that it has.
+type pattern [patternSize / 8]uint64
+
+const (
+	patternSize     = 32
+	maxLiteralBytes = 64
+)
 
 // newLiteral is false where the text is too long to be remembered.
 func newLiteral(text []byte) (literal, bool) {
@@ -24,22 +30,19 @@ func newLiteral(text []byte) (literal, bool) {
 	for i := range copy(word[:], text) {
 		mask[i] = 0xFF
 	}
-	for i := range l.pattern.text {
-		l.pattern.text[i] = binary.LittleEndian.Uint64(word[8*i:])
-		l.pattern.mask[i] = binary.LittleEndian.Uint64(mask[8*i:])
+	for i := range l.word {
+		l.word[i], l.mask[i] = binary.LittleEndian.Uint64(word[8*i:]), binary.LittleEndian.Uint64(mask[8*i:])
 	}
 	return l, true
 }
 
-// at tells whether the literal stands at place i of some lines.
-func (l *literal) at(lines []byte, i int) bool {
-	window := lines[i:]
-	if len(window) < patternSize {
-		var last [patternSize]byte
-		copy(last[:], window)
-		window = last[:]
+// at tells whether the literal stands at a place in a stretch of lines.
+func (l *literal) at(lines []byte, place uint32) bool {
+	var differs uint64
+	for i := uint32(0); i < patternSize/8 && 8*i < uint32(len(l.text)); i++ {
+		differs |= (eight(lines, place+8*i) ^ l.word[i]) & l.mask[i]
 	}
-	return l.differs((*[patternSize]byte)(window)) == 0 && (len(l.text) <= patternSize || bytes.HasPrefix(lines[i:], l.text))
+	return differs == 0 && (len(l.text) <= patternSize || bytes.HasPrefix(lines[place:], l.text))
 }
 
 // bareFrom tells whether a line that begins with the literal has nothing around it, see
@@ -48,47 +51,52 @@ func (l *literal) bareFrom() bool {
 	return len(l.text) > 4 && l.text[0]-'!' <= '~'-'!' && l.text[4] != '-'
 }
 
-// literals are those of a line of which one stands where it begins, and one at each of its
-// delimiters but the last, which is its line end: so many lines can be held against them
-// at once.
+// literals are those of a line. The first one stands where the line begins, each other one at
+// a delimiter of a known number, and the last delimiter is the line end: so many lines can
+// be held against them at once.
 type literals struct {
-	all      []literal
-	patterns []pattern
+	all          []literal
+	words, masks []pattern // of all
+	stops        []uint32  // the number of the delimiter at which the next one stands, or the line ends
+	count        uint      // of a line's delimiters
+	long         bool      // some are longer than their patterns
 }
 
-func (l *literals) add(one literal) {
-	l.all, l.patterns = append(l.all, one), append(l.patterns, one.pattern)
+// add adds a literal, and the number of the delimiter behind the value that follows.
+func (l *literals) add(one literal, stop int) {
+	l.all, l.words, l.masks = append(l.all, one), append(l.words, one.word), append(l.masks, one.mask)
+	l.stops, l.count, l.long = append(l.stops, uint32(stop)), uint(stop), l.long || len(one.text) > patternSize
 }
 
-// match tells whether the literals stand in the line, but for the ends of long ones.
+// match tells whether the literals stand in the line.
 func (l *literals) match(p *prescan) bool { return p.from < p.matching || l.linesMatch(p) }
 
 // linesMatch is match, and finds out for how many lines.
 func (l *literals) linesMatch(p *prescan) bool {
-	if vectors && len(l.all) > 1 {
-		p.matching = uint32(linesMatchByVector(p.lines[:len(p.lines)+slack], int(p.from), p.delimiters[p.delimiter+1:], l.patterns))
-	}
-	if p.from >= p.matching {
+	if vectors && !l.long {
+		p.matching = uint32(linesMatchByVector(p.lines[:len(p.lines)+slack], int(p.from), p.delimiters[p.delimiter+1:], l.words, l.masks, l.stops))
+	} else {
 		p.matching = l.lineMatches(p)
 	}
 	return p.from < p.matching
 }
 
-// lineMatches gives where the line ends if the literals stand in it, else where it begins.
+// lineMatches gives where the next line begins if the literals stand in the line, else
+// where it begins.
 func (l *literals) lineMatches(p *prescan) uint32 {
 	delimiters := p.delimiters[p.delimiter:]
-	if len(delimiters) <= len(l.all) {
+	if len(delimiters) <= int(l.count) {
 		return p.from
 	}
-	at := int(p.from)
+	at := p.from
 	for n := range l.all {
 		if !l.all[n].at(p.lines, at) {
 			return p.from
 		}
-		at = int(delimiters[n+1])
+		at = delimiters[l.stops[n]]
 	}
 	if p.lines[at] != '\n' {
 		return p.from
 	}
-	return uint32(at) + 1
+	return at + 1
 }

@@ -101,104 +101,27 @@ func labelEnd(field []byte) int {
 	return -1
 }
 
-// fastLTSV reads lines with the labels of one before: each label begins at the delimiter
-// that ends the value before.
-type fastLTSV struct {
-	template
-	literals
-	long   []int        // the literals that are longer than their patterns
-	wanted []place      // of the values that are wanted
-	places [slots]place // of the canonical slots with a value
-}
-
-// place is where a value lies: behind the delimiter of its number, and so many bytes of a
-// literal more.
-type place struct{ value, literal uint32 }
-
-// of is where the value lies of which this is the place, in the line of some delimiters.
-func (p *place) of(delimiters *[maxLiterals]uint32) span {
-	return span{delimiters[p.value&(maxLiterals-1)] + p.literal, delimiters[(p.value+1)&(maxLiterals-1)]}
-}
-
-// learn notes the labels of a good line.
+// learn notes the labels of a good line: each begins at the delimiter that ends the value
+// before.
 func (l *ltsvReader) learn(in *interpreter, line []byte) fastReader {
-	f := &fastLTSV{template: template{delimiters: []byte("\t\t"), dashes: true}}
+	f := &fastFields{template: template{delimiters: []byte("\t\t"), dashes: true}}
 	var values []*binding
 	for i, from := 0, 0; i < len(line); {
 		colon := labelEnd(line[from:])
-		if colon <= 0 || len(values) == maxLiterals-1 {
+		if colon <= 0 {
 			return nil // an empty field, too
 		}
 		label, known := newLiteral(line[i : from+colon+1])
 		if !known || !plainText(line[from:from+colon]) {
 			return nil
 		}
-		if len(label.text) > patternSize {
-			f.long = append(f.long, len(values))
-		}
 		values = append(values, l.byName[string(line[from:from+colon])])
+		f.field(label, len(values), 0)
 		i = valueEnd(line, from+colon+1, '\t')
-		f.add(label)
 		from = i + 1
 		if from == len(line) {
 			return nil // an empty field at the end
 		}
 	}
-	if !in.want(&f.template, values) {
-		return nil
-	}
-	for _, w := range f.wants {
-		at := place{uint32(w.value), uint32(len(f.all[w.value].text))}
-		if w.value == 0 {
-			at.literal++ // the line end before it is no part of the literal
-		}
-		if f.wanted = append(f.wanted, at); w.at < slots {
-			f.places[w.at] = at
-		}
-	}
-	f.bare = f.all[0].bareFrom()
-	return f
-}
-
-func (f *fastLTSV) fresh() fastReader { return f } // it remembers nothing
-
-func (f *fastLTSV) read(p *prescan, some []Request) (n int) {
-	for ; n < len(some) && int(p.from) < len(p.lines) && f.one(p, &some[n]); n++ {
-		p.done(&f.template, &some[n])
-	}
-	return n
-}
-
-func (f *fastLTSV) one(p *prescan, r *Request) bool {
-	if !f.match(p) || f.long != nil && !f.longMatch(p) {
-		return false
-	}
-	delimiters := p.own()
-	p.end, p.passed, p.short = delimiters[len(f.all)&(maxLiterals-1)], uint(len(f.all)), false
-	p.spans[slotTime] = f.places[slotTime].of(delimiters)
-	p.spans[slotStatus], p.spans[slotLatency] = f.places[slotStatus].of(delimiters), f.places[slotLatency].of(delimiters)
-	agent, verb := f.places[slotUserAgent].of(delimiters), f.places[f.verb].of(delimiters)
-	p.spans[slotUserAgent], p.spans[f.verb] = agent, verb
-	if !f.whole {
-		for i := range f.wants {
-			at := f.wanted[i].of(delimiters)
-			p.put(f.wants[i].at, at.from, at.to)
-		}
-	}
-	p.short = p.short || agent.to-agent.from == 1 || verb.to-verb.from == 1
-	return (f.bare || p.bare()) && p.timed(r) && f.understand(p, r)
-}
-
-// longMatch tells whether the long literals stand in the line.
-func (f *fastLTSV) longMatch(p *prescan) bool {
-	for _, n := range f.long {
-		at := p.delimiters[int(p.delimiter)+n]
-		if n == 0 {
-			at++ // the line begins behind the line end before it
-		}
-		if !bytes.HasPrefix(p.lines[at:], f.all[n].text) {
-			return false
-		}
-	}
-	return true
+	return f.learned(in, values)
 }

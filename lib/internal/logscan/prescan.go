@@ -28,11 +28,12 @@ type prescan struct {
 	copied []byte // a stretch without slack
 }
 
-// maxLiterals is how many literals of a line are known at most.
-const maxLiterals = 64
-
-// slack is how many bytes are readable behind a stretch.
-const slack = 16
+const (
+	maxLiterals   = 64  // of a line, at most
+	maxDelimiters = 256 // of a line with literals, less than
+	// slack is how many bytes are readable behind a stretch.
+	slack = patternSize
+)
 
 // mark is what user agents begin with that are to be told apart.
 type mark struct {
@@ -65,7 +66,7 @@ func (p *prescan) begin(lines []byte, place uint32, t *template) {
 	if t.delimiters != nil {
 		p.delimiters = appendDelimiters(p.delimiters, lines, t.delimiters[0], t.delimiters[1])
 	}
-	p.delimiters = slices.Grow(p.delimiters, maxLiterals)
+	p.delimiters = slices.Grow(p.delimiters, maxDelimiters)
 }
 
 // done goes on to the next line.
@@ -78,8 +79,8 @@ func (p *prescan) done(t *template, r *Request) {
 }
 
 // own are the delimiters of the line, behind the line end before it, and further ones.
-func (p *prescan) own() *[maxLiterals]uint32 {
-	return (*[maxLiterals]uint32)(p.delimiters[p.delimiter : p.delimiter+maxLiterals])
+func (p *prescan) own() *[maxDelimiters]uint32 {
+	return (*[maxDelimiters]uint32)(p.delimiters[p.delimiter : p.delimiter+maxDelimiters])
 }
 
 // other looks at one line by the other readers, and gives the one by which to go on. Where
