@@ -86,7 +86,7 @@ func read(ctx context.Context, t *testing.T, s Source, ask sli.Ask, cursor []byt
 		if e.Weight > 0 {
 			h.Weights[fmt.Sprintf("%d %s", sli.MinuteOf(e.Time), e.Signal)] += e.Weight
 		}
-		if problem := unsound(e, facts, ask); problem != "" && !said {
+		if problem := Unsound(e, facts, ask); problem != "" && !said {
 			t.Errorf("%s: %+v", problem, *e)
 			said = true
 		}
@@ -107,8 +107,8 @@ func read(ctx context.Context, t *testing.T, s Source, ask sli.Ask, cursor []byt
 	return h, err
 }
 
-// unsound says what is wrong with an event, "" where nothing is.
-func unsound(e *sli.Event, facts sli.Facts, ask sli.Ask) string {
+// Unsound says what is wrong with an event, "" where nothing is.
+func Unsound(e *sli.Event, facts sli.Facts, ask sli.Ask) string {
 	switch {
 	case !(e.Weight >= 0) || math.IsInf(e.Weight, 0):
 		return "weight is no count"
