@@ -93,13 +93,16 @@ bench: ## speed and memory against floors and peers (AXSLOG=…), into docs/perf
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## each fuzz target for FUZZTIME
+	@mkdir -p $(BIN)
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package >$(BIN)/fuzz.log 2>&1 || \
+				{ grep -q 'context deadline exceeded' $(BIN)/fuzz.log && ! grep -qE 'Failing input|panic:|hung or terminated' $(BIN)/fuzz.log; } || \
+				{ cat $(BIN)/fuzz.log; exit 1; }; \
+			tail -n 3 $(BIN)/fuzz.log | head -n 1; \
 		done; \
-	done
-
+	done # Go before 1.27 may end a run at its time with "context deadline exceeded" (go.dev/issue/75804): a finding leaves its input
 
 golden: ## rewrite what is generated and what scripts and documents expect; then look at git diff
 	go run ./docs/gen

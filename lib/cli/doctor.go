@@ -124,7 +124,7 @@ func (e *examination) line(outcome string, text words.Text, args []any) {
 func (e *examination) state(ctx context.Context, c *config.Config) measure.Store {
 	dir, err := home{e.p}.stateDir(c)
 	if err == nil {
-		err = state.Try(ctx, dir)
+		_, err = opened(dir, func() (struct{}, error) { return struct{}{}, state.Try(ctx, dir) })
 	}
 	if err != nil {
 		e.bad(words.NothingKept, err)

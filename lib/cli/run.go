@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
@@ -20,11 +21,49 @@ import (
 type store struct{ state.Store }
 
 func (s store) View(ctx context.Context, f func(measure.Tx) error) error {
-	return s.Store.View(ctx, func(tx state.Tx) error { return f(tx) })
+	return patiently(f, func(f func(state.Tx) error) error { return s.Store.View(ctx, f) })
 }
 
 func (s store) Update(ctx context.Context, f func(measure.Tx) error) error {
-	return s.Store.Update(ctx, func(tx state.Tx) error { return f(tx) })
+	return patiently(f, func(f func(state.Tx) error) error { return s.Store.Update(ctx, f) })
+}
+
+// transactionTime is how long a transaction may take around what is done in it: the time that it
+// may wait for other runs, and as long for its files.
+const transactionTime = 2 * stateTime
+
+// patiently does a transaction, unless it lies on a mount that hangs. What is given up begins
+// nothing any more.
+func patiently(f func(measure.Tx) error, transact func(func(state.Tx) error) error) error {
+	var doing sync.Mutex // held while f runs
+	over := false
+	ctx, giveUp := context.WithCancel(context.Background())
+	defer giveUp()
+	var limit *time.Timer
+	limit = time.AfterFunc(transactionTime, func() {
+		if !doing.TryLock() {
+			limit.Reset(transactionTime)
+			return
+		}
+		defer doing.Unlock()
+		over = true
+		giveUp()
+	})
+	defer limit.Stop()
+	_, err := within(ctx, func() (struct{}, error) {
+		return struct{}{}, transact(func(tx state.Tx) error {
+			doing.Lock()
+			defer doing.Unlock()
+			if over {
+				return errGivenUp
+			}
+			return f(tx)
+		})
+	})
+	if errors.Is(err, errGivenUp) {
+		err = fmt.Errorf("the state: no answer within %s", transactionTime)
+	}
+	return err
 }
 
 // memory is a state that begins empty and is forgotten.
@@ -87,7 +126,7 @@ func (p *program) mayInject(c *config.Config) bool {
 	if err != nil {
 		return false
 	}
-	_, err = os.Lstat(filepath.Join(dir, noInject))
+	_, err = opened(dir, func() (fs.FileInfo, error) { return os.Lstat(filepath.Join(dir, noInject)) })
 	return errors.Is(err, fs.ErrNotExist)
 }
 

@@ -31,7 +31,7 @@ func FuzzExcluded(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		reader := config.Reader{Kinds: kinds, Zone: zone, Getenv: func(string) (string, bool) { return "", false }, ReadFile: func(string) ([]byte, error) { return []byte(text), nil }}
-		c, err := reader.Read([]config.Source{{Name: "f.yaml", Text: []byte("pipelines: [ { name: v, stages: [ { name: front, access_log: { path: /a.log } } ], slis: { availability: { target: 99 } } } ]\nexclude_file: /x\n")}})
+		c, err := reader.Read([]config.Source{{Name: "f.yaml", Text: []byte("pipelines: [ { name: v, stages: [ { name: front, access_log: { path: /a.log } } ], slis: { availability: { target: 99 } }, exclude_file: /x } ]\n")}})
 		if err != nil {
 			if strings.Contains(text, "hunter2") && strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("%q: %v", text, err)
