@@ -105,8 +105,8 @@ func TestFilesThatBlockAreGivenUp(t *testing.T) {
 			t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r")
 			t.Setenv(name, fifo)
 			_, err := NewSession(Options{Region: "eu-west-1"}, Patience{Credentials: 100 * time.Millisecond}).Config(t.Context(), time.Time{})
-			if err == nil || !strings.Contains(err.Error(), "no answer within 100ms; ") {
-				t.Errorf("got %v", err)
+			if want := "aws credentials: no answer within 100ms; " + fifo + " hangs; see whether what " + name + " names can be read"; err == nil || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
@@ -116,6 +116,54 @@ func TestFilesThatBlockAreGivenUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAFileThatIsWhyThereAreNoCredentialsIsNamed, and nothing of what stands in it.
+func TestAFileThatIsWhyThereAreNoCredentialsIsNamed(t *testing.T) {
+	gone, folder, garbage := filepath.Join(t.TempDir(), "gone"), t.TempDir(), filepath.Join(t.TempDir(), "garbage")
+	if err := os.WriteFile(garbage, []byte("s3cret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const role, keys = "AWS_ROLE_ARN=arn:aws:iam::123456789012:role/r", "AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b"
+	for _, c := range []struct{ variable, path, also, want string }{
+		{"AWS_CONFIG_FILE", gone, "", "aws credentials: " + gone + " can't be read: no such file or directory; correct AWS_CONFIG_FILE"},
+		{"AWS_CONFIG_FILE", folder, "", "aws credentials: " + folder + " can't be read: is a directory; correct AWS_CONFIG_FILE"},
+		{"AWS_SHARED_CREDENTIALS_FILE", folder, "", "aws credentials: " + folder + " can't be read: is a directory; correct AWS_SHARED_CREDENTIALS_FILE"},
+		{"AWS_CA_BUNDLE", gone, keys, "aws credentials: " + gone + " can't be read: no such file or directory; correct AWS_CA_BUNDLE"},
+		{"AWS_CA_BUNDLE", garbage, keys, errFiles.Error()},
+		{"AWS_WEB_IDENTITY_TOKEN_FILE", gone, role, "aws credentials: " + gone + " can't be read: no such file or directory; correct AWS_WEB_IDENTITY_TOKEN_FILE"},
+		{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", gone, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:9/", "aws credentials: " + gone + " can't be read: no such file or directory; correct AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"},
+		{"AWS_PROFILE", "web", "AWS_CONFIG_FILE=" + profileOf(t, gone), "aws credentials: " + gone + " can't be read: no such file or directory; correct the profile's web_identity_token_file"},
+		{"AWS_CONFIG_FILE", "/dev/null", "", errNone.Error()},
+	} {
+		t.Run(c.variable+" "+filepath.Base(c.path), func(t *testing.T) {
+			for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ENDPOINT_URL"} {
+				t.Setenv(name, "")
+			}
+			t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+			for pair := range strings.FieldsSeq(c.also + " " + c.variable + "=" + c.path) {
+				name, value, _ := strings.Cut(pair, "=")
+				t.Setenv(name, value)
+			}
+			_, err := NewSession(Options{Region: "eu-west-1"}, Patience{}).Config(t.Context(), time.Time{})
+			if err == nil || err.Error() != c.want {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+// profileOf is a configuration file whose profile web has its token in a file.
+func profileOf(t *testing.T, token string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config")
+	text := "[profile web]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/r\nweb_identity_token_file = " + token + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func TestCommandsAreTakenApartAsShellsQuote(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/namedfile"
 )
 
 // Patience is how long AWS is given. The zero value is what programs use.
@@ -104,7 +106,7 @@ func (s *Session) load(ctx context.Context) (aws.Config, error) {
 			l.err = errBlocked
 		}
 	}
-	return l.cfg, s.worded(ctx, l.err)
+	return l.cfg, s.worded(ctx, l.cfg, l.err)
 }
 
 // errLate says that time was over before anybody answered.
@@ -114,14 +116,25 @@ var errLate = errors.New("late")
 var errBlocked = errors.New("blocked")
 
 // worded says in one line why there is no configuration, and whose time was over.
-func (s *Session) worded(ctx context.Context, err error) error {
+func (s *Session) worded(ctx context.Context, cfg aws.Config, err error) error {
 	within := fmt.Sprintf("no answer within %s", s.patience.Credentials)
 	if ctx.Err() != nil {
 		within = "the run ended before they came"
 	}
+	var file error
+	for _, may := range []error{errBlocked, errLate, errFiles, errNone} {
+		if errors.Is(err, may) {
+			file = namedfile.Unreadable(filesOf(cfg))
+		}
+	}
+	late := errors.Is(err, errBlocked) || errors.Is(err, errLate)
 	switch {
 	case err == nil:
 		return nil
+	case late && file != nil:
+		return fmt.Errorf("aws credentials: %s; %w", within, file)
+	case file != nil:
+		return fmt.Errorf("aws credentials: %w", file)
 	case errors.Is(err, errBlocked):
 		return fmt.Errorf("aws credentials: %s; see whether AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CA_BUNDLE can be read", within)
 	case errors.Is(err, errProcessTime):
@@ -131,6 +144,12 @@ func (s *Session) worded(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// errNone says that nobody had credentials.
+var errNone = errors.New("aws credentials: none found; " + hint)
+
+// errFiles says that what stands in the files can't be used. Their text isn't shown.
+var errFiles = errors.New("aws: the shared configuration can't be read; check AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CA_BUNDLE")
 
 // resolve reads the files and fetches credentials, and leaves it to load to word that
 // time was over.
@@ -143,7 +162,7 @@ func (s *Session) resolve(ctx context.Context) (aws.Config, error) {
 	case err != nil && ctx.Err() != nil:
 		return cfg, errLate
 	case err != nil: // its text may quote the files
-		return cfg, errors.New("aws: the shared configuration can't be read; check AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE")
+		return cfg, errFiles
 	case cfg.Region == "":
 		return cfg, errors.New("aws: no region; add region: ap-northeast-1, or set AWS_REGION")
 	}
@@ -209,7 +228,7 @@ func (s *Session) retrieve(ctx context.Context, cfg aws.Config) error {
 	case ctx.Err() != nil, timedOut(err): // a connection's deadline may be a moment before ctx's
 		return errLate
 	}
-	return errors.New("aws credentials: none found; " + hint)
+	return errNone
 }
 
 func timedOut(err error) bool {

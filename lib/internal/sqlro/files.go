@@ -1,15 +1,21 @@
 package sqlro
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/namedfile"
 )
 
 // PostgreSQL's names mention files: certificates, a file of passwords, a file of
@@ -31,7 +37,8 @@ func (d *Database) place() error {
 	config, err := parseWithin(ctx, without(d.text, unread))
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		d.unknown = errors.New("postgres: which database it is isn't known: the file of its service hangs; see whether PGSERVICEFILE, and the home directory, can be read")
+		d.unknown = fmt.Errorf("postgres: which database it is isn't known: %w", cmp.Or(namedfile.Unreadable(filesOf(d.text, "servicefile")),
+			errors.New("the file of its service hangs; see whether PGSERVICEFILE, and the home directory, can be read")))
 		return nil
 	case isOfService(err):
 		d.unknown = fmt.Errorf("postgres: which database it is isn't known: %s; check PGSERVICE and PGSERVICEFILE", d.scrub(cause(err)))
@@ -60,6 +67,9 @@ func (d *Database) ready(ctx context.Context) (*Database, error) {
 	switch {
 	case err == nil:
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		if file := namedfile.Unreadable(filesOf(d.text, unread...)); file != nil {
+			return nil, fmt.Errorf("%s: %w: %s", d, context.Cause(ctx), d.scrub(file.Error()))
+		}
 		return nil, fmt.Errorf("%s: the files of its login hang: %w; see whether sslrootcert, sslcert, sslkey and PGPASSFILE can be read", d, context.Cause(ctx))
 	case errors.As(err, &missing):
 		return nil, fmt.Errorf("%s: %s can't be read: %w; check sslrootcert, sslcert and sslkey", d, d.scrub(missing.Path), missing.Err)
@@ -70,6 +80,58 @@ func (d *Database) ready(ctx context.Context) (*Database, error) {
 	full.postgres, full.secrets = config, append([]string(nil), d.secrets...)
 	full.hide(config.Password)
 	return &full, nil
+}
+
+// filesOf are the files that a name, or the environment, has some settings say; a service's
+// own are left to what pgx says of them.
+func filesOf(text string, settings ...string) []namedfile.File {
+	says := map[string]string{}
+	if isPostgresURL(text) {
+		if u, err := url.Parse(text); err == nil {
+			for key, values := range u.Query() {
+				says[key] = values[len(values)-1]
+			}
+		}
+	} else {
+		for key, value := range keywordsOf(text) {
+			says[key] = unquoted(value)
+		}
+	}
+	var out []namedfile.File
+	for _, key := range settings {
+		f := namedfile.File{Path: says[key], By: key}
+		if f.Path == "" {
+			f.By = "PG" + strings.ToUpper(key)
+			f.Path = os.Getenv(f.By)
+		}
+		if f.Path == "" {
+			home, _ := os.UserHomeDir()
+			f.Path, f.May = filepath.Join(home, ofHome[key]), true
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// ofHome is where files are that nobody names, in the home directory.
+var ofHome = map[string]string{
+	"sslrootcert": ".postgresql/root.crt", "sslcert": ".postgresql/postgresql.crt", "sslkey": ".postgresql/postgresql.key",
+	"passfile": ".pgpass", "servicefile": ".pg_service.conf",
+}
+
+// unquoted is a value without its quotes and escapes.
+func unquoted(value string) string {
+	if len(value) > 1 && value[0] == '\'' {
+		value = value[1 : len(value)-1]
+	}
+	var b strings.Builder
+	for i := 0; i < len(value); i++ {
+		if value[i] == '\\' && i+1 < len(value) {
+			i++
+		}
+		b.WriteByte(value[i])
+	}
+	return b.String()
 }
 
 // parseWithin has pgx read a name, and the files that it mentions, as long as ctx lasts.

@@ -2,6 +2,7 @@ package sqlro
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 	"sync"
@@ -340,21 +341,32 @@ func unambiguous(text string) error {
 // which a password's own text may have been taken for a keyword.
 func distinct(text string) error {
 	seen := map[string]bool{}
-	for at := 0; at < len(text); {
-		equals := strings.IndexByte(text[at:], '=')
-		if equals < 0 {
-			break
-		}
-		key := strings.TrimSpace(text[at : at+equals])
+	for key := range keywordsOf(text) {
 		if seen[key] {
 			return &nameError{"names a keyword twice; quote a password that holds spaces, or put it alone into a variable"}
 		}
 		seen[key] = true
-		from := at + equals + 1
-		for from < len(text) && isSpace(text[from]) {
-			from++
-		}
-		at = valueEnd(text, from)
 	}
 	return nil
+}
+
+// keywordsOf are keywords and their values, as these are written.
+func keywordsOf(text string) iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		for at := 0; at < len(text); {
+			equals := strings.IndexByte(text[at:], '=')
+			if equals < 0 {
+				return
+			}
+			from := at + equals + 1
+			for from < len(text) && isSpace(text[from]) {
+				from++
+			}
+			to := valueEnd(text, from)
+			if !yield(strings.TrimSpace(text[at:at+equals]), text[from:to]) {
+				return
+			}
+			at = to
+		}
+	}
 }

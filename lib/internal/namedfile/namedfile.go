@@ -1,0 +1,66 @@
+// Package namedfile finds out which file is in the way, where a library reads files that
+// somebody named and doesn't say which one it couldn't read, or never comes back.
+package namedfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// File is one that a library reads.
+type File struct {
+	Path string
+	By   string // what names it: a variable or a setting
+	May  bool   // it may be missing
+}
+
+// glance is how long opening a file may take, which is a matter of microseconds.
+const glance = 100 * time.Millisecond
+
+// Unreadable says which file hangs, else which one can't be read and why. It is nil where all
+// can, and takes 100 ms at most. Nothing of what stands in a file is shown.
+func Unreadable(files []File) error {
+	answers := make([]chan error, len(files))
+	for i, f := range files {
+		answers[i] = make(chan error, 1)
+		go func() { answers[i] <- f.look() }() // given up, it matters to nobody
+	}
+	var first error
+	late := time.After(glance)
+	for i, f := range files {
+		select {
+		case err := <-answers[i]:
+			if first == nil {
+				first = err
+			}
+			continue
+		case <-late:
+			late = time.After(0) // for those behind it
+		}
+		select {
+		case <-answers[i]: // just now
+		default:
+			return fmt.Errorf("%s hangs; see whether what %s names can be read", f.Path, f.By)
+		}
+	}
+	return first
+}
+
+func (f File) look() error {
+	opened, err := os.Open(f.Path)
+	if err == nil {
+		defer opened.Close()
+		if _, err = opened.Read(make([]byte, 1)); errors.Is(err, io.EOF) {
+			err = nil
+		}
+	}
+	var why *fs.PathError
+	if f.May && errors.Is(err, fs.ErrNotExist) || !errors.As(err, &why) {
+		return nil
+	}
+	return fmt.Errorf("%s can't be read: %w; correct %s", f.Path, why.Err, f.By)
+}
