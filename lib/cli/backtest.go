@@ -39,7 +39,7 @@ func (p backtesting) backtest(ctx context.Context) int {
 	sets := backtest.Combinations(lists)
 	tried := make([]*config.Config, len(sets))
 	for i, set := range sets {
-		if tried[i], err = p.with(set); err != nil {
+		if tried[i], err = p.with(ctx, set); err != nil {
 			return p.usage(err)
 		}
 	}
@@ -157,18 +157,18 @@ const (
 )
 
 // with is the configuration with some values of its pipelines changed.
-func (p backtesting) with(set map[string]string) (*config.Config, error) {
+func (p backtesting) with(ctx context.Context, set map[string]string) (*config.Config, error) {
 	var puts []config.Put
 	for _, path := range slices.Sorted(maps.Keys(set)) {
 		for _, name := range chosen(p.opt.Pipeline) {
 			puts = append(puts, config.Put{Pipeline: name, Path: strings.Split(path, "."), Value: set[path], From: "--set " + path})
 		}
 	}
-	return p.changed(puts)
+	return p.changed(ctx, puts)
 }
 
 // changed is the configuration with something put into it.
-func (p backtesting) changed(puts []config.Put) (*config.Config, error) {
+func (p backtesting) changed(ctx context.Context, puts []config.Put) (*config.Config, error) {
 	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless, given: p.given}
 	sources, err := l.sources()
 	if err != nil {
@@ -177,12 +177,7 @@ func (p backtesting) changed(puts []config.Put) (*config.Config, error) {
 	for i := range sources {
 		sources[i].Puts = puts
 	}
-	reader := config.Reader{Kinds: p.env.Kinds, Getenv: p.env.Getenv, Zone: p.env.Zone}
-	c, err := reader.Read(sources)
-	if err != nil {
-		return nil, err
-	}
-	return c, l.choose(c)
+	return l.read(ctx, sources)
 }
 
 // chosen are the pipelines that a flag speaks of; the empty name stands for every one.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/words"
@@ -20,7 +21,7 @@ const DefaultConfig = "/etc/mackerel-agent/pipeline-sli.yaml"
 // load reads the configuration that the flags name, as long as the run may take.
 func (p *program) load(ctx context.Context) (*config.Config, error) {
 	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless, given: p.given}
-	c, err := within(ctx, l.load)
+	c, err := within(ctx, func() (*config.Config, error) { return l.load(ctx) })
 	if errors.Is(err, errGivenUp) {
 		return nil, withHint(fmt.Errorf("the configuration can't be read: %w", context.Cause(ctx)),
 			"see whether it can be read")
@@ -46,14 +47,30 @@ type loader struct {
 	given      []config.Source // what is read instead of files; nil: files are
 }
 
-func (l loader) load() (*config.Config, error) {
+func (l loader) load(ctx context.Context) (*config.Config, error) {
 	sources, err := l.sources()
 	if err != nil {
 		return nil, err
 	}
+	return l.read(ctx, sources)
+}
+
+// read reads texts. A file that a pipeline names is read once, and one that hangs is given up
+// after a quarter of the time that is left: it costs its pipelines, not the others.
+func (l loader) read(ctx context.Context, sources []config.Source) (*config.Config, error) {
 	reader := config.Reader{Kinds: l.env.Kinds, Getenv: l.env.Getenv, Zone: l.env.Zone}
 	if meta, _ := l.env.Getenv(metaEnv); meta == "" { // definitions don't depend on what other tools write
-		reader.ReadFile = readBounded
+		once := map[string]func() ([]byte, error){}
+		reader.ReadFile = func(file string) ([]byte, error) {
+			if once[file] == nil {
+				once[file] = sync.OnceValues(func() ([]byte, error) {
+					short, cancel := share(ctx, 4)
+					defer cancel()
+					return within(short, func() ([]byte, error) { return readBounded(file) })
+				})
+			}
+			return once[file]()
+		}
 	}
 	c, err := reader.Read(sources)
 	if err != nil {

@@ -124,7 +124,7 @@ func (p trying) tryCase(ctx context.Context, c *config.Config, one backtest.Case
 		put("path", quoted(log))
 		put("start", "beginning")
 	}
-	changed, err := backtesting(p).changed(puts)
+	changed, err := backtesting(p).changed(ctx, puts)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,11 @@ func (p *program) validate(ctx context.Context) int {
 	if err != nil {
 		return p.usage(err)
 	}
+	for _, pipeline := range c.Pipelines {
+		if err := pipeline.Plan.Unread; err != nil {
+			return p.usage(err)
+		}
+	}
 	total, doubts := 0, 0
 	cost := newCost()
 	for _, pipeline := range c.Pipelines {

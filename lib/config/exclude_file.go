@@ -21,7 +21,8 @@ type excludeList struct {
 
 // excludeFile reads the file that `exclude_file:` names, which other tools may write: a list
 // as `exclude:` has it, or downtimes as Mackerel's API gives them. Where there is no such
-// file nothing is excluded by it.
+// file nothing is excluded by it. One that can't be read, or is half written, costs the
+// pipeline, not the file that names it.
 func (b *builder) excludeFile() {
 	path := b.from.ExcludeFile
 	if path == "" || b.reader.ReadFile == nil {
@@ -32,7 +33,9 @@ func (b *builder) excludeFile() {
 	case errors.Is(err, fs.ErrNotExist):
 		return
 	case err != nil:
-		b.refuse(b.at("exclude_file").Errorf("", "can't be read by this user, or is no file"))
+		e := b.at("exclude_file").Errorf("see whether it can be read", "%s can't be read by this user, hangs, or is no file", sli.Escaped(path))
+		e.Got = ""
+		unread(b.plan, e)
 		return
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
@@ -43,6 +46,16 @@ func (b *builder) excludeFile() {
 		return
 	}
 	b.excludedBy(path, text)
+}
+
+// unread says why the file's exclusions aren't known; what is said first stands.
+func unread(plan *sli.Plan, err *section.Error) {
+	if plan.Unread == nil {
+		plan.Unread = err
+		if err.Hint != "" {
+			plan.Unread = fmt.Errorf("%w; %s", err, err.Hint)
+		}
+	}
 }
 
 // excludedBy takes the list of a file. Of what stands in it nothing is shown: the file may
@@ -63,7 +76,7 @@ func (b *builder) excludedBy(path string, text []byte) {
 	}
 	for _, e := range section.All(err) {
 		e.Line, e.Got = max(1, e.Line-shift), ""
-		b.refuse(e)
+		unread(b.plan, e)
 	}
 	if err != nil {
 		return
@@ -74,7 +87,7 @@ func (b *builder) excludedBy(path string, text []byte) {
 		x, err := b.exclusion(e)
 		if err != nil {
 			rule, _, _ := strings.Cut(err.Error(), " (got ")
-			b.refuse(&section.Error{File: path, Line: nodes[i].Line() - shift, Column: 1, Rule: rule})
+			unread(b.plan, &section.Error{File: path, Line: nodes[i].Line() - shift, Column: 1, Rule: rule})
 			continue
 		}
 		b.plan.Exclude = append(b.plan.Exclude, x)
@@ -99,18 +112,18 @@ func (b *builder) downtimes(path string, text []byte) {
 	var pulled struct {
 		Downtimes []downtime `json:"downtimes"`
 	}
-	refuse := func(format string, args ...any) {
-		b.refuse(&section.Error{File: path, Line: 1, Column: 1, Rule: fmt.Sprintf(format, args...),
+	broken := func(format string, args ...any) {
+		unread(b.plan, &section.Error{File: path, Line: 1, Column: 1, Rule: fmt.Sprintf(format, args...),
 			Hint: "curl -H \"X-Api-Key: $MACKEREL_APIKEY\" https://api.mackerelio.com/api/v0/downtimes"})
 	}
 	if json.Unmarshal(text, &pulled) != nil || pulled.Downtimes == nil {
-		refuse("is neither a list of exclusions nor downtimes as Mackerel gives them")
+		broken("is neither a list of exclusions nor downtimes as Mackerel gives them")
 		return
 	}
 	for i, d := range pulled.Downtimes {
 		x, rule := d.exclusion(b.reader.Zone)
 		if rule != "" {
-			refuse("downtime %d: %s", i+1, rule)
+			broken("downtime %d: %s", i+1, rule)
 			continue
 		}
 		b.plan.Exclude = append(b.plan.Exclude, x)

@@ -155,8 +155,12 @@ func (r Run) conclude(ctx context.Context, jobs []*asked) (report *sli.Report, c
 }
 
 // unknown is why it can't be told what a stage of a plan reads: what the state holds of
-// the pipeline can't be found then, and must not be taken for another one's.
+// the pipeline can't be found then, and must not be taken for another one's; or what is
+// excluded, without which numbers would be wrong.
 func unknown(plan *sli.Plan) error {
+	if plan.Unread != nil {
+		return plan.Unread
+	}
 	for _, stage := range plan.Stages {
 		if stage.Facts.Unknown != nil {
 			return fmt.Errorf("not looked at, since what stage %s reads can't be told", stage.Name)

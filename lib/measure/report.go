@@ -2,6 +2,7 @@ package measure
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -79,7 +80,14 @@ func (j *asked) lost() *sli.Pipeline {
 	p := &sli.Pipeline{Plan: j.plan}
 	for _, rule := range j.plan.Rules {
 		due := sli.Due(j.run.Now, rule.Settle)
-		p.Results = append(p.Results, &sli.Result{Rule: rule, Status: sli.NotMeasured, Due: due, Window: sli.Ending(due, rule.Window)})
+		reason := j.broken.Error()
+		for _, stage := range j.plan.Stages {
+			if err := stage.Facts.Unknown; err != nil && rule.Feeds(stage.Name) {
+				reason = fmt.Sprintf("stage %s: %v", stage.Name, err)
+				break
+			}
+		}
+		p.Results = append(p.Results, &sli.Result{Rule: rule, Status: sli.NotMeasured, Due: due, Window: sli.Ending(due, rule.Window), Reason: reason})
 	}
 	due := sli.Due(j.run.Now, j.plan.Settle())
 	for _, stage := range j.plan.Stages {

@@ -41,6 +41,7 @@ type Plan struct {
 	Alternatives []*Rule         // of methods beside the chosen ones, for explain alone
 	Graphs       Graphs
 	Exclude      Exclusions
+	Unread       error // why it can't be told in this run what is excluded; nil usually. Nothing is looked at then
 	Limits       Limits
 	Runbook      string
 	RenameFrom   string

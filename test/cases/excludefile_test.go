@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -58,9 +59,10 @@ func TestAFileOfExclusionsLeavesOutWhatItSays(t *testing.T) {
 	}
 }
 
-// TestABrokenFileOfExclusionsIsRefusedWithoutWhatStandsInIt: a number without what it leaves
-// out would be wrong; definitions don't depend on it.
-func TestABrokenFileOfExclusionsIsRefusedWithoutWhatStandsInIt(t *testing.T) {
+// TestABrokenFileOfExclusionsCostsItsPipelineAndShowsNothingOfIt: a number without what it
+// leaves out would be wrong, of others it is none of their business, and definitions don't
+// depend on it.
+func TestABrokenFileOfExclusionsCostsItsPipelineAndShowsNothingOfIt(t *testing.T) {
 	for name, c := range map[string]struct{ file, says string }{
 		"no list":         {"root:secret1:0:0\nbin:x\n", "exclude.yaml:"},
 		"an unknown key":  {"- { from: 2026-03-02T11:20:00Z, till: secret1, reason: x }\n", "exclude.yaml:1: exclude[0]: unknown key"},
@@ -69,17 +71,47 @@ func TestABrokenFileOfExclusionsIsRefusedWithoutWhatStandsInIt(t *testing.T) {
 		"other JSON":      {`{"token":"secret1"}`, "is neither a list of exclusions nor downtimes"},
 		"no duration":     {`{"downtimes":[{"name":"secret1","start":1772450000}]}`, "downtime 1: needs a start and a duration"},
 		"a new kind":      {`{"downtimes":[{"start":1772450000,"duration":5,"recurrence":{"type":"secret1"}}]}`, "recurrence: must be one of"},
+		"a directory":     {"", "c.yaml:6: pipelines[0].exclude_file: exclude.yaml can't be read by this user, hangs, or is no file"},
 		"half of it only": {`{"downtimes":[{"name":"secret1","sta`, "is neither a list"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t)
 			h.config(oneLog("ltsv", "start: beginning", `slis: { availability: { target: 99 } }
-    exclude_file: DIR/exclude.yaml`))
-			h.lines("a.log", labelled(-100, "status:200"))
-			h.file("exclude.yaml", c.file)
+    exclude_file: DIR/exclude.yaml`) + `
+  - name: w
+    stages: [ { name: front, access_log: { path: DIR/a.log, format: ltsv, start: beginning } } ]
+    slis: { availability: { target: 99 } }
+`)
+			each(-600, 0, 60, func(n float64, _ int) { h.lines("a.log", labelled(n, "status:200")) })
+			if c.file != "" {
+				h.file("exclude.yaml", c.file)
+			} else if err := os.Mkdir(h.path("exclude.yaml"), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			a := h.run(12)
-			if a.code != 2 || a.out != "" || !strings.Contains(a.complaints, c.says) || strings.Contains(a.complaints, "secret1") {
-				t.Errorf("want it refused with %q, got %d %q %q", c.says, a.code, a.out, a.complaints)
+			if a.code != 0 || strings.Contains(a.out, "sli.v.availability") || !strings.Contains(a.out, "measure_lag") || !strings.Contains(a.out, "sli.w.availability\t100\t") {
+				t.Errorf("want a number of w and none of v, got %d %q", a.code, a.out)
+			}
+			if !strings.Contains(a.complaints, c.says) || strings.Contains(a.complaints, "secret1") {
+				t.Errorf("want it told with %q, got %q", c.says, a.complaints)
+			}
+			if strings.Contains(a.complaints, "not measured: \n") {
+				t.Errorf("a reason is empty: %q", a.complaints)
+			}
+			if got := h.check(12, "--pipeline", "v", "--sli", "availability", "--critical-ratio", "90"); !strings.HasPrefix(got, "UNKNOWN: v: not measured: ") || !strings.Contains(got, c.says) {
+				t.Errorf("want UNKNOWN with %q, got %q", c.says, got)
+			}
+			if a := h.run(12, "validate"); a.code != 2 || a.out != "" || !strings.Contains(a.complaints, c.says) || strings.Contains(a.complaints, "secret1") {
+				t.Errorf("want validate to refuse it with %q, got %d %q %q", c.says, a.code, a.out, a.complaints)
+			}
+			if a := h.run(12, "doctor"); a.code != 1 || !strings.Contains(a.out, "FAILED v/front") || !strings.Contains(a.out, c.says) {
+				t.Errorf("want doctor to say it with %q, got %d %q", c.says, a.code, a.out)
+			}
+			if err := os.RemoveAll(h.path("exclude.yaml")); err != nil {
+				t.Fatal(err)
+			}
+			if a := h.run(72); a.code != 0 || !strings.Contains(a.out, "sli.v.availability\t100\t") || !strings.Contains(a.out, "sli.v.measured\t100\t") {
+				t.Errorf("want all of v measured once it can be read, got %d %q", a.code, a.out)
 			}
 			h.env["MACKEREL_AGENT_PLUGIN_META"] = "1"
 			if a := h.run(12); a.code != 0 || !strings.Contains(a.out, "sli.v") {

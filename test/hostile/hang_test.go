@@ -214,6 +214,9 @@ var surroundings = map[string]func(h *host) string{
 		h.env = append(h.env, "AWS_ENDPOINT_URL=http://"+h.silent("HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"))
 		return onAWS
 	},
+	"a file of exclusions": func(h *host) string {
+		return fmt.Sprintf(onLog, h.path("a.log")) + "\n  exclude_file: " + h.fifo("f")
+	},
 	"a PostgreSQL that says nothing": func(h *host) string {
 		return fmt.Sprintf(onSQL, "postgres://app@"+h.silent("")+"/app?sslmode=disable")
 	},
