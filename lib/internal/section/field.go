@@ -2,9 +2,11 @@ package section
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -50,19 +52,55 @@ func fieldsOf(t reflect.Type) []field {
 }
 
 func newField(sf reflect.StructField, name string) field {
-	f := field{
-		name: name, index: sf.Index, typ: sf.Type,
-		doc: sf.Tag.Get("doc"), otherwise: sf.Tag.Get("otherwise"), pattern: sf.Tag.Get("pattern"), hint: sf.Tag.Get("hint"),
-		min: sf.Tag.Get("min"), max: sf.Tag.Get("max"), whole: sf.Tag.Get("whole"),
-		required: sf.Tag.Get("required") == "true", secret: sf.Tag.Get("secret") == "true",
+	f := field{name: name, index: sf.Index, typ: sf.Type}
+	for key, value := range tags(sf.Tag) {
+		switch key {
+		case "doc":
+			f.doc = value
+		case "default":
+			f.def, f.hasDef = value, true
+		case "otherwise":
+			f.otherwise = value
+		case "required":
+			f.required = value == "true"
+		case "secret":
+			f.secret = value == "true"
+		case "enum":
+			f.enum = strings.Split(value, "|")
+		case "min":
+			f.min = value
+		case "max":
+			f.max = value
+		case "whole":
+			f.whole = value
+		case "pattern":
+			f.pattern = value
+		case "hint":
+			f.hint = value
+		}
 	}
-	f.def, f.hasDef = sf.Tag.Lookup("default")
-	if enum := sf.Tag.Get("enum"); enum != "" {
-		f.enum = strings.Split(enum, "|")
-	} else if own, ok := reflect.Zero(sf.Type).Interface().(Enumerated); ok {
+	if own, ok := reflect.Zero(sf.Type).Interface().(Enumerated); ok && f.enum == nil {
 		f.enum = own.Enum()
 	}
 	return f
+}
+
+// tags are the keys and values of a struct tag. reflect.StructTag looks for one key in all of
+// it, which at a start, for all keys of all fields, is a tenth of reading a configuration.
+func tags(tag reflect.StructTag) iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		for rest := string(tag); ; {
+			key, behind, _ := strings.Cut(strings.TrimLeft(rest, " "), ":")
+			quoted, err := strconv.QuotedPrefix(behind)
+			if err != nil {
+				return
+			}
+			value, _ := strconv.Unquote(quoted)
+			if rest = behind[len(quoted):]; !yield(key, value) {
+				return
+			}
+		}
+	}
 }
 
 // names lists the keys of fields and the kinds of a Variant among them.
