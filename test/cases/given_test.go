@@ -209,3 +209,38 @@ func TestDoctorSaysOfTheStateWhatARunSays(t *testing.T) {
 		}
 	}
 }
+
+// Names of limits become names of metrics, where a dot is an underscore: two that would be one
+// are refused, whatever they are of.
+func TestTwoLimitsThatWouldBeOneMetricAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		indexes string
+		clash   bool
+	}{
+		{`["by.user", "by_user"]`, true},
+		{`["by_user", "a.b.c", "a_b.c"]`, true},
+		{`["by.user", "by-user"]`, false},
+		{`["by.user", "by.owner"]`, false},
+	} {
+		h := newHost(t)
+		h.config(`
+pipelines:
+  - name: p
+    metrics: [full]
+    aws: { region: eu-west-1 }
+    stages:
+      - { name: in, kinesis: { stream: s } }
+      - { name: work, lambda: { function: f } }
+      - { name: table, dynamodb: { table: tab.v2, operation: PutItem, writes: one_per_record, indexes: ` + c.indexes + ` } }
+    slis: { freshness: { threshold: 60s, target: 99 } }
+`)
+		h.env["MACKEREL_AGENT_PLUGIN_META"] = "1"
+		a := h.run(0)
+		if refused := a.code == 2 && strings.Contains(a.complaints, "would be one metric of the capacity graph"); refused != c.clash {
+			t.Errorf("indexes %s: want them refused %v, got %d %q", c.indexes, c.clash, a.code, a.complaints)
+		}
+		if names := strings.Count(a.out, `"table_by_user_write"`); names > 1 {
+			t.Errorf("indexes %s: table_by_user_write is defined %d times", c.indexes, names)
+		}
+	}
+}
