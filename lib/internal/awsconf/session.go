@@ -74,8 +74,9 @@ func (s *Session) Config(ctx context.Context, run time.Time) (aws.Config, error)
 	return s.config, s.err
 }
 
-// patience is what reading the files is given to come back, once its time is over.
-const patience = 200 * time.Millisecond
+// patience is what reading the files is given to come back, once its time is over. What names
+// the one that hangs takes a moment more, and a run waits for both.
+const patience = 150 * time.Millisecond
 
 // load gives everything up to the credentials its short time. The SDK reads files
 // without minding any: on a mount that hangs they are given up.

@@ -19,10 +19,10 @@ type File struct {
 }
 
 // glance is how long opening a file may take, which is a matter of microseconds.
-const glance = 100 * time.Millisecond
+const glance = 50 * time.Millisecond
 
 // Unreadable says which file hangs, else which one can't be read and why. It is nil where all
-// can, and takes 100 ms at most. Nothing of what stands in a file is shown.
+// can, and takes 50 ms at most. Nothing of what stands in a file is shown.
 func Unreadable(files []File) error {
 	answers := make([]chan error, len(files))
 	for i, f := range files {
