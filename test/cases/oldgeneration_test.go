@@ -37,3 +37,43 @@ func TestAnOldGenerationThatGoesLeavesNoMinuteUnmeasured(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEmptyGenerationThatGoesLeavesNoMinuteUnmeasured: a log rotated twice in a row, so that a generation never had a line,
+// which is the oldest one day, and goes just when the log's next file isn't there yet.
+func TestAnEmptyGenerationThatGoesLeavesNoMinuteUnmeasured(t *testing.T) {
+	for _, keeps := range []int{2, 3, 5} {
+		h := newHost(t)
+		h.config(oneLog("ltsv", "start: beginning", "metrics: [events]\n    slis: { availability: { target: 99 } }"))
+		rotate := func() {
+			for i := keeps - 1; i >= 0; i-- {
+				from := h.path("a.log")
+				if i > 0 {
+					from = fmt.Sprintf("%s.%d", from, i)
+				}
+				_ = os.Rename(from, fmt.Sprintf("%s.%d", h.path("a.log"), i+1)) // there may be fewer yet
+			}
+		}
+		told := 0.0
+		const minutes = 24
+		for m := range minutes {
+			each(float64(m)*60, float64(m)*60+60, 10, func(n float64, _ int) {
+				h.lines("a.log", "time:"+stamp(n)+"\tmethod:GET\turi:/\tstatus:200")
+			})
+			h.written("a.log", float64(m)*60+59)
+			if m%2 == 1 && m < 20 {
+				rotate()
+			}
+			if m == 5 { // what was made in the place of the last is rotated empty
+				h.lines("a.log")
+				h.written("a.log", float64(m)*60+59)
+				rotate()
+			}
+			if v, ok := h.metrics(float64(m)*60+72, "--take")["events.v.availability_valid"]; ok {
+				told += amount(v)
+			}
+		}
+		if told != (minutes-2)*6 { // the first point holds one minute
+			t.Errorf("%d kept: %v requests of %d", keeps, told, (minutes-2)*6)
+		}
+	}
+}

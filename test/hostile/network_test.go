@@ -213,6 +213,16 @@ func meet(t *testing.T, sum *tally, c client, f fault, which int, within time.Du
 	}
 	s := h.say(within, p.role, append(p.args[:len(p.args):len(p.args)], "-t", within.String())...)
 	sum.add(s, within, t.Name())
+	if c.sends && strings.Contains(s.complaints, "the run ended before a record could be sent") { // on a machine so busy that the client wasn't tried
+		h = newHost(t)
+		h.config(c.pipeline(h, scheme, f.listen(t)))
+		if bundle != nil {
+			h.set("SSL_CERT_FILE=" + h.file("ca.pem", string(bundle)))
+		}
+		within = 10 * deadline
+		s = h.say(within, p.role, "-t", within.String())
+		sum.add(s, within, t.Name())
+	}
 	s.judge(t, h, c, f, p.role, p.args, p.says, within)
 }
 

@@ -281,8 +281,13 @@ func (r *matching) giveUp() {
 		if t.isCopy() {
 			return true // it held nothing of its own
 		}
-		if (unread || t.HeadLen == 0 && !(t.Done && r.goesOnWithout(t.Name))) && (t.HeadLen == 0 || t.Size > t.Offset || !r.succeeded(f)) {
-			r.breakOff(t)
+		if unread || t.HeadLen == 0 && !(t.Done && r.goesOnWithout(t.Name)) {
+			switch known := t.Size <= t.Offset && r.succeeded(f); {
+			case !known:
+				r.breakOff(t)
+			case t.HeadLen == 0: // by which a packed copy could be known: any new generation may be one
+				r.gaps[t.Name] = &gap{over: true}
+			}
 		}
 		switch {
 		case t.Size == 0:
