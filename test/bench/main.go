@@ -6,62 +6,160 @@
 //
 //	AXSLOG=/path/to/mackerel-plugin-axslog go run ./test/bench
 //
-// It prints the table and, with -write, keeps it in docs/performance.md.
+// It prints its tables, each number beside the last one in docs/performance.md, and keeps
+// them there with -write.
 package main
 
 import (
+	"cmp"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/test/balancer"
 )
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == "read" {
-		check(readOnly(os.Args[2]))
+	if len(os.Args) > 1 && servers[os.Args[1]] != nil {
+		check(servers[os.Args[1]](os.Args[2:]))
 		return
 	}
-	scale := flag.Float64("scale", 1, "how large the logs are: 1 is about a GB of each format")
-	rounds := flag.Int("rounds", 5, "pairs of runs that each ratio is the median of")
-	dir := flag.String("dir", "", "where the logs are made; a temporary folder when empty")
-	write := flag.String("write", "", "file to write the table to")
-	peer := flag.String("peer", "", "what AXSLOG is, for the table, where it isn't the released program")
+	var o options
+	flag.Float64Var(&o.scale, "scale", 1, "how large the logs are: 1 is about a GB of each format")
+	flag.Float64Var(&o.backlog, "backlog", .1, "how much of a backlog is caught up with: 1 is a day of 11.5 million ALB lines in S3, a week of logs, four weeks of CloudWatch")
+	flag.IntVar(&o.rounds, "rounds", 5, "pairs of runs that each ratio is the median of")
+	flag.StringVar(&o.dir, "dir", "", "where the logs are made; a temporary folder when empty")
+	flag.StringVar(&o.write, "write", "", "file to write the tables to, beside those that are in it")
+	flag.StringVar(&o.peer, "peer", "", "what AXSLOG is, for the table, where it isn't the released program")
+	flag.StringVar(&o.only, "only", "", "gates, backlogs or curves; all of them when empty")
 	flag.Parse()
-	check(bench(*scale, *rounds, *dir, *write, *peer))
+	check(o.bench())
 }
 
-func bench(scale float64, rounds int, dir, write, peer string) error {
-	if dir == "" {
+// options are what a bench is to do.
+type options struct {
+	scale, backlog         float64
+	rounds                 int
+	dir, write, peer, only string
+}
+
+// servers are what the command starts itself as.
+var servers = map[string]func([]string) error{
+	"balancer": func(args []string) error {
+		var d balancer.Day
+		if err := json.Unmarshal([]byte(args[0]), &d); err != nil {
+			return err
+		}
+		return d.Serve()
+	},
+	"cloud": func([]string) error { return serveCloud() },
+}
+
+func (o options) bench() error {
+	parts := []struct {
+		name string
+		make func(*world, tables) (string, error)
+	}{{"gates", o.gates}, {"backlogs", o.backlogs}, {"curves", o.curves}}
+	if o.only != "" && o.write != "" {
+		return errors.New("-write needs all, not -only a part")
+	}
+	if o.dir == "" {
 		temporary, err := os.MkdirTemp("", "bench")
 		if err != nil {
 			return err
 		}
 		defer os.RemoveAll(temporary)
-		dir = temporary
+		o.dir = temporary
 	}
-	w := &world{dir: dir, rounds: max(rounds, 1), axslog: os.Getenv("AXSLOG"), begin: time.Now().UTC().Truncate(time.Minute).Add(-hour - 5*time.Minute)}
+	w := &world{dir: o.dir, rounds: max(o.rounds, 1), axslog: os.Getenv("AXSLOG"), begin: time.Now().UTC().Truncate(time.Minute).Add(-hour - 5*time.Minute)}
 	if err := w.build(); err != nil {
 		return err
 	}
-	if err := w.generate(scale); err != nil {
+	if err := w.log("thousand", "ltsv", 1000, time.Minute); err != nil {
 		return err
+	}
+	last, err := os.ReadFile(o.last())
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	text := o.head(string(last))
+	for _, part := range parts {
+		if o.only != "" && o.only != part.name {
+			continue
+		}
+		more, err := part.make(w, tablesOf(string(last)))
+		if err != nil {
+			return err
+		}
+		text += more
+	}
+	fmt.Print(text)
+	if o.write == "" {
+		return nil
+	}
+	return os.WriteFile(o.write, []byte(text), 0o644)
+}
+
+// kept is where the last tables are kept.
+const kept = "docs/performance.md"
+
+// last is the file of the last tables.
+func (o options) last() string { return cmp.Or(o.write, kept) }
+
+// head says where all was measured, now and the last time.
+func (o options) head(last string) string {
+	text := fmt.Sprintf("# Performance\n\nMade by `make bench`; each number beside the one that stood here before.\n\nMachine: %s, %s.\n", machine(), runtime.Version())
+	if before := machineOf(last); before != "" {
+		text += "Last: " + before + ".\n"
+	}
+	return text
+}
+
+// gates are the ratios to floors and peers, and what they must be.
+func (o options) gates(w *world, before tables) (string, error) {
+	if err := w.generate(o.scale); err != nil {
+		return "", err
 	}
 	rows, err := w.contest()
 	if err != nil {
-		return err
+		return "", err
 	}
-	text := w.table(rows, scale)
-	if peer != "" {
-		text += "\naxslog here: " + peer + ".\n"
+	text := fmt.Sprintf("\n## Gates\n\nMedians of %d pairs of runs over generated logs of about %.1f GB a format, one line in 2,000 damaged, latencies log-normal; the whole job (minute cells, `where`, two SLIs, state). Ratios of wall times, smaller is better.\n\n", w.rounds, o.scale)
+	text += table("Gates", rows, before)
+	if o.peer != "" {
+		text += "\naxslog here: " + o.peer + ".\n"
 	}
-	fmt.Print(text)
-	if write != "" {
-		return os.WriteFile(write, []byte(text), 0o644)
+	return text, nil
+}
+
+// backlogs are what catching up takes, over what it can't do without.
+func (o options) backlogs(w *world, before tables) (string, error) {
+	rows, err := w.catchUp(o.backlog)
+	if err != nil {
+		return "", err
 	}
-	return nil
+	text := fmt.Sprintf("\n## Catching up\n\nOf a backlog that nothing has read yet, %.4g of it (`-backlog 1` is all): a day of %s lines of a load balancer in S3, a week of nginx's logs of %s lines, four weeks of CloudWatch. Ratios are of the processor's time, but those of cores: of wall time. S3 and CloudWatch are stand-ins on this machine.\n\n",
+		o.backlog, grouped(nodes*intervals*objectLines), grouped(weekDays*dayLines))
+	return text + table("Catching up", rows, before), nil
+}
+
+// curves are costs against work.
+func (o options) curves(w *world, before tables) (string, error) {
+	text := fmt.Sprintf("\n## Cost against work\n\nThe processor's time of a run on one core, the least of %d. Growth is by which power of the amount it grows from one row to the next: 1 is in proportion, 0 not at all. Bars are logarithmic, from 1 ms on.\n", w.rounds)
+	for _, c := range curves() {
+		if err := c.measure(w); err != nil {
+			return "", err
+		}
+		text += c.section(before)
+	}
+	return text, nil
 }
 
 // build makes the programs that take part.
@@ -70,7 +168,7 @@ func (w *world) build() error {
 	if err := os.WriteFile(hello, []byte("package main\n\nfunc main() { println(\"hello\") }\n"), 0o644); err != nil {
 		return err
 	}
-	for name, source := range map[string]string{"plugin": "./mackerel-plugin-pipeline-sli", "check": "./check-pipeline-freshness", "hello": hello, "linked": "./test/bench/linked", "floor": "./test/bench"} {
+	for name, source := range map[string]string{"plugin": "./mackerel-plugin-pipeline-sli", "check": "./check-pipeline-freshness", "hello": hello, "linked": "./test/bench/linked", "floor": "./test/bench/floor"} {
 		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", w.path(name+".built"), source)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
@@ -100,22 +198,6 @@ func install(built, as string) error {
 		return err
 	}
 	return to.Close()
-}
-
-// readOnly is the floor: a file read in blocks, nothing else.
-func readOnly(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	for block := make([]byte, 512<<10); err == nil; {
-		_, err = f.Read(block)
-	}
-	if err == io.EOF {
-		return nil
-	}
-	return err
 }
 
 func check(err error) {

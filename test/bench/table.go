@@ -113,7 +113,7 @@ func (w *world) fight(d duel) (row, error) {
 		return r, err
 	}
 	var median result
-	r.got, median, err = pairs(w.rounds*d.rounds, ours, theirs)
+	r.got, median, err = pairs(w.rounds*d.rounds, ours, theirs, wall)
 	r.wall, r.peak = median.wall, median.peak
 	return r, err
 }
@@ -128,7 +128,7 @@ func (w *world) aged() (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	ratio, median, err := pairs(5*w.rounds, old, young)
+	ratio, median, err := pairs(5*w.rounds, old, young, wall)
 	return row{name: "28 days of history / none", must: 1.2, goal: 1.05, got: ratio, wall: median.wall, peak: median.peak}, err
 }
 
@@ -143,7 +143,7 @@ func (w *world) checked() (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	ratio, median, err := pairs(5*w.rounds, check, run)
+	ratio, median, err := pairs(5*w.rounds, check, run, wall)
 	return row{name: "the check just behind a run / a run", must: 1, goal: 1, got: ratio, wall: median.wall, peak: median.peak}, err
 }
 
@@ -213,14 +213,14 @@ func (w *world) memory() ([]row, error) {
 	}, nil
 }
 
-// table words the result.
-func (w *world) table(rows []row, scale float64) string {
+// table words rows, each beside what it was in the last table.
+func table(heading string, rows []row, before tables) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Performance\n\nMade by `make bench`: medians of %d pairs of runs over generated logs of about %.1f GB a format, one line in 2,000 damaged, latencies log-normal; the whole job (minute cells, `where`, two SLIs, state). Ratios of wall times, smaller is better.\n\nMachine: %s, %s.\n\n", w.rounds, scale, machine(), runtime.Version())
-	b.WriteString("| gate | must | goal | measured | | wall ms | peak MiB |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| gate | must | goal | measured | | last | wall ms | peak MiB |\n|---|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
+		last := before.cell(heading, r.name, "measured")
 		if r.skipped != "" {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | | | |\n", r.name, r.bound(r.must), r.bound(r.goal), r.skipped)
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | | %s | | |\n", r.name, r.bound(r.must), r.bound(r.goal), r.skipped, last)
 			continue
 		}
 		wall, peak := "", ""
@@ -230,7 +230,7 @@ func (w *world) table(rows []row, scale float64) string {
 		if r.peak > 0 {
 			peak = fmt.Sprintf("%.1f", r.peak)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %.4g%s | %s | %s | %s |\n", r.name, r.bound(r.must), r.bound(r.goal), r.got, r.unit, r.verdict(), wall, peak)
+		fmt.Fprintf(&b, "| %s | %s | %s | %.4g%s | %s | %s | %s | %s |\n", r.name, r.bound(r.must), r.bound(r.goal), r.got, r.unit, r.verdict(), last, wall, peak)
 	}
 	return b.String()
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"mackerel-plugin-pipeline-sli/test/balancer"
 )
 
 // plugin is the metric program under test.
@@ -35,7 +37,7 @@ pipelines:
   - name: day
     stages:
       - name: front
-        access_log: { s3: "s3://%s/%sapp.web.50dc6c495c0c9188", format: alb, start: beginning }
+        access_log: { s3: %q, format: alb, start: beginning }
     slis:
       availability: { target: 99.9 }
       latency: { threshold: %gs, target: 99 }
@@ -46,9 +48,9 @@ const mostRuns = 1000
 
 // round reads everything from nothing, in the runs of the agent, then in the one run of
 // a command, and returns how many counts are wrong.
-func (p plugin) round(d *day) (wrong int, err error) {
+func (p plugin) round(d *balancer.Day) (wrong int, err error) {
 	file := filepath.Join(p.dir, "pipeline-sli.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, configuration, d.Endpoint, bucket, root, slow), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, configuration, d.Endpoint, balancer.Location, balancer.Slow), 0o600); err != nil {
 		return 0, err
 	}
 	state := filepath.Join(p.dir, "state")
@@ -66,7 +68,7 @@ func (p plugin) round(d *day) (wrong int, err error) {
 		}
 	}
 	var quiet cost
-	exported, err := p.run(&quiet, append([]string{"export", "--from", d.begin().Add(time.Minute).Format(time.RFC3339), "--to", d.Last.Format(time.RFC3339)}, args...))
+	exported, err := p.run(&quiet, append([]string{"export", "--from", d.Begin().Add(time.Minute).Format(time.RFC3339), "--to", d.Last.Format(time.RFC3339)}, args...))
 	if err != nil {
 		return 0, err
 	}
@@ -80,7 +82,7 @@ func (p plugin) round(d *day) (wrong int, err error) {
 	return p.compareExport(d, exported) + p.compareAll(d, all), nil
 }
 
-func (p plugin) report(what string, d *day, c cost) {
+func (p plugin) report(what string, d *balancer.Day, c cost) {
 	fmt.Fprintf(p.out, "%-14s %3d runs  wall %6.2f s  user %6.2f s  sys %5.2f s  %5.0f MB/s  peak %5.1f MiB\n", what, c.runs, c.wall.Seconds(), c.user.Seconds(), c.sys.Seconds(),
 		mega(d.Content)/c.wall.Seconds(), float64(c.peak)/1024)
 }
@@ -107,7 +109,7 @@ func (p plugin) run(c *cost, args []string) (stdout []byte, err error) {
 }
 
 // compareExport adds up the events of all minutes.
-func (p plugin) compareExport(d *day, lines []byte) (wrong int) {
+func (p plugin) compareExport(d *balancer.Day, lines []byte) (wrong int) {
 	sums := map[string]float64{}
 	for line := range strings.Lines(string(lines)) {
 		var name string
@@ -125,7 +127,7 @@ func (p plugin) compareExport(d *day, lines []byte) (wrong int) {
 }
 
 // compareAll looks at what explain counted.
-func (p plugin) compareAll(d *day, answer []byte) (wrong int) {
+func (p plugin) compareAll(d *balancer.Day, answer []byte) (wrong int) {
 	var got struct {
 		Pipelines []struct {
 			SLIs []struct {
@@ -140,7 +142,7 @@ func (p plugin) compareAll(d *day, answer []byte) (wrong int) {
 		fmt.Fprintf(p.out, "explain --all: no answer: %v\n%s\n", err, answer)
 		return 1
 	}
-	one, truth := got.Pipelines[0], d.all()
+	one, truth := got.Pipelines[0], d.All()
 	for _, c := range []struct {
 		name      string
 		got, want float64
