@@ -369,8 +369,13 @@ const maxBegun = 10_000
 // replaceCells puts what a reading says of the minutes it covers in the place of what
 // earlier ones said.
 func (s *committedStage) replaceCells(r *reading) {
+	if r.cells == nil {
+		return
+	}
 	for m := range s.covered(r) {
-		s.cells.put(m, new(sli.StageCell))
+		if m >= r.kept {
+			s.cells.put(m, new(sli.StageCell))
+		}
 	}
 	s.addCells(r)
 }
@@ -393,19 +398,28 @@ func (s *committedStage) covered(r *reading) iter.Seq[sli.Minute] {
 	}
 }
 
-// addLevels books gauges and statistics in their minutes.
+// addLevels books gauges and statistics in their minutes, as far back as cells are kept.
 func (s *committedStage) addLevels(r *reading) {
-	book := func(m sli.Minute, add func(*sli.StageCell)) {
-		cell := new(sli.StageCell)
-		cell.Merge(s.cells.get(m))
-		add(cell)
-		s.cells.put(m, cell)
+	touched := map[sli.Minute]*sli.StageCell{}
+	cell := func(m sli.Minute) *sli.StageCell {
+		if touched[m] == nil {
+			touched[m] = new(sli.StageCell)
+			touched[m].Merge(s.cells.get(m))
+		}
+		return touched[m]
 	}
 	for _, l := range r.batch.Levels {
-		book(l.Minute, func(c *sli.StageCell) { c.Raise(l.Name, l.Value) })
+		if l.Minute >= r.kept {
+			cell(l.Minute).Raise(l.Name, l.Value)
+		}
 	}
 	for _, v := range r.batch.Summaries {
-		book(v.Minute, func(c *sli.StageCell) { c.Describe(v.Name, v.Summary) })
+		if v.Minute >= r.kept {
+			cell(v.Minute).Describe(v.Name, v.Summary)
+		}
+	}
+	for m, c := range touched {
+		s.cells.put(m, c)
 	}
 	if r.batch.Inputs != nil {
 		s.record.Inputs = r.batch.Inputs
