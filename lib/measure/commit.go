@@ -3,6 +3,7 @@ package measure
 import (
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -175,6 +176,10 @@ func (s *committedStage) commit(tx Tx, j *job) {
 	if stale && exists {
 		trim(tx, stageCellPrefix(j.plan.Name, s.stage.Name, now.Fingerprint), maxMinute)
 	}
+	kept := sli.Minute(math.MinInt) // the first minute that cells are kept of
+	if !j.run.All {
+		kept = j.cellsFrom()
+	}
 	for _, r := range s.readings {
 		if r.batch.Unchanged {
 			continue
@@ -183,11 +188,11 @@ func (s *committedStage) commit(tx Tx, j *job) {
 			s.record.Zone = s.stage.Facts.Zone
 		}
 		if s.stage.Facts.Replaces {
-			s.replaceCells(r)
+			s.replaceCells(r, kept)
 		} else {
 			s.addCells(r)
 		}
-		s.addLevels(r)
+		s.addLevels(r, kept)
 		if !r.ask.Again {
 			s.record.Early = r.batch.Early
 		}
@@ -368,12 +373,12 @@ const maxBegun = 10_000
 
 // replaceCells puts what a reading says of the minutes it covers in the place of what
 // earlier ones said.
-func (s *committedStage) replaceCells(r *reading) {
+func (s *committedStage) replaceCells(r *reading, kept sli.Minute) {
 	if r.cells == nil {
 		return
 	}
 	for m := range s.covered(r) {
-		if m >= r.kept {
+		if m >= kept {
 			s.cells.put(m, new(sli.StageCell))
 		}
 	}
@@ -399,7 +404,7 @@ func (s *committedStage) covered(r *reading) iter.Seq[sli.Minute] {
 }
 
 // addLevels books gauges and statistics in their minutes, as far back as cells are kept.
-func (s *committedStage) addLevels(r *reading) {
+func (s *committedStage) addLevels(r *reading, kept sli.Minute) {
 	touched := map[sli.Minute]*sli.StageCell{}
 	cell := func(m sli.Minute) *sli.StageCell {
 		if touched[m] == nil {
@@ -409,12 +414,12 @@ func (s *committedStage) addLevels(r *reading) {
 		return touched[m]
 	}
 	for _, l := range r.batch.Levels {
-		if l.Minute >= r.kept {
+		if l.Minute >= kept {
 			cell(l.Minute).Raise(l.Name, l.Value)
 		}
 	}
 	for _, v := range r.batch.Summaries {
-		if v.Minute >= r.kept {
+		if v.Minute >= kept {
 			cell(v.Minute).Describe(v.Name, v.Summary)
 		}
 	}

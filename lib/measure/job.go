@@ -226,7 +226,7 @@ func (j *job) reading(s *askedStage, source sli.Source, rules []*ruleCounter) *r
 		},
 	}
 	if !j.run.All {
-		r.oldest, r.kept = j.historyFrom(), j.cellsFrom()
+		r.oldest = j.historyFrom()
 	}
 	return r
 }

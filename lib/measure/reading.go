@@ -29,7 +29,6 @@ type reading struct {
 	known   sli.Minute // minutes before it were answered earlier: their events are late
 	isKnown bool
 	oldest  sli.Minute // events of minutes before it are counted nowhere
-	kept    sli.Minute // stages keep no cells of minutes before it
 
 	follows bool // records are followed by their ids
 	review  bool // of lines that they are followed by already
