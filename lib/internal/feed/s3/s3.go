@@ -26,8 +26,9 @@ const (
 	lateness = 15 * time.Minute
 	// overlap is how long after midnight objects are still delivered into yesterday.
 	overlap = 20 * time.Minute
-	// defaultBytes bounds one run, in bytes of content.
-	defaultBytes = 512 << 20
+	// defaultBytes bounds one run, in bytes of content: what a day of a busy load balancer has.
+	// As a rule the deadline comes first.
+	defaultBytes = 8 << 30
 	// longest bounds one object: what is beyond can only be a bomb.
 	longest = 16 << 30
 	// mostListed bounds the objects of one day.
@@ -64,7 +65,7 @@ type Options struct {
 	Location Location
 	Now      time.Time
 	From     time.Time // a first run, and Again, pass over lines of before; zero: read all there is
-	Bytes    int64     // of content, after which a run stops; 0: 512 MiB
+	Bytes    int64     // of content, after which a run stops; 0: 8 GiB
 }
 
 // Stats says how a reading went.
