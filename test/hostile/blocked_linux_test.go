@@ -141,7 +141,7 @@ func TestAFileSystemThatStopsAnsweringHoldsNobody(t *testing.T) {
 		}},
 		"exclude_file": {surround: func(_ *host, dir string) (string, []string) {
 			return "\n  exclude_file: " + filepath.Join(dir, "x"), nil
-		}, says: "configuration can't be read"},
+		}, says: "can't be read by this user, hangs"},
 		"the configuration": {surround: func(_ *host, dir string) (string, []string) {
 			return "", []string{"--config", filepath.Join(dir, "d.yaml")}
 		}, says: "configuration can't be read"},
