@@ -203,6 +203,11 @@ stage %s: read by a clock that was ahead`,
 ExcludedLast`,
 				[2]string{"All of the window is excluded by `exclude:` or `exclude_file:`.", "ウィンドウ全体が `exclude:` か `exclude_file:` で除外されています。"},
 				[2]string{"Nothing, if that was meant.", "意図したものなら対処は不要です。"}},
+			{`nothing is recorded of it
+what is good was judged when it was recorded
+counts are recorded by other thresholds`,
+				[2]string{"A recording holds what sources answered, not the lines: what wasn't asked then can't be asked of it now, as counts by another threshold or another `good`.", "記録にあるのはデータソースの応答で、行そのものではありません。別のしきい値での件数や別の `good` など、記録したときに問い合わせていないことは、あとからわかりません。"},
+				[2]string{"Run the backtest where the sources are, without `--recording`, or record with that configuration.", "`--recording` を付けずに、データソースのある場所でバックテストを実行するか、その設定で記録し直します。"}},
 		},
 	},
 	{

@@ -33,8 +33,9 @@ type Span struct {
 // Left is what was left of the error budgets at an instant, by SLI; those of which nothing
 // was measured are left out.
 type Left struct {
-	At   time.Time
-	Left map[sli.Kind]float64
+	At       time.Time
+	Left     map[sli.Kind]float64
+	Measured map[sli.Kind]int // minutes of the period that it rests on
 }
 
 // Timeline is what the check would have said of a pipeline.
@@ -44,7 +45,7 @@ type Timeline struct {
 	Minutes map[slo.CheckStatus]int
 	Pages   int
 	Budget  []Left
-	Missing []string // what evidence is lacking, and why
+	Missing []words.Message // what evidence is lacking, and why
 
 	statuses []slo.CheckStatus // minute by minute
 	from     time.Time
@@ -53,11 +54,11 @@ type Timeline struct {
 }
 
 // Left is what was left of the budgets at the end.
-func (t *Timeline) Left() map[sli.Kind]float64 {
+func (t *Timeline) Left() Left {
 	if len(t.Budget) == 0 {
-		return nil
+		return Left{}
 	}
-	return t.Budget[len(t.Budget)-1].Left
+	return t.Budget[len(t.Budget)-1]
 }
 
 // add goes on with the timeline.
@@ -100,6 +101,8 @@ type Backtest struct {
 	// Kept is the state of the agent's runs, where there is one: of a pipeline without age and
 	// states it holds all that a verdict rests on.
 	Kept measure.Store
+	// Recorded is what is gone through instead of the state and the sources; nil: they are.
+	Recorded *Recorded
 	// Progress is told how much of the work is done, of 1; nil: nobody is.
 	Progress func(done float64)
 }
@@ -220,10 +223,10 @@ func (b Backtest) timelines(ctx context.Context, p measure.Pipeline, stretch Str
 }
 
 func lefts(at time.Time, report *sli.Pipeline) Left {
-	l := Left{At: at, Left: map[sli.Kind]float64{}}
+	l := Left{At: at, Left: map[sli.Kind]float64{}, Measured: map[sli.Kind]int{}}
 	for _, r := range report.Results {
 		if r.Budget != nil {
-			l.Left[r.Rule.Kind] = *r.Budget
+			l.Left[r.Rule.Kind], l.Measured[r.Rule.Kind] = *r.Budget, r.History
 		}
 	}
 	return l
@@ -232,6 +235,9 @@ func lefts(at time.Time, report *sli.Pipeline) Left {
 // evidence asks the sources of a pipeline once for all that a stretch rests on, with counts
 // for the thresholds of some plans.
 func (b Backtest) evidence(ctx context.Context, p measure.Pipeline, plans []*sli.Plan) []*tape {
+	if b.Recorded != nil {
+		return b.Recorded.tapes(b, p, plans)
+	}
 	w := b.Stretch.minutes()
 	now := b.Now
 	if end := w.To.Start().Add(p.Plan.Settle()); end.Before(now) {

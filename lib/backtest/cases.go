@@ -1,7 +1,6 @@
 package backtest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Case is what a configuration is to say of some evidence at an instant.
@@ -342,15 +342,19 @@ func meets(want string, got float64, read func(string) (float64, error)) bool {
 	return math.Abs(got-value) <= 0.5*math.Pow(10, -float64(len(fraction)))+1e-9
 }
 
-// Difference is something that isn't as it was expected.
-type Difference struct{ What, Want, Got string }
+// Difference is something that isn't as it was expected; without What it is what the check
+// says altogether.
+type Difference struct {
+	What, Want string
+	Got        words.Message
+}
 
 // longestCase bounds how far back a case's evidence is gone through minute by minute.
 const longestCase = 6 * time.Hour
 
 // Try says what of a case is otherwise. The pipeline's sources are those of the case's
 // evidence: of stages of which counts are given, they aren't asked.
-func (c Case) Try(ctx context.Context, p measure.Pipeline, store measure.Store) ([]Difference, error) {
+func (c Case) Try(ctx context.Context, p measure.Pipeline, store measure.Store, lang words.Language) ([]Difference, error) {
 	tapes := make([]*tape, len(p.Sources))
 	for i, s := range p.Sources {
 		stage := p.Plan.Stages[i].Name
@@ -379,7 +383,7 @@ func (c Case) Try(ctx context.Context, p measure.Pipeline, store measure.Store) 
 	if err != nil {
 		return nil, err
 	}
-	return c.compare(report), nil
+	return c.compare(report, lang), nil
 }
 
 // metered is a source of metrics.
@@ -469,18 +473,19 @@ func (c Case) run(ctx context.Context, p measure.Pipeline, tapes []*tape, store 
 }
 
 // compare says what of a report is otherwise than expected.
-func (c Case) compare(p *sli.Pipeline) []Difference {
+func (c Case) compare(p *sli.Pipeline, lang words.Language) []Difference {
 	var out []Difference
-	differ := func(is bool, what, want, got string) {
+	differ := func(is bool, what, want string, got words.Message) {
 		if is {
 			out = append(out, Difference{what, want, got})
 		}
 	}
 	f, e := slo.Judge(p, p.Plan.Limits, c.At), c.Expect
-	differ(e.Status != "" && e.Status != f.Status.String(), "status", e.Status, f.Status.String())
-	differ(e.Rule != "" && e.Rule != f.Rule, "rule", e.Rule, cmp.Or(f.Rule, "none"))
+	differ(e.Status != "" && e.Status != f.Status.String(), "status", e.Status, words.Name(f.Status.String()))
+	differ(e.Rule != "" && e.Rule != f.Rule, "rule", e.Rule, nameOrNone(f.Rule))
 	if e.Text != nil {
-		differ(!e.Text.MatchString(f.Message.String()), "text", "/"+e.Text.String()+"/", f.Message.String())
+		said := e.Text.MatchString(f.Message.String()) || e.Text.MatchString(lang.Render(f.Message))
+		differ(!said, "text", "/"+e.Text.String()+"/", f.Message)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(e.SLIs)) {
 		want := e.SLIs[kind]
@@ -488,44 +493,45 @@ func (c Case) compare(p *sli.Pipeline) []Difference {
 		differ(!ok, string(kind), want, got)
 	}
 	if e.Age != "" {
-		got := "not measured"
+		got := words.StateMissing.With()
 		if p.Age != nil {
-			got = sli.FormatDuration(time.Duration(p.Age.Seconds * float64(time.Second)))
+			got = words.Name(sli.FormatDuration(time.Duration(p.Age.Seconds * float64(time.Second))))
 		}
 		differ(p.Age == nil || !meets(e.Age, p.Age.Seconds, seconds), "age", e.Age, got)
 	}
 	if e.State != "" {
-		got := "none"
+		got := ""
 		if p.State != nil {
 			got = p.State.Name
 		}
-		differ(got != e.State, "state", e.State, got)
+		differ(got != e.State, "state", e.State, nameOrNone(got))
 	}
 	if len(out) > 0 && e.Text == nil { // what it says tells more than its status
-		out = append(out, Difference{"it says", "", f.Status.String() + ": " + f.Message.String()})
+		out = append(out, Difference{"", "", words.Named.With(f.Status.String(), f.Message)})
 	}
 	return out
 }
 
 // outcome is an SLI's value or what it is instead, and whether that is what is wanted.
-func outcome(p *sli.Pipeline, kind sli.Kind, want string) (got string, ok bool) {
+func outcome(p *sli.Pipeline, kind sli.Kind, want string) (got words.Message, ok bool) {
 	for _, r := range p.Results {
 		if r.Rule.Kind != kind {
 			continue
 		}
 		if r.Status != sli.Value {
-			got = string(r.Status)
+			got = words.Name(string(r.Status))
 			if r.Reason != "" {
-				got += ": " + r.Reason
+				got = words.Named.With(string(r.Status), words.Heard(r.Reason))
 			}
 			return got, want == string(r.Status)
 		}
 		ratio, _ := r.Counts.Ratio()
 		percent := sli.Percent(ratio)
-		return fmt.Sprintf("%s (%s of %s)", strconv.FormatFloat(percent, 'f', -1, 64), strconv.FormatFloat(r.Counts.Good, 'f', -1, 64), strconv.FormatFloat(r.Counts.Valid, 'f', -1, 64)),
+		plain := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+		return words.CaseRatio.With(plain(percent), plain(r.Counts.Good), plain(r.Counts.Valid)),
 			meets(want, percent, number64)
 	}
-	return "not configured", false
+	return words.CaseLacksSLI.With(), false
 }
 
 // Resolve makes the paths of files that the case names relative to a directory.
@@ -539,3 +545,10 @@ func (c *Case) Resolve(dir string) {
 
 // Refuse says what is wrong with what is given.
 func (g Given) Refuse(format string, args ...any) error { return g.at.Errorf("", format, args...) }
+
+func nameOrNone(name string) words.Message {
+	if name == "" {
+		return words.CaseNone.With()
+	}
+	return words.Name(name)
+}

@@ -9,6 +9,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/slo"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // Row is what a setting would have done.
@@ -16,6 +17,7 @@ type Row struct {
 	Setting Setting
 	*Timeline
 	Drills []Found
+	Again  bool // it is what recorded runs said, made once more
 }
 
 // Found is how soon a setting would have found an incident: the first minute of it in which
@@ -25,7 +27,12 @@ type Found struct {
 	Is     bool
 	After  time.Duration // from the incident's begin to the end of that minute
 	Status slo.CheckStatus
-	Spans  []Span // what the check says while it lasts, and in the hour after it
+	// Pages tells whether somebody is called: CRITICAL in so many checks in a row that a page
+	// takes. PagedAfter is from the incident's begin to the last of them, with the time that
+	// the minute takes to settle.
+	Pages      bool
+	PagedAfter time.Duration
+	Spans      []Span // what the check says while it lasts, and in the hour after it
 }
 
 // afterwards is how long after an incident's end it may still be found.
@@ -37,6 +44,31 @@ func (b Backtest) Run(ctx context.Context, settings []Setting, drills []Drill) (
 	rows := make([]Row, len(settings))
 	for i, s := range settings {
 		rows[i].Setting = s
+	}
+	if b.Recorded == nil {
+		return rows, b.fromEvidence(ctx, rows, drills)
+	}
+	// All rows of a table are made in one way: what recorded runs said isn't compared with
+	// what their evidence says.
+	again := b.Recorded.alike(rows[:1])
+	if again && len(drills) == 0 && b.Recorded.alike(rows) {
+		return rows, b.Recorded.run(ctx, b, rows)
+	}
+	first := rows
+	if again {
+		if err := b.Recorded.run(ctx, b, rows[:1]); err != nil {
+			return nil, err
+		}
+		first = rows[1:]
+	}
+	return rows, b.fromEvidence(ctx, first, drills)
+}
+
+// fromEvidence goes by the events, from wherever they are.
+func (b Backtest) fromEvidence(ctx context.Context, rows []Row, drills []Drill) error {
+	settings := make([]Setting, len(rows))
+	for i, row := range rows {
+		settings[i] = row.Setting
 	}
 	readings := groups(settings, func(s Setting) string { return reads(s.Pipeline.Plan) })
 	total := 0
@@ -62,7 +94,7 @@ func (b Backtest) Run(ctx context.Context, settings []Setting, drills []Drill) (
 		for n, d := range drills {
 			var err error
 			if altered[n], err = d.put(tapes); err != nil {
-				return nil, err
+				return err
 			}
 			defer closeAll(altered[n])
 		}
@@ -72,18 +104,18 @@ func (b Backtest) Run(ctx context.Context, settings []Setting, drills []Drill) (
 				members = append(members, &rows[same[i]])
 			}
 			if err := step.try(ctx, members, tapes); err != nil {
-				return nil, err
+				return err
 			}
 			done++
 			for n, d := range drills {
 				if err := step.drill(ctx, members, d, altered[n]); err != nil {
-					return nil, err
+					return err
 				}
 				done++
 			}
 		}
 	}
-	return rows, nil
+	return nil
 }
 
 // keeps tells whether the state has all that some settings rest on.
@@ -137,9 +169,15 @@ func (b Backtest) drill(ctx context.Context, rows []*Row, d Drill, tapes []*tape
 // found compares what the check says of an incident with what it says without.
 func found(d Drill, with, without *Timeline) Found {
 	f := Found{Drill: d, Spans: with.Spans}
+	streak := 0
 	for i, status := range with.statuses {
 		at := with.from.Add(time.Duration(i) * time.Minute)
 		n := int(at.Sub(without.from) / time.Minute)
+		if n < 0 || n >= len(without.statuses) || status != slo.Critical || without.statuses[n] == slo.Critical {
+			streak = 0
+		} else if streak++; streak == with.attempts && !f.Pages {
+			f.Pages, f.PagedAfter = true, at.Sub(d.At)+with.Plan.Sources()
+		}
 		if n < 0 || n >= len(without.statuses) || !status.WorseThan(without.statuses[n]) || status == slo.Unknown {
 			continue
 		}
@@ -159,17 +197,31 @@ func limits(rows []*Row) []sli.Limits {
 }
 
 // lacking says of what the sources could tell nothing.
-func lacking(plan *sli.Plan, tapes []*tape, stretch Stretch) []string {
-	var out []string
+func lacking(plan *sli.Plan, tapes []*tape, stretch Stretch) []words.Message {
+	const layout = "2006-01-02 15:04 MST"
+	zone := stretch.From.Location()
+	var out []words.Message
 	for i, t := range tapes {
-		at := "stage " + plan.Stages[i].Name + ": "
-		switch {
-		case t.err != nil:
-			out = append(out, at+t.err.Error())
-		case t.batch.Unanswered != nil:
-			out = append(out, at+t.batch.Unanswered.Error())
-		case t.batch.From.After(stretch.From):
-			out = append(out, at+"nothing is known of before "+t.batch.From.In(stretch.From.Location()).Format("2006-01-02 15:04 MST"))
+		stage := plan.Stages[i].Name
+		why := t.err
+		if why == nil {
+			why = t.batch.Unanswered
+		}
+		if why != nil {
+			out = append(out, words.Heard("stage "+stage+": "+why.Error()))
+			continue
+		}
+		if t.batch.From.After(stretch.From) {
+			out = append(out, words.NothingBefore.With(stage, t.batch.From.In(zone).Format(layout)))
+		}
+		if !t.recorded {
+			continue
+		}
+		if t.batch.To.Before(stretch.To) {
+			out = append(out, words.NothingAfter.With(stage, t.batch.To.In(zone).Format(layout)))
+		}
+		if holes := t.batch.Missing.Within(stretch.minutes()); len(holes) > 0 {
+			out = append(out, words.NothingIn.With(stage, holes.Minutes(), stretches(holes, zone)))
 		}
 	}
 	return out

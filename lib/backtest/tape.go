@@ -18,11 +18,12 @@ import (
 // happened in. It is played to runs, each as far as the run's instant: where a line stood,
 // and since when, isn't known any more, so what happened was there at once.
 type tape struct {
-	facts  sli.Facts
-	batch  sli.Batch // of the one question
-	err    error
-	levels map[sli.Minute][]sli.Level
-	sums   map[sli.Minute][]sli.MinuteSummary
+	facts    sli.Facts
+	batch    sli.Batch // of the one question
+	err      error
+	recorded bool // it is put together of recorded runs
+	levels   map[sli.Minute][]sli.Level
+	sums     map[sli.Minute][]sli.MinuteSummary
 
 	minutes map[sli.Minute]*recorded
 	size    int      // of what is in memory
@@ -114,6 +115,16 @@ func (t *tape) tally(m sli.Minute, n sli.Tally) {
 	before := len(r.data)
 	r.data = r.events.AppendTally(r.data, m, n)
 	t.grow(len(r.data) - before)
+}
+
+// forget takes away what is told of a minute.
+func (t *tape) forget(m sli.Minute) {
+	if r := t.minutes[m]; r != nil {
+		t.size -= len(r.data)
+		delete(t.minutes, m)
+	}
+	delete(t.levels, m)
+	delete(t.sums, m)
 }
 
 // grow puts what there is into the file once it is too much.

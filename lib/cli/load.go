@@ -20,7 +20,7 @@ const DefaultConfig = "/etc/mackerel-agent/pipeline-sli.yaml"
 
 // load reads the configuration that the flags name, as long as the run may take.
 func (p *program) load(ctx context.Context) (*config.Config, error) {
-	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless, given: p.given}
+	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless, given: p.given, only: p.only}
 	c, err := within(ctx, func() (*config.Config, error) { return l.load(ctx) })
 	if errors.Is(err, errGivenUp) {
 		return nil, withHint(fmt.Errorf("the configuration can't be read: %w", context.Cause(ctx)),
@@ -45,6 +45,12 @@ type loader struct {
 	common     common
 	sourceless sourceless
 	given      []config.Source // what is read instead of files; nil: files are
+	only       []string        // pipelines that are read; nil: every one is
+}
+
+// reader reads configuration without what other tools write.
+func (l loader) reader() config.Reader {
+	return config.Reader{Kinds: l.env.Kinds, Getenv: l.env.Getenv, Zone: l.env.Zone, Only: l.only}
 }
 
 func (l loader) load(ctx context.Context) (*config.Config, error) {
@@ -58,7 +64,7 @@ func (l loader) load(ctx context.Context) (*config.Config, error) {
 // read reads texts. A file that a pipeline names is read once, and one that hangs is given up
 // after a quarter of the time that is left: it costs its pipelines, not the others.
 func (l loader) read(ctx context.Context, sources []config.Source) (*config.Config, error) {
-	reader := config.Reader{Kinds: l.env.Kinds, Getenv: l.env.Getenv, Zone: l.env.Zone}
+	reader := l.reader()
 	if meta, _ := l.env.Getenv(metaEnv); meta == "" { // definitions don't depend on what other tools write
 		once := map[string]func() ([]byte, error){}
 		reader.ReadFile = func(file string) ([]byte, error) {

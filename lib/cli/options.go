@@ -84,6 +84,7 @@ type metricOptions struct {
 	Test         bool     `long:"test" description:"init: a first file of cases for test, instead of a configuration"`
 	Set          []string `long:"set" value-name:"PATH=V[,V…]" description:"backtest: try values of a key of the pipelines, like check.critical_age=5m,10m; repeatable, each with each"`
 	Drill        []string `long:"drill" value-name:"KIND@T,D" description:"backtest: put an incident into the evidence: consumer-stop, front-stop, errors=20%, slow=5x, lost=10%; repeatable"`
+	Recording    string   `long:"recording" value-name:"DIR" description:"backtest: of runs recorded there, without the world; the configuration is theirs, unless --config names another"`
 	Attempts     int      `long:"attempts" value-name:"N" default:"3" description:"backtest: CRITICAL so often in a row is a page"`
 	Incident     bool     `long:"incident" description:"report: of an incident: what the check said, and .md and .csv beside the page"`
 	Raw          bool     `long:"raw" description:"record: keep the lines and the services' answers themselves, up to 8 MiB of a stage and 32 MiB of a run; they hold what your logs hold, which may be personal data"`

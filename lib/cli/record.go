@@ -13,6 +13,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/recording"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // keeping keeps what sources answer in a run.
@@ -20,7 +21,7 @@ type keeping struct{ *program }
 
 // record makes a run, as the metric program's, and keeps what it was told.
 func (p keeping) record(ctx context.Context) int {
-	c, err := p.load(ctx)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}
@@ -39,11 +40,9 @@ func (p keeping) record(ctx context.Context) int {
 		return exitFailed
 	}
 	p.doubts(report)
-	fmt.Fprintf(p.env.Stdout, "recorded in %s: sources %d, answers %d, events %d, %d kB\n",
-		summary.File, summary.Sources, summary.Answers, summary.Events, (summary.Bytes+1023)>>10)
+	fmt.Fprintln(p.env.Stdout, lang.Say(words.Recorded, summary.File, summary.Sources, summary.Answers, summary.Events, (summary.Bytes+1023)>>10))
 	if p.opt.Raw {
-		fmt.Fprintf(p.env.Stdout, "it holds %d kB of lines and answers as they were read, and whatever personal data stands in them: see replay %s raw\n",
-			(summary.Raw+1023)>>10, summary.File)
+		fmt.Fprintln(p.env.Stdout, lang.Say(words.RecordedRaw, (summary.Raw+1023)>>10, summary.File))
 	}
 	return exitOK
 }

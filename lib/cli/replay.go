@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/recording"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // replaying makes runs anew from what was recorded.
@@ -72,6 +74,10 @@ func (p replaying) raw(run *recording.Run) error {
 	if !run.Manifest.Raw {
 		return errors.New("no lines and answers are kept in it; record DIR --raw keeps them")
 	}
+	lang, err := p.language(new(config.Config))
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriter(p.env.Stdout)
 	last := ""
 	for _, r := range run.Raw() {
@@ -87,7 +93,7 @@ func (p replaying) raw(run *recording.Run) error {
 			fmt.Fprintf(out, "%s\n", line)
 		}
 		if r.Cut {
-			fmt.Fprintf(out, "== %s: there was more, which isn't kept\n", sli.Escaped(r.Stage))
+			fmt.Fprintln(out, lang.Say(words.ReplayMore, sli.Escaped(r.Stage)))
 		}
 	}
 	return out.Flush()
@@ -100,17 +106,15 @@ func (p replaying) again(ctx context.Context, run *recording.Run, as string) err
 	env := p.env
 	env.Zone = run.Location()
 	env.Now = func() time.Time { return run.At }
-	env.Kinds = replayedKinds(p.env.Kinds, run)
+	env.Kinds = replayedKinds(p.env.Kinds, run.Source)
 	env.Getenv = func(name string) (string, bool) {
 		if name == "NO_COLOR" {
 			return p.env.Getenv(name)
 		}
-		return "", false
+		return nothingSet(name)
 	}
 	once := program{env: env, voice: p.voice, now: run.At.In(env.Zone), replayed: run}
-	for _, f := range run.Configuration {
-		once.given = append(once.given, config.Source{Name: f.Name, Path: f.Path, Text: []byte(f.Text)})
-	}
+	once.given, once.only = frames(run), run.Pipelines()
 	if byCheck := run.Program == checkName; as == "check" || byCheck && as == "" {
 		check := checkProgram{program: once}
 		if byCheck {
@@ -122,13 +126,14 @@ func (p replaying) again(ctx context.Context, run *recording.Run, as string) err
 				return err
 			}
 		}
+		check.opt.Lang = cmp.Or(p.opt.Lang, check.opt.Lang)
 		check.judge(ctx)
 		return nil
 	}
 	if err := json.Unmarshal(run.Options, &once.opt); err != nil {
 		return err
 	}
-	once.set, once.opt.Take = run.Typed, run.Take
+	once.set, once.opt.Take, once.opt.Lang = run.Typed, run.Take, cmp.Or(p.opt.Lang, once.opt.Lang)
 	if as == "explain" {
 		once.opt.JSON = p.opt.JSON
 		once.explain(ctx)
@@ -143,9 +148,9 @@ func (p replaying) again(ctx context.Context, run *recording.Run, as string) err
 
 // replayedKinds are kinds of stages that are what is recorded of them, whatever their
 // sections say.
-func replayedKinds(kinds map[string]config.Kind, run *recording.Run) map[string]config.Kind {
+func replayedKinds(kinds map[string]config.Kind, recorded func(pipeline, stage string) (recording.Source, bool)) map[string]config.Kind {
 	find := func(at *section.Node, pipeline, stage string) (config.Evidence, error) {
-		if s, ok := run.Source(pipeline, stage); ok {
+		if s, ok := recorded(pipeline, stage); ok {
 			return s, nil
 		}
 		return nil, at.Errorf("", "nothing is recorded of stage %s of pipeline %s", stage, pipeline)

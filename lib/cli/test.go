@@ -14,6 +14,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/backtest"
 	"mackerel-plugin-pipeline-sli/lib/config"
 	"mackerel-plugin-pipeline-sli/lib/sli"
+	"mackerel-plugin-pipeline-sli/lib/words"
 )
 
 // trying tries cases of a configuration.
@@ -22,7 +23,7 @@ type trying struct{ *program }
 // test tries cases on the configuration: what it says of evidence that they give. It reads
 // no source but what the cases name, and no state.
 func (p trying) test(ctx context.Context) int {
-	c, err := p.load(ctx)
+	c, lang, err := p.configuration(ctx)
 	if err != nil {
 		return p.usage(err)
 	}
@@ -45,40 +46,43 @@ func (p trying) test(ctx context.Context) int {
 			cases = append(cases, one)
 		}
 	}
+	say := func(indent string, t words.Text, args ...any) {
+		fmt.Fprintln(p.env.Stdout, indent+sli.Escaped(lang.Say(t, args...)))
+	}
 	failed := 0
 	for _, one := range cases {
-		differences, err := p.tryCase(ctx, c, one)
+		differences, err := p.tryCase(ctx, c, one, lang)
 		if err != nil {
 			return p.usage(err)
 		}
 		if len(differences) == 0 {
-			fmt.Fprintf(p.env.Stdout, "ok      %s\n", sli.Escaped(one.Name))
+			say("", words.CaseIsWell, one.Name)
 			continue
 		}
 		failed++
-		fmt.Fprintf(p.env.Stdout, "FAILED  %s (%s)\n", sli.Escaped(one.Name), one.Place)
+		say("", words.CaseFails, one.Name, one.Place)
 		for _, d := range differences {
-			if d.Want == "" {
-				fmt.Fprintf(p.env.Stdout, "          %s %s\n", d.What, sli.Escaped(d.Got))
+			if d.What == "" {
+				say("          ", words.CaseSays, d.Got)
 				continue
 			}
-			fmt.Fprintf(p.env.Stdout, "          %s: expected %s, is %s\n", d.What, sli.Escaped(d.Want), sli.Escaped(d.Got))
+			say("          ", words.CaseDiffers, d.What, d.Want, d.Got)
 		}
 	}
-	if failed > 0 {
-		fmt.Fprintf(p.env.Stdout, "%d of %d cases failed\n", failed, len(cases))
+	switch {
+	case failed > 0:
+		say("", words.CasesFailed, failed, len(cases))
 		return exitFailed
+	case len(cases) == 1:
+		say("", words.TheCaseIsWell)
+	default:
+		say("", words.CasesAreWell, len(cases))
 	}
-	if len(cases) == 1 {
-		fmt.Fprintln(p.env.Stdout, "the case is as expected")
-		return exitOK
-	}
-	fmt.Fprintf(p.env.Stdout, "all %d cases are as expected\n", len(cases))
 	return exitOK
 }
 
 // tryCase makes the pipeline of a case, with its logs in the place of the configured ones.
-func (p trying) tryCase(ctx context.Context, c *config.Config, one backtest.Case) ([]backtest.Difference, error) {
+func (p trying) tryCase(ctx context.Context, c *config.Config, one backtest.Case, lang words.Language) ([]backtest.Difference, error) {
 	i, err := pipelineFor(c, one)
 	if err != nil {
 		return nil, err
@@ -128,7 +132,7 @@ func (p trying) tryCase(ctx context.Context, c *config.Config, one backtest.Case
 	if err != nil {
 		return nil, err
 	}
-	return one.Try(ctx, pipelineOf(changed.Pipelines[i]), memory())
+	return one.Try(ctx, pipelineOf(changed.Pipelines[i]), memory(), lang)
 }
 
 // quoted is a text as a file of configuration spells it.

@@ -78,6 +78,8 @@ type Reader struct {
 	Zone   *time.Location // the host's
 	// ReadFile reads a file that the configuration names; nil: such files are left alone.
 	ReadFile func(path string) ([]byte, error)
+	// Only are the pipelines that are made of their sections; nil: every one is.
+	Only []string
 }
 
 // Source is one file's name and text.
@@ -179,6 +181,9 @@ func (r Reader) readOwn(source Source) (Config, error) {
 	list, _ := root.Get("pipelines")
 	var pipelines []Pipeline
 	for i, node := range list.Items() {
+		if r.Only != nil && !slices.Contains(r.Only, f.Pipelines[i].Name) {
+			continue
+		}
 		b := builder{reader: r, root: root, node: node, from: f.Pipelines[i], metrics: f.Metrics, aws: f.AWS}
 		p := b.build()
 		p.Plan.Owner = source.Path

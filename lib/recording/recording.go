@@ -71,8 +71,11 @@ const (
 	MaxAll  = 256 << 20 // bytes in a directory
 )
 
-// suffix is what names of recordings end with.
-const suffix = ".run"
+// suffix is what names of recordings end with, nameLayout the instant that they begin with.
+const (
+	suffix     = ".run"
+	nameLayout = "20060102T150405.000000Z"
+)
 
 // The kinds of frames.
 const (
@@ -167,7 +170,7 @@ func New(dir string, m Manifest) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := m.At.UTC().Format("20060102T150405.000000Z") + "-" + m.Program
+	name := m.At.UTC().Format(nameLayout) + "-" + m.Program
 	r := &Recorder{dir: dir, name: name, file: file, left: MaxRun, rawAll: MaxRawRun}
 	if m.Raw {
 		r.rawLeft = []int{}

@@ -2,10 +2,12 @@ package recording
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"slices"
@@ -44,6 +46,7 @@ type Run struct {
 	over         string
 	lacking      []string // what was asked and isn't recorded
 	raw          []Raw
+	setup        hash.Hash // of its sources, as far as they are known without asking
 }
 
 // Open reads a recording.
@@ -53,7 +56,7 @@ func Open(file string) (*Run, error) {
 		return nil, err
 	}
 	defer f.Close()
-	r := &Run{File: file}
+	r := &Run{File: file, setup: sha256.New()}
 	events, ended := map[int][][]byte{}, false
 	err = frames(f, func(kind byte, content []byte) error {
 		switch kind {
@@ -96,6 +99,7 @@ func Open(file string) (*Run, error) {
 }
 
 func (r *Run) source(content []byte) error {
+	r.setup.Write(content)
 	s := &replayed{run: r}
 	if err := json.Unmarshal(content, &s.source); err != nil {
 		return err
@@ -148,6 +152,16 @@ func (r *Run) sent(content []byte) error {
 	return nil
 }
 
+// Setup names what the run was made of: two runs of one setup have the same configuration,
+// zone and sources.
+func (r *Run) Setup() string {
+	name := r.Zone + string(r.setup.Sum(nil))
+	for _, f := range r.Configuration {
+		name += "\x00" + f.Name + "\x00" + f.Path + "\x00" + f.Text
+	}
+	return name
+}
+
 // Location is the zone of the recorded run.
 func (r *Run) Location() *time.Location {
 	if r.Zone != "" {
@@ -162,6 +176,17 @@ func (r *Run) Location() *time.Location {
 // Store is the state as the recorded run found it.
 func (r *Run) Store() Store {
 	return &remembered{coming: r.transactions, values: map[string][]byte{}}
+}
+
+// Pipelines are those whose sources the run asked, in order.
+func (r *Run) Pipelines() []string {
+	var out []string
+	for _, s := range r.sources {
+		if !slices.Contains(out, s.source.Pipeline) {
+			out = append(out, s.source.Pipeline)
+		}
+	}
+	return out
 }
 
 // Source is the recorded source of a stage; false where there is none.
@@ -252,6 +277,11 @@ func (a *told) give(ask sli.Ask) (sli.Batch, error) {
 			return sli.Batch{}, err
 		}
 	}
+	return a.said()
+}
+
+// said is the answer beside its events.
+func (a *told) said() (sli.Batch, error) {
 	b := a.Batch.Batch
 	if a.Batch.Unanswered != "" {
 		b.Unanswered = errors.New(a.Batch.Unanswered)

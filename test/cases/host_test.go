@@ -83,10 +83,16 @@ type answer struct {
 
 func (h *host) program(at float64, main func(cli.Env) int, args ...string) answer {
 	h.t.Helper()
+	return h.bare(at, main, append([]string{"--config", h.path("c.yaml"), "--state-dir", h.path("state")}, args...)...)
+}
+
+// bare is a program without the host's configuration and state.
+func (h *host) bare(at float64, main func(cli.Env) int, args ...string) answer {
+	h.t.Helper()
 	var out, complaints bytes.Buffer
 	env := cli.Env{
 		Context: context.Background(),
-		Args:    append([]string{"--config", h.path("c.yaml"), "--state-dir", h.path("state")}, args...),
+		Args:    args,
 		Getenv:  func(name string) (string, bool) { v, ok := h.env[name]; return v, ok },
 		Stdin:   strings.NewReader(""),
 		Stdout:  &out,

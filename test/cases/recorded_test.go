@@ -1,0 +1,122 @@
+package cases
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/cli"
+)
+
+// fromRecording is backtest of what is recorded, at another machine: without configuration,
+// logs and state, in another zone.
+func (h *host) fromRecording(args ...string) (backtested, answer) {
+	h.t.Helper()
+	elsewhere := &host{t: h.t, dir: h.t.TempDir(), env: map[string]string{}, zone: time.FixedZone("elsewhere", -5*3600)}
+	a := elsewhere.bare(1e7, cli.Main, append([]string{"backtest", "--json", "--recording", h.path("kept")}, args...)...)
+	var b backtested
+	if err := json.Unmarshal([]byte(a.out), &b); err != nil {
+		h.t.Fatalf("backtest: exit %d, %v; %s", a.code, err, a.complaints)
+	}
+	return b, a
+}
+
+// recordedLife is a host whose runs are recorded: it lives a world's minutes, and gives what
+// its check said of each of them, by the minute's end in seconds after noon.
+type recordedLife struct {
+	*host
+	said map[float64]string
+}
+
+func live(t *testing.T, ids bool, w world, r *rand.Rand, flags ...string) recordedLife {
+	t.Helper()
+	h := recordedLife{newHost(t), map[float64]string{}}
+	h.config("record: DIR/kept\n" + frontAndWorker(ids, "start: beginning", backtestedSLIs+"\n    check: { sli: [availability, freshness], warning_ratio: 99, critical_ratio: 90, no_traffic: WARNING }"))
+	lines := w.lines(r)
+	for at := 70.0; at < w.until-300; at += 60 {
+		late := r.IntN(9) == 0 // what was written meanwhile comes into the log after the run
+		for len(lines) > 0 && lines[0].at < at+5-on(late, 40) {
+			h.lines(lines[0].log, lines[0].line)
+			lines = lines[1:]
+		}
+		if r.IntN(3) > 0 {
+			h.run(at + 2)
+		}
+		h.said[at-10] = h.check(at+5+float64(r.IntN(40)), flags...)
+	}
+	return h
+}
+
+// TestABacktestOfARecordingSaysWhatTheCheckSaid, minute by minute, word for word, late lines
+// and flags of the check included.
+func TestABacktestOfARecordingSaysWhatTheCheckSaid(t *testing.T) {
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 2))
+			kinds := []string{"consumer-stop", "errors", "slow", "lost", "front-stop"}
+			in := incident{kinds[seed%5], 900, 1500, []float64{0, 0.5, 100, 0.6, 0}[seed%5]}
+			var flags []string
+			if seed%3 == 1 {
+				flags = []string{"-w", "20s", "-c", "3m", "--lang", "ja"}
+			}
+			h := live(t, seed%2 == 0, world{every: 3, until: 2400, incident: []incident{in}}, r, flags...)
+			b, a := h.fromRecording()
+			if a.code != 0 || a.complaints != "" {
+				t.Errorf("exit %d, %s", a.code, a.complaints)
+			}
+			n, bad := 0, 0
+			for _, s := range b.Pipelines[0].Spans {
+				first := true
+				for at := s.From; at.Before(s.To); at = at.Add(time.Minute) {
+					said := h.said[at.Sub(noon).Seconds()]
+					status, text, _ := strings.Cut(said, ": ")
+					if status != s.Status || first && !strings.HasSuffix(text, s.Text) {
+						t.Errorf("%v: the check said %s: %s\nthe backtest %s: %s", at, status, text, s.Status, s.Text)
+					}
+					n++
+					bad += int(on(status != "OK", 1))
+					first = false
+				}
+			}
+			if n != len(h.said) || bad == 0 {
+				t.Errorf("%d minutes of %d, %d not OK", n, len(h.said), bad)
+			}
+		})
+	}
+}
+
+// TestSettingsThatCountOtherwiseAreJudgedByTheRecordedEvents: a table of them, and of drills,
+// is the one that the logs make.
+func TestSettingsThatCountOtherwiseAreJudgedByTheRecordedEvents(t *testing.T) {
+	for _, ids := range []bool{true, false} {
+		h := live(t, ids, world{every: 3, until: 4500, incident: []incident{{"slow", 2400, 2700, 100}}}, rand.New(rand.NewPCG(5, 5)))
+		for _, args := range [][]string{
+			{"--set", "slis.freshness.threshold=20s,60s,2m", "--set", "check.critical_age=2m,5m"},
+			{"--set", "slis.latency.threshold=10ms,200ms"},
+			{"--drill", "consumer-stop@" + stamp(3000) + ",5m", "--drill", "errors=50%@" + stamp(3000) + ",5m", "--set", "check.critical_age=2m,5m"},
+		} {
+			times := []string{"--from", stamp(2100), "--to", stamp(4020)}
+			recorded, a := h.fromRecording(append(times, args...)...)
+			logs := h.backtest(9000, 2100, 4020, args...)
+			if x, y := fmt.Sprintf("%+v", recorded.rows()), fmt.Sprintf("%+v", logs.rows()); x != y || a.code != 0 {
+				t.Errorf("ids %v, %v: exit %d, %s\n%s", ids, args, a.code, a.complaints, firstDifference(strings.ReplaceAll(y, "} ", "}\n"), strings.ReplaceAll(x, "} ", "}\n")))
+			}
+		}
+	}
+}
+
+// rows are the rows of the table, as text.
+func (b backtested) rows() (out []string) {
+	for _, row := range b.Sweep {
+		text := fmt.Sprint(row.Set, row.Pages, row.Minutes)
+		for _, d := range row.Drills {
+			text += fmt.Sprint(d.Drill, *d.FoundAfter, *d.Status)
+		}
+		out = append(out, text)
+	}
+	return out
+}
