@@ -3,6 +3,7 @@
 package namedfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,15 +35,14 @@ func Unreadable(files []File) error {
 	for i, f := range files {
 		select {
 		case err := <-answers[i]:
-			if first == nil {
-				first = err
-			}
+			first = cmp.Or(first, err)
 			continue
 		case <-late:
 			late = time.After(0) // for those behind it
 		}
 		select {
-		case <-answers[i]: // just now
+		case err := <-answers[i]: // just now
+			first = cmp.Or(first, err)
 		default:
 			return fmt.Errorf("%s hangs; see whether what %s names can be read", f.Path, f.By)
 		}
