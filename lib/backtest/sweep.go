@@ -217,7 +217,7 @@ func lacking(plan *sli.Plan, tapes []*tape, stretch Stretch) []words.Message {
 		if !t.recorded {
 			continue
 		}
-		if t.batch.To.Before(stretch.To) {
+		if last := (stretch.minutes().To - 1).Start(); t.batch.To.Before(last) { // of the last verdict's minute
 			out = append(out, words.NothingAfter.With(stage, t.batch.To.In(zone).Format(layout)))
 		}
 		if holes := t.batch.Missing.Within(stretch.minutes()); len(holes) > 0 {

@@ -146,6 +146,10 @@ func (p backtesting) trial() (b backtest.Backtest, lists []backtest.List, drills
 		if err != nil {
 			return b, nil, nil, withHint(fmt.Errorf("--set: %w", err), "--set check.critical_age=5m,10m")
 		}
+		if section, _, _ := strings.Cut(list.Path, "."); p.opt.Recording != "" && slices.Contains(toldBefore, section) {
+			return b, nil, nil, withHint(fmt.Errorf("--set %s: a recording holds what sources answered by the %s of then, not what they would answer by others", list.Path, section),
+				"leave out --recording where the sources are")
+		}
 		lists = append(lists, list)
 	}
 	if n := len(backtest.Combinations(lists)); n > maxSettings {
@@ -169,6 +173,9 @@ func (p backtesting) trial() (b backtest.Backtest, lists []backtest.List, drills
 	}
 	return b, lists, drills, nil
 }
+
+// toldBefore are the keys of a pipeline that shape what its sources answer.
+var toldBefore = []string{"stages", "prover", "aws"}
 
 const (
 	maxBacktest = 400 * 24 * time.Hour

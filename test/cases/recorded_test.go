@@ -1,9 +1,14 @@
 package cases
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -119,4 +124,91 @@ func (b backtested) rows() (out []string) {
 		out = append(out, text)
 	}
 	return out
+}
+
+// TestWhatARecordingCantTellIsNamed: minutes without a run, files that can't be read, keys
+// that shape what sources answer.
+func TestWhatARecordingCantTellIsNamed(t *testing.T) {
+	h := live(t, true, world{every: 5, until: 1800, incident: []incident{{"slow", 900, 1200, 100}}}, rand.New(rand.NewPCG(9, 2)))
+	whole, a := h.fromRecording("--set", "slis.freshness.threshold=30s")
+	if a.code != 0 || a.complaints != "" {
+		t.Errorf("exit %d, %s", a.code, a.complaints)
+	}
+	for _, c := range []struct{ args, want string }{
+		{"--set stages.front.access_log.where.method=GET", "--set stages.front.access_log.where.method: a recording holds what sources answered by the stages of then"},
+		{"--from 2026-03-02T12:30 --to 2026-03-02T12:30", "--to: must be after --from"},
+		{"--from 2028-03-02 --to 2028-03-03", "--to: must not be in the future"},
+	} {
+		if a := h.bare(1e7, cli.Main, append([]string{"backtest", "--recording", h.path("kept")}, strings.Fields(c.args)...)...); a.code != 2 || !strings.Contains(a.complaints, c.want) {
+			t.Errorf("%s: exit %d, %s", c.args, a.code, a.complaints)
+		}
+	}
+	files, err := filepath.Glob(h.path("kept/*check*"))
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	text := func(file string) []byte {
+		t.Helper()
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	put := func(file string, text []byte) {
+		t.Helper()
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(files[4], text(files[4])[:len(text(files[4]))*9/10])
+	flipped := text(files[7])
+	flipped[len(flipped)/2] ^= 4
+	put(files[7], flipped)
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(bytes.Replace(inflated(t, text(files[9])), []byte(`{"version":1,`), []byte(`{"version":9,`), 1)); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	put(files[9], packed.Bytes())
+	all, err := filepath.Glob(h.path("kept/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		if files[12] <= file && file < files[17] {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b, a := h.fromRecording()
+	for _, want := range []string{"no run is recorded of 5 minutes: 2026-03-02 12:13–12:18 UTC", "a later version of the program recorded it"} {
+		if !strings.Contains(a.complaints, want) {
+			t.Errorf("it doesn't say %q", want)
+		}
+	}
+	if n := strings.Count(a.complaints, "the recording is cut off or damaged"); n != 2 || a.code != 1 {
+		t.Errorf("%d files are damaged, exit %d, %s", n, a.code, a.complaints)
+	}
+	was, is := whole.statuses(), b.statuses()
+	for i, status := range is {
+		if status != was[i] && status != "UNKNOWN" {
+			t.Errorf("minute %d was %s, is %s", i, was[i], status)
+		}
+	}
+}
+
+// inflated is what a gzip file holds.
+func inflated(t *testing.T, packed []byte) []byte {
+	t.Helper()
+	in, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
