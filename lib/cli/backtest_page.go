@@ -169,7 +169,9 @@ func (p trialPage) text(results []backtested) error {
 		}
 		if len(p.opt.Set) > 0 || len(p.opt.Drill) > 0 {
 			out.WriteString("\n")
-			table(&out, p.sweep(r))
+			for _, line := range words.Table(p.sweep(r)) {
+				out.WriteString("  " + line + "\n")
+			}
 			p.notes(r, say)
 		}
 	}
@@ -281,21 +283,4 @@ func (p trialPage) sweep(r backtested) [][]string {
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-// table writes lines with their columns below each other.
-func table(out *strings.Builder, lines [][]string) {
-	widths := make([]int, len(lines[0]))
-	for _, line := range lines {
-		for i, text := range line {
-			widths[i] = max(widths[i], words.Columns(text))
-		}
-	}
-	for _, line := range lines {
-		var b strings.Builder
-		for i, text := range line {
-			fmt.Fprintf(&b, "  %s%s", text, strings.Repeat(" ", widths[i]-words.Columns(text)))
-		}
-		out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
-	}
 }

@@ -7,6 +7,7 @@ package words
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 )
 
@@ -62,4 +63,23 @@ func Columns(text string) int {
 		}
 	}
 	return n
+}
+
+// Table is rows as lines, with their columns below each other.
+func Table(rows [][]string) []string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, text := range row {
+			widths[i] = max(widths[i], Columns(text))
+		}
+	}
+	lines := make([]string, len(rows))
+	for i, row := range rows {
+		var b strings.Builder
+		for column, text := range row {
+			fmt.Fprintf(&b, "%s%s  ", text, strings.Repeat(" ", widths[column]-Columns(text)))
+		}
+		lines[i] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
 }

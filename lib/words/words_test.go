@@ -166,3 +166,12 @@ func read(t *testing.T, path string) string {
 	}
 	return string(text)
 }
+
+// Japanese letters take two columns of a terminal: what stands behind them lines up all the same.
+func TestColumnsOfATableLineUp(t *testing.T) {
+	lines := Table([][]string{{"key", "通知", "left"}, {"a longer one", "1", "100%"}, {"残り", "10", ""}})
+	want := []string{"key           通知  left", "a longer one  1     100%", "残り          10"}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got %q, want %q", lines, want)
+	}
+}

@@ -115,18 +115,8 @@ func overview(t *texter, of []slo.Account) {
 		}
 		lines = append(lines, line)
 	}
-	widths := make([]int, len(lines[0]))
-	for _, line := range lines {
-		for i, text := range line {
-			widths[i] = max(widths[i], words.Columns(text))
-		}
-	}
-	for _, line := range lines {
-		var b strings.Builder
-		for i, text := range line {
-			fmt.Fprintf(&b, "%s%s  ", text, strings.Repeat(" ", widths[i]-words.Columns(text)))
-		}
-		t.line("  %s", strings.TrimRight(b.String(), " "))
+	for _, line := range words.Table(lines) {
+		t.line("  %s", line)
 	}
 }
 
