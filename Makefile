@@ -28,7 +28,7 @@ build: ## both programs, into bin/; the first time a minute or more, package by 
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 go build -v -trimpath -ldflags "-s -w" -o $(BIN)/ $(PROGRAMS)
 
-test: ## vet and all tests of the main module: Go only, no network, a minute or two
+test: ## vet and all tests of the main module: Go only, no network, some minutes
 	go vet ./...
 	go test -json ./... | go run ./test/summary
 
