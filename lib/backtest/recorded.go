@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -55,16 +56,9 @@ func (r *Recorded) run(ctx context.Context, b Backtest, rows []Row) error {
 	}
 	settle := rows[0].Setting.Pipeline.Plan.Settle()
 	first, last := b.Stretch.From.Add(-longestHold), w.To.Start().Add(settle+time.Minute)
-	for n, file := range r.Files {
+	for run := range r.runs(b, first, last) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
-		}
-		if at, ok := recording.Instant(file); ok && (at.Before(first) || at.After(last)) {
-			continue
-		}
-		run := r.Open(file)
-		if run == nil {
-			continue
 		}
 		for _, same := range alike {
 			again, err := r.Again(ctx, run, name, same[0])
@@ -89,15 +83,29 @@ func (r *Recorded) run(ctx context.Context, b Backtest, rows []Row) error {
 				books[i].note(minute, again.Checked, f, lefts(minute.Start(), report))
 			}
 		}
-		if b.Progress != nil && n%64 == 0 {
-			b.Progress(float64(n) / float64(len(r.Files)))
-		}
 	}
 	for i := range rows {
 		books[i].close()
 		rows[i].Missing, rows[i].Again = books[i].missing(), true
 	}
 	return nil
+}
+
+// runs are those of some time, oldest first; what can't be read is left out.
+func (r *Recorded) runs(b Backtest, from, to time.Time) iter.Seq[*recording.Run] {
+	return func(yield func(*recording.Run) bool) {
+		for n, file := range r.Files {
+			if at, ok := recording.Instant(file); ok && (at.Before(from) || at.After(to)) {
+				continue
+			}
+			if run := r.Open(file); run != nil && !yield(run) {
+				return
+			}
+			if b.Progress != nil && n%64 == 0 {
+				b.Progress(float64(n) / float64(len(r.Files)))
+			}
+		}
+	}
 }
 
 // once makes a recorded run of one pipeline.
@@ -257,21 +265,11 @@ func (r *Recorded) tapes(b Backtest, p measure.Pipeline, plans []*sli.Plan) []*t
 			joins[i].tape.err = errGood
 		}
 	}
-	for n, file := range r.Files {
-		if at, ok := recording.Instant(file); ok && (at.Before(from) || at.After(to)) {
-			continue
-		}
-		run := r.Open(file)
-		if run == nil {
-			continue
-		}
+	for run := range r.runs(b, from, to) {
 		for _, j := range joins {
 			for _, reading := range run.Readings(j.pipeline, j.stage) {
 				j.take(reading)
 			}
-		}
-		if b.Progress != nil && n%64 == 0 {
-			b.Progress(float64(n) / float64(len(r.Files)))
 		}
 	}
 	tapes := make([]*tape, len(joins))
@@ -336,21 +334,26 @@ func (j *join) keep(r recording.Reading) {
 	if from.IsZero() && !(j.begun && r.Follows(j.last)) {
 		from = r.Read
 	}
-	b := r.Batch
+	if b := r.Batch; j.begun && b.Resumed.After(j.to) {
+		j.hole(j.to, b.Resumed)
+	}
+	j.reach(from, r.Batch.To)
+	j.last = r
+	j.add(r, nil)
+}
+
+// reach goes on with what one reading more tells of, and notes what lies between.
+func (j *join) reach(from, to time.Time) {
 	switch {
 	case !j.begun:
 		j.batch.From = from
 	case from.After(j.to):
 		j.hole(j.to, from)
 	}
-	if !b.Resumed.IsZero() && j.begun && b.Resumed.After(j.to) {
-		j.hole(j.to, b.Resumed)
+	j.begun = true
+	if to.After(j.to) {
+		j.to = to
 	}
-	j.begun, j.last = true, r
-	if b.To.After(j.to) {
-		j.to = b.To
-	}
-	j.add(r, nil)
 }
 
 func (j *join) hole(from, to time.Time) {
@@ -363,26 +366,22 @@ func (j *join) replace(r recording.Reading) {
 	if b.Unchanged || b.To.IsZero() {
 		return
 	}
-	if beyond := slices.ContainsFunc(j.edges, func(edge time.Duration) bool { return !slices.Contains(r.Edges, edge) }); beyond {
+	if j.finer(r) {
 		j.err = fmt.Errorf("counts are recorded by other thresholds (%s) than are asked for (%s)", durations(r.Edges), durations(j.edges))
 		return
 	}
 	w := sli.Window{From: sli.MinuteAt(b.From), To: sli.MinuteAt(b.To)}
-	switch {
-	case !j.begun:
-		j.batch.From = b.From
-	case b.From.After(j.to):
-		j.hole(j.to, b.From)
-	}
+	j.reach(b.From, b.To)
 	j.holes = j.holes.Minus(sli.Intervals{w})
 	for m := w.From; m < w.To; m++ {
 		j.forget(m)
 	}
-	j.begun = true
-	if b.To.After(j.to) {
-		j.to = b.To
-	}
 	j.add(r, &w)
+}
+
+// finer tells whether counts are wanted by thresholds that the reading wasn't asked for.
+func (j *join) finer(r recording.Reading) bool {
+	return slices.ContainsFunc(j.edges, func(edge time.Duration) bool { return !slices.Contains(r.Edges, edge) })
 }
 
 // add puts the events of a reading on the tape, and what it says beside them; of some
@@ -391,9 +390,8 @@ func (j *join) add(r recording.Reading, only *sli.Window) {
 	wanted := func(m sli.Minute) bool { return only == nil || only.Contains(m) }
 	// Requests alike are one event as far as they lie on one side of the thresholds that
 	// were asked for.
-	apart := slices.ContainsFunc(j.edges, func(edge time.Duration) bool { return !slices.Contains(r.Edges, edge) })
 	put := j.put
-	if apart {
+	if j.finer(r) {
 		put = func(e *sli.Event) { each(e, j.put) }
 	}
 	err := r.Visit(func(e *sli.Event) {

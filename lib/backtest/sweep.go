@@ -262,13 +262,12 @@ func reads(plan *sli.Plan) string {
 
 // measures is all that a plan's reports depend on.
 func measures(plan *sli.Plan) string {
-	p := *plan
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %v %v %v %v\n", p.Name, p.Window, p.Period, p.Exclude, p.Settle())
+	b.WriteString(counts(plan))
 	for _, r := range plan.All() {
-		fmt.Fprintf(&b, "%s %v %v %v %v %v %v\n", plan.Fingerprint(r), r.Target, r.Window, r.Settle, r.Silence, r.Extra, slo.Of(plan, r))
+		fmt.Fprintf(&b, "%v %v %v\n", r.Target, r.Extra, slo.Of(plan, r))
 	}
-	for _, s := range p.Stages {
+	for _, s := range plan.Stages {
 		fmt.Fprintf(&b, "%s %s %v\n", s.Name, s.Fingerprint(), s.Facts.Settle)
 	}
 	return b.String()
