@@ -65,6 +65,11 @@ func (w *world) untilDone(run program) program {
 	}
 }
 
+// caughtUp reads what a configuration names, from nothing to its end.
+func (w *world) caughtUp(config string, cores int) program {
+	return w.fresh(w.untilDone(w.command(cores, w.path("plugin"), "--config", config, "--state-dir", w.path("fresh"))))
+}
+
 // floor is a program that does a part of the work, see command floor.
 func (w *world) floor(what, of string) program {
 	return w.command(1, w.path("floor"), what, w.path(of))
@@ -97,9 +102,6 @@ pipelines:
 `, d.Endpoint, balancer.Location, balancer.Slow), 0o644)); err != nil {
 		return nil, err
 	}
-	run := func(cores int) program {
-		return w.fresh(w.untilDone(w.command(cores, w.path("plugin"), "--config", config, "--state-dir", w.path("fresh"))))
-	}
 	rows := []row{}
 	for _, c := range []struct {
 		name       string
@@ -109,13 +111,13 @@ pipelines:
 		{"a day of ALB logs in S3, one core: processor / fetched and inflated alone", 1.7, 1.4, w.floor("inflate", "objects")},
 		{"a day of ALB logs in S3, one core: processor / fetched alone", 0, 0, w.floor("fetch", "objects")},
 	} {
-		ratio, median, err := pairs(w.rounds, run(1), c.floor, cpu)
+		ratio, median, err := pairs(w.rounds, w.caughtUp(config, 1), c.floor, cpu)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, row{name: c.name, must: c.must, goal: c.goal, got: ratio, wall: median.wall, peak: median.peak})
 	}
-	ratio, median, err := pairs(w.rounds, run(2), run(1), wall)
+	ratio, median, err := pairs(w.rounds, w.caughtUp(config, 2), w.caughtUp(config, 1), wall)
 	if err != nil {
 		return nil, err
 	}
@@ -161,15 +163,12 @@ func (w *world) weekOnDisk(share float64) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := func(cores int) program {
-		return w.fresh(w.untilDone(w.command(cores, w.path("plugin"), "--config", config, "--state-dir", w.path("fresh"))))
-	}
-	inflated, median, err := pairs(w.rounds, run(1), w.floor("inflate", "days"), cpu)
+	inflated, median, err := pairs(w.rounds, w.caughtUp(config, 1), w.floor("inflate", "days"), cpu)
 	if err != nil {
 		return nil, err
 	}
 	first := row{name: "a week of nginx logs, five days packed, one core: processor / read and inflated alone", must: 2.5, goal: 2, got: inflated, wall: median.wall, peak: median.peak}
-	both, median, err := pairs(w.rounds, run(2), run(1), wall)
+	both, median, err := pairs(w.rounds, w.caughtUp(config, 2), w.caughtUp(config, 1), wall)
 	if err != nil {
 		return nil, err
 	}

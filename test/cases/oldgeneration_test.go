@@ -20,13 +20,7 @@ func TestAnOldGenerationThatGoesLeavesNoMinuteUnmeasured(t *testing.T) {
 			})
 			h.written("a.log", float64(m)*60+59)
 			if m%c.every == c.every-1 && m < 24 {
-				for i := c.keeps - 1; i >= 0; i-- {
-					from := h.path("a.log")
-					if i > 0 {
-						from = fmt.Sprintf("%s.%d", from, i)
-					}
-					_ = os.Rename(from, fmt.Sprintf("%s.%d", h.path("a.log"), i+1)) // there may be fewer yet
-				}
+				h.rotate("a.log", c.keeps)
 			}
 			if v, ok := h.metrics(float64(m)*60+72, "--take")["events.v.availability_valid"]; ok {
 				told += amount(v)
@@ -44,15 +38,6 @@ func TestAnEmptyGenerationThatGoesLeavesNoMinuteUnmeasured(t *testing.T) {
 	for _, keeps := range []int{2, 3, 5} {
 		h := newHost(t)
 		h.config(oneLog("ltsv", "start: beginning", "metrics: [events]\n    slis: { availability: { target: 99 } }"))
-		rotate := func() {
-			for i := keeps - 1; i >= 0; i-- {
-				from := h.path("a.log")
-				if i > 0 {
-					from = fmt.Sprintf("%s.%d", from, i)
-				}
-				_ = os.Rename(from, fmt.Sprintf("%s.%d", h.path("a.log"), i+1)) // there may be fewer yet
-			}
-		}
 		told := 0.0
 		const minutes = 24
 		for m := range minutes {
@@ -61,12 +46,12 @@ func TestAnEmptyGenerationThatGoesLeavesNoMinuteUnmeasured(t *testing.T) {
 			})
 			h.written("a.log", float64(m)*60+59)
 			if m%2 == 1 && m < 20 {
-				rotate()
+				h.rotate("a.log", keeps)
 			}
 			if m == 5 { // what was made in the place of the last is rotated empty
 				h.lines("a.log")
 				h.written("a.log", float64(m)*60+59)
-				rotate()
+				h.rotate("a.log", keeps)
 			}
 			if v, ok := h.metrics(float64(m)*60+72, "--take")["events.v.availability_valid"]; ok {
 				told += amount(v)
@@ -75,5 +60,16 @@ func TestAnEmptyGenerationThatGoesLeavesNoMinuteUnmeasured(t *testing.T) {
 		if told != (minutes-2)*6 { // the first point holds one minute
 			t.Errorf("%d kept: %v requests of %d", keeps, told, (minutes-2)*6)
 		}
+	}
+}
+
+// rotate renames a log as logrotate does, which keeps so many generations.
+func (h *host) rotate(name string, keeps int) {
+	for i := keeps - 1; i >= 0; i-- {
+		from := h.path(name)
+		if i > 0 {
+			from = fmt.Sprintf("%s.%d", from, i)
+		}
+		_ = os.Rename(from, fmt.Sprintf("%s.%d", h.path(name), i+1)) // there may be fewer yet
 	}
 }
