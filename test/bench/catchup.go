@@ -123,8 +123,8 @@ pipelines:
 	}
 	return append(rows,
 		row{name: "a day of ALB logs in S3, two cores / one", got: ratio, wall: median.wall, peak: median.peak},
-		row{name: "its memory", must: 32, goal: 24, unit: " MiB", got: median.peak, peak: median.peak},
-		row{name: "runs until it is read", got: float64(median.runs)},
+		row{name: "a day of ALB logs in S3: memory", must: 32, goal: 24, unit: " MiB", got: median.peak, peak: median.peak},
+		row{name: "a day of ALB logs in S3: runs until it is read", got: float64(median.runs)},
 	), nil
 }
 
@@ -174,7 +174,7 @@ func (w *world) weekOnDisk(share float64) ([]row, error) {
 	}
 	return []row{first,
 		{name: "a week of nginx logs, two cores / one", got: both, wall: median.wall, peak: median.peak},
-		{name: "its memory", must: 24, goal: 16, unit: " MiB", got: median.peak, peak: median.peak},
+		{name: "a week of nginx logs: memory", must: 24, goal: 16, unit: " MiB", got: median.peak, peak: median.peak},
 	}, nil
 }
 
@@ -220,8 +220,8 @@ func (w *world) weeksOfCloudWatch(share float64) ([]row, error) {
 	}
 	return []row{
 		{name: "four weeks without a run, CloudWatch: processor / its round trips alone", got: ratio, wall: median.wall, peak: median.peak},
-		{name: "its memory", must: 64, goal: 48, unit: " MiB", got: median.peak, peak: median.peak},
-		{name: "its calls / as few as there can be", must: 1, goal: 1, got: asked},
+		{name: "four weeks without a run, CloudWatch: memory", must: 64, goal: 48, unit: " MiB", got: median.peak, peak: median.peak},
+		{name: "four weeks without a run, CloudWatch: calls / as few as there can be", must: 1, goal: 1, got: asked},
 	}, nil
 }
 
