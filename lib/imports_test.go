@@ -176,3 +176,66 @@ func TestClientsMakeNoTablesAtStart(t *testing.T) {
 		t.Error("no client of AWS is linked")
 	}
 }
+
+// calm are goroutines, by function, that need not recover: they do next to nothing, or what they
+// are given recovers.
+var calm = []string{"signals", "together", "fetch", "patiently", "Host", "Unreadable"}
+
+// TestAPanicCostsItsPipelineOnly: a goroutine that panics ends the process, and the check with 2,
+// which is CRITICAL; so each of ours recovers, itself or in a function of its package that it calls.
+func TestAPanicCostsItsPipelineOnly(t *testing.T) {
+	recovers := map[string]bool{} // by package and function
+	started := map[string]ast.Node{}
+	where := map[string]string{}
+	sources(t, func(pkg, file string, f *ast.File, at func(ast.Node) string) {
+		if helpsTests(pkg) {
+			return
+		}
+		for _, d := range f.Decls {
+			f, is := d.(*ast.FuncDecl)
+			if !is || f.Body == nil {
+				continue
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.GoStmt:
+					started[at(n)], where[at(n)] = n, pkg+"."+f.Name.Name
+				case *ast.CallExpr:
+					if name := called(n); name == "recover" {
+						recovers[pkg+"."+f.Name.Name] = true
+					} else if name == "Go" || name == "AfterFunc" || name == "AddCleanup" {
+						started[at(n)], where[at(n)] = n, pkg+"."+f.Name.Name
+					}
+				}
+				return true
+			})
+		}
+	})
+	if len(started) == 0 {
+		t.Error("no goroutine is started")
+	}
+	for at, n := range started {
+		pkg, name, _ := strings.Cut(where[at], ".")
+		safe := slices.Contains(calm, name)
+		ast.Inspect(n, func(n ast.Node) bool {
+			if call, is := n.(*ast.CallExpr); is {
+				safe = safe || called(call) == "recover" || recovers[pkg+"."+called(call)]
+			}
+			return true
+		})
+		if !safe {
+			t.Errorf("%s: a panic in this goroutine ends the process: recover in it", at)
+		}
+	}
+}
+
+// called is the bare name of what a call calls.
+func called(c *ast.CallExpr) string {
+	switch f := c.Fun.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		return f.Sel.Name
+	}
+	return ""
+}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime"
@@ -92,6 +93,7 @@ func Host() Env {
 	// services could use.
 	debug.SetGCPercent(150)
 	runtime.AddCleanup(new([16]byte), func(percent int) { debug.SetGCPercent(percent) }, 25)
+	log.SetOutput(io.Discard) // libraries alone write there: what servers send unasked and, where GODEBUG says so, headers with their secrets
 	return Env{
 		Context:  context.Background(),
 		Args:     os.Args[1:],

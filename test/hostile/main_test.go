@@ -7,6 +7,7 @@ package hostile
 import (
 	"flag"
 	"os"
+	"syscall"
 	"testing"
 
 	"mackerel-plugin-pipeline-sli/lib/builtin"
@@ -24,6 +25,13 @@ func TestMain(m *testing.M) {
 		os.Exit(cli.Main(env))
 	case "check":
 		os.Exit(cli.Check(env))
+	case "broken", "breaking": // see crash_test.go
+		breakSources(&env, os.Getenv(role) == "breaking")
+		os.Exit(cli.Main(env))
+	}
+	// What is made to crash leaves no image of its memory.
+	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
+		panic(err)
 	}
 	// Runs wait for most of their time.
 	if err := flag.Set("test.parallel", "8"); err != nil {

@@ -143,6 +143,11 @@ func parseWithin(ctx context.Context, text string) (*pgx.ConnConfig, error) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- outcome{err: fmt.Errorf("internal error: %v", p)}
+			}
+		}()
 		config, err := pgx.ParseConfig(text)
 		done <- outcome{config, err}
 	}()

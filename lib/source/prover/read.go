@@ -131,7 +131,12 @@ func (s *Source) looks(ctx context.Context, probes []probe, ask sli.Ask) []look 
 }
 
 // look looks for one record, unless nothing could be learnt from it.
-func (s *Source) look(ctx context.Context, p *probe, clock func() time.Time) look {
+func (s *Source) look(ctx context.Context, p *probe, clock func() time.Time) (l look) {
+	defer func() {
+		if p := recover(); p != nil { // it costs this prover, not the whole run
+			l = look{err: fmt.Errorf("internal error: %v", p)}
+		}
+	}()
 	v, err := s.values(p.ID, p.N, p.Slot)
 	if err != nil {
 		return look{err: err}
