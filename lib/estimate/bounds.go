@@ -49,8 +49,12 @@ func (p *StagePath) bound(m int, s *StageShare) {
 
 // upper is U: no more can be in time than were handed over from the start of
 // the minute until T after its end. Proven for any order and any number of
-// lanes; repeats only loosen it.
+// lanes; repeats only loosen it. Behind a filter it proves nothing: what hasn't been handed
+// over by then may all be filtered out, and then it was never valid.
 func (p *StagePath) upper(m int, valid float64) float64 {
+	if p.model.HasFilter {
+		return valid
+	}
 	var handed float64
 	for i := m; i <= p.touched(m); i++ {
 		row, ok := p.at(i)
@@ -62,23 +66,42 @@ func (p *StagePath) upper(m int, valid float64) float64 {
 	return math.Min(valid, math.Ceil(handed*1024)/1024)
 }
 
-// GivenUp is how many records accepted in the minutes from…to, to not included, were
-// given up for certain: what was dropped or put aside in them, counted by who did it,
-// less what may have been on its way when they began. It needs the minute before from.
-func (p *ages) GivenUp(from, to int) float64 {
+// NotGivenUp is the largest share of the records accepted in the minutes from…to, to not
+// included, that can have come out: all but those given up for certain, which is what was
+// dropped or put aside in them, counted by who did it, less what may have been on its way
+// when they began or arrived in minutes that aren't judged. 1 where nothing was, or that
+// isn't known. What was filtered out as certainly is no part of them. It needs the minute
+// before from.
+func (p *ages) NotGivenUp(from, to int, judged func(m int) bool) float64 {
 	if from < 1 || to > len(p.minutes) {
-		return 0
+		return 1
 	}
 	before := p.young(from - 1)
-	if !before.Known {
-		return 0
+	backlog, _, counted := p.Backlog(from - 1)
+	if !before.Known || p.model.HasFilter && !counted {
+		return 1
 	}
-	backlog, _, _ := p.Backlog(from - 1)
-	given := -math.Max(before.Value, backlog)
-	for _, m := range p.minutes[from:to] {
-		given += m.Dropped.Or(0) + m.DeadLettered.Or(0)
+	others := math.Max(before.Value, backlog)
+	var accepted, given, filtered float64
+	for m := from; m < to; m++ {
+		row := p.minutes[m]
+		in := math.Max(0, row.In.Value)
+		switch {
+		case judged(m):
+			accepted += in
+		case row.In.Known:
+			others += in
+		default:
+			return 1
+		}
+		given += row.Dropped.Or(0) + row.DeadLettered.Or(0)
+		filtered += row.Filtered.Or(0)
 	}
-	return math.Max(0, given)
+	accepted -= math.Max(0, filtered-others)
+	if given = math.Max(0, given-others); accepted <= 0 || given == 0 {
+		return 1
+	}
+	return math.Max(0, accepted-given) / accepted
 }
 
 // extremes are the largest stage times around a minute, and what happened there.
@@ -95,10 +118,10 @@ type extremes struct {
 // hand-over it is no older than that batch was, and the gap. It needs the minute
 // after the threshold's last as well, so the newest minutes claim nothing yet.
 func (p *StagePath) lower(m int, valid float64) LowerBound {
-	if valid == 0 {
+	row := p.minutes[m]
+	if row.In.Value <= 0 {
 		return LowerBound{Claimed: true}
 	}
-	row := p.minutes[m]
 	if p.model.HasFront && binTotal(row.Front) == 0 {
 		return LowerBound{Reason: "the latency of the front is not known"}
 	}
@@ -220,9 +243,11 @@ func (p *flows) backlogCheck(m int) CheckOutcome {
 type StageWindow struct {
 	Valid, Good  float64
 	Lower, Upper float64 // minutes without a claim count as 0 and as all good
+	Open         float64 // records that may be valid, of the minutes without a conditional lower bound
 	Minutes      int     // measured
 	Claimed      int     // measured minutes with a conditional lower bound
 	Proven       int     // measured minutes that are proven, not estimated
+	Sifted       bool    // which records are valid isn't known before they are polled
 }
 
 // SumStages sums the measured minutes of a window.
@@ -237,12 +262,33 @@ func SumStages(shares []StageShare) StageWindow {
 		w.Good += s.Good
 		w.Lower += s.Lower.Good
 		w.Upper += s.Upper
+		w.Sifted = w.Sifted || s.Sifted
 		if s.Lower.Claimed {
 			w.Claimed++
+		} else {
+			w.Open += s.Arrived
 		}
 		if s.Proven {
 			w.Proven++
 		}
 	}
 	return w
+}
+
+// AtMost is the proven upper bound of the window's share. Behind a filter there is one only
+// where all of its minutes are proven: of the others any number may be valid.
+func (w StageWindow) AtMost() float64 {
+	if w.Sifted && w.Proven < w.Minutes || w.Valid <= 0 {
+		return 1
+	}
+	return w.Upper / w.Valid
+}
+
+// AtLeast is the conditional lower bound of the window's share; false where no minute
+// claims any.
+func (w StageWindow) AtLeast() (share float64, claimed bool) {
+	if w.Claimed == 0 || w.Lower+w.Open <= 0 {
+		return 0, false
+	}
+	return w.Lower / (w.Lower + w.Open), true
 }

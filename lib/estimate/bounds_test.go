@@ -96,9 +96,68 @@ func TestWindowBoundsCountUnclaimedMinutes(t *testing.T) {
 	w := SumStages(shares)
 	// minute 2 alone is claimed; minutes 5 and 6 are silent, 7 is not settled. Of the last active
 	// one 1 of 62 parts came after its last invocation.
-	want := StageWindow{Valid: 7 * 600, Good: 4*600 + Weight(600*61.0/62), Lower: 600, Upper: 5 * 600, Minutes: 7, Claimed: 1, Proven: 2}
+	want := StageWindow{Valid: 7 * 600, Good: 4*600 + Weight(600*61.0/62), Lower: 600, Upper: 5 * 600, Open: 6 * 600, Minutes: 7, Claimed: 1, Proven: 2}
 	if w != want {
 		t.Errorf("window %+v, want %+v", w, want)
+	}
+	near(t, "at most", w.AtMost(), 5.0/7, 1e-12)
+	least, _ := w.AtLeast()
+	near(t, "at least", least, 1.0/7, 1e-12)
+}
+
+// sieved is calm traffic of which a filter lets a quarter pass.
+func sieved() StageMinute {
+	row := calm()
+	row.Polled, row.Filtered, row.Handed, row.Done = Some(600), Some(450), Some(150), Some(150)
+	return row
+}
+
+func TestBehindAFilterOnlySilenceIsProof(t *testing.T) {
+	model := boundModel()
+	model.HasFilter, model.Counted, model.PollsCounted = true, true, true
+	waiting := sieved() // a third is polled, the others may all be filtered out
+	waiting.Polled, waiting.Filtered, waiting.Handed, waiting.Done = Some(200), Some(150), Some(50), Some(50)
+	dead := still() // not polled either
+	dead.Filtered = Some(0)
+	p := NewStagePath(model, lineUp(4, sieved(), 4, waiting, 4, dead))
+	window := func(from, to int) StageWindow {
+		var shares []StageShare
+		for m := from; m < to; m++ {
+			shares = append(shares, p.Freshness(m))
+		}
+		return SumStages(shares)
+	}
+	if s := p.Freshness(5); s.Upper != s.Valid || s.Valid <= 0 {
+		t.Errorf("of %v valid ones %v are said to be proven", s.Valid, s.Upper)
+	}
+	if s := p.Freshness(9); !s.Proven || s.Upper != 0 {
+		t.Errorf("nothing came out, and %v may be good", s.Upper)
+	}
+	near(t, "of waiting minutes at most", window(4, 7).AtMost(), 1, 0)
+	near(t, "with silent ones at most", window(6, 10).AtMost(), 1, 0) // how many of those are valid isn't known
+	near(t, "of silent ones at most", window(8, 11).AtMost(), 0, 0)
+}
+
+func TestBehindAFilterAMinuteWithoutAClaimMayHoldAllThatArrived(t *testing.T) {
+	model := boundModel()
+	model.HasFilter = true
+	throttled := sieved()
+	throttled.Throttles = Some(1)
+	p := NewStagePath(model, lineUp(5, sieved(), 1, throttled, 4, sieved()))
+	var shares []StageShare
+	for m := 2; m < 8; m++ { // 2 is the only one without the throttled one around it
+		shares = append(shares, p.Freshness(m))
+	}
+	least, claimed := SumStages(shares).AtLeast()
+	if w := SumStages(shares); !claimed || w.Claimed == len(shares) {
+		t.Fatalf("%d of %d claim a bound", w.Claimed, len(shares))
+	}
+	n := float64(SumStages(shares).Claimed)
+	near(t, "at least", least, n*150/(n*150+(6-n)*600), 1e-12)
+	all := sieved() // nothing passes: that none was valid is no claim of those that weren't polled yet
+	all.Filtered, all.Handed, all.Done, all.Throttles = Some(600), Some(0), Some(0), Some(1)
+	if s := NewStagePath(model, lineUp(9, all)).Freshness(4); s.Lower.Claimed || s.Proven {
+		t.Errorf("claimed: %+v", s)
 	}
 }
 
@@ -109,17 +168,35 @@ func TestWhatWasGivenUpProvesABound(t *testing.T) {
 	for i := 2; i < 8; i++ {
 		rows[i].Dropped, rows[i].Done = Some(300), Some(300)
 	}
+	all := func(int) bool { return true }
 	p := NewStagePath(calmModel(60), rows)
-	given := p.GivenUp(3, 8)
-	if before := p.young(2).Value; given != 5*300-before || before <= 0 {
-		t.Errorf("got %v given up, with %v on the way before", given, before)
+	before := p.young(2).Value
+	if before <= 0 {
+		t.Errorf("%v on the way before", before)
 	}
-	if given := NewStagePath(calmModel(60), lineUp(8, calm())).GivenUp(3, 8); given != 0 {
-		t.Errorf("nothing was given up, got %v", given)
+	near(t, "not given up", p.NotGivenUp(3, 8, all), 1-(5*300-before)/3000, 1e-12)
+	near(t, "nothing given up", NewStagePath(calmModel(60), lineUp(8, calm())).NotGivenUp(3, 8, all), 1, 0)
+	near(t, "what was before isn't known", p.NotGivenUp(0, 8, all), 1, 0)
+	near(t, "a minute that isn't judged may have held 600 of them", p.NotGivenUp(3, 8, func(m int) bool { return m != 4 }), 1-(5*300-before-600)/2400, 1e-12)
+	rows[4].In = Quantity{}
+	near(t, "or who knows how many", NewStagePath(calmModel(60), rows).NotGivenUp(3, 8, func(m int) bool { return m != 4 }), 1, 0)
+}
+
+func TestBehindAFilterWhatWasGivenUpIsOfAllThatMayBeValid(t *testing.T) {
+	rows := lineUp(8, sieved())
+	for i := 2; i < 8; i++ {
+		rows[i].Dropped, rows[i].Done = Some(50), Some(100)
 	}
-	if given := p.GivenUp(0, 8); given != 0 {
-		t.Errorf("what was before isn't known, got %v", given)
+	m := calmModel(60)
+	m.HasFilter, m.Counted = true, true
+	p := NewStagePath(m, rows)
+	before := p.young(2).Value
+	near(t, "not given up", p.NotGivenUp(3, 8, func(int) bool { return true }), 1-(5*50-before)/(3000-(5*450-before)), 1e-12)
+	for i := range rows {
+		rows[i].Filtered = Quantity{}
 	}
+	m.Counted = false
+	near(t, "the backlog before isn't known", NewStagePath(m, rows).NotGivenUp(3, 8, func(int) bool { return true }), 1, 0)
 }
 
 // A consumer that says how far behind it is is believed where the worker's ages say less.

@@ -5,7 +5,9 @@ import "math"
 // StageShare is the estimate of one arrival minute with what it rests on.
 type StageShare struct {
 	Cohort
-	Proven bool // good is proven (no traffic, or silence), not estimated
+	Proven  bool    // good is proven (no traffic, or silence), not estimated
+	Sifted  bool    // valid is an estimate too: the mapping filters, and which of a minute's records isn't known before they are polled
+	Arrived float64 // no more are valid
 
 	Share         float64 // P(front + age + span + work ≤ T)
 	Used          int     // the minute whose invocations were used
@@ -37,6 +39,7 @@ type StageShare struct {
 func (p *StagePath) Freshness(m int) StageShare {
 	s := p.stages(m)
 	if s.Measured {
+		s.Sifted, s.Arrived = p.model.HasFilter, math.Max(0, p.minutes[m].In.Value)
 		p.bound(m, &s)
 	}
 	return s
@@ -65,7 +68,7 @@ func (p *StagePath) stages(m int) StageShare {
 	case used < 0:
 		return StageShare{Cohort: measured(p.silentValid(m, row.In.Value), 0), Proven: true, Used: -1}
 	case valid == 0:
-		return StageShare{Cohort: measured(0, 0), Proven: true, Used: used}
+		return StageShare{Cohort: measured(0, 0), Used: used}
 	}
 	parts, reason := p.parts(m, used, valid)
 	if reason != "" {

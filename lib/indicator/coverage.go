@@ -227,17 +227,16 @@ func (c coverageByCounts) late(h sli.History, m sli.Minute, row estimate.StageMi
 
 // Bound is what the counts of records given up prove: these never came out.
 func (c coverageByCounts) Bound(h sli.History, w sli.Window, now time.Time) (sli.Bounds, []string) {
-	var valid float64
-	for _, cell := range c.Derive(h, w, now) {
-		valid += cell.Valid
-	}
+	cells := c.Derive(h, w, now)
 	wide := sli.Window{From: w.From - lookBack, To: w.To}
 	path := estimate.NewStagePath(c.path.model(h, 0), c.path.rows(h, wide))
-	given := path.GivenUp(int(w.From-wide.From), int(w.To-wide.From))
-	if valid <= 0 || given <= 0 {
+	upper := path.NotGivenUp(int(w.From-wide.From), int(w.To-wide.From), func(m int) bool {
+		_, measured := cells[wide.From+sli.Minute(m)]
+		return measured
+	})
+	if upper == 1 {
 		return sli.Bounds{Kind: "none"}, nil
 	}
-	upper := max(0, valid-given) / valid
 	return sli.Bounds{Upper: &upper, Kind: "proven"}, nil
 }
 

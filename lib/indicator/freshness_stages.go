@@ -3,7 +3,6 @@ package indicator
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
@@ -98,11 +97,10 @@ func (f freshnessByStages) Bound(h sli.History, w sli.Window, _ time.Time) (sli.
 	if total.Valid <= 0 {
 		return b, warnings
 	}
-	given := stages.GivenUp(int(w.From-wide.From), int(w.To-wide.From))
-	upper := math.Min(total.Upper, math.Max(0, total.Valid-given)) / total.Valid
+	from := int(w.From - wide.From)
+	upper := min(total.AtMost(), stages.NotGivenUp(from, from+len(shares), func(m int) bool { return shares[m-from].Measured }))
 	b.Upper, b.Kind = &upper, "proven"
-	if total.Claimed > 0 {
-		lower := total.Lower / total.Valid
+	if lower, claimed := total.AtLeast(); claimed {
 		b.Lower, b.Kind = &lower, "conditional"
 	}
 	for _, name := range slices.Sorted(maps.Keys(checks)) {

@@ -16,8 +16,12 @@ func newCloud(w *sim.World, clock func() time.Time) *cwtest.Server {
 	s.SetStream(sim.StreamName, cwtest.Stream{OpenShards: w.Scenario.Stream.Shards, Consumers: 1,
 		RetentionHours: int(w.Scenario.Stream.Retention / time.Hour)})
 	s.SetFunction(sim.FunctionName, cwtest.Function{Timeout: int(w.Scenario.Worker.Timeout / time.Second)})
-	s.SetMapping(cwtest.EventSourceMapping{UUID: sim.MappingUUID, FunctionName: sim.FunctionName, BatchSize: w.Scenario.Worker.BatchSize,
-		MaximumBatchingWindowInSeconds: int(w.Scenario.Worker.Window / time.Second), ParallelizationFactor: w.Scenario.Worker.Lanes})
+	mapping := cwtest.EventSourceMapping{UUID: sim.MappingUUID, FunctionName: sim.FunctionName, BatchSize: w.Scenario.Worker.BatchSize,
+		MaximumBatchingWindowInSeconds: int(w.Scenario.Worker.Window / time.Second), ParallelizationFactor: w.Scenario.Worker.Lanes}
+	if w.Scenario.Worker.MappingDrops > 0 {
+		mapping.FilterCriteria = map[string]any{"Filters": []any{map[string]any{"Pattern": "{}"}}}
+	}
+	s.SetMapping(mapping)
 	return s
 }
 

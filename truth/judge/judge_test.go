@@ -108,6 +108,7 @@ func TestABoundThatIsTooTightIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.measured = slices.Clone(real.measured[:2])
+	s.measured[0].Valid, s.measured[1].Valid = 100, 100
 	s.measured[0].Upper, s.measured[0].Lower.Claimed, s.measured[0].Lower.Good = 89, true, 95
 	s.measured[1].Upper, s.measured[1].Lower.Claimed, s.measured[1].Lower.Good = 100, true, 100
 	upper, lower := s.bounds()

@@ -192,29 +192,32 @@ func (s shares) errors() Errors {
 	return e
 }
 
-// window gives the sums of five minutes, if there was something to judge.
+// window gives the sums of five minutes, if there was something to judge. Shares are
+// compared: which records a mapping filters out is known only once they have been polled.
 func (s shares) window(from int, take func(measured, truth, valid float64)) {
-	var measured, truth, valid float64
+	var measured, counted, truth, valid float64
 	for m := from; m < min(from+window, len(s.truth)); m++ {
 		if s.measured[m].Measured {
 			measured += s.measured[m].Good
+			counted += s.measured[m].Valid
 			truth += float64(s.truth[m].Good)
 			valid += float64(s.truth[m].Valid)
 		}
 	}
-	if valid > 0 {
-		take(measured, truth, valid)
+	if valid > 0 && counted > 0 {
+		take(measured/counted*valid, truth, valid)
 	}
 }
 
 func (s shares) bounds() (upper, lower Held) {
 	for m, e := range s.measured {
 		valid, good := float64(s.truth[m].Valid), float64(s.truth[m].Good)
-		if !e.Measured || valid == 0 {
+		if !e.Measured || valid == 0 || e.Valid == 0 {
 			continue
 		}
-		upper.take(valid, good, e.Upper < valid, good-e.Upper)
-		lower.take(valid, good, e.Lower.Claimed, e.Lower.Good-good)
+		share := valid / e.Valid
+		upper.take(valid, good, e.Upper < e.Valid, good-e.Upper*share)
+		lower.take(valid, good, e.Lower.Claimed, e.Lower.Good*share-good)
 	}
 	return upper, lower
 }
@@ -231,7 +234,7 @@ func (h *Held) take(valid, good float64, claimed bool, broken float64) {
 	if good == valid {
 		h.Provable++
 	}
-	if broken > 0 {
+	if broken > 1e-6*valid { // shares that differ by more than their rounding
 		h.Broken++
 		h.By = math.Max(h.By, broken/valid*100)
 	}
