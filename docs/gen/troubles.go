@@ -348,6 +348,8 @@ HostsTellTheSame`,
 			{`a shard that isn't polled is invisible
 it was throttled: which lanes wait
 no metric shows when within a run a record is written
+its mapping filters, and nothing counts what it filters out
+no backlog and no coverage by counts is told
 estimate of %s good records moved down`,
 				[2]string{"An estimate's limits: ages alone can't see everything, and counts correct what they prove.", "推定の限界です。age だけではすべては見えず、件数から言えることで補正しています。"},
 				[2]string{"`event_source_mapping:` with its EventCount metrics on.", "EventCount メトリックを有効にして `event_source_mapping:` を指定します。"}},

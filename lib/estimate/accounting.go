@@ -38,7 +38,7 @@ func (p *ages) Account(from, to int) Accounting {
 		return Accounting{Reason: "the history is too short"}
 	}
 	for _, m := range p.minutes[from:to] {
-		if !m.Answered || !m.In.Known || !m.Done.Known {
+		if _, counted := p.model.departures(m); !m.Answered || !m.In.Known || !counted {
 			return Accounting{Reason: "arrivals or departures are not known"}
 		}
 		a.Accepted += m.In.Value

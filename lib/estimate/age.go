@@ -50,10 +50,10 @@ func (model StageModel) activity(m StageMinute) (active, known bool) {
 	case !m.Answered:
 		return false, false
 	case !m.Invocations.Known:
-		out, known := m.departures()
-		if !known && !m.Handed.Known { // an age was read off something taken; its absence says nothing
+		if !m.Done.Known && !m.Handed.Known { // an age was read off something taken; its absence says nothing
 			return true, m.Age.Usable()
 		}
+		out, _ := model.departures(m)
 		return out > 0 || m.Handed.Or(0) > 0, true
 	case m.Invocations.Value > 0:
 		return true, true

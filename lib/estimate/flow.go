@@ -37,9 +37,12 @@ type curve struct {
 	surplus  float64 // departures beyond all arrivals in this minute, taken off the curve
 }
 
-// departures are all records that left in a minute, for whatever reason.
-func (m StageMinute) departures() (float64, bool) {
-	return m.Done.Value + m.Filtered.Or(0) + m.Dropped.Or(0) + m.DeadLettered.Or(0), m.Done.Known
+// departures are all records that left in a minute, for whatever reason. They aren't known
+// where the mapping filters and nothing counts what it filters out: what is missing then is
+// neither backlog nor lost.
+func (model StageModel) departures(m StageMinute) (float64, bool) {
+	known := m.Done.Known && (m.Filtered.Known || !model.HasFilter)
+	return m.Done.Value + m.Filtered.Or(0) + m.Dropped.Or(0) + m.DeadLettered.Or(0), known
 }
 
 // cumulate draws the curves. Departures never pass arrivals: what is over was
@@ -49,7 +52,7 @@ func (m StageMinute) departures() (float64, bool) {
 func cumulate(model StageModel, minutes []StageMinute, silent []silence, standing float64) []curve {
 	curves := make([]curve, len(minutes))
 	for i, m := range minutes {
-		if _, counted := m.departures(); !model.Counted || !m.Answered && !m.Early || !m.In.Known || !counted {
+		if _, counted := model.departures(m); !model.Counted || !m.Answered && !m.Early || !m.In.Known || !counted {
 			continue
 		}
 		c := curve{known: true, first: i}
@@ -136,7 +139,7 @@ func (p *ages) Surplus() []Quantity {
 	begun := false
 	var balance, most float64 // departures less arrivals, from the beginning on
 	for i, row := range p.minutes {
-		out, counted := row.departures()
+		out, counted := p.model.departures(row)
 		if !row.Answered || !counted || !row.In.Known {
 			begun = false
 			continue

@@ -212,3 +212,20 @@ func TestCoverageGolden(t *testing.T) {
 		near(t, "good", cover[20].Good, 500, 1e-3)
 	})
 }
+
+func TestWhatIsFilteredUncountedIsNoBacklog(t *testing.T) {
+	row := calm() // 600 arrive, and the 300 that pass the filter are written
+	row.Filtered, row.Handed, row.Done = Quantity{}, Some(300), Some(300)
+	m := calmModel(60)
+	m.HasFilter, m.Counted, m.CountedAtEnd = true, true, true
+	p := NewStagePath(m, lineUp(60, row))
+	if _, _, ok := p.Backlog(59); ok {
+		t.Error("a backlog is told, though nobody counts what the mapping filters out")
+	}
+	if age := p.Age(59); age.Oldest > 60 {
+		t.Errorf("the oldest record is said to be %v s old, by %s", age.Oldest, age.By)
+	}
+	if c := p.Coverage(600)[40]; c.Measured {
+		t.Errorf("coverage is %v of %v", c.Good, c.Valid)
+	}
+}

@@ -81,6 +81,9 @@ func (path evidence) assess(h sli.History, w sli.Window, window time.Duration, a
 		a.Delay = &d
 	}
 	a.Notes = stages.Notes()
+	if text := path.uncounted(h); text != "" && path.Done != nil {
+		a.Notes = append(a.Notes, "no backlog and no coverage by counts is told: "+text)
+	}
 }
 
 // AgesBack is how many earlier minutes a breach of an age limit may last from.

@@ -189,6 +189,9 @@ func (c coverageByCounts) Derive(h sli.History, w sli.Window, _ time.Time) map[s
 	return cells
 }
 
+// Missing says why nothing is derived though all stages have answered.
+func (c coverageByCounts) Missing(h sli.History) string { return c.path.uncounted(h) }
+
 // Late is those that were owed at the deadline as the ages show, and those that came out
 // after it by their own delays.
 func (c coverageByCounts) Late(h sli.History, w sli.Window, _ time.Time) map[sli.Minute]float64 {

@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"slices"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/estimate"
@@ -137,11 +138,9 @@ func (path evidence) row(h sli.History, m sli.Minute) estimate.StageMinute {
 			row.Handed = estimate.Some(c.Signals[sli.Handed])
 			row.Done = estimate.Some(c.Signals[sli.Handed] - c.Signals[sli.HandFailed])
 		}
-		row.Filtered = countOf(facts, c, sli.Filtered)
-		row.Dropped = countOf(facts, c, sli.Dropped)
-		row.DeadLettered = countOf(facts, c, sli.DeadLettered)
-		row.Polled = countOf(facts, c, sli.Polled)
 	}
+	row.Filtered, row.Dropped, row.DeadLettered = path.sumOf(h, m, sli.Filtered), path.sumOf(h, m, sli.Dropped), path.sumOf(h, m, sli.DeadLettered)
+	row.Polled = path.sumOf(h, m, sli.Polled)
 	row.Slowest = path.slowest(h, m)
 	return row
 }
@@ -204,11 +203,38 @@ func frontBins(c *sli.StageCell) []estimate.Bin {
 	return c.Summaries["latency"].Bins()
 }
 
-func countOf(f sli.Facts, c *sli.StageCell, s sli.Signal) estimate.Quantity {
-	if !f.Gives(s) {
+// leaving are the stages of the path that count a signal of what leaves it otherwise than done:
+// of the records that a function's mapping filters out or gives up the store sees nothing.
+func (path evidence) leaving(s sli.Signal) []*sli.Stage {
+	var stages []*sli.Stage
+	for _, stage := range []*sli.Stage{path.Worker, path.Done} {
+		if stage != nil && stage.Facts.Gives(s) && !slices.Contains(stages, stage) {
+			stages = append(stages, stage)
+		}
+	}
+	return stages
+}
+
+// sumOf is how many records those stages counted in a minute; unknown where there are none.
+func (path evidence) sumOf(h sli.History, m sli.Minute, s sli.Signal) estimate.Quantity {
+	stages := path.leaving(s)
+	if len(stages) == 0 {
 		return estimate.Quantity{}
 	}
-	return estimate.Some(c.Signals[s])
+	sum := 0.0
+	for _, stage := range stages {
+		sum += sli.CellAt(h, stage, m).Signals[s]
+	}
+	return estimate.Some(sum)
+}
+
+// uncounted says why nothing is told of what the path keeps back or loses: what leaves it
+// isn't all counted. "" where it is.
+func (path evidence) uncounted(h sli.History) string {
+	if path.Worker != nil && path.model(h, 0).HasFilter && len(path.leaving(sli.Filtered)) == 0 {
+		return "stage " + path.Worker.Name + ": its mapping filters, and nothing counts what it filters out; name event_source_mapping: of it, with its EventCount metrics on"
+	}
+	return ""
 }
 
 // owing puts into a row how old the oldest record owed is at the minute's end, where ids

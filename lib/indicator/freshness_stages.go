@@ -61,6 +61,9 @@ func (f freshnessByStages) Derive(h sli.History, w sli.Window, now time.Time) ma
 	return cells
 }
 
+// Missing says why nothing is derived though all stages have answered.
+func (f freshnessByStages) Missing(h sli.History) string { return f.path.uncounted(h) }
+
 // shortThreshold is where half a run's time matters.
 const shortThreshold = 5 * time.Second
 
@@ -133,6 +136,9 @@ func flowRule(path evidence, threshold time.Duration) (*sli.Rule, error) {
 }
 
 type freshnessByFlow struct{ of freshnessByStages }
+
+// Missing says why nothing is derived though all stages have answered.
+func (f freshnessByFlow) Missing(h sli.History) string { return f.of.Missing(h) }
 
 func (f freshnessByFlow) Derive(h sli.History, w sli.Window, now time.Time) map[sli.Minute]sli.Counts {
 	w.To = min(w.To, sli.Due(now, f.of.threshold)+1)

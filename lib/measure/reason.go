@@ -48,6 +48,11 @@ func (j reporting) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 			return fmt.Sprintf("stage %s: %v", s.stage.Name, err)
 		}
 	}
+	if d, ok := l.rule.Derive.(sli.Reasoning); ok {
+		if text := d.Missing(j.evidence.present()); text != "" {
+			return text
+		}
+	}
 	if j.ids != nil && j.ids.rule.Rule == l.rule && j.ids.Doubt() != "" {
 		return j.ids.Doubt()
 	}

@@ -127,6 +127,13 @@ type Bounding interface {
 	Bound(h History, w Window, now time.Time) (Bounds, []string)
 }
 
+// Reasoning is a Derivation that can say why it gives no cells though its stages answered.
+type Reasoning interface {
+	Derivation
+	// Missing is what is missing for it, "" where nothing is.
+	Missing(h History) string
+}
+
 // Lagging is a Derivation that can tell what came too late from what never comes.
 type Lagging interface {
 	Derivation
