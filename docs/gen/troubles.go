@@ -136,6 +136,10 @@ of the period before %s the history is trimmed
 older than the history that is kept`,
 				[2]string{"You ask for a time of which the state has no history, or no longer. The sources are asked instead, as far as they reach.", "状態ファイルに履歴がないか、もうない時間です。データソースに残っている範囲で補います。"},
 				[2]string{"Read it with that in mind; `slo.periods` keeps history longer from now on, `budget fill` brings past minutes back.", "その前提で読んでください。`slo.periods` を長くすれば、これからの履歴が長く残ります。過去の分は `budget fill` で取り込めます。"}},
+			{`no counts were posted of
+no age was posted of`,
+				[2]string{"`backtest --from-mackerel` knows what was posted: the age with `metrics: minimal`, counts with `events`. Minutes of which nothing was posted are UNKNOWN.", "`backtest --from-mackerel` でわかるのは、投稿された値だけです。age は `metrics: minimal`、件数は `events` で投稿されます。何も投稿されていない時間は UNKNOWN になります。"},
+				[2]string{"Post `metrics: [minimal, events]` from now on; of the past, run the backtest where the state or the sources are.", "これからは `metrics: [minimal, events]` で投稿します。過去の分は、状態ファイルかデータソースのある場所でバックテストを実行します。"}},
 			{`%s of these events came after
 %s events of earlier minutes came after`,
 				[2]string{"`--at` a past instant knows more than the run of that time did.", "`--at` で過去を見ると、当時の実行よりあとに届いたイベントも含まれます。"},

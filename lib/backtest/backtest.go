@@ -4,6 +4,7 @@ package backtest
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -103,9 +104,25 @@ type Backtest struct {
 	Kept measure.Store
 	// Recorded is what is gone through instead of the state and the sources; nil: they are.
 	Recorded *Recorded
+	// Posted is asked for what was posted, which is gone through instead of all that; nil: it
+	// isn't.
+	Posted Posting
 	// Progress is told how much of the work is done, of 1; nil: nobody is.
 	Progress func(done float64)
+
+	posted *measure.Posted // what is gone through, once it was asked for
 }
+
+// History is where what a backtest speaks of comes from.
+type History string
+
+// The histories.
+const (
+	FromState     History = "state"
+	FromSources   History = "sources"
+	FromRecording History = "recording"
+	FromPoints    History = "mackerel"
+)
 
 // Setting is a configuration to be tried.
 type Setting struct {
@@ -137,6 +154,10 @@ const points = 60
 func (b Backtest) walk(ctx context.Context, p measure.Pipeline, stretch Stretch, visit func(at time.Time, report *sli.Pipeline, now time.Time)) error {
 	plan := *p.Plan // what is for explain and for graphs alone isn't asked
 	plan.Flows, plan.Alternatives, p.Plan = nil, nil, &plan
+	if b.posted != nil {
+		run := measure.Run{Store: b.Store(), Pipelines: []measure.Pipeline{p}, History: true}
+		return b.posted.Reports(ctx, run, b.instants(p.Plan, stretch), settled(p.Plan, visit))
+	}
 	if kept, err := b.kept(ctx, p, stretch); err != nil {
 		return err
 	} else if kept {
@@ -179,8 +200,14 @@ func (b Backtest) kept(ctx context.Context, p measure.Pipeline, stretch Stretch)
 
 // retell gives the reports of a stretch from the state.
 func (b Backtest) retell(ctx context.Context, p measure.Pipeline, stretch Stretch, visit func(at time.Time, report *sli.Pipeline, now time.Time)) error {
-	w, settle := stretch.minutes(), p.Plan.Sources()
-	instants := func(yield func(time.Time) bool) {
+	run := measure.Run{Store: b.Kept, Pipelines: []measure.Pipeline{p}, History: true}
+	return measure.Retell(ctx, run, b.instants(p.Plan, stretch), settled(p.Plan, visit))
+}
+
+// instants are when the minutes of a stretch have settled.
+func (b Backtest) instants(plan *sli.Plan, stretch Stretch) iter.Seq[time.Time] {
+	w, settle := stretch.minutes(), plan.Sources()
+	return func(yield func(time.Time) bool) {
 		for m := w.From; m < w.To; m++ {
 			if b.Progress != nil && m%64 == 0 {
 				b.Progress(float64(m-w.From) / float64(w.To-w.From))
@@ -190,8 +217,12 @@ func (b Backtest) retell(ctx context.Context, p measure.Pipeline, stretch Stretc
 			}
 		}
 	}
-	run := measure.Run{Store: b.Kept, Pipelines: []measure.Pipeline{p}, History: true}
-	return measure.Retell(ctx, run, instants, func(report *sli.Pipeline, now time.Time) { visit(now.Add(-settle), report, now) })
+}
+
+// settled gives visit the reports of such instants.
+func settled(plan *sli.Plan, visit func(time.Time, *sli.Pipeline, time.Time)) func(*sli.Pipeline, time.Time) {
+	settle := plan.Sources()
+	return func(report *sli.Pipeline, now time.Time) { visit(now.Add(-settle), report, now) }
 }
 
 // warmUp is how many minutes before a stretch runs are made as the agent makes them: what

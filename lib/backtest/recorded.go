@@ -86,7 +86,7 @@ func (r *Recorded) run(ctx context.Context, b Backtest, rows []Row) error {
 	}
 	for i := range rows {
 		books[i].close()
-		rows[i].Missing, rows[i].Again = books[i].missing(), true
+		rows[i].Missing, rows[i].History, rows[i].Again = books[i].missing(), FromRecording, true
 	}
 	return nil
 }

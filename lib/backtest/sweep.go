@@ -16,8 +16,9 @@ import (
 type Row struct {
 	Setting Setting
 	*Timeline
-	Drills []Found
-	Again  bool // it is what recorded runs said, made once more
+	Drills  []Found
+	History History
+	Again   bool // it is what recorded runs said, made once more
 }
 
 // Found is how soon a setting would have found an incident: the first minute of it in which
@@ -44,6 +45,9 @@ func (b Backtest) Run(ctx context.Context, settings []Setting, drills []Drill) (
 	rows := make([]Row, len(settings))
 	for i, s := range settings {
 		rows[i].Setting = s
+	}
+	if b.Posted != nil {
+		return rows, b.fromPosted(ctx, rows, drills)
 	}
 	if b.Recorded == nil {
 		return rows, b.fromEvidence(ctx, rows, drills)
@@ -144,9 +148,16 @@ func (b Backtest) try(ctx context.Context, rows []*Row, tapes []*tape) error {
 	} else {
 		p = played(p, tapes)
 	}
+	history := FromSources
+	switch {
+	case b.Recorded != nil:
+		history = FromRecording
+	case tapes == nil:
+		history = FromState
+	}
 	lines, err := b.timelines(ctx, p, b.Stretch, limits(rows))
 	for i, row := range rows {
-		row.Timeline = lines[i]
+		row.Timeline, row.History = lines[i], history
 		row.Missing = lacking(row.Setting.Pipeline.Plan, tapes, b.Stretch)
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/backtest"
 	"mackerel-plugin-pipeline-sli/lib/config"
+	"mackerel-plugin-pipeline-sli/lib/internal/mackerelapi"
 	"mackerel-plugin-pipeline-sli/lib/internal/section"
 	"mackerel-plugin-pipeline-sli/lib/internal/state"
 	"mackerel-plugin-pipeline-sli/lib/measure"
@@ -23,12 +24,19 @@ type backtesting struct{ *program }
 
 // backtest says what the check would have said of a past time. It writes no state.
 func (p backtesting) backtest(ctx context.Context) int {
+	if p.opt.Recording != "" && p.opt.FromMackerel {
+		return p.usage(withHint(errors.New("--recording doesn't go with --from-mackerel"), "leave out one of them"))
+	}
 	var past *past
 	if p.opt.Recording != "" {
 		var err error
 		if past, err = p.openPast(ctx); err != nil {
 			return p.usage(err)
 		}
+	}
+	api, err := pointing(p).client()
+	if err != nil {
+		return p.usage(err)
 	}
 	b, lists, drills, err := p.trial()
 	if err != nil {
@@ -48,7 +56,12 @@ func (p backtesting) backtest(ctx context.Context) int {
 			return p.usage(err)
 		}
 	}
-	if past != nil {
+	if api != nil {
+		if err := samePoints(c, sets, tried); err != nil {
+			return p.usage(err)
+		}
+		b.Posted = p.posting(api)
+	} else if past != nil {
 		b.Recorded = past.recorded(sets)
 	} else if b.Kept, err = p.held(c); err != nil {
 		return p.usage(err)
@@ -96,6 +109,32 @@ func (p backtesting) backtest(ctx context.Context) int {
 		code = exitFailed
 	}
 	return code
+}
+
+// samePoints refuses settings under which other counts would have been posted.
+func samePoints(own *config.Config, sets []map[string]string, tried []*config.Config) error {
+	for n, c := range tried {
+		for i, pipeline := range c.Pipelines {
+			if !backtest.SamePoints(own.Pipelines[i].Plan, pipeline.Plan) {
+				return withHint(fmt.Errorf("--set %s: points hold what was counted by the values of then, not what others would count", settingText(sets[n])),
+					"leave out --from-mackerel where the state or the sources are; check, targets, windows, slo and exclude can be tried")
+			}
+		}
+	}
+	return nil
+}
+
+// posting asks Mackerel for what was posted of a pipeline.
+func (p backtesting) posting(api *mackerelapi.Client) backtest.Posting {
+	return func(ctx context.Context, plan *sli.Plan, w sli.Window) (measure.Posted, error) {
+		progress := p.env.progress(fmt.Sprintf("backtest %s: asking Mackerel", plan.Name), 0, 1)
+		defer p.env.progressed()
+		posted, err := pointing(p).posted(ctx, api, plan, w, plan.Rules, plan.HasAge(), progress)
+		if err == nil && posted.Empty() {
+			err = withHint(fmt.Errorf("pipeline %s: Mackerel holds no points of that time", plan.Name), "--host-id ID or --service NAME says whose; --metric-key-prefix where it isn't the usual one")
+		}
+		return posted, err
+	}
 }
 
 // backtested is what is found of a pipeline.
@@ -168,6 +207,8 @@ func (p backtesting) trial() (b backtest.Backtest, lists []backtest.List, drills
 			return b, nil, nil, withHint(fmt.Errorf("--drill: %w (got %q)", err, text), "--drill '%s'", "consumer-stop@2026-03-02 12:00,10m")
 		case d.At.Before(b.Stretch.From) || !d.At.Before(b.Stretch.To):
 			return b, nil, nil, fmt.Errorf("--drill: must begin between --from and --to (got %q)", text)
+		case p.opt.FromMackerel && !d.OfPoints():
+			return b, nil, nil, withHint(fmt.Errorf("--drill %s: points hold counts; what becomes of records isn't in them", d.Kind), "errors=20%% can be put into points; leave out --from-mackerel where the state or the sources are")
 		}
 		drills = append(drills, d)
 	}

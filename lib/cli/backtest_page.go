@@ -32,10 +32,12 @@ type (
 		Sweep     []backtestRow      `json:"sweep"`
 	}
 	backtestPipeline struct {
-		Name    string         `json:"name"`
-		Spans   []backtestSpan `json:"spans"`
-		Minutes map[string]int `json:"minutes"`
-		Missing []string       `json:"missing,omitempty"`
+		Name    string           `json:"name"`
+		History backtest.History `json:"history"`
+		Untold  []string         `json:"untold,omitempty"` // rules of the check that the history can't tell of
+		Spans   []backtestSpan   `json:"spans"`
+		Minutes map[string]int   `json:"minutes"`
+		Missing []string         `json:"missing,omitempty"`
 	}
 	backtestSpan struct {
 		From   string  `json:"from"`
@@ -46,6 +48,7 @@ type (
 	}
 	backtestRow struct {
 		Pipeline     string               `json:"pipeline"`
+		History      backtest.History     `json:"history"`
 		Set          map[string]string    `json:"set"`
 		Drills       []backtestDrill      `json:"drills"`
 		Pages        int                  `json:"pages"`
@@ -73,14 +76,17 @@ func (p trialPage) json(results []backtested) error {
 	stamp := func(t time.Time) string { return t.In(p.env.Zone).Format(time.RFC3339) }
 	d := backtestDocument{Version: 1, From: stamp(p.b.Stretch.From), To: stamp(p.b.Stretch.To), Sweep: []backtestRow{}}
 	for _, r := range results {
-		of := backtestPipeline{Name: r.plan.Name, Minutes: minutesOf(r.own.Timeline)}
+		of := backtestPipeline{Name: r.plan.Name, History: r.own.History, Minutes: minutesOf(r.own.Timeline)}
+		if of.History == backtest.FromPoints {
+			of.Untold = backtest.Untold(r.plan)
+		}
 		for _, m := range r.own.Missing {
 			of.Missing = append(of.Missing, p.lang.Render(m))
 		}
 		of.Spans = p.spansOf(r.own.Spans)
 		d.Pipelines = append(d.Pipelines, of)
 		for _, row := range r.rows {
-			out := backtestRow{Pipeline: r.plan.Name, Set: row.Setting.Set, Drills: []backtestDrill{}, Pages: row.Pages, PagesPerWeek: row.PagesAWeek(),
+			out := backtestRow{Pipeline: r.plan.Name, History: row.History, Set: row.Setting.Set, Drills: []backtestDrill{}, Pages: row.Pages, PagesPerWeek: row.PagesAWeek(),
 				Minutes: minutesOf(row.Timeline), Left: row.Left().Left}
 			for _, f := range row.Drills {
 				drill := backtestDrill{Drill: f.Drill.Text, Spans: p.spansOf(f.Spans)}
@@ -140,9 +146,7 @@ func (p trialPage) text(results []backtested) error {
 		}
 		stretch := p.b.Stretch
 		out.WriteString(p.lang.Say(words.BacktestOf, r.plan.Name, at(stretch.From), at(stretch.To), stretch.To.Format("MST")) + "\n")
-		if p.opt.Recording != "" {
-			say(words.BacktestFrom, sli.Escaped(p.opt.Recording))
-		}
+		p.history(r, say)
 		var minutes []string
 		for _, s := range statuses {
 			minutes = append(minutes, fmt.Sprintf("%s %s", s, digits.Count(float64(r.own.Minutes[s]))))
@@ -179,6 +183,27 @@ func (p trialPage) text(results []backtested) error {
 	return err
 }
 
+// history says what is spoken of.
+func (p trialPage) history(r backtested, say func(words.Text, ...any)) {
+	switch r.own.History {
+	case backtest.FromState:
+		say(words.BacktestState)
+	case backtest.FromSources:
+		say(words.BacktestSources)
+	case backtest.FromRecording:
+		say(words.BacktestFrom, sli.Escaped(p.opt.Recording))
+	case backtest.FromPoints:
+		if p.opt.Service != "" {
+			say(words.BacktestPoints, words.PointsOfService.With(p.opt.Service))
+		} else {
+			say(words.BacktestPoints, words.PointsOfHost.With(p.opt.HostID))
+		}
+		if r.plan.Path().HasState() {
+			say(words.BacktestUntold)
+		}
+	}
+}
+
 // notes are what the table is to be read with.
 func (p trialPage) notes(r backtested, say func(words.Text, ...any)) {
 	if len(p.opt.Drill) > 0 {
@@ -196,6 +221,9 @@ func (p trialPage) notes(r backtested, say func(words.Text, ...any)) {
 	}
 	if r.evidence {
 		say(words.TableEvents)
+	}
+	if r.own.History == backtest.FromState && slices.ContainsFunc(r.rows, func(row backtest.Row) bool { return row.History == backtest.FromSources }) {
+		say(words.TableSources)
 	}
 }
 

@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"regexp"
-	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/config"
@@ -14,12 +11,6 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/internal/state"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
-)
-
-// The API's key and, for another one than Mackerel's own, its address; both as mkr has them.
-const (
-	keyEnv = "MACKEREL_APIKEY"
-	apiEnv = "MACKEREL_APIBASE"
 )
 
 // fillWords is the command's name. Asking for weeks minute by minute takes its time, as much
@@ -32,9 +23,6 @@ const (
 // finestMetrics is how long CloudWatch keeps a metric minute by minute.
 const finestMetrics = 15 * 24 * time.Hour
 
-// serviceName is a service's name as Mackerel allows it.
-var serviceName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]+$`) })
-
 // filling puts past minutes into the budgets.
 type filling struct{ *program }
 
@@ -42,12 +30,9 @@ type filling struct{ *program }
 // or from the sources as far as they still have them. It is the one command that writes state.
 func (p filling) fill(ctx context.Context) int {
 	w, err := p.fillWindow()
-	if err == nil && !p.opt.FromMackerel && (p.opt.HostID != "" || p.opt.Service != "") {
-		err = withHint(errors.New("--host-id and --service say whose metrics Mackerel is asked for"), "add --from-mackerel")
-	}
 	var api *mackerelapi.Client
-	if err == nil && p.opt.FromMackerel {
-		api, err = p.mackerel()
+	if err == nil {
+		api, err = pointing(p).client()
 	}
 	if err != nil {
 		return p.usage(err)
@@ -107,36 +92,6 @@ func (p filling) fillWindow() (sli.Window, error) {
 	return window(p).whole()
 }
 
-// mackerel is who is asked for points.
-func (p filling) mackerel() (*mackerelapi.Client, error) {
-	if err := p.checkPrefix(); err != nil {
-		return nil, err
-	}
-	o := mackerelapi.Options{Host: p.opt.HostID, Service: p.opt.Service, Pause: p.env.Pause, Now: p.now}
-	o.Key, _ = p.env.Getenv(keyEnv)
-	o.URL, _ = p.env.Getenv(apiEnv)
-	switch {
-	case o.Key == "":
-		return nil, withHint(fmt.Errorf("%s is not set: Mackerel answers to an API key that may read", keyEnv), "it is made in the organisation's settings, API keys")
-	case o.Host != "" && o.Service != "":
-		return nil, withHint(errors.New("--host-id doesn't go with --service"), "leave out one of them")
-	case o.Host != "" && !hostID().MatchString(o.Host):
-		return nil, withHint(fmt.Errorf("--host-id: must be letters and digits (got %q)", o.Host), "mkr hosts lists them")
-	case o.Service != "" && !serviceName().MatchString(o.Service):
-		return nil, withHint(fmt.Errorf("--service: must be a service's name (got %q)", o.Service), "mkr services lists them")
-	case o.Host == "" && o.Service == "":
-		var err error
-		if o.Host, err = agentsHost(); err != nil {
-			return nil, withHint(fmt.Errorf("no host is named, and the agent's id is not in %s", hostIDFile), "--host-id ID, or --service NAME")
-		}
-	}
-	client, err := mackerelapi.New(o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", apiEnv, err)
-	}
-	return client, nil
-}
-
 // writable is the state on disk.
 func (p filling) writable(c *config.Config) (measure.Store, error) {
 	dir, err := home(p).stateDir(c)
@@ -154,37 +109,30 @@ func (p filling) writable(c *config.Config) (measure.Store, error) {
 func (p filling) fromMackerel(ctx context.Context, run measure.Run, api *mackerelapi.Client, w sli.Window) (out []measure.Filling, err error) {
 	for _, pipeline := range run.Pipelines {
 		plan := pipeline.Plan
-		base := fmt.Sprintf("%s%s.%s.%s.", api.Prefix(), p.opt.Prefix, sli.GraphEvents, plan.Name)
-		held := map[int64]float64(nil)
+		var wanted sli.Intervals
+		var rules []*sli.Rule
 		for _, rule := range plan.Rules {
-			wanted, err := run.Wanted(ctx, pipeline, rule.Kind)
+			of, err := run.Wanted(ctx, pipeline, rule.Kind)
 			if err != nil {
 				return nil, err
 			}
-			if wanted = wanted.Within(w); len(wanted) == 0 {
-				continue
+			if of = of.Within(w); len(of) > 0 {
+				wanted, rules = wanted.Union(of), append(rules, rule)
 			}
-			// A point may hold minutes before its own.
-			from, to := (wanted[0].From + 1).Start(), (wanted[len(wanted)-1].To + sli.FoldBack + 1).Start()
-			ask := func(name string) map[int64]float64 {
-				var points map[int64]float64
-				if err == nil {
-					points, err = api.Points(ctx, base+name, from, to)
-				}
-				return points
-			}
-			valid, good := ask(string(rule.Kind)+"_valid"), ask(string(rule.Kind)+"_good")
-			if held == nil {
-				held = ask("minutes")
-			}
-			if err != nil {
-				return nil, err
-			}
-			if len(valid) == 0 {
-				p.voice.warn(fmt.Sprintf("pipeline %s: %s: Mackerel holds no points of %s", plan.Name, rule.Kind, base+string(rule.Kind)+"_valid"),
+		}
+		if len(rules) == 0 {
+			continue
+		}
+		posted, err := pointing(p).posted(ctx, api, plan, sli.Window{From: wanted[0].From, To: wanted[len(wanted)-1].To}, rules, false, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, rule := range rules {
+			f := measure.Filling{Pipeline: pipeline, Kind: rule.Kind, From: "mackerel", Cells: posted.Cells[rule.Kind]}
+			if len(f.Cells) == 0 {
+				p.voice.warn(fmt.Sprintf("pipeline %s: %s: Mackerel holds no points of %s%s.%s.%s.%s_valid", plan.Name, rule.Kind, api.Prefix(), p.opt.Prefix, sli.GraphEvents, plan.Name, rule.Kind),
 					"metrics: [minimal, events] posts them from now on")
 			}
-			f := measure.Filling{Pipeline: pipeline, Kind: rule.Kind, From: "mackerel", Cells: measure.FromPoints(good, valid, held)}
 			for m := range f.Cells {
 				if !w.Contains(m) {
 					delete(f.Cells, m)

@@ -70,14 +70,14 @@ type metricOptions struct {
 	All          bool     `long:"all" description:"explain: each log from its beginning to its end"`
 	Strict       bool     `long:"strict" description:"validate: doubts are failures"`
 	Out          string   `long:"out" value-name:"FILE" description:"report: the file to write"`
-	HostID       string   `long:"host-id" value-name:"ID" description:"dashboard, budget fill: of this host's metrics (default: the id that the agent keeps)"`
+	HostID       string   `long:"host-id" value-name:"ID" description:"backtest, budget fill, dashboard: of this host's metrics (default: the id that the agent keeps)"`
 	Role         string   `long:"role" value-name:"S:R" description:"dashboard, monitors: of the metrics of all hosts of a role"`
 	Merge        string   `long:"merge" value-name:"FILE" description:"dashboard, monitors: put it into this file, which mkr pulled"`
 	Format       string   `long:"format" value-name:"mkr|terraform" default:"mkr" description:"monitors: for whom"`
 	From         string   `long:"from" value-name:"T" description:"annotations, backtest, budget, budget fill, export, report: the first minute"`
 	To           string   `long:"to" value-name:"T" description:"annotations, backtest, budget, budget fill, export, report: up to this minute"`
-	FromMackerel bool     `long:"from-mackerel" description:"budget fill: from the events that Mackerel holds; its API key is in MACKEREL_APIKEY"`
-	Service      string   `long:"service" value-name:"S" description:"annotations, budget fill: of this service's metrics"`
+	FromMackerel bool     `long:"from-mackerel" description:"backtest, budget fill: from the points that Mackerel holds; its API key is in MACKEREL_APIKEY"`
+	Service      string   `long:"service" value-name:"S" description:"annotations, backtest, budget fill: of this service's metrics"`
 	Follow       string   `long:"follow" value-name:"FILE" description:"export: go on where FILE says; from where to go on next time is written to FILE.next"`
 	Month        string   `long:"month" value-name:"YYYY-MM" description:"budget: of a calendar month"`
 	Gate         string   `long:"gate" value-name:"PCT" description:"budget: exit 1 where less than this share of a budget is left, or it isn't measured"`

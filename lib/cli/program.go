@@ -59,7 +59,7 @@ type operands struct {
 
 // commands are all words that mackerel-plugin-pipeline-sli knows.
 var commands = map[string]command{
-	"backtest":    {[]string{"from", "to", "set", "drill", "recording", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", as(backtesting.backtest)},
+	"backtest":    {[]string{"from", "to", "set", "drill", "recording", "from-mackerel", "host-id", "service", "metric-key-prefix", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", as(backtesting.backtest)},
 	"doctor":      {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
 	"iam-policy":  {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
 	"budget":      {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", as(budgeting.budget)},

@@ -41,9 +41,9 @@ func openElsewhere(tx Tx, plan *sli.Plan, rule *sli.Rule) elsewhere {
 }
 
 // join adds to a ledger the minutes that came from elsewhere, for windows and budgets;
-// never for events points.
+// never for events points. Where several instants are told from it they are joined once.
 func (l *ledger) join(tx Tx, j *job) {
-	if l.rule.AlternativeTo != "" || l.rule.Weigh != nil || j.run.All {
+	if l.elsewhere.cells != nil || l.rule.AlternativeTo != "" || l.rule.Weigh != nil || j.run.All {
 		return
 	}
 	e := openElsewhere(tx, j.plan, l.rule)

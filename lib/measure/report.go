@@ -183,7 +183,7 @@ func (j reporting) result(l *ledger) *sli.Result {
 	if j.run.History && l.rule.AlternativeTo == "" {
 		j.spending(l, r)
 	}
-	if bounding, ok := l.rule.Derive.(sli.Bounding); ok {
+	if bounding, ok := l.rule.Derive.(sli.Bounding); ok && j.evidence != nil {
 		r.Bounds, r.Warnings = bounding.Bound(j.evidence.history(), r.Window, j.run.Now)
 	} else if l.rule.Bound != nil {
 		r.Bounds, r.Warnings = l.rule.Bound(r.Counts)

@@ -27,6 +27,16 @@ func derived(p *sli.Plan, l sli.Limits) sli.Limits {
 	return l
 }
 
+// Judged is what the check judges of a plan: the SLIs that ratios or burn rates are held
+// against, and whether it looks at the age.
+func Judged(p *sli.Plan) (slis []sli.Kind, age bool) {
+	l := derived(p, p.Limits)
+	if l.WarningRatio > 0 || l.CriticalRatio > 0 || l.BurnRate {
+		slis = l.SLIs
+	}
+	return slis, p.HasAge()
+}
+
 // CriticalAge is the age that is critical by the plan's own limits; 0 where none is.
 func CriticalAge(p *sli.Plan) time.Duration { return derived(p, p.Limits).CriticalAge }
 

@@ -65,6 +65,8 @@ var elsewhere = []Text{
 	{"no minute has an answer yet: %v", "応答のあった 1 分間が、まだありません: %s"},
 	{"nothing stands in %s yet; it counts from the minute after it was first looked at, and a minute settles %s after its end", "%s はまだ空です。最初に確認した次の 1 分間から数え始め、1 分間のデータはその終了の %s 後に確定します"},
 	{"%d of %v are neither in the state nor in what the sources have now", "%[2]s間のうち %[1]s 分間は、状態ファイルにも現在のデータソースにもありません"},
+	{"no counts were posted of %d of %v", "%[2]s間のうち %[1]s 分間の件数が投稿されていません"},
+	{"no age was posted of this minute", "この 1 分間の age が投稿されていません"},
 	{"stage %s: %v; %d of %v aren't in the state", "ステージ %s: %s。%[4]s間のうち %[3]s 分間は状態ファイルにありません"},
 	{"%s of %s lines of %v are malformed, %s%%, limit %s%%; the first: %s", "%[3]s間の %[2]s 行中 %[1]s 行を解釈できません (%[4]s %%、上限 %[5]s %%)。解釈できない最初の行: %[6]s"},
 	{"%s of %s %v can't be judged: %v", "%[3]s %[2]s 件中 %[1]s 件を判定できません: %[4]s"},

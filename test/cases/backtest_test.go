@@ -15,12 +15,16 @@ import (
 type backtested struct {
 	Pipelines []struct {
 		Name    string
+		History string
+		Untold  []string
+		Missing []string
 		Spans   []backtestedSpan
 		Minutes map[string]int
 	}
 	Sweep []struct {
-		Set    map[string]string
-		Drills []struct {
+		History string
+		Set     map[string]string
+		Drills  []struct {
 			Drill      string
 			Spans      []backtestedSpan
 			FoundAfter *float64 `json:"found_after"`
