@@ -5,6 +5,7 @@ package feed
 
 import (
 	"encoding/json"
+	"io/fs"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type Log struct {
 	Path  string          // where it lies
 	Name  string          // the name under which it was, or is, written; Path differs from it once it was rotated
 	Mtime time.Time       // when it was last written to
+	File  fs.FileInfo     // what was opened; nil where it is no file of this host
 	Note  json.RawMessage // what the caller keeps of it between runs; the caller may set it, all else is read-only
 }
 

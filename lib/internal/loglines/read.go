@@ -151,16 +151,16 @@ type fileReading struct {
 	docs     *documents       // nil: a line is a line
 	note     note
 	path     string
-	log      string                             // the name under which it was written
-	line     int64                              // lines read so far, known only from the file's beginning
-	counted  bool                               // line is known
-	cut      bool                               // the reading began in the middle of the file
-	follows  bool                               // the file follows one that is gone
-	created  bool                               // it was seen to begin, and is read from there
-	hidden   func() (uid uint32, withheld bool) // see file.Withheld
-	later    bool                               // it was written to after the run's now: so may its lines have been
-	after    int64                              // microseconds: what is new in it was written after that; 0: nothing is known
-	zoneless bool                               // a stamp without zone was read, as far as it was shut
+	log      string                          // the name under which it was written
+	line     int64                           // lines read so far, known only from the file's beginning
+	counted  bool                            // line is known
+	cut      bool                            // the reading began in the middle of the file
+	follows  bool                            // the file follows one that is gone
+	created  bool                            // it was seen to begin, and is read from there
+	hidden   func() (why string, moved bool) // see file.Withheld
+	later    bool                            // it was written to after the run's now: so may its lines have been
+	after    int64                           // microseconds: what is new in it was written after that; 0: nothing is known
+	zoneless bool                            // a stamp without zone was read, as far as it was shut
 
 	minute   int64 // lines are being counted for
 	from, to int64 // microseconds: times that are booked in it without further ado
@@ -183,11 +183,12 @@ func (r *reading) file(b feed.Block) (*fileReading, error) {
 		if !r.ask.Again {
 			f.note = noteOf(b.Log.Note)
 		}
-		f.hidden = sync.OnceValues(func() (uint32, bool) {
-			if r.log.Remote() {
-				return 0, false
+		opened := b.Log.File
+		f.hidden = sync.OnceValues(func() (string, bool) {
+			if opened == nil {
+				return "", false
 			}
-			return file.Withheld(f.path)
+			return file.Withheld(f.path, opened)
 		})
 		f.minute = f.note.Minute
 		if f.note.Begun && !r.ask.Read.IsZero() {
@@ -234,8 +235,8 @@ func (r *reading) openFile(f *fileReading) error {
 // scan gives a file a scanner that goes on from its note.
 func (r *reading) scan(f *fileReading) (err error) {
 	withheld := func() bool {
-		_, withheld := f.hidden()
-		return withheld
+		why, _ := f.hidden()
+		return why != ""
 	}
 	if n := len(r.spare); n > 0 {
 		f.scanner, r.spare = r.spare[n-1], r.spare[:n-1]
@@ -301,19 +302,19 @@ func (r *reading) keepText(f *fileReading, b feed.Block) {
 	if r.keep == nil {
 		return
 	}
-	if _, withheld := f.hidden(); !withheld {
+	if why, _ := f.hidden(); why == "" {
 		r.keep(f.path, b.Data)
 	}
 }
 
 // keepNothing of what is unfinished where a file's content is withheld: the rest of it
-// can't be read then.
+// can't be read then. One that was rotated meanwhile is read on, and what is kept isn't shown.
 func (r *reading) keepNothing(f *fileReading) {
 	held := f.note.Document != nil && len(f.note.Document.Held) > 0
 	if !held && f.note.Scan.Held == nil {
 		return
 	}
-	if _, withheld := f.hidden(); withheld {
+	if why, moved := f.hidden(); why != "" && !moved {
 		f.note.Scan.Held = nil
 		if held {
 			f.note.Document.Held, f.note.Document.Skip = nil, true
@@ -403,7 +404,8 @@ func newTexts() *texts {
 	s.line = func(g *logscan.Request) []byte {
 		if s.last != s.of {
 			s.last = s.of
-			_, s.withheld = s.of.hidden()
+			why, _ := s.of.hidden()
+			s.withheld = why != ""
 		}
 		if s.withheld {
 			return nil
@@ -595,8 +597,8 @@ func (r *reading) malformed(f *fileReading, line []byte, offset int64, reason er
 // shown is what of a line may be shown: the field that can't be read, else its beginning; or
 // where its file isn't for everybody's eyes who may have put it there, its length.
 func (r *reading) shown(f *fileReading, line []byte, reason error) string {
-	if uid, withheld := f.hidden(); withheld {
-		return fmt.Sprintf("%d bytes, which user %d, who can place files there, may not read", len(bytes.TrimRight(line, "\r\n")), uid)
+	if why, _ := f.hidden(); why != "" {
+		return fmt.Sprintf("%d bytes, not shown since %s", len(bytes.TrimRight(line, "\r\n")), why)
 	}
 	if field, ok := errors.AsType[*logscan.Unreadable](reason); ok {
 		return field.Field + ": " + strconv.QuoteToASCII(field.Value)

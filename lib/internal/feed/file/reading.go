@@ -273,6 +273,7 @@ func (r *reading) pass(ctx context.Context, f *file, do func(*os.File, os.FileIn
 		var h *os.File
 		var info os.FileInfo
 		if h, info, err = f.e.open(); err == nil {
+			f.log.File = info
 			err = do(h, info)
 			h.Close()
 		}

@@ -2,5 +2,7 @@
 
 package file
 
+import "io/fs"
+
 // Withheld says nothing here: log files aren't followed on this system.
-func Withheld(string) (uid uint32, withheld bool) { return 0, false }
+func Withheld(string, fs.FileInfo) (why string, moved bool) { return "", false }

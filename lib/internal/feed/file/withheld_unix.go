@@ -3,6 +3,8 @@
 package file
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -15,19 +17,20 @@ import (
 // maxLinks bounds the links that are followed on the way to a file, as the system's own bound does.
 const maxLinks = 40
 
-// Withheld says from whom a file's content is to be withheld: from the first of those who own the directories and links on the way from its name to it, and so
-// may have put it there, who may not read it themselves; false where they all may. A program that reads as root shows nobody what isn't theirs to see.
-func Withheld(path string) (uid uint32, withheld bool) {
+// Withheld says why the content of a file that was opened by a name is to be withheld, "" where it may be shown: one of those who own the directories and
+// links on the way from the name to it, and so may have put it there, may not read it. A program that reads as root shows nobody what isn't theirs to see.
+// Where the name leads elsewhere by now, since the file was rotated meanwhile or somebody turned a link, that can't be told any more: moved.
+func Withheld(path string, opened fs.FileInfo) (why string, moved bool) {
 	w, err := walk(path)
-	if err != nil {
-		return 0, true
+	if err != nil || !os.SameFile(w.file, opened) {
+		return "its name leads elsewhere now", true
 	}
 	for _, uid := range w.owners {
 		if !w.readableBy(uid) {
-			return uid, true
+			return fmt.Sprintf("user %d, who can place files there, may not read it", uid), false
 		}
 	}
-	return 0, false
+	return "", false
 }
 
 // way is what is passed on the way from a name to a file.

@@ -23,16 +23,19 @@ func TestContentIsWithheldFromWhoPutAFileThereAndMayNotReadIt(t *testing.T) {
 		dirOwner, owner int
 		mode            os.FileMode
 		linked, closed  bool // by a link of the directory's owner; in a directory that only root may pass
-		from            uint32
+		turned          bool // another file has the name, once it is opened
+		why             string
 	}{
-		"one's own file":                 {dirOwner: user, owner: user, mode: 0o600},
-		"another's for everybody":        {dirOwner: user, owner: other, mode: 0o644},
-		"another's alone":                {dirOwner: user, owner: other, mode: 0o640, from: user},
-		"one's own, kept from oneself":   {dirOwner: user, owner: user, mode: 0o044, from: user},
-		"root's directory":               {owner: other, mode: 0o600},
-		"a link to another's":            {dirOwner: user, owner: other, mode: 0o600, linked: true, from: user},
-		"a link to one for everybody":    {dirOwner: user, owner: other, mode: 0o644, linked: true},
-		"a link into a closed directory": {dirOwner: user, owner: other, mode: 0o644, linked: true, closed: true, from: user},
+		"one's own file":                   {dirOwner: user, owner: user, mode: 0o600},
+		"another's for everybody":          {dirOwner: user, owner: other, mode: 0o644},
+		"another's alone":                  {dirOwner: user, owner: other, mode: 0o640, why: "user 54321, who can place files there, may not read it"},
+		"one's own, kept from oneself":     {dirOwner: user, owner: user, mode: 0o044, why: "user 54321, who can place files there, may not read it"},
+		"root's directory":                 {owner: other, mode: 0o600},
+		"a link to another's":              {dirOwner: user, owner: other, mode: 0o600, linked: true, why: "user 54321, who can place files there, may not read it"},
+		"a link to one for everybody":      {dirOwner: user, owner: other, mode: 0o644, linked: true},
+		"a file that is rotated meanwhile": {dirOwner: user, owner: user, mode: 0o600, turned: true, why: "its name leads elsewhere now"},
+		"a link that is turned meanwhile":  {dirOwner: user, owner: other, mode: 0o600, linked: true, turned: true, why: "its name leads elsewhere now"},
+		"a link into a closed directory":   {dirOwner: user, owner: other, mode: 0o644, linked: true, closed: true, why: "user 54321, who can place files there, may not read it"},
 	} {
 		logs, target := filepath.Join(dir, name), filepath.Join(dir, name)
 		must := func(err error) {
@@ -57,8 +60,16 @@ func TestContentIsWithheldFromWhoPutAFileThereAndMayNotReadIt(t *testing.T) {
 		if c.closed {
 			must(os.Chmod(target, 0o700))
 		}
-		if from, is := Withheld(filepath.Join(logs, "a.log")); is != (c.from != 0) || from != c.from {
-			t.Errorf("%s: withheld %v from %d, want %d", name, is, from, c.from)
+		named := filepath.Join(logs, "a.log")
+		opened, err := os.Stat(named)
+		must(err)
+		if c.turned {
+			must(os.Rename(named, named+".1"))
+			must(os.WriteFile(named, []byte("x\n"), 0o644))
+			must(os.Chown(named, c.dirOwner, c.dirOwner))
+		}
+		if why, moved := Withheld(named, opened); why != c.why || moved != c.turned {
+			t.Errorf("%s: withheld %q, moved %v, want %q", name, why, moved, c.why)
 		}
 	}
 }
