@@ -80,7 +80,10 @@ func newALB(p *plan, cfg *Config) reader {
 func (a *albReader) read(in *interpreter, line []byte, at int64, rec *Record) error {
 	rest, total, known, field := line, int64(0), true, 0
 	for ; field <= a.last && len(rest) > 0; field++ {
-		token, _, tail, whole := nextToken(rest)
+		token, quoted, tail, whole := nextToken(rest)
+		if len(token) == 0 && !quoted {
+			break // blanks end the line
+		}
 		rest = tail
 		part, counted, ok := int64(0), true, whole || field > albRequest
 		switch {
@@ -165,9 +168,10 @@ func (in *interpreter) albElapsed(line []byte) (time.Duration, bool) {
 
 func albPairs(_ *Config, line []byte, add func(label, value string)) {
 	for i, rest := 0, line; i < len(albFields) && len(rest) > 0; i++ {
-		var token []byte
-		token, _, rest, _ = nextToken(rest)
-		add(albFields[i][0], string(token))
+		token, quoted, tail, _ := nextToken(rest)
+		if rest = tail; len(token) > 0 || quoted {
+			add(albFields[i][0], string(token))
+		}
 	}
 }
 
