@@ -352,6 +352,7 @@ HostsTellTheSame`,
 			{`a shard that isn't polled is invisible
 it was throttled: which lanes wait
 no metric shows when within a run a record is written
+batches held up to %s records
 its mapping filters, and nothing counts what it filters out
 no backlog and no coverage by counts is told
 estimate of %s good records moved down`,

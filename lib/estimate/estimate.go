@@ -84,6 +84,7 @@ type StageMinute struct {
 	Store                          Summary  // per write; set only where Work does not contain it
 
 	Handed       Quantity // handed to the worker, or written: every record by the time it is visible, repeats included
+	Taken        Quantity // handed to the worker by its mapping, repeats included
 	Done         Quantity // came out well; below zero where failures are booked later than attempts
 	Filtered     Quantity // left out on purpose
 	Dropped      Quantity // given up
@@ -211,6 +212,10 @@ func NewStagePath(model StageModel, minutes []StageMinute) *StagePath {
 	}
 	if w := model.Batching; w > 0 && model.Threshold > 0 && model.Threshold <= w {
 		p.notes = append(p.notes, fmt.Sprintf("the threshold of %ss is not above the batching window of %ss: so old is what comes out while all is well", digits.Shortest(model.Threshold), digits.Shortest(w)))
+	}
+	if held := p.model.held(minutes); held > 0 {
+		p.notes = append(p.notes, disproved(p.model.BatchSize, held))
+		p.model.BatchSize = math.Ceil(held)
 	}
 	p.silence = silences(p.model, minutes)
 	p.passages = make([]*passage, len(minutes))

@@ -140,7 +140,7 @@ func (path evidence) row(h sli.History, m sli.Minute) estimate.StageMinute {
 		}
 	}
 	row.Filtered, row.Dropped, row.DeadLettered = path.sumOf(h, m, sli.Filtered), path.sumOf(h, m, sli.Dropped), path.sumOf(h, m, sli.DeadLettered)
-	row.Polled = path.sumOf(h, m, sli.Polled)
+	row.Polled, row.Taken = path.sumOf(h, m, sli.Polled), path.sumOf(h, m, sli.Handed)
 	row.Slowest = path.slowest(h, m)
 	return row
 }

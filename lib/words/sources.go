@@ -228,6 +228,7 @@ var elsewhere = []Text{
 	{"%s: %s records came out more than %s before they were accepted, and are uncertain; the clocks of two hosts differ", "%s: レコード %s 件の処理時刻が受け付けた時刻より %s 以上早いため、判定不能です。2 つのホストの時計がずれています"},
 	{"%s: updated_at lies up to %s ahead of this host's clock in %d of %d rows, which say nothing; check time_zone:, and that an epoch is in seconds", "%[1]s: %[4]s 行中 %[3]s 行の updated_at がこのホストの時計より最大 %[2]s 先のため、使えません。time_zone: の指定と、エポックの単位が秒であることを確認してください"},
 	{"%s of %s records could not be looked for: %v", "正解データ %[2]s 件中 %[1]s 件を確認できませんでした: %[3]s"},
+	{"batches held up to %s records on average, more than the batch size of %s; that isn't used. Check batch_size, unless it has just been changed", "1 バッチのレコード数が平均で最大 %s 件あり、バッチサイズ %s を超えていたため、この設定は使いません。変更した直後でなければ batch_size を確認してください"},
 	{"no backlog and no coverage by counts is told: %v", "滞留と、件数による coverage は示しません: %s"},
 	{"a shard that isn't polled is invisible without processed counts; name event_source_mapping:", "処理件数がないと、ポーリングされていないシャードは見えません。event_source_mapping: を指定してください"},
 	{"it was throttled: which lanes wait meanwhile isn't seen without processed counts", "スロットリングされていました。その間にどのレーンが待っているかは、処理件数がないとわかりません"},

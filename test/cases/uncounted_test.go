@@ -149,3 +149,29 @@ func TestWhatLeavesAnotherWayThanDoneIsNoBacklog(t *testing.T) {
 		})
 	}
 }
+
+// TestABatchSizeThatCountsDisproveIsSaid, and none that they don't.
+func TestABatchSizeThatCountsDisproveIsSaid(t *testing.T) {
+	for _, c := range []struct {
+		name, store string
+		records     float64 // of each of 60 invocations a minute; the batch size is 100
+		want        string
+	}{
+		{"larger", "", 150, "batches held up to 150 records on average, more than the batch size of 100"},
+		{"larger, and the store is counted", oneWrite, 150, "batches held up to 150 records on average, more than the batch size of 100"},
+		{"full", "", 100, ""},
+		{"full but for the edges of the minutes", "", 108, ""},
+		{"small", oneWrite, 4, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t)
+			inStream(t, h, 20, func(int) streamed {
+				return streamed{arrived: 60 * c.records, polled: 60 * c.records, handed: 60 * c.records, written: 60 * c.records}
+			}, ", filtered: false"+mapped, c.store, "freshness: { threshold: 60s, target: 99 }")
+			out := h.run(30, "explain").out
+			if c.want == "" && strings.Contains(out, "batches held") || !strings.Contains(out, c.want) {
+				t.Errorf("got %s", out)
+			}
+		})
+	}
+}

@@ -131,7 +131,7 @@ func (p *path) read() error {
 	}
 	for i := range p.minutes {
 		m := &p.minutes[i]
-		m.Done = estimate.Some(m.Handed.Value - m.Done.Value)
+		m.Done, m.Taken = estimate.Some(m.Handed.Value-m.Done.Value), m.Handed
 	}
 	if err := p.points("AWS/DynamoDB", "SuccessfulRequestLatency", "SampleCount", table, func(m int, v float64) { p.writes[m] = v }); err != nil {
 		return err
@@ -234,7 +234,7 @@ func (p *path) view(threshold time.Duration, sight Sight) (view, error) {
 	for i := range v.rows {
 		row := &v.rows[i]
 		if sight.counts != byMapping {
-			for _, f := range []*estimate.Quantity{&row.Handed, &row.Done, &row.Filtered, &row.Dropped, &row.DeadLettered, &row.Polled} {
+			for _, f := range []*estimate.Quantity{&row.Handed, &row.Taken, &row.Done, &row.Filtered, &row.Dropped, &row.DeadLettered, &row.Polled} {
 				*f = estimate.Quantity{}
 			}
 		}
