@@ -132,11 +132,13 @@ func (c *cellCounter) at(m sli.Minute) *sli.StageCell {
 	}
 	cell := c.cells[m]
 	if cell == nil || len(c.open) > maxUnpacked {
-		// A backlog has many minutes, and few lines go to those that were left.
-		for _, left := range c.open {
-			left.Pack()
-		}
-		c.open = c.open[:0]
+		// A backlog has many minutes, and few lines go to those that were left, but for the last one.
+		c.open = slices.DeleteFunc(c.open, func(left *sli.StageCell) bool {
+			if left != c.cell {
+				left.Pack()
+			}
+			return left != c.cell
+		})
 	}
 	if cell == nil {
 		cell = new(sli.StageCell)
