@@ -171,7 +171,7 @@ func (c *StageCell) acceptRequests(e *Event) {
 			c.AcceptedIn.note(at)
 			continue
 		}
-		seconds |= 1 << (uint64(at-minute) / microsecondsPerSecond)
+		seconds |= 1 << (uint64(at-minute) / microsecondsPerSecond & 63)
 	}
 	c.NewestAccepted = newest
 	if seconds != 0 {

@@ -196,9 +196,8 @@ type fastALB struct {
 	last int  // the last field looked at
 	more bool // more of the fields in front of the request than time and status is wanted
 
-	spaces spaces          // of the line
-	begins uint64          // what lines before began with
-	head   [headBlock]byte // of a line near the end of what is readable
+	spaces spaces // of the line
+	begins uint64 // what lines before began with
 }
 
 func (a *albReader) learn(in *interpreter, line []byte) fastReader {
@@ -248,15 +247,17 @@ type spaces [albRequest + 1 + 64 + delimitersAhead]uint32
 func (s *spaces) of(field int) span { return span{s[field-1] + 1, s[field]} }
 
 func (f *fastALB) one(p *prescan, r *Request) bool {
-	p.end, p.passed, p.short = p.from+uint32(bytes.IndexByte(p.lines[p.from:], '\n')), 0, false
-	if p.end-p.from < 5 || !f.findSpaces(p) || p.lines[p.end-1] == '\r' {
+	if !f.findSpaces(p) || p.lines[p.end-1] == '\r' {
 		return false
 	}
 	if w := eight(p.lines, p.from); w != f.begins {
-		if is := p.lines[p.from:f.spaces[albType]]; !isALBType(is) || isConnection(is) {
+		if is := p.lines[p.from:f.spaces[albType]]; !isALBType(is) || isConnection(is) || !p.bare() || !f.unquoted(p, albTime) {
 			return false
 		}
 		f.begins = w // with a type, a space, and a year
+	}
+	if !f.unquoted(p, albTime+1) || !f.unquoted(p, albTime+2) || !f.unquoted(p, albTime+3) { // the others are what they ought to be, or refused
+		return false
 	}
 	for field := albStatus + 1; field < albRequest; field++ {
 		if at := f.spaces.of(field); !at.fewDigits(p.lines) && !allDigits(p.lines[at.from:at.to]) {
@@ -271,30 +272,32 @@ func (f *fastALB) one(p *prescan, r *Request) bool {
 			f.put(p, field, at.from, at.to)
 		}
 	}
-	return f.readPhases(p, r) && f.readStrings(p) && p.bare() && p.timed(r) && f.understand(p, r)
+	return f.readPhases(p, r) && f.readStrings(p) && p.timed(r) && f.understand(p, r)
 }
 
 // readPhases reads the three times that a request took.
 func (f *fastALB) readPhases(p *prescan, r *Request) bool {
-	a, b, c := f.spaces.of(albPhases), f.spaces.of(albPhases+1), f.spaces.of(albPhases+2)
-	total := int64(none)
-	if d := &f.decimal; d.least == 5 && a.to-a.from == 5 && b.to-b.from == 5 && c.to-c.from == 5 {
-		x, y, z := d.thousandths(eight(p.lines, a.from)), d.thousandths(eight(p.lines, b.from)), d.thousandths(eight(p.lines, c.from))
-		if total = x + y + z; x|y|z < 0 {
-			total = none
+	at, total := &f.spaces, time.Duration(none)
+	if first := at[albPhases-1] + 1; f.decimal.least == 5 && at[albPhases] == first+5 && at[albPhases+1] == first+11 && at[albPhases+2] == first+17 {
+		a, notA := thousandths(eight(p.lines, first))
+		b, notB := thousandths(eight(p.lines, first+6))
+		c, notC := thousandths(eight(p.lines, first+12))
+		if notA|notB|notC == 0 {
+			total = f.decimal.duration(a + b + c)
 		}
 	}
 	if total < 0 {
 		total = 0
-		for _, at := range [...]span{a, b, c} {
+		for phase := albPhases; phase < albPhases+3; phase++ {
+			at := f.spaces.of(phase)
 			nanos, length, _ := takeNanos(p.lines[at.from:], f.exponent)
-			if total += nanos; length == 0 || length != int(at.to-at.from) {
+			if total += time.Duration(nanos); length == 0 || length != int(at.to-at.from) {
 				return false
 			}
 		}
 	}
 	if f.took {
-		r.Latency, r.HasLatency, r.IntegerLatency = time.Duration(total), true, false
+		r.Latency, r.HasLatency, r.IntegerLatency = total, true, false
 	}
 	return true
 }
@@ -330,43 +333,48 @@ func (f *fastALB) readStrings(p *prescan) bool {
 	return true
 }
 
-// findSpaces finds the spaces in front of the request, one between two fields; false where that
-// isn't so.
+// findSpaces finds the spaces in front of the request, and behind them the line's end; false
+// where that isn't simple.
 func (f *fastALB) findSpaces(p *prescan) bool {
-	var head *[headBlock]byte
-	if int(p.from)+headBlock <= cap(p.lines) {
-		head = (*[headBlock]byte)(p.lines[p.from : p.from+headBlock])
-	} else {
-		f.head = [headBlock]byte{}
-		copy(f.head[:], p.lines[p.from:])
-		head = &f.head
+	if int(p.from)+headBlock > cap(p.lines) {
+		return false
 	}
+	head := (*[headBlock]byte)(p.lines[p.from : p.from+headBlock])
 	n := 0
 	if vectors {
 		n = spacesByVector(&f.spaces[0], &head[0], p.from)
 	} else {
 		n = spacesByWord(&f.spaces, head, p.from)
 	}
-	if n < albRequest || f.spaces[albRequest-1] >= p.end {
+	if n < albRequest {
 		return false
 	}
-	for field := albTime; field < albPhases; field++ { // the others are what they ought to be, or refused
-		if c := p.lines[f.spaces[field-1]+1]; c == ' ' || c == '"' {
-			return false
-		}
-	}
+	from := f.spaces[albRequest-1]
+	p.end = from + uint32(bytes.IndexByte(p.lines[from:], '\n'))
 	return true
 }
 
+// unquoted tells whether a field is neither quoted nor empty.
+func (f *fastALB) unquoted(p *prescan, field int) bool {
+	c := p.lines[f.spaces[field-1]+1]
+	return c != ' ' && c != '"'
+}
+
 // spacesByWord finds the spaces of a block that begins at a place, as many as are needed or
-// some more, eight bytes at a time.
+// some more, eight bytes at a time; none where a control byte is among what it looks at, 64
+// bytes at a time.
 func spacesByWord(to *spaces, b *[headBlock]byte, from uint32) (n int) {
-	for i := uint32(0); i < headBlock && n <= albRequest; i += 8 {
+	controls := uint64(0)
+	for i := uint32(0); i < headBlock && (n <= albRequest || i%64 != 0); i += 8 {
+		controls |= controlsOf(b[i : i+8])
 		w := eight(b[:], i) ^ ones*' '
 		for m := ^(w&sevens + sevens | w) & highs; m != 0; m &= m - 1 {
 			to[n] = from + i + uint32(bits.TrailingZeros64(m))>>3
 			n++
 		}
+	}
+	if controls != 0 {
+		return 0
 	}
 	return n
 }

@@ -148,11 +148,16 @@ TEXT ·spacesByVector(SB), NOSPLIT, $0-32
 	MOVL $0x20, AX
 	MOVQ AX, X15
 	VPBROADCASTB X15, Y15
+	VMOVDQU Y15, Y14      // the least of all bytes, and a space
 	MOVL $4, BX
 
 head:
-	VPCMPEQB (SI), Y15, Y0
-	VPCMPEQB 32(SI), Y15, Y1
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+	VPMINUB Y0, Y14, Y14
+	VPMINUB Y1, Y14, Y14
+	VPCMPEQB Y0, Y15, Y0
+	VPCMPEQB Y1, Y15, Y1
 	VPMOVMSKB Y0, AX
 	VPMOVMSKB Y1, CX
 	SHLQ $32, CX
@@ -166,6 +171,10 @@ head:
 	JNE  head
 
 enough:
+	VPCMPEQB Y14, Y15, Y14
+	VPMOVMSKB Y14, AX
+	CMPL AX, $-1
+	CMOVQNE R8, DI        // a control byte is there
 	VZEROUPPER
 	SUBQ R8, DI
 	SHRQ $2, DI

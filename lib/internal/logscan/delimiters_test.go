@@ -44,6 +44,9 @@ func FuzzDelimiters(f *testing.F) {
 			if m := spacesByVector(&byVector[0], &data[0], 7); vectors && (min(n, albRequest+1) != min(m, albRequest+1) || !slices.Equal(byWord[:min(n, m)], byVector[:min(n, m)])) {
 				t.Fatalf("spaces: got %v, want %v", byVector[:m], byWord[:n])
 			}
+			if seen := bytes.IndexFunc(data[:headBlock], func(r rune) bool { return r < ' ' }); n > albRequest && seen >= 0 && seen < int(byWord[albRequest])-7 {
+				t.Fatalf("a control byte at %d in %q wasn't seen", seen, data[:headBlock])
+			}
 			for i, at := range byWord[:n] {
 				if data[at-7] != ' ' || bytes.Count(data[:at-7], []byte{' '}) != i {
 					t.Fatalf("space %d: got %d of %q", i, at-7, data[:headBlock])
@@ -177,8 +180,12 @@ func TestDecimals(t *testing.T) {
 		if len(text) != 5 || d.least != 5 {
 			continue
 		}
-		if got := d.thousandths(eight(lines, from)); got >= 0 && (!whole || got != want) || got < 0 && whole && text[1] == '.' {
+		digits, odd := thousandths(eight(lines, from))
+		if got := int64(d.duration(digits)); odd == 0 && (!whole || got != want) || odd != 0 && whole && text[1] == '.' {
 			t.Fatalf("%q like %q: got %d thousandths, want %d (%v)", text, like, got, want, whole)
+		}
+		if odd == 0 && d.duration(3*digits) != 3*d.duration(digits) {
+			t.Fatalf("%q: three of them aren't its threefold", text)
 		}
 	}
 	if read < 6_000 {

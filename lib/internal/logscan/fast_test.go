@@ -148,7 +148,7 @@ func follow(t *testing.T, cfg Config, lines [][]byte) (fast int) {
 		if k := quick.Templates(); at >= looked && k != nil {
 			// Now the next lines, now a stretch or more.
 			if seen.Prescan(k, data, at, []func() bool{nil, func() bool { return false }}[at%2]); len(seen.requests) > 0 {
-				looked = int(seen.requests[len(seen.requests)-1].end) + 1
+				looked = seen.requests[len(seen.requests)-1].lineEnd() + 1
 			}
 		}
 		if at < looked && at%3 > 0 {

@@ -61,7 +61,7 @@ func (p *prescan) slacked(lines []byte) []byte {
 // begin looks at a stretch of whole lines that begins at a place, all written in the format
 // of a template, the first.
 func (p *prescan) begin(lines []byte, place uint32, t *template) {
-	p.lines, p.place, p.at, p.from, p.delimiter, p.matching = lines, place, 0, 0, 0, 0
+	p.lines, p.place, p.at, p.from, p.delimiter, p.passed, p.matching = lines, place, 0, 0, 0, 0, 0
 	p.delimiters = append(p.delimiters[:0], math.MaxUint32)
 	if t.delimiters != nil {
 		p.delimiters = appendDelimiters(p.delimiters, lines, t.delimiters[0], t.delimiters[1])
@@ -71,7 +71,7 @@ func (p *prescan) begin(lines []byte, place uint32, t *template) {
 
 // done goes on to the next line.
 func (p *prescan) done(t *template, r *Request) {
-	r.from, r.end, r.template = p.from, p.place+p.end, p.at
+	r.place, r.from, r.end, r.template = p.place, p.from, p.end, p.at
 	if !t.whole {
 		p.kept = append(p.kept, p.spans[:t.spans]...)
 	}
@@ -98,7 +98,7 @@ func (p *prescan) other(readers []fastReader, one []Request) fastReader {
 	for int(p.delimiter)+1 < len(p.delimiters) && p.delimiters[p.delimiter+1] <= p.end {
 		p.delimiter++
 	}
-	one[0].from, one[0].end, one[0].template = p.from, p.place+p.end, none
+	one[0].place, one[0].from, one[0].end, one[0].template = p.place, p.from, p.end, none
 	p.from = p.end + 1
 	return readers[first]
 }

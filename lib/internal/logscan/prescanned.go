@@ -42,8 +42,8 @@ type Prescanned struct {
 	rest []span // of those that weren't: see prescan.kept
 }
 
-// stretch is how many bytes are looked at together: few enough to stay in the nearest
-// memory while they are.
+// stretch is about how many bytes are looked at together: few enough to stay in the nearest
+// memory while they are. The last line may go on for an eighth.
 const stretch = 32 << 10
 
 // Prescan looks at the lines of data that begin from a place on, where one begins: at a
@@ -58,7 +58,12 @@ func (s *Prescanned) Prescan(k *Templates, data []byte, from int, enough func() 
 	}
 	s.templates, s.requests, s.next, s.scan.kept = k, s.requests[:0], 0, s.scan.kept[:0]
 	for from < len(data) {
-		end := bytes.LastIndexByte(data[from:min(len(data), from+stretch)], '\n') + 1
+		end := min(len(data)-from, stretch)
+		if n := bytes.IndexByte(data[from+end-1:min(len(data), from+end+stretch/8)], '\n'); n >= 0 {
+			end += n
+		} else {
+			end = bytes.LastIndexByte(data[from:from+end], '\n') + 1
+		}
 		if end == 0 {
 			break // it is left to the readers, like whatever comes behind
 		}
@@ -122,7 +127,7 @@ func (s *Scanner) Run(seen *Prescanned, from, to int64) (run []Request, end int,
 	last := &lines[n-1]
 	seen.next += n
 	s.passed(last, k.all[template].form())
-	return lines[:n], int(last.end), latest
+	return lines[:n], last.lineEnd(), latest
 }
 
 // Next comes to the next line that was looked at, of which Left knows, and reads it as
@@ -131,8 +136,8 @@ func (s *Scanner) Run(seen *Prescanned, from, to int64) (run []Request, end int,
 func (s *Scanner) Next(seen *Prescanned, data []byte, from int, rec *Record) (end int, read bool) {
 	g, k := &seen.requests[seen.next], seen.templates
 	seen.next++
-	if g.template < 0 {
-		return int(g.end), false
+	if end = g.lineEnd(); g.template < 0 {
+		return end, false
 	}
 	l := k.all[g.template].form()
 	var spans []span
@@ -140,9 +145,9 @@ func (s *Scanner) Next(seen *Prescanned, data []byte, from int, rec *Record) (en
 		spans, seen.rest = seen.rest[:l.spans], seen.rest[l.spans:]
 	}
 	if k.of != s || k.forgotten != s.forgotten {
-		return int(g.end), false
+		return end, false
 	}
-	line := data[from:g.end]
+	line := data[from:end]
 	s.passed(g, l)
 	s.set.reset()
 	if rec.template != l || rec.of != &s.interpreter || l.split { // else it is as empty as it must be
@@ -160,7 +165,7 @@ func (s *Scanner) Next(seen *Prescanned, data []byte, from int, rec *Record) (en
 	}
 	if l.split {
 		s.finishRequest(rec)
-		return int(g.end), true
+		return end, true
 	}
 	rec.Method, rec.UserAgent = nil, g.agent.of(line, g.from)
 	if l.open && rec.UserAgent != nil {
@@ -172,7 +177,7 @@ func (s *Scanner) Next(seen *Prescanned, data []byte, from int, rec *Record) (en
 	if l.has[slotID] {
 		rec.ID = spans[slotID].of(line, g.from)
 	}
-	return int(g.end), true
+	return end, true
 }
 
 // learn makes a fast reader of a line that has just been read. A file's first one teaches

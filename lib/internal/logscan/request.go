@@ -25,10 +25,10 @@ type Request struct {
 	template       int8 // its number; none: the line isn't written like others before it
 	Status         int32
 
-	from   uint32 // where the line begins, in its stretch
-	method span
-	agent  span   // of the user agent
-	end    uint32 // the place of its line end, in all data
+	place     uint32 // of its stretch, in all data; all other places are in the stretch
+	from, end uint32 // where the line begins, and its line end
+	method    span
+	agent     span // of the user agent
 }
 
 // Request is what would be seen of the record's line, but for Marked; false where the
@@ -45,9 +45,11 @@ func (r *Record) Request() (g Request, named bool) {
 
 // Line is the request's line, without its end, in the data that was looked at.
 func (g *Request) Line(data []byte) []byte {
-	end := min(int(g.end), len(data))
-	return data[bytes.LastIndexByte(data[:end], '\n')+1 : end]
+	return data[g.place+g.from : g.lineEnd()]
 }
+
+// lineEnd is the place of its line end in all data.
+func (g *Request) lineEnd() int { return int(g.place + g.end) }
 
 // AppendMethod appends the bytes of the method.
 func (g *Request) AppendMethod(to []byte) []byte {
@@ -98,12 +100,9 @@ func (t *template) understand(p *prescan, r *Request) bool {
 		return false
 	}
 	if t.has[slotLatency] && !t.took {
-		at, nanos := p.spans[slotLatency], int64(none)
-		if at.to-at.from == 5 && t.decimal.least == 5 {
-			nanos = t.decimal.thousandths(eight(lines, at.from))
-		}
-		if nanos >= 0 {
-			r.Latency, r.HasLatency, r.IntegerLatency = time.Duration(nanos), true, false
+		at := p.spans[slotLatency]
+		if digits, odd := thousandths(eight(lines, at.from)); odd == 0 && at.to-at.from == 5 && t.decimal.least == 5 {
+			r.Latency, r.HasLatency, r.IntegerLatency = t.decimal.duration(digits), true, false
 		} else if !t.readLatency(p, r, at) {
 			return false
 		}
@@ -228,16 +227,15 @@ func decimalsOf(text []byte, exponent int) decimals {
 	return decimals{least: uint32(n) + 2, spare: uint32(6 - n), point: uint8(point), front: 1<<point - 1, scale: int64(powersOfTen[exponent-n])}
 }
 
-// thousandths is a number written as 0.123, and none where it isn't: of its thousandths,
-// with the decimals of a template.
-func (d *decimals) thousandths(w uint64) int64 {
-	w ^= ones * '0'
-	v := w&0xFF | w>>8&0xFFFFFF00
-	if byte(w>>8) != '.'^'0' || nonDigits(v) != 0 {
-		return none
-	}
-	v = v * (10<<8 + 1) >> 8 & 0x00FF00FF
-	return int64(v*(100<<16+1)>>16&0xFFFF) * d.scale
+// thousandths are the digits of a number written as 0.123; odd is 0 where it is so.
+func thousandths(w uint64) (digits, odd uint64) {
+	digits = (w ^ ones*'0' ^ ('0'^'.')<<8) & (1<<40 - 1)
+	return digits, nonDigits(digits) | digits&0xFF00
+}
+
+// duration is what the digits say, or the sums of three numbers' digits.
+func (d *decimals) duration(digits uint64) time.Duration {
+	return time.Duration(digits&0xFF00FF*(1000<<16|100)>>16&0xFFFF+digits>>24&0xFF*10+digits>>32) * time.Duration(d.scale)
 }
 
 // nanos is takeNanos for what lies between two places; negative where it is written in

@@ -32,7 +32,7 @@ type group struct {
 	begin        int64 // of the minute, in microseconds since the epoch
 	take         take
 	observations [groupSize]sli.Observation
-	n            int // of them
+	n            uint // of them
 	event        sli.Event
 	method       [8]byte
 }
@@ -163,10 +163,10 @@ func (b *groups) emit(of *group) {
 		return
 	}
 	if of.kind&integer != 0 {
-		b.integers += of.n
+		b.integers += int(of.n)
 	}
 	e := &of.event
-	b.sift.Pass(of.n)
+	b.sift.Pass(int(of.n))
 	e.Observations, e.Weight = of.observations[:of.n], float64(of.n)
 	e.Time, e.Latency = e.Observations[0].Time, e.Observations[0].Latency
 	b.ask.Emit(e)
