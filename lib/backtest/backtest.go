@@ -87,6 +87,9 @@ func (t *Timeline) PagesAWeek() float64 {
 // [From, To).
 type Stretch struct{ From, To time.Time }
 
+// Minutes is how many verdicts there are of it.
+func (s Stretch) Minutes() int { return s.minutes().Minutes() }
+
 // minutes are the ends of its minutes, as minutes that begin there.
 func (s Stretch) minutes() sli.Window {
 	return sli.Window{From: sli.MinuteAt(s.From.Add(time.Minute - time.Microsecond)), To: sli.MinuteAt(s.To.Add(time.Minute - time.Microsecond))}

@@ -34,7 +34,8 @@ const (
 	Lost         = "lost"          // that share of the records never comes out
 )
 
-var drillKinds = []string{ConsumerStop, Errors, Slow, Lost, FrontStop}
+// DrillKinds are all of them.
+func DrillKinds() []string { return []string{ConsumerStop, Errors, Slow, Lost, FrontStop} }
 
 // ParseDrill reads KIND@T,D: errors=20%@2026-03-02 12:00,10m.
 func ParseDrill(text string, instant func(string) (time.Time, error), duration func(string) (time.Duration, error)) (Drill, error) {
@@ -42,12 +43,12 @@ func ParseDrill(text string, instant func(string) (time.Time, error), duration f
 	what, when, ok := strings.Cut(text, "@")
 	at, length, comma := strings.Cut(when, ",")
 	if !ok || !comma {
-		return d, errors.New("must be KIND@TIME,DURATION")
+		return d, errors.New("must be KIND@T,D")
 	}
 	kind, value, given := strings.Cut(strings.TrimSpace(what), "=")
 	d.Kind = kind
-	if !slices.Contains(drillKinds, kind) {
-		return d, fmt.Errorf("no drill of that name, they are %s", strings.Join(drillKinds, ", "))
+	if kinds := DrillKinds(); !slices.Contains(kinds, kind) {
+		return d, fmt.Errorf("no drill of that name, they are %s (got %q)", strings.Join(kinds, ", "), kind)
 	}
 	var err error
 	switch kind {

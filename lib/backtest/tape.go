@@ -218,7 +218,7 @@ func (p player) Read(_ context.Context, ask sli.Ask, cursor []byte) (sli.Batch, 
 	if b.To.IsZero() || to.Before(b.From) {
 		b.From, b.To = time.Time{}, time.Time{}
 		if b.Unanswered == nil {
-			b.Unanswered = fmt.Errorf("nothing is known of before %s", p.batch.From.Format("2006-01-02 15:04"))
+			b.Unanswered = fmt.Errorf("nothing is known of before %s", p.batch.From.In(ask.Now.Location()).Format("2006-01-02 15:04 MST"))
 		}
 		return b, nil
 	}

@@ -173,6 +173,8 @@ func (p backtesting) trial() (b backtest.Backtest, lists []backtest.List, drills
 	switch s := b.Stretch; {
 	case !s.To.After(s.From):
 		return b, nil, nil, fmt.Errorf("--to: must be after --from (got %s)", p.opt.To)
+	case s.Minutes() == 0:
+		return b, nil, nil, withHint(fmt.Errorf("--to: no minute ends between --from and --to (got %s to %s)", p.opt.From, p.opt.To), "a verdict speaks of a minute's end")
 	case s.To.After(p.now):
 		return b, nil, nil, fmt.Errorf("--to: must not be in the future (got %s)", p.opt.To)
 	case s.To.Sub(s.From) > maxBacktest:
@@ -189,6 +191,9 @@ func (p backtesting) trial() (b backtest.Backtest, lists []backtest.List, drills
 			return b, nil, nil, withHint(fmt.Errorf("--set %s: a recording holds what sources answered by the %s of then, not what they would answer by others", list.Path, section),
 				"leave out --recording where the sources are")
 		}
+		if slices.ContainsFunc(lists, func(l backtest.List) bool { return l.Path == list.Path }) {
+			return b, nil, nil, withHint(fmt.Errorf("--set %s: is given twice", list.Path), "values of one key are told apart by commas: --set check.critical_age=5m,10m")
+		}
 		lists = append(lists, list)
 	}
 	if n := len(backtest.Combinations(lists)); n > maxSettings {
@@ -204,9 +209,13 @@ func (p backtesting) trial() (b backtest.Backtest, lists []backtest.List, drills
 		})
 		switch {
 		case err != nil:
-			return b, nil, nil, withHint(fmt.Errorf("--drill: %w (got %q)", err, text), "--drill '%s'", "consumer-stop@2026-03-02 12:00,10m")
+			hint := "--drill 'consumer-stop@2026-03-02 12:00,10m'"
+			if best, ok := section.Suggest(d.Kind, backtest.DrillKinds()); ok && best != d.Kind {
+				hint = fmt.Sprintf("did you mean %s? %s", best, hint)
+			}
+			return b, nil, nil, withHint(fmt.Errorf("--drill %s: %w", sli.Escaped(text), err), "%s", hint)
 		case d.At.Before(b.Stretch.From) || !d.At.Before(b.Stretch.To):
-			return b, nil, nil, fmt.Errorf("--drill: must begin between --from and --to (got %q)", text)
+			return b, nil, nil, fmt.Errorf("--drill %s: must begin between --from and --to", sli.Escaped(text))
 		case p.opt.FromMackerel && !d.OfPoints():
 			return b, nil, nil, withHint(fmt.Errorf("--drill %s: points hold counts; what becomes of records isn't in them", d.Kind), "errors=20%% can be put into points; leave out --from-mackerel where the state or the sources are")
 		}

@@ -171,6 +171,9 @@ func (p trialPage) text(results []backtested) error {
 		if calm == len(r.own.Spans) {
 			say(words.AllCalm)
 		}
+		if len(r.own.Spans) == 1 && r.own.Spans[0].Rule == "nothing" && len(r.plan.Rules) > 0 {
+			say(words.NothingJudged, r.plan.Rules[0].Kind)
+		}
 		if len(p.opt.Set) > 0 || len(p.opt.Drill) > 0 {
 			out.WriteString("\n")
 			for _, line := range words.Table(p.sweep(r)) {
@@ -280,6 +283,10 @@ func (p trialPage) sweep(r backtested) [][]string {
 		head = append(head, f.Drill.Text)
 	}
 	head = append(head, p.lang.Say(words.ColumnPages), p.lang.Say(words.ColumnMonth), slo.Critical.String(), slo.Warning.String())
+	unknown := slices.ContainsFunc(r.rows, func(row backtest.Row) bool { return row.Minutes[slo.Unknown] > 0 })
+	if unknown {
+		head = append(head, slo.Unknown.String())
+	}
 	for _, rule := range r.plan.Rules {
 		head = append(head, p.lang.Say(words.ColumnLeft, rule.Kind))
 	}
@@ -301,6 +308,9 @@ func (p trialPage) sweep(r backtested) [][]string {
 		}
 		line = append(line, fmt.Sprint(row.Pages), digits.Of(row.PagesAWeek()*30/7, 3),
 			p.lang.Say(words.CellMinutes, row.Minutes[slo.Critical]), p.lang.Say(words.CellMinutes, row.Minutes[slo.Warning]))
+		if unknown {
+			line = append(line, p.lang.Say(words.CellMinutes, row.Minutes[slo.Unknown]))
+		}
 		for _, rule := range r.plan.Rules {
 			text := "-"
 			if v, ok := row.Left().Left[rule.Kind]; ok {

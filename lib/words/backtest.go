@@ -16,6 +16,7 @@ var (
 	BacktestLeftOf  = Text{"%s %s%% (%s measured)", "%s %s%% (計測 %s)"}
 	BacktestSpan    = Text{"%s to %s %s%s: %s", "%s～%s %s%s: %s"}
 	BacktestRule    = Text{" by %s", " (ルール %s)"}
+	NothingJudged   = Text{"the file has the check judge nothing; try --set check.sli=%s --set check.critical_ratio=90", "設定ファイルではチェックの判定対象がありません。--set check.sli=%s --set check.critical_ratio=90 を試してください"}
 	AllCalm         = Text{"nothing but OK", "ずっと OK です"}
 
 	ColumnPages    = Text{"pages", "通知"}

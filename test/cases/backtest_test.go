@@ -304,7 +304,13 @@ func TestABacktestRefusesWhatMeansNothing(t *testing.T) {
 		{"backtest T --drill front-stop=3@-30m,10m", "front-stop takes no value"},
 		{"backtest T --drill front-stop@-90m,10m", "must begin between --from and --to"},
 		{"backtest T --drill front-stop@-30m,10s", "must last a minute or longer"},
-		{"backtest T --drill front-stop", "must be KIND@TIME,DURATION"},
+		{"backtest T --drill front-stop", "must be KIND@T,D"},
+		{"backtest T --drill consumer-stpo@-30m,10m", "--drill consumer-stpo@-30m,10m: no drill of that name, they are consumer-stop, errors, slow, lost, front-stop (got \"consumer-stpo\")"},
+		{"backtest T --drill consumer-stpo@-30m,10m", "did you mean consumer-stop?"},
+		{"backtest T --drill errors=120%@-30m,10m", "like errors=20% (got \"120%\")\n"},
+		{"backtest T --drill errors=20%@soon,10m", "--drill errors=20%@soon,10m: must be a time"},
+		{"backtest T --set check.critical_ratio=90 --set check.critical_ratio=95", "--set check.critical_ratio: is given twice"},
+		{"backtest --from 2026-03-02T12:30:20Z --to 2026-03-02T12:30:40Z", "--to: no minute ends between --from and --to"},
 		{"backtest T --attempts 0", "--attempts: must be 1 or more (got 0)"},
 		{"backtest T --at -5m", "--at doesn't go with backtest"},
 		{"explain --set check.critical_age=5m", "--set doesn't go with explain"},
@@ -338,5 +344,31 @@ func TestADayAloneIsWhenItBegins(t *testing.T) {
 	}
 	if a := h.run(60, "explain", "--at", "2026-02-30"); a.code != 2 || !strings.Contains(a.complaints, "--at: must be a time like") {
 		t.Errorf("exit %d, %s", a.code, a.complaints)
+	}
+}
+
+// TestWhatNobodyJudgesIsNoCalmTable: a setting under which nothing is judged shows its UNKNOWN
+// minutes, and what would be judged is named; times before the log are told in the host's zone.
+func TestWhatNobodyJudgesIsNoCalmTable(t *testing.T) {
+	h := newHost(t)
+	h.zone = time.FixedZone("JST", 9*3600)
+	h.config(oneLog("json", "start: beginning", "slis: { availability: { target: 99 } }"))
+	each(0, 1800, 10, func(n float64, _ int) { h.lines("a.log", request(n, 200, "")) })
+	for _, c := range []struct{ args, says string }{
+		{"--set check.critical_ratio=80,90", "UNKNOWN  left availability\n  80                    0      0        0 min     0 min    10 min"},
+		{"", "try --set check.sli=availability --set check.critical_ratio=90\n"},
+		{"--lang ja", "--set check.sli=availability --set check.critical_ratio=90 を試してください"},
+	} {
+		a := h.run(3600, append([]string{"backtest", "--from", stamp(900), "--to", stamp(1500)}, strings.Fields(c.args)...)...)
+		if a.code != 0 || !strings.Contains(a.out, c.says) {
+			t.Errorf("%s: exit %d, %s%s", c.args, a.code, a.out, a.complaints)
+		}
+	}
+	if a := h.run(3600, "backtest", "--from", stamp(900), "--to", stamp(1500), "--set", "check.sli=availability", "--set", "check.critical_ratio=90"); strings.Contains(a.out, "0 min  10 min") || !strings.Contains(a.out, "CRITICAL  WARNING  left") {
+		t.Errorf("judged: %s", a.out)
+	}
+	before := h.run(3600, "backtest", "--from", stamp(-86400), "--to", stamp(-86000), "--set", "check.sli=availability", "--set", "check.critical_ratio=90")
+	if strings.Contains(before.out+before.complaints, "nothing is known of before 2026-03-02 1") || !strings.Contains(before.out+before.complaints, " JST") {
+		t.Errorf("before the log: %s%s", before.out, before.complaints)
 	}
 }
