@@ -167,7 +167,7 @@ func (l *ledger) unbook(j *committed, horizon sli.Minute) {
 
 // silentDue is the newest minute that can be known to have been silent.
 func (j *job) silentDue(rule *sli.Rule) sli.Minute {
-	return sli.Due(j.run.Now, rule.Silence+rule.Settle)
+	return sli.Due(j.absence.front, rule.Silence+rule.Settle)
 }
 
 // dropAfter forgets the cells of the minutes after one.

@@ -71,7 +71,7 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 		}
 	}
 	if j.ids != nil {
-		j.ids.save(tx, j.keepFrom(j.sinceBack()).End())
+		j.ids.save(tx, (j.frontier() - sli.Minute(j.sinceBack()/time.Minute)).End())
 	}
 	return j.committed, nil
 }
@@ -84,6 +84,7 @@ func (j committing) close(tx Tx, report *sli.Pipeline) {
 	}
 	if !j.run.All {
 		j.noteForgotten(&j.rec)
+		j.rec.Away = j.away(tx)
 		for _, l := range j.ledgers[:len(j.plan.Rules)] {
 			l.elsewhere.forget(tx, j.job, l.rule)
 		}
@@ -132,7 +133,7 @@ func (j committing) follow(tx Tx) {
 		}
 	}
 	j.ids.add(seen, bits)
-	j.ids.compare(sli.Due(j.run.Now, j.plan.Sources()))
+	j.ids.compare(sli.Due(j.absence.front, j.plan.Sources()))
 }
 
 // claim makes sure that the pipeline's name is this configuration's.
@@ -170,7 +171,7 @@ func (s *committedStage) commit(tx Tx, j *job) {
 	}
 	s.before = s.record.measured()
 	s.superseded = exists == s.isNew || now.Generation != s.loaded.Generation
-	if s.superseded || s.failure() != nil {
+	if s.superseded || s.failure() != nil || j.absence.step && len(s.readings) == 0 {
 		return
 	}
 	if stale && exists {

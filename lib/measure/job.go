@@ -14,6 +14,7 @@ type job struct {
 	unzoned   *sli.Plan    // without the host's zone in any rule, see sli.Plan.Zoned
 	sources   []sli.Source // of the stages
 	reference sli.Minute   // what is forgotten goes by it
+	absence   absence      // what a backlog is read by, a part at a time
 	ahead     bool         // the state holds what lies in the future of this run's clock
 }
 
@@ -34,6 +35,7 @@ type askedStage struct {
 	fresh    bool        // its cells have another rule than the recorded ones
 	newRules map[sli.Kind]bool
 	readings []*reading // what is read once more for new rules, then what is new
+	hangs    bool       // it didn't come back
 }
 
 // committed is a job with what a transaction holds of its pipeline: what a commit has made
@@ -93,6 +95,7 @@ func (r Run) open(tx Tx, p Pipeline) (*job, pipelineRecord, error) {
 		return rec.Inputs.Get(stage.Facts.SettleInput)
 	})
 	j.unzoned, j.plan = j.plan, j.plan.Zoned(zoneless(tx, p.Plan.Name))
+	j.absence = j.absent(tx, rec)
 	return j, rec, nil
 }
 
@@ -159,6 +162,9 @@ func (j *job) newStage(tx Tx, stage sli.Stage, source sli.Source) *askedStage {
 	forward := j.forward(s, source, append(old, new...))
 	forward.follows, forward.bits = follows, bits
 	s.readings = append(s.readings, forward)
+	if w := j.run.walked[string(s.key)]; w != nil && w.hangs != nil {
+		s.readings = []*reading{{source: source, err: w.hangs}}
+	}
 	return s
 }
 
@@ -196,6 +202,9 @@ func (j *job) forward(s *askedStage, source sli.Source, rules []*ruleCounter) *r
 	} else {
 		r.cursor = s.loaded.Cursor
 		r.ask.Read = s.loaded.ReadTo
+		if s.stage.Facts.Paced && j.absence.behind(j.run.Now) {
+			r.ask.Pause = j.absence.front
+		}
 		r.known, r.isKnown = s.settled(s.loaded.ReadTo), true
 	}
 	return r
@@ -258,8 +267,17 @@ func (j *job) cellsFrom() sli.Minute {
 	if j.run.All && slices.ContainsFunc(j.plan.All(), func(r *sli.Rule) bool { return r.Derive != nil || r.Silence > 0 }) {
 		keep = max(keep, everyMinute)
 	}
-	return j.keepFrom(keep)
+	return j.evidenceFrom(keep)
 }
+
+// evidenceFrom is the first minute that is kept of what SLIs are derived from: while a
+// backlog is read in parts, as far back as it will still be needed.
+func (j *job) evidenceFrom(d time.Duration) sli.Minute {
+	return j.frontier() - sli.Minute((d+j.absence.part)/time.Minute)
+}
+
+// frontier is the minute that evidence is forgotten by: SLIs are judged no further yet.
+func (j *job) frontier() sli.Minute { return min(j.reference, sli.MinuteAt(j.absence.front)) }
 
 // everyMinute is how far back minutes are kept apart where everything is read: what SLIs
 // that are derived from them speak of, then.

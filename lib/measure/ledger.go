@@ -105,7 +105,9 @@ func (j committing) commitRule(tx Tx, rule *sli.Rule) *ledger {
 		l.cells.flush(touched)
 		l.cells.trim(j.job)
 		l.noteLate(tx, j.committed, revised)
-		l.noteGaps(tx, j.committed)
+		if !j.absence.step {
+			l.noteGaps(tx, j.committed)
+		}
 		if l.blames(j.job) {
 			trim(tx, rulePrefix(blame, j.plan.Name, rule.Kind, l.record.Fingerprint), j.historyFrom()/minutesPerHour)
 		}
@@ -222,8 +224,8 @@ const lookBack = time.Hour
 
 // derive makes the cells of a rule whose events can't be judged one by one.
 func (l *ledger) derive(j *committed) {
-	back := max(j.keep()-lookBack, l.rule.Terms.Deadline+time.Hour)
-	w := sli.Window{From: sli.MinuteAt(j.run.Now.Add(-back)), To: sli.Due(j.run.Now, 0) + 1}
+	back, now := max(j.keep()-lookBack, l.rule.Terms.Deadline+time.Hour)+j.absence.part, j.absence.front
+	w := sli.Window{From: sli.MinuteAt(now.Add(-back)), To: sli.Due(now, 0) + 1}
 	if j.run.All {
 		w = extent(j.answered(l.rule), w)
 		w.From = max(w.From, j.cellsFrom())
@@ -251,7 +253,7 @@ func (l *ledger) derive(j *committed) {
 		step = 6 * minutesPerHour // of much history only some is looked at at once
 	}
 	for from := w.From; from < w.To; from += step {
-		for m, c := range l.rule.Derive.Derive(h, sli.Window{From: from, To: min(from+step, w.To)}, j.run.Now) {
+		for m, c := range l.rule.Derive.Derive(h, sli.Window{From: from, To: min(from+step, w.To)}, now) {
 			l.record.Derived = l.record.Derived.Add(sli.Window{From: m, To: m + 1})
 			if c != l.cells.get(m) {
 				l.set(m, c)

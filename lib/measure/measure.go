@@ -69,6 +69,8 @@ type Run struct {
 	// Share is one of n parts of the time that is left, for what is asked in several turns;
 	// nil: the first one may take all of it.
 	Share func(ctx context.Context, n int) (context.Context, context.CancelFunc)
+
+	walked map[string]*walked // what became of stages in the parts of a backlog, by their keys
 	// Clock is the time now, for the instants that probers send and see at; nil: it
 	// stands still at Now.
 	Clock func() time.Time
@@ -190,6 +192,7 @@ func Acknowledge(ctx context.Context, store Store, report *sli.Report) error {
 // ask asks every source: what, follows from the positions and from what is known of each
 // rule's history, which are read in one short transaction.
 func (r Run) ask(ctx context.Context) ([]*asked, error) {
+	r.walked = map[string]*walked{}
 	jobs := make([]*asked, len(r.Pipelines))
 	questions := func(tx Tx) (err error) {
 		for i, p := range r.Pipelines {
@@ -218,6 +221,9 @@ func (r Run) ask(ctx context.Context) ([]*asked, error) {
 		return nil, err
 	case err == nil:
 		err = r.recallable(ctx, jobs)
+	}
+	if err == nil {
+		err = r.catchUp(ctx, jobs, func() error { return r.Store.View(context.WithoutCancel(ctx), questions) })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the state: %w", err)

@@ -370,7 +370,7 @@ func (s *askedStage) giveUp(ctx context.Context) {
 	if len(s.readings) == 0 {
 		return // nothing was asked
 	}
-	s.readings = []*reading{{source: s.readings[0].source, err: context.Cause(ctx)}}
+	s.readings, s.hangs = []*reading{{source: s.readings[0].source, err: context.Cause(ctx)}}, true
 }
 
 // prepare tells a source that shares requests what it will be asked.

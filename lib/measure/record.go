@@ -18,7 +18,8 @@ type pipelineRecord struct {
 	Pending *sli.Point `json:"pending,omitempty"`
 	Stall   *stall     `json:"still,omitempty"`
 
-	Ran time.Time `json:"ran,omitzero"` // the last run's instant
+	Ran  time.Time `json:"ran,omitzero"` // the last run's instant
+	Away *away     `json:"away,omitempty"`
 	// Reference is the minute that forgetting went by, see settledClock.
 	Reference sli.Minute `json:"reference,omitempty"`
 	// History and Cells are the first minutes that are kept of SLIs and of stages.

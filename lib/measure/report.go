@@ -301,8 +301,14 @@ func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *s
 	if mean, ok := j.plan.Path().Mean(s.stage.Name, means, r.Cell); ok {
 		r.Mean = &mean
 	}
+	batches := make([]sli.Batch, 0, 2)
+	if w := j.run.walked[string(s.key)]; w != nil {
+		batches = append(batches, w.told)
+	}
 	for _, reading := range s.readings {
-		b := reading.batch
+		batches = append(batches, reading.batch)
+	}
+	for _, b := range batches {
 		if r.Err == nil && b.Unanswered != nil {
 			r.Err = b.Unanswered
 		}
@@ -313,6 +319,9 @@ func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *s
 		r.Bytes += b.Bytes
 		r.Skipped += b.Skipped
 		r.Warnings = append(r.Warnings, b.Warnings...)
+		if b.Paused {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", s.stage.Facts.Reads))
+		}
 		if b.FirstBad != "" {
 			r.FirstBad = b.FirstBad
 		}

@@ -43,6 +43,8 @@ type Facts struct {
 	// completely: what a reading says of a minute replaces what earlier ones said. Else
 	// what a reading emits is added.
 	Replaces bool
+	// Paced says that a backlog of it can be read a part at a time, see Ask.Pause.
+	Paced bool
 	// Role is what the stage is to a record on its way.
 	Role Role
 	// Capacity names the limits it watches, as capacity graphs spell them; their values
@@ -144,6 +146,9 @@ type Ask struct {
 	Read time.Time // what was written by then has been read; zero: nothing is known to be
 	// Until, when set, is the past instant the run speaks of: later events aren't seen.
 	Until time.Time
+	// Pause, when set, is the instant up to which a backlog is wanted now: what was written
+	// later may be left to the next reading.
+	Pause time.Time
 	Edges []time.Duration // latency thresholds that counts are wanted for
 	Good  Match           // what makes a request good; empty: the default
 	Again bool            // read once more what the cursor has passed, from From on; no new cursor
@@ -187,6 +192,8 @@ type Batch struct {
 	// Early is what is there already of the minute after those that are answered for; nil
 	// where nothing is, or where it doesn't matter.
 	Early *EarlyMinute
+	// Paused says that what was written after To is left to the next reading.
+	Paused bool
 	// Inputs are described values the source asked for; they are kept until they change.
 	Inputs Inputs
 	// Unchanged says that what was asked is known already: nothing is replaced or added.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,7 +65,7 @@ func (h *host) lines(name string, lines ...string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if _, err := f.WriteString(strings.Join(append(lines, ""), "\n")); err != nil {
+	if _, err := f.WriteString(strings.Join(slices.Concat(lines, []string{""}), "\n")); err != nil {
 		h.t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

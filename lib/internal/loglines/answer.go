@@ -46,9 +46,7 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	if len(got.broken) > 0 && got.failed == nil {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: its file is gone, and the one that follows has no line yet: what is written meanwhile is unknown, and not measured", strings.Join(got.broken, ", ")))
 	}
-	if ctx.Err() != nil || !got.reached.IsZero() {
-		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", r.log.Reads()))
-	}
+	a.Paused = got.paused || ctx.Err() != nil || !got.reached.IsZero()
 	a.From, a.Resumed = r.from(a.To, got), r.resumed(got)
 	return a, nil
 }
@@ -99,6 +97,9 @@ func (r *reading) until(got fed) time.Time {
 	}
 	if r.ask.Final {
 		return instant(r.latest())
+	}
+	if got.paused {
+		to = r.ask.Pause
 	}
 	if !got.reached.IsZero() && got.reached.Before(to) {
 		to = got.reached

@@ -38,6 +38,7 @@ type fed struct {
 	reached time.Time
 
 	// Of files:
+	paused    bool      // what was written after Ask.Pause was left
 	behind    []string  // the paths of those that weren't read to their ends
 	broken    []string  // the logs of which nothing is known until a next file has a line
 	absent    time.Time // where nothing was ever found before: when it was last looked in vain
@@ -55,7 +56,7 @@ func (f files) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bloc
 	if err := position(f, at, &cur); err != nil {
 		return fed{}, err
 	}
-	opt := file.Options{Globs: f.Path, Now: ask.Now, Optional: f.Optional, Final: ask.Final, Start: f.start(ask), Prefetch: ask.prefetch}
+	opt := file.Options{Globs: f.Path, Now: ask.Now, Optional: f.Optional, Final: ask.Final, Start: f.start(ask), Enough: ask.enough(), Prefetch: ask.prefetch}
 	if ask.Again {
 		stats, err := file.Again(ctx, opt, cur, sink)
 		return f.fed(cur, stats, err), nil
@@ -67,7 +68,7 @@ func (f files) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bloc
 }
 
 func (f files) fed(cur file.Cursor, stats file.Stats, err error) fed {
-	out := fed{Stats: stats.Stats, broken: stats.Broken, absent: stats.Absent, unseen: stats.Unseen, failed: f.tolerate(err)}
+	out := fed{Stats: stats.Stats, broken: stats.Broken, paused: stats.Paused, absent: stats.Absent, unseen: stats.Unseen, failed: f.tolerate(err)}
 	for _, s := range stats.Files {
 		if !s.Complete {
 			out.behind = append(out.behind, s.Path)

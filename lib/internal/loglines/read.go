@@ -31,6 +31,7 @@ type Ask struct {
 	From  time.Time // lines of earlier minutes aren't wanted; zero: all are
 	Read  time.Time // what was written by then has been read; zero: nothing is known to be
 	Until time.Time // when set: lines from then on aren't seen
+	Pause time.Time // when set: of a backlog what was written later may be left to the next reading
 	Again bool      // once more what the cursor has passed
 	Final bool      // all there is, an unfinished last line too
 
@@ -56,6 +57,7 @@ type Answer struct {
 	Warnings []string
 	Bytes    int64
 	Calls    int    // requests made to a service
+	Paused   bool   // what was written after To is left to the next reading
 	Lost     int64  // pieces that are unavoidably lost; Warnings name them
 	FirstBad string // place and reason of the first malformed line
 	Layout   string // the format that was detected
@@ -80,6 +82,8 @@ type note struct {
 	Minute int64        `json:"minute,omitempty"` // of the last line that was booked
 	Read   bool         `json:"read,omitempty"`   // some line could be read
 	Bad    string       `json:"bad,omitempty"`    // the first bad line, while none could
+	// Passed is the earliest minute of what was read last, while a backlog is read in parts.
+	Passed int64 `json:"passed,omitempty"`
 
 	Begun    bool          `json:"begun,omitempty"`    // its first line was seen
 	Document *documentNote `json:"document,omitempty"` // it is read as documents
@@ -129,6 +133,7 @@ type reading struct {
 type limits struct {
 	from   int64 // the first minute wanted
 	until  int64 // microseconds: lines from then on aren't seen
+	pause  int64 // microseconds: lines from then on needn't be; 0: all are wanted
 	newest int64 // microseconds: lines after it are skewed
 }
 
@@ -139,6 +144,9 @@ func (a Ask) limits() limits {
 	}
 	if !a.Until.IsZero() {
 		l.until = a.Until.UnixMicro()
+	}
+	if !a.Pause.IsZero() {
+		l.pause = a.Pause.UnixMicro()
 	}
 	return l
 }
@@ -163,6 +171,7 @@ type fileReading struct {
 	zoneless bool                            // a stamp without zone was read, as far as it was shut
 
 	minute   int64 // lines are being counted for
+	first    int64 // the earliest that lines of this block were counted for
 	from, to int64 // microseconds: times that are booked in it without further ado
 	wanted   bool  // the minute is
 	count    Count
@@ -275,6 +284,10 @@ func (r *reading) block(b feed.Block) error {
 	}
 	r.keepText(f, b)
 	f.later = b.Log.Mtime.After(r.ask.Now.Add(skew))
+	if f.first = math.MaxInt64; f.from < f.to {
+		f.first = f.minute
+	}
+	begins := f.line
 	if b.Truncated {
 		f.line++
 		f.note.Begun = true
@@ -287,6 +300,12 @@ func (r *reading) block(b feed.Block) error {
 	}
 	r.prefetcher.templates.Store(f.scanner.Templates())
 	f.note.Scan, f.note.Minute = f.scanner.Note(), f.minute
+	switch {
+	case r.limits.pause == 0:
+		f.note.Passed = 0
+	case f.line-begins >= enoughLines && f.first != math.MaxInt64:
+		f.note.Passed = f.first
+	}
 	if f.note.Document = nil; f.docs != nil {
 		f.note.Document = f.docs.note()
 	}
@@ -295,6 +314,20 @@ func (r *reading) block(b feed.Block) error {
 		return err
 	}
 	return nil
+}
+
+// enoughLines are so many that the earliest of them tells how far a log was read, though
+// some stamps be wrong.
+const enoughLines = 10
+
+// enough tells by a file's note whether its log was read up to where the reading may pause:
+// the last lines that were read were all written later. Nil where it may not.
+func (a Ask) enough() func(json.RawMessage) bool {
+	pause := a.limits().pause
+	if pause == 0 {
+		return nil
+	}
+	return func(raw json.RawMessage) bool { return noteOf(raw).Passed*microsecondsPerMinute >= pause }
 }
 
 // keepText hands on the lines that are read, but those that may not be shown.
@@ -541,6 +574,7 @@ func (r *reading) turn(f *fileReading, at int64) {
 		r.flush(f)
 		f.minute = m
 	}
+	f.first = min(f.first, f.minute)
 	f.count.add(f.waiting)
 	f.waiting = Count{}
 	f.wanted = r.wanted(f.minute)

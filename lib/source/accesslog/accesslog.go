@@ -63,6 +63,7 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (sli.Sou
 		Settle:       log.Settle(),
 		SettleWhy:    "a line is written when its request ends, and its writer may hold it in a buffer",
 		Scope:        sli.Local,
+		Paced:        !log.Remote(),
 		MaxMalformed: log.MaxMalformed(),
 		Permissions:  log.Permissions(),
 	}
@@ -112,6 +113,7 @@ func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Bat
 		From:   ask.From,
 		Read:   ask.Read,
 		Until:  ask.Until,
+		Pause:  ask.Pause,
 		Again:  ask.Again,
 		Final:  ask.Final,
 		Need:   slices.Concat(s.where.Fields(), ask.Good.Fields(), s.accepted.Fields(), s.own()),
@@ -132,7 +134,7 @@ func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Bat
 	}
 	return sli.Batch{
 		Looked: a.Looked, Ahead: sli.IntervalsOf(a.Ahead),
-		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
+		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Paused: a.Paused, Cursor: a.Cursor, Warnings: a.Warnings,
 		Lacks: c.lacking(a.Lacks), Sifted: c.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout, Zoneless: a.Zoneless,
 	}, nil
 }

@@ -83,6 +83,7 @@ func (s *lineLog) describe(format logscan.Format, schedule *sli.Runs, spelled st
 		Settle:       s.log.Settle(),
 		SettleWhy:    "a line is written when its record comes out, and its writer may hold it in a buffer",
 		Scope:        sli.Local,
+		Paced:        !s.log.Remote(),
 		Runs:         schedule,
 		MaxMalformed: s.log.MaxMalformed(),
 		Permissions:  s.log.Permissions(),
@@ -135,6 +136,7 @@ func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Bat
 		From:   ask.From,
 		Read:   ask.Read,
 		Until:  ask.Until,
+		Pause:  ask.Pause,
 		Again:  ask.Again,
 		Final:  ask.Final,
 		Need:   s.need,
@@ -156,7 +158,7 @@ func (s *lineLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Bat
 	}
 	return sli.Batch{
 		Looked: a.Looked, Ahead: sli.IntervalsOf(a.Ahead),
-		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Cursor: a.Cursor, Warnings: a.Warnings,
+		From: a.From, To: a.To, Resumed: a.Resumed, Unanswered: a.Unanswered, Paused: a.Paused, Cursor: a.Cursor, Warnings: a.Warnings,
 		Lacks: t.lacks, Sifted: t.sift.Told(), Bytes: a.Bytes, Calls: a.Calls, FirstBad: a.FirstBad, Skipped: a.Lost, Layout: a.Layout, Zoneless: a.Zoneless,
 	}, nil
 }

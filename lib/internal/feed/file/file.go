@@ -92,12 +92,15 @@ type Options struct {
 	Globs     []string  // paths or globs (filepath.Match, and ** for any number of directories)
 	Now       time.Time // the run's clock
 	Start     Start
-	TailBytes int64         // decompressed bytes of each file for Tail and Again; 0 means 64 MiB
-	Since     time.Time     // Tail and Again pass over files last modified before it; zero means none
-	Optional  bool          // a file that is missing is none that failed: nothing is written
-	Final     bool          // hand over an unterminated last line too: nothing more will be written
-	Prefetch  feed.Prefetch // given what was read of a long file ahead of its lines; nil: nothing is read ahead
-	Block     int           // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 256 KiB
+	TailBytes int64     // decompressed bytes of each file for Tail and Again; 0 means 64 MiB
+	Since     time.Time // Tail and Again pass over files last modified before it; zero means none
+	Optional  bool      // a file that is missing is none that failed: nothing is written
+	Final     bool      // hand over an unterminated last line too: nothing more will be written
+	// Enough tells of a file by its note whether a backlog was read far enough in its log: the rest of it, and what follows it there, is left to a later reading.
+	// Compressed files are read whole all the same: to go on in one it would be inflated once more. Nil: all is read.
+	Enough   func(note json.RawMessage) bool
+	Prefetch feed.Prefetch // given what was read of a long file ahead of its lines; nil: nothing is read ahead
+	Block    int           // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 256 KiB
 }
 
 // FileStat says how the reading of one file went.
@@ -113,6 +116,7 @@ type Stats struct {
 	Files      []FileStat // the files that had to be opened, in reading order
 	Absent     time.Time  // of a log of which nothing was ever found: the run that last looked in vain
 	Unseen     bool       // lines written before this reading may be missing, of a log that is seen from now on
+	Paused     bool       // Options.Enough has left something to a later reading
 	Broken     []string   // the logs of which nothing is known until a next file has a line
 }
 
@@ -123,16 +127,21 @@ type Stats struct {
 // returned after everything else was read; the cursor is good then as well.
 func Read(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) error) (Cursor, Stats, error) {
 	r := newReading(opt, cur, sink)
+	enough := map[string]bool{} // by family
 	for _, f := range r.files {
 		if f.t.isCopy() {
 			continue // until the others are read
+		}
+		if enough[f.family] = enough[f.family] || r.enough(f); enough[f.family] {
+			r.leave(f)
+			continue
 		}
 		if err := r.forward(ctx, f); err != nil {
 			return r.cursor(), r.report(), err
 		}
 	}
 	for _, f := range r.files {
-		if f.t.isCopy() {
+		if f.t.isCopy() && !enough[f.family] {
 			if err := r.setApart(ctx, f); err != nil {
 				return r.cursor(), r.report(), err
 			}

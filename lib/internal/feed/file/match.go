@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -19,9 +20,10 @@ type file struct {
 	e   *entry   // where it is; nil if it isn't to be found
 	log feed.Log // as its blocks name it
 
-	family  string // of its name, see family
-	entered bool   // this reading begins in its middle
-	dropped bool   // it was a copy that has taken its original's place
+	family  string                  // of its name, see family
+	entered bool                    // this reading begins in its middle
+	enough  context.CancelCauseFunc // ends its reading at the next block
+	dropped bool                    // it was a copy that has taken its original's place
 }
 
 // recognise finds the entries of the files known: by inode, then, for what isn't where its inode was, by the hash of its head.

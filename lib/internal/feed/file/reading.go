@@ -160,6 +160,19 @@ func (r *reading) last(f *file) bool {
 
 func (r *absences) idle(t *Tracked) bool { return r.opt.Now.Sub(t.Grown) >= idleAfter }
 
+// errEnough says that a file was left where Options.Enough was told of it.
+var errEnough = errors.New("enough")
+
+// enough tells whether f was read as far as is wanted now.
+func (r *reading) enough(f *file) bool { return r.opt.Enough != nil && r.opt.Enough(f.t.Note) }
+
+// leave leaves what is unread of f, if anything, to a later reading.
+func (r *reading) leave(f *file) {
+	if f.e != nil && !f.t.Ignored && !f.t.Done {
+		r.stats.Paused, r.stats.Complete = true, false
+	}
+}
+
 // forward reads f on from where it was left.
 func (r *reading) forward(ctx context.Context, f *file) error {
 	t := f.t
@@ -186,7 +199,12 @@ func (r *reading) forward(ctx context.Context, f *file) error {
 			size = math.MaxInt64 // of content: as much as there is
 		}
 		r.checkTail(t, h)
-		at, read, err := r.cut(ctx, f, h, feed.Position{Offset: t.Offset, Skip: t.Skip}, size, r.last(f))
+		within, enough := context.WithCancelCause(ctx)
+		defer enough(nil)
+		if !t.Gzip {
+			f.enough = enough
+		}
+		at, read, err := r.cut(within, f, h, feed.Position{Offset: t.Offset, Skip: t.Skip}, size, r.last(f))
 		if t.Offset, t.Skip = at.Offset, at.Skip; !t.Gzip {
 			t.Tail = tail(h, t.Offset)
 		}
@@ -279,11 +297,13 @@ func (r *reading) pass(ctx context.Context, f *file, do func(*os.File, os.FileIn
 		}
 	}
 	var refused sinkError
-	r.stats.Files = append(r.stats.Files, FileStat{Path: f.t.Path, Bytes: r.stats.Bytes - before, Complete: err == nil})
+	r.stats.Files = append(r.stats.Files, FileStat{Path: f.t.Path, Bytes: r.stats.Bytes - before, Complete: err == nil || err == errEnough})
 	r.stats.Complete = r.stats.Complete && err == nil
 	switch {
 	case errors.As(err, &refused):
 		return refused.error
+	case err == errEnough:
+		r.stats.Paused = true
 	case err != nil && err != context.Cause(ctx) && err != errReplaced:
 		r.fail(f.t.Path, err)
 	}
@@ -313,6 +333,9 @@ func (r *reading) cut(ctx context.Context, f *file, h *os.File, from feed.Positi
 			return sinkError{err}
 		}
 		f.t.Note = f.log.Note
+		if f.enough != nil && r.enough(f) {
+			f.enough(errEnough)
+		}
 		for _, g := range followed {
 			g.over = true
 		}

@@ -1,0 +1,237 @@
+package measure
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// After an absence the logs hold hours that no run has seen. What is derived from the cells
+// of stages needs those of one time together, and cells are kept for hours: so the street is
+// walked more than once in a run, over a part of the backlog at a time. Each part is read,
+// counted, committed and judged as a run of that time would have done, and cells that it no
+// longer needs are let go before the next. A run that is over, or killed, before the last
+// part leaves the rest to the next one.
+
+// absence is how a backlog is read.
+type absence struct {
+	front time.Time     // up to when it is read and judged now: the run's instant, where nothing is left to the next part
+	part  time.Duration // how much at a time; 0: there is no backlog
+	since time.Time     // when the run before it was
+	begin time.Time     // up to when it is judged
+	step  bool          // there are further parts: nothing is reported of this one
+}
+
+const (
+	// shortAbsence is what one reading can make up for: derivations look back further.
+	shortAbsence = time.Hour
+	// mostParts is how many parts a backlog is read in, unless it is a short one: every part
+	// costs a commit, and looks for the files of a log anew.
+	mostParts = 24
+)
+
+// walked is what became of a stage in the parts of a backlog.
+type walked struct {
+	told  sli.Batch // what they said beside events and their minutes, together
+	stuck bool      // it doesn't get on, and isn't waited for
+	hangs error     // it didn't come back at all; nil: it did
+}
+
+// behind tells whether something is left to a next part.
+func (a absence) behind(now time.Time) bool { return a.front.Before(now) }
+
+// absence finds how a job's backlog is to be read. Only logs of this host can be read in
+// parts, and only where an SLI is derived from the cells of such logs alone it makes a
+// difference.
+func (j *job) absent(tx Tx, rec pipelineRecord) absence {
+	now := j.run.Now
+	since := rec.Ran
+	if rec.Away != nil {
+		since = rec.Away.Since
+	}
+	none := absence{front: now}
+	if rec.Ran.IsZero() || now.Sub(since) <= shortAbsence || j.run.All || !j.run.Until.IsZero() || j.ahead || !j.derivesFromLogs() || j.hasNew(tx) {
+		return none
+	}
+	begin, found := j.reachedByAll(tx)
+	if !found {
+		return none
+	}
+	if rec.Away != nil {
+		begin = rec.Away.Judged
+	}
+	a := absence{front: now, since: since, begin: begin, part: max(shortAbsence, now.Sub(since)/mostParts)}
+	if next := begin.Add(a.part); next.Before(now) {
+		a.front = next
+	}
+	return a
+}
+
+// derivesFromLogs tells whether an SLI is derived from what is read in parts, and from
+// nothing else.
+func (j *job) derivesFromLogs() bool {
+	return slices.ContainsFunc(j.plan.All(), func(rule *sli.Rule) bool {
+		return (rule.Derive != nil || rule.Silence > 0) && !slices.ContainsFunc(j.plan.Stages, func(s sli.Stage) bool { return rule.Feeds(s.Name) && !s.Facts.Paced })
+	})
+}
+
+// hasNew tells whether a stage or an SLI begins only now: what it needs of the past is
+// asked once, for its window.
+func (j *job) hasNew(tx Tx) bool {
+	for _, stage := range j.plan.Stages {
+		var rec stageRecord
+		if !getRecord(tx, stageKey(j.plan.Name, stage.Name, stage.Facts.Reads), &rec) || rec.Fingerprint != short(stage.Fingerprint()) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(j.plan.All(), func(rule *sli.Rule) bool { return j.isNewRule(tx, rule) })
+}
+
+// reachedByAll is up to when all logs were read, but those that don't get on.
+func (j *job) reachedByAll(tx Tx) (oldest time.Time, found bool) {
+	for _, stage := range j.plan.Stages {
+		var rec stageRecord
+		key := stageKey(j.plan.Name, stage.Name, stage.Facts.Reads)
+		if w := j.run.walked[string(key)]; !stage.Facts.Paced || w != nil && w.stuck || !getRecord(tx, key, &rec) || rec.ReadTo.IsZero() {
+			continue
+		}
+		if !found || rec.ReadTo.Before(oldest) {
+			oldest, found = rec.ReadTo, true
+		}
+	}
+	return oldest, found
+}
+
+// catchUp reads what has piled up in an absence, but for the last part. The jobs are asked
+// anew after each.
+func (r Run) catchUp(ctx context.Context, jobs []*asked, again func() error) error {
+	for {
+		var parts []*asked
+		for _, j := range jobs {
+			if j.broken == nil && j.absence.behind(r.Now) {
+				j.partly()
+				parts = append(parts, j)
+			}
+		}
+		if len(parts) == 0 {
+			return nil
+		}
+		more := r.advance(ctx, parts)
+		if err := again(); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// partly asks only what is behind, and only for a part of it.
+func (a *asked) partly() {
+	a.absence.step = true
+	a.run.Take, a.run.Inject = false, false
+	for _, s := range a.stages {
+		if w := a.run.walked[string(s.key)]; !s.stage.Facts.Paced || w != nil && w.stuck || !s.loaded.ReadTo.Before(a.absence.front) {
+			s.readings = nil
+		}
+	}
+}
+
+// advance reads a part and commits it; false where the time is over, or it couldn't be kept.
+func (r Run) advance(ctx context.Context, parts []*asked) (more bool) {
+	within, cancel := context.WithCancel(ctx)
+	if r.Share != nil {
+		cancel()
+		within, cancel = r.Share(ctx, 2) // the last part, and all else, has its time
+	}
+	defer cancel()
+	read(within, parts)
+	over := within.Err() != nil
+	for _, j := range parts {
+		for _, s := range j.stages {
+			if len(s.readings) > 0 {
+				r.note(s, over)
+			}
+		}
+	}
+	commit, cancelCommit := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancelCommit()
+	return r.keepParts(commit, parts) == nil && !over
+}
+
+// keepParts commits parts, all of them or none. What fails here fails, and is said, where
+// all is concluded.
+func (r Run) keepParts(ctx context.Context, parts []*asked) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.Decoded.clear()
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return r.Store.Update(ctx, func(tx Tx) error {
+		for _, j := range parts {
+			c, err := j.commit(tx)
+			if err != nil {
+				return err
+			}
+			for _, l := range c.ledgers {
+				putRecord(tx, ruleKey(j.plan.Name, l.rule.Kind), l.record)
+			}
+			var rec pipelineRecord
+			getRecord(tx, pipelineKey(j.plan.Name), &rec)
+			rec.Away = c.away(tx)
+			putRecord(tx, pipelineKey(j.plan.Name), rec)
+		}
+		return nil
+	})
+}
+
+// note remembers of a stage what the report will say of its parts, and whether it gets on.
+func (r Run) note(s *askedStage, over bool) {
+	w := r.walked[string(s.key)]
+	if w == nil {
+		w = new(walked)
+		r.walked[string(s.key)] = w
+	}
+	if s.hangs {
+		w.hangs = s.failure()
+	}
+	to := time.Time{}
+	for _, reading := range s.readings {
+		b := reading.batch
+		to = b.To
+		w.told.Calls, w.told.Bytes, w.told.Skipped = w.told.Calls+b.Calls, w.told.Bytes+b.Bytes, w.told.Skipped+b.Skipped
+		w.told.FirstBad = cmp.Or(b.FirstBad, w.told.FirstBad)
+		for _, text := range b.Warnings {
+			if !slices.Contains(w.told.Warnings, text) {
+				w.told.Warnings = append(w.told.Warnings, text)
+			}
+		}
+	}
+	w.stuck = !over && (s.failure() != nil || !to.After(s.loaded.ReadTo))
+}
+
+// away is what is kept of an absence until all of it is read and judged.
+type away struct {
+	Since  time.Time `json:"since"`  // when the run before it was
+	Judged time.Time `json:"judged"` // up to when all logs are read, and SLIs derived
+}
+
+// away is what of its absence a job leaves to the next part, or run; nil where it is nothing.
+func (j *committed) away(tx Tx) *away {
+	if j.absence.part == 0 {
+		return nil
+	}
+	judged := j.absence.front
+	if read, found := j.reachedByAll(tx); found && read.Before(judged) {
+		judged = read
+	}
+	if judged.Before(j.absence.begin) {
+		judged = j.absence.begin
+	}
+	if j.run.Now.Sub(judged) <= shortAbsence {
+		return nil
+	}
+	return &away{j.absence.since, judged}
+}
