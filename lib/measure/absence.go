@@ -19,10 +19,10 @@ import (
 
 // absence is how a backlog is read.
 type absence struct {
-	front time.Time     // up to when it is read and judged now: the run's instant, where nothing is left to the next part
+	begin time.Time     // up to when it is read by all stages, and judged: the run's instant, where there is none
+	front time.Time     // up to when it is to be now: the run's instant, where nothing is left to the next part
 	part  time.Duration // how much at a time; 0: there is no backlog
 	since time.Time     // when the run before it was
-	begin time.Time     // up to when it is judged
 	step  bool          // there are further parts: nothing is reported of this one
 }
 
@@ -53,7 +53,7 @@ func (j *job) absent(tx Tx, rec pipelineRecord) absence {
 	if rec.Away != nil {
 		since = rec.Away.Since
 	}
-	none := absence{front: now}
+	none := absence{begin: now, front: now}
 	if rec.Ran.IsZero() || now.Sub(since) <= shortAbsence || j.run.All || !j.run.Until.IsZero() || j.ahead || !j.derivesFromLogs() || j.hasNew(tx) {
 		return none
 	}
@@ -64,7 +64,7 @@ func (j *job) absent(tx Tx, rec pipelineRecord) absence {
 	if rec.Away != nil {
 		begin = rec.Away.Judged
 	}
-	a := absence{front: now, since: since, begin: begin, part: max(shortAbsence, now.Sub(since)/mostParts)}
+	a := absence{begin: begin, front: now, since: since, part: max(shortAbsence, now.Sub(since)/mostParts)}
 	if next := begin.Add(a.part); next.Before(now) {
 		a.front = next
 	}
@@ -146,6 +146,9 @@ func (r Run) advance(ctx context.Context, parts []*asked) (more bool) {
 		within, cancel = r.Share(ctx, 2) // the last part, and all else, has its time
 	}
 	defer cancel()
+	if within.Err() != nil {
+		return false
+	}
 	read(within, parts)
 	over := within.Err() != nil
 	for _, j := range parts {
@@ -180,7 +183,7 @@ func (r Run) keepParts(ctx context.Context, parts []*asked) (err error) {
 			}
 			var rec pipelineRecord
 			getRecord(tx, pipelineKey(j.plan.Name), &rec)
-			rec.Away = c.away(tx)
+			rec.Away = c.away()
 			putRecord(tx, pipelineKey(j.plan.Name), rec)
 		}
 		return nil
@@ -219,19 +222,24 @@ type away struct {
 }
 
 // away is what of its absence a job leaves to the next part, or run; nil where it is nothing.
-func (j *committed) away(tx Tx) *away {
+func (j *committed) away() *away {
 	if j.absence.part == 0 {
 		return nil
 	}
-	judged := j.absence.front
-	if read, found := j.reachedByAll(tx); found && read.Before(judged) {
-		judged = read
-	}
-	if judged.Before(j.absence.begin) {
-		judged = j.absence.begin
-	}
-	if j.run.Now.Sub(judged) <= shortAbsence {
+	if j.run.Now.Sub(j.absence.front) <= shortAbsence {
 		return nil
 	}
-	return &away{j.absence.since, judged}
+	return &away{j.absence.since, j.absence.front}
+}
+
+// judgedTo is up to when a commit can judge: some stage may not have been read so far.
+func (j *committed) judgedTo(tx Tx) time.Time {
+	to := j.absence.front
+	if read, found := j.reachedByAll(tx); found && read.Before(to) {
+		to = read
+	}
+	if to.Before(j.absence.begin) {
+		return j.absence.begin
+	}
+	return to
 }

@@ -57,6 +57,11 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 	if j.run.All {
 		j.align()
 	}
+	if j.absence.part > 0 {
+		own := *j.job
+		own.absence.front = j.judgedTo(tx)
+		j.job = &own
+	}
 	j.claimTasks(tx)
 	j.follow(tx)
 	for _, rule := range j.plan.All() {
@@ -71,7 +76,7 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 		}
 	}
 	if j.ids != nil {
-		j.ids.save(tx, (j.frontier() - sli.Minute(j.sinceBack()/time.Minute)).End())
+		j.ids.save(tx, (min(j.reference, sli.MinuteAt(j.absence.front)) - sli.Minute(j.sinceBack()/time.Minute)).End())
 	}
 	return j.committed, nil
 }
@@ -84,7 +89,7 @@ func (j committing) close(tx Tx, report *sli.Pipeline) {
 	}
 	if !j.run.All {
 		j.noteForgotten(&j.rec)
-		j.rec.Away = j.away(tx)
+		j.rec.Away = j.away()
 		for _, l := range j.ledgers[:len(j.plan.Rules)] {
 			l.elsewhere.forget(tx, j.job, l.rule)
 		}

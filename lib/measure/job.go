@@ -273,11 +273,8 @@ func (j *job) cellsFrom() sli.Minute {
 // evidenceFrom is the first minute that is kept of what SLIs are derived from: while a
 // backlog is read in parts, as far back as it will still be needed.
 func (j *job) evidenceFrom(d time.Duration) sli.Minute {
-	return j.frontier() - sli.Minute((d+j.absence.part)/time.Minute)
+	return min(j.reference, sli.MinuteAt(j.absence.begin)) - sli.Minute(d/time.Minute)
 }
-
-// frontier is the minute that evidence is forgotten by: SLIs are judged no further yet.
-func (j *job) frontier() sli.Minute { return min(j.reference, sli.MinuteAt(j.absence.front)) }
 
 // everyMinute is how far back minutes are kept apart where everything is read: what SLIs
 // that are derived from them speak of, then.

@@ -224,8 +224,8 @@ const lookBack = time.Hour
 
 // derive makes the cells of a rule whose events can't be judged one by one.
 func (l *ledger) derive(j *committed) {
-	back, now := max(j.keep()-lookBack, l.rule.Terms.Deadline+time.Hour)+j.absence.part, j.absence.front
-	w := sli.Window{From: sli.MinuteAt(now.Add(-back)), To: sli.Due(now, 0) + 1}
+	back, now := max(j.keep()-lookBack, l.rule.Terms.Deadline+time.Hour), j.absence.front
+	w := sli.Window{From: sli.MinuteAt(j.absence.begin.Add(-back)), To: sli.Due(now, 0) + 1}
 	if j.run.All {
 		w = extent(j.answered(l.rule), w)
 		w.From = max(w.From, j.cellsFrom())

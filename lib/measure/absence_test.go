@@ -1,0 +1,218 @@
+package measure_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mackerel-plugin-pipeline-sli/lib/measure"
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
+
+// away is a host that comes back after hours: its two logs went on.
+type away struct {
+	*world
+	hours int
+}
+
+func newAway(t *testing.T, hours int) *away {
+	a := &away{newWorld(t, t.TempDir()), hours}
+	a.log(-2*time.Hour, 0)
+	if _, err := a.run(a.pipeline()); err != nil {
+		t.Fatal(err)
+	}
+	a.log(0, time.Duration(hours)*time.Hour)
+	a.now = start.Add(time.Duration(hours)*time.Hour + time.Minute)
+	return a
+}
+
+// log appends to both logs what happened between two instants.
+func (a *away) log(from, to time.Duration) {
+	a.t.Helper()
+	var front, worker strings.Builder
+	for n, at := 0, from; at < to; n, at = n+1, at+3*time.Second {
+		when := func(d time.Duration) string {
+			return start.Add(at + d).UTC().Format("2006-01-02T15:04:05.000Z07:00")
+		}
+		fmt.Fprintf(&front, `{"time":%q,"method":"POST","uri":"/v","status":202,"request_time":0.05,"id":"%d"}`+"\n", when(0), at)
+		if n%97 != 5 {
+			fmt.Fprintf(&worker, `{"ts":%q,"msg":"done","id":"%d"}`+"\n", when(time.Second), at)
+		}
+	}
+	for name, text := range map[string]string{"front.json": front.String(), "worker.json": worker.String()} {
+		f, err := os.OpenFile(filepath.Join(a.dir, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		a.must(err)
+		_, err = f.WriteString(text)
+		a.must(errors.Join(err, f.Close()))
+	}
+}
+
+func (a *away) pipeline() func(*measure.Run) {
+	return func(r *measure.Run) {
+		r.Pipelines = a.read(fmt.Sprintf(`pipelines:
+- name: video
+  stages:
+  - { name: front, access_log: { path: %q, format: json, fields: { id: id } } }
+  - { name: worker, app_log: { path: %q, format: json, fields: { time: ts, id: id }, events: [ { match: { msg: done }, is: done } ] } }
+  slis: { coverage: { target: 99 }, availability: { target: 99 } }
+`, filepath.Join(a.dir, "front.json"), filepath.Join(a.dir, "worker.json")))
+	}
+}
+
+// back is a run after the absence, changed as told.
+func (a *away) back(change func(*measure.Run)) (*sli.Report, error) {
+	a.t.Helper()
+	return a.run(func(r *measure.Run) {
+		a.pipeline()(r)
+		if change != nil {
+			change(r)
+		}
+	})
+}
+
+// told is what the state says of every minute of the absence, and of how many minutes cells
+// are kept.
+func (a *away) told() (minutes string, kept int) {
+	a.t.Helper()
+	var b strings.Builder
+	a.must(a.store().View(context.Background(), func(tx measure.Tx) error {
+		for _, kind := range []sli.Kind{sli.Coverage, sli.Availability} {
+			rec := measure.ReadRule(tx, "video", kind)
+			for m := sli.MinuteAt(start); m < sli.MinuteAt(start)+sli.Minute(60*a.hours-30); m++ {
+				measured := kind != sli.Coverage || rec.Derived.Contains(m)
+				fmt.Fprintf(&b, "%s %s %v %v\n", kind, m.Start().UTC().Format("15:04"), measured, measure.ReadCell(tx, "video", kind, m))
+			}
+		}
+		plan := a.plan()
+		for _, stage := range plan.Stages {
+			kept = max(kept, len(measure.StageMinutes(tx, "video", stage, sli.Accepted)), len(measure.StageMinutes(tx, "video", stage, sli.Done)))
+		}
+		return nil
+	}))
+	return b.String(), kept
+}
+
+func (a *away) plan() *sli.Plan {
+	var r measure.Run
+	a.pipeline()(&r)
+	return r.Pipelines[0].Plan
+}
+
+// dying is a store whose process is killed after some commits.
+type dying struct {
+	measure.Store
+	commits *int
+}
+
+func (d dying) Update(ctx context.Context, f func(measure.Tx) error) error {
+	if *d.commits--; *d.commits < 0 {
+		return deaf{d.Store}.Update(ctx, f)
+	}
+	return d.Store.Update(ctx, f)
+}
+
+// A backlog that is read in parts says the same of each minute, whatever comes between.
+func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
+	t.Parallel()
+	const hours = 5
+	whole := newAway(t, hours)
+	if _, err := whole.back(nil); err != nil {
+		t.Fatal(err)
+	}
+	want, kept := whole.told()
+	if n := strings.Count(want, "true"); n != 2*(60*hours-30) {
+		t.Fatalf("only %d minutes are measured", n)
+	}
+	if kept > 6*60 {
+		t.Errorf("cells of %d minutes are kept", kept)
+	}
+	over := func(parts int) func(*measure.Run) { // so many get their time in a run
+		return func(r *measure.Run) {
+			r.Share = func(ctx context.Context, _ int) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(ctx)
+				if parts--; parts < 0 {
+					cancel()
+				}
+				return ctx, cancel
+			}
+		}
+	}
+	for _, c := range []struct {
+		name string
+		same string // of which SLI
+		runs int    // at most, until it has caught up
+		run  func(*away)
+	}{
+		{"killed at every commit", "", 12, func() func(*away) {
+			lives := 0
+			return func(a *away) {
+				lives++
+				commits := lives % 3
+				_, _ = a.back(func(r *measure.Run) { r.Store = dying{r.Store, &commits} })
+			}
+		}()},
+		{"without time for more than a part", "", 8, func(a *away) {
+			if _, err := a.back(over(1)); err != nil {
+				t.Error(err)
+			}
+		}},
+		// The other one isn't kept waiting; of the one that comes late only the last hours are judged.
+		{"a log that isn't there at first", "availability", 2, func() func(*away) {
+			missing := true
+			return func(a *away) {
+				name := filepath.Join(a.dir, "worker.json")
+				if missing {
+					a.must(os.Rename(name, name+"~"))
+				}
+				_, err := a.back(nil)
+				a.must(err)
+				if missing {
+					a.must(os.Rename(name+"~", name))
+				}
+				missing = false
+			}
+		}()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := newAway(t, hours)
+			for range c.runs {
+				c.run(a)
+				a.now = a.now.Add(time.Minute)
+			}
+			if _, err := a.back(nil); err != nil {
+				t.Fatal(err)
+			}
+			got, _ := a.told()
+			if want := about(c.same, want); about(c.same, got) != want {
+				t.Errorf("it says another thing:\n%s", difference(want, about(c.same, got)))
+			}
+		})
+	}
+}
+
+// about is the lines of one SLI.
+func about(kind, text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, kind) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+func difference(want, got string) string {
+	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
+	var out []string
+	for i := range a {
+		if i < len(b) && a[i] != b[i] && len(out) < 10 {
+			out = append(out, b[i]+" instead of "+a[i])
+		}
+	}
+	return strings.Join(out, "\n")
+}
