@@ -4,22 +4,28 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math"
 )
 
 const (
 	defaultBlock = 256 << 10
 	page         = 4096
+	// shortest is so much that memory of a multiple of it begins at a page.
+	shortest = 16 << 10
 )
 
 // Cutter cuts streams into blocks of whole lines, one after the other, in the same memory. Its buffer is an area that reads go to, at an index congruent to the file offset modulo the page
 // (a read one byte off costs 4.5 times the system time), and room in front of it for the partial line carried over from the read before.
 //
 //	[ … room for MaxLine … carry ][ block … ]
+//
+// Of a short stream less is enough: hundreds of logs may be read at once, of some lines each.
 type Cutter struct {
-	buf      []byte
+	buf      []byte   // made when needed
 	spare    [][]byte // as buf, to read ahead into; made when needed
 	area     int      // index where the block begins
 	block    int      // its length
+	most     int      // the longest that it may be
 	prefetch Prefetch // nil: nothing is read ahead
 }
 
@@ -29,10 +35,33 @@ func NewCutter(block int, prefetch Prefetch) *Cutter {
 	if block <= 0 {
 		block = defaultBlock
 	}
-	block = min((block+page-1)/page*page, MaxLine)
-	// Slices of this size begin at a page. Behind the area is room for who looks at lines in
-	// words: what lies there doesn't count.
-	return &Cutter{buf: make([]byte, MaxLine+block+page), area: MaxLine, block: block, prefetch: prefetch}
+	return &Cutter{most: min((block+page-1)/page*page, MaxLine), prefetch: prefetch}
+}
+
+// Fit makes room for a stream of at most so many bytes.
+func (c *Cutter) Fit(length int64) {
+	area, block := MaxLine, c.most
+	if length < int64(block-page) {
+		short := shortest
+		for short < int(length)+page {
+			short *= 2
+		}
+		if short < block {
+			area, block = short, short // all of it is read at once, and carried at most
+		}
+	}
+	if c.area < area || c.block < block {
+		// Slices of this size begin at a page. Behind the area is room for who looks at lines in
+		// words: what lies there doesn't count.
+		c.buf, c.spare, c.area, c.block = make([]byte, area+block+page), nil, area, block
+	}
+}
+
+// fitAny makes room for a stream of any length, unless it is known to be a short one.
+func (c *Cutter) fitAny() {
+	if c.buf == nil {
+		c.Fit(math.MaxInt64)
+	}
 }
 
 // Position is where the reading of a stream stands: Offset is the first byte not handed over, the beginning of a line unless Skip: then what lies before the
@@ -54,6 +83,7 @@ type lines struct {
 // Cut hands the lines of r, which stands at from.Offset, to sink, and returns where it got. With final an unterminated last line is handed over too.
 // read is the offset of the end of what r gave. When ctx ends it stops at a block's border; the error is ctx's cause then, else r's or sink's own.
 func (c *Cutter) Cut(ctx context.Context, r io.Reader, from Position, final bool, sink func(Block) error) (at Position, read int64, err error) {
+	c.fitAny()
 	l := lines{Position: from, read: from.Offset, hole: from == Position{}, sink: sink}
 	b := blocks{Cutter: c, r: r, read: from.Offset, buf: c.buf}
 	defer b.end()
@@ -84,6 +114,7 @@ func (c *Cutter) Cut(ctx context.Context, r io.Reader, from Position, final bool
 
 // Skip passes over n bytes of r and returns how many there were; fewer only at r's end, or where an error says why.
 func (c *Cutter) Skip(ctx context.Context, r io.Reader, n int64) (passed int64, err error) {
+	c.fitAny()
 	for passed < n && err == nil {
 		if ctx.Err() != nil {
 			return passed, context.Cause(ctx)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -194,13 +195,24 @@ func (d *finder) realPath(path string, e *entry) string {
 
 // list adds the entries of dir that want asks for.
 func (d *finder) list(dir string, want func(base string) bool) {
-	children, err := os.ReadDir(dir)
+	names, err := namesIn(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		d.doubt("directory %s: %v, so rotated files in it aren't found", dir, bare(err))
 	}
-	for _, child := range children {
-		if !child.IsDir() && want(child.Name()) {
-			_, _ = d.add(filepath.Join(dir, child.Name())) // what vanished or is no file is no candidate
-		}
+	names = slices.DeleteFunc(names, func(base string) bool { return !want(base) })
+	slices.Sort(names)
+	for _, base := range names {
+		_, _ = d.add(filepath.Join(dir, base)) // what vanished or is no file is no candidate
 	}
+}
+
+// namesIn is what a directory holds, in any order: each of hundreds of logs that lie in one
+// looks there for its own.
+func namesIn(dir string) ([]string, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
 }

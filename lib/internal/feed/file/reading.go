@@ -312,6 +312,7 @@ func (r *reading) pass(ctx context.Context, f *file, do func(*os.File, os.FileIn
 
 // cut hands over the lines of h between two offsets of its content.
 func (r *reading) cut(ctx context.Context, f *file, h *os.File, from feed.Position, to int64, final bool) (at feed.Position, read int64, err error) {
+	r.cutter.Fit(to - from.Offset)
 	var content io.Reader = io.NewSectionReader(h, from.Offset, to-from.Offset)
 	if f.t.Gzip {
 		z, err := r.inflate(h)
