@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"syscall"
 	"time"
 
@@ -86,13 +87,40 @@ type CheckOutput struct {
 	Text func(status slo.CheckStatus, message string) string
 }
 
+// usualHeap is how large the heap of a usual run may get, which ends before it is collected.
+const usualHeap = 6 << 20
+
+// gcPercent is by how much the heap may grow from what is live. Where that is much, rather
+// collect often than hold memory that the host's services could use.
+func gcPercent(live uint64) int {
+	if live == 0 || live >= usualHeap {
+		return 25
+	}
+	return int(max(25, 100*(usualHeap-live)/live))
+}
+
+// afterCollections does something after each collection.
+func afterCollections(do func()) {
+	runtime.AddCleanup(new([16]byte), func(do func()) {
+		do()
+		afterCollections(do)
+	}, do)
+}
+
+// liveHeap is how many bytes the last collection has left.
+func liveHeap() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return sample[0].Value.Uint64()
+}
+
 // Host is the world as it is.
 func Host() Env {
-	// A usual run ends before the first collection, which begins at 6 MiB. One tells a
-	// large job: from then on rather collect often than hold memory that the host's
-	// services could use.
-	debug.SetGCPercent(150)
-	runtime.AddCleanup(new([16]byte), func(percent int) { debug.SetGCPercent(percent) }, 25)
+	debug.SetGCPercent(150) // of the least that the runtime begins with, 4 MiB
+	afterCollections(func() { debug.SetGCPercent(gcPercent(liveHeap())) })
 	log.SetOutput(io.Discard) // libraries alone write there: what servers send unasked and, where GODEBUG says so, headers with their secrets
 	return Env{
 		Context:  context.Background(),

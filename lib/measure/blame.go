@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -57,11 +58,50 @@ func (c culprit) fitting(known, most int) culprit {
 // culprits are bad events of a minute by what they have in common.
 type culprits map[culprit]float64
 
-func (c culprits) add(of culprit, n float64, most int) {
-	if _, known := c[of]; !known {
-		of = of.fitting(len(c), most)
+// suspects are bad events of many minutes, as a backlog has them: what they have in common
+// is told once.
+type suspects struct {
+	list    []culprit
+	index   map[culprit]int32 // in the list
+	minutes map[sli.Minute][]suspect
+}
+
+// suspect is how many bad events of a minute have something in common.
+type suspect struct {
+	of int32
+	n  float64
+}
+
+// add adds some of a minute, of which at most so many are told apart; 0: all are.
+func (s *suspects) add(m sli.Minute, of culprit, n float64, most int) {
+	if s.minutes == nil {
+		s.index, s.minutes = map[culprit]int32{}, map[sli.Minute][]suspect{}
 	}
-	c[of] += n
+	here := s.minutes[m]
+	at := s.find(here, of)
+	if at < 0 && most > 0 {
+		of = of.fitting(len(here), most)
+		at = s.find(here, of)
+	}
+	if at >= 0 {
+		here[at].n += n
+		return
+	}
+	i, known := s.index[of]
+	if !known {
+		i = int32(len(s.list))
+		s.list, s.index[of] = append(s.list, of), i
+	}
+	s.minutes[m] = append(here, suspect{i, n})
+}
+
+// find is where a culprit stands among those of a minute, -1 where it doesn't.
+func (s *suspects) find(here []suspect, of culprit) int {
+	i, known := s.index[of]
+	if !known {
+		return -1
+	}
+	return slices.IndexFunc(here, func(x suspect) bool { return x.of == i })
 }
 
 // blame notes what was wrong with a bad event.
@@ -71,16 +111,9 @@ func (c *ruleCounter) blame(m sli.Minute, e *sli.Event, weight float64) {
 		of.status, of.method = e.Status, string(e.Method)
 		of.path, of.host = folded(e.Path), string(e.Host[:min(len(e.Host), longestCulprit)])
 	}
-	if c.bad == nil {
-		c.bad = map[sli.Minute]culprits{}
+	if len(c.bad.minutes) < blamedMinutes || c.bad.minutes[m] != nil { // else its events are told without a cause
+		c.bad.add(m, of, weight, culpritsRead)
 	}
-	if c.bad[m] == nil {
-		if len(c.bad) >= blamedMinutes {
-			return // its events are told without a cause
-		}
-		c.bad[m] = culprits{}
-	}
-	c.bad[m].add(of, weight, culpritsRead)
 }
 
 // classOf is what is wrong with a bad event.
@@ -125,39 +158,37 @@ func (l *ledger) blames(j *job) bool {
 // blamed is what was wrong in the minutes of an hour.
 type blamed map[int]culprits
 
-// noteBlame adds what a stage's reading found bad.
-func (l *ledger) noteBlame(tx Tx, j *job, stage string, found map[sli.Minute]culprits, replaced sli.Intervals) {
-	touched := map[sli.Minute]blamed{}
-	hour := func(m sli.Minute) (blamed, int) {
-		h, i := hourOf(m)
-		if touched[h] == nil {
-			touched[h] = readBlame(tx.Get(l.blameKey(j, h)))
-		}
-		return touched[h], i
-	}
-	for _, w := range replaced { // what is told anew
+// noteBlame adds what a stage's reading found bad, hour by hour; what stands there of the
+// replaced minutes is told anew.
+func (l *ledger) noteBlame(tx Tx, j *job, stage string, found suspects, replaced sli.Intervals) {
+	touched := slices.Collect(maps.Keys(found.minutes))
+	for _, w := range replaced {
 		for m := w.From; m < w.To; m++ {
-			minutes, i := hour(m)
-			for of := range minutes[i] {
-				if of.stage == stage {
-					delete(minutes[i], of)
-				}
-			}
+			touched = append(touched, m)
 		}
 	}
-	for m, some := range found {
-		minutes, i := hour(m)
-		if minutes[i] == nil {
-			minutes[i] = culprits{}
-		}
-		for of, n := range some {
-			of.stage = stage
-			minutes[i][of] += n
-		}
-	}
-	for h, minutes := range touched {
+	slices.Sort(touched)
+	touched = slices.Compact(touched)
+	for len(touched) > 0 {
+		h, _ := hourOf(touched[0])
 		k := l.blameKey(j, h)
 		was := tx.Get(k)
+		minutes := readBlame(was)
+		for ; len(touched) > 0 && touched[0] < (h+1)*minutesPerHour; touched = touched[1:] {
+			m := touched[0]
+			_, i := hourOf(m)
+			if replaced.Contains(m) {
+				maps.DeleteFunc(minutes[i], func(of culprit, _ float64) bool { return of.stage == stage })
+			}
+			for _, some := range found.minutes[m] {
+				if minutes[i] == nil {
+					minutes[i] = culprits{}
+				}
+				of := found.list[some.of]
+				of.stage = stage
+				minutes[i][of] += some.n
+			}
+		}
 		if data := minutes.pack(); len(data) > 0 {
 			if !bytes.Equal(data, was) {
 				tx.Put(k, data)
@@ -187,10 +218,10 @@ func (l *ledger) noteLag(j *job, h sli.History, w sli.Window) {
 		return
 	}
 	late := lagging.Late(h, sli.Window{From: bad[0], To: bad[len(bad)-1] + 1}, j.run.Now)
-	found := map[sli.Minute]culprits{}
+	var found suspects
 	for _, m := range bad {
 		if n := min(late[m], l.cells.get(m).Bad()); n >= 0.5 { // less is an estimate's uncertainty
-			found[m] = culprits{culprit{class: "late"}: n}
+			found.add(m, culprit{class: "late"}, n, 0)
 		}
 	}
 	stage, _ := usual(l.rule)
@@ -331,20 +362,17 @@ func (p accounting) blamedIn(tx Tx, l *ledger, w sli.Window) map[sli.Minute]culp
 }
 
 // byStage are the culprits of some minutes, each stage's apart.
-func byStage(bad map[sli.Minute]culprits, minutes sli.Intervals) map[string]map[sli.Minute]culprits {
-	out := map[string]map[sli.Minute]culprits{}
+func byStage(bad map[sli.Minute]culprits, minutes sli.Intervals) map[string]*suspects {
+	out := map[string]*suspects{}
 	for m, some := range bad {
 		if !minutes.Contains(m) {
 			continue
 		}
 		for of, n := range some {
 			if out[of.stage] == nil {
-				out[of.stage] = map[sli.Minute]culprits{}
+				out[of.stage] = new(suspects)
 			}
-			if out[of.stage][m] == nil {
-				out[of.stage][m] = culprits{}
-			}
-			out[of.stage][m][of] += n
+			out[of.stage].add(m, of, n, 0)
 		}
 	}
 	return out

@@ -116,7 +116,7 @@ func (r Run) fill(tx Tx, f Filling) (Filled, error) {
 	e.origins[f.From] = minutes(sli.Intervals(e.origins[f.From]).Union(now))
 	e.cells.flush(touched)
 	for stage, bad := range byStage(f.bad, now) {
-		l.noteBlame(tx, past.job, stage, bad, now)
+		l.noteBlame(tx, past.job, stage, *bad, now)
 	}
 	fingerprint := short(past.plan.Fingerprint(l.rule))
 	putRecord(tx, rulePrefix(filledFrom, past.plan.Name, f.Kind, fingerprint), e.origins)

@@ -42,7 +42,7 @@ type ruleCounter struct {
 	cells   map[sli.Minute]*sli.Counts
 	last    sli.Minute
 	cell    *sli.Counts
-	bad     map[sli.Minute]culprits
+	bad     suspects
 	passing *passing // events that are booked already, in silence; nil: none
 }
 
