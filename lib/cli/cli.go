@@ -99,12 +99,13 @@ func gcPercent(live uint64) int {
 	return int(max(25, 100*(usualHeap-live)/live))
 }
 
-// afterCollections does something after each collection.
-func afterCollections(do func()) {
-	runtime.AddCleanup(new([16]byte), func(do func()) {
-		do()
-		afterCollections(do)
-	}, do)
+// keepHeapSmall sets after each collection how much the heap may grow until the next.
+func keepHeapSmall() {
+	runtime.AddCleanup(new([16]byte), func(struct{}) {
+		defer func() { _ = recover() }() // memory isn't worth a run
+		debug.SetGCPercent(gcPercent(liveHeap()))
+		keepHeapSmall()
+	}, struct{}{})
 }
 
 // liveHeap is how many bytes the last collection has left.
@@ -120,7 +121,7 @@ func liveHeap() uint64 {
 // Host is the world as it is.
 func Host() Env {
 	debug.SetGCPercent(150) // of the least that the runtime begins with, 4 MiB
-	afterCollections(func() { debug.SetGCPercent(gcPercent(liveHeap())) })
+	keepHeapSmall()
 	log.SetOutput(io.Discard) // libraries alone write there: what servers send unasked and, where GODEBUG says so, headers with their secrets
 	return Env{
 		Context:  context.Background(),

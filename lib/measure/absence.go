@@ -54,10 +54,10 @@ func (j *job) absent(tx Tx, rec pipelineRecord) absence {
 		since = rec.Away.Since
 	}
 	none := absence{begin: now, front: now}
-	if rec.Ran.IsZero() || now.Sub(since) <= shortAbsence || j.run.All || !j.run.Until.IsZero() || j.ahead || !j.derivesFromLogs() || j.hasNew(tx) {
+	if rec.Ran.IsZero() || now.Sub(since) <= shortAbsence || j.run.All || !j.run.Until.IsZero() || j.ahead || !derivesFromLogs(j.plan) || hasNew(tx, j) {
 		return none
 	}
-	begin, found := j.reachedByAll(tx)
+	begin, found := reachedByAll(tx, j)
 	if !found {
 		return none
 	}
@@ -73,15 +73,15 @@ func (j *job) absent(tx Tx, rec pipelineRecord) absence {
 
 // derivesFromLogs tells whether an SLI is derived from what is read in parts, and from
 // nothing else.
-func (j *job) derivesFromLogs() bool {
-	return slices.ContainsFunc(j.plan.All(), func(rule *sli.Rule) bool {
-		return (rule.Derive != nil || rule.Silence > 0) && !slices.ContainsFunc(j.plan.Stages, func(s sli.Stage) bool { return rule.Feeds(s.Name) && !s.Facts.Paced })
+func derivesFromLogs(plan *sli.Plan) bool {
+	return slices.ContainsFunc(plan.All(), func(rule *sli.Rule) bool {
+		return (rule.Derive != nil || rule.Silence > 0) && !slices.ContainsFunc(plan.Stages, func(s sli.Stage) bool { return rule.Feeds(s.Name) && !s.Facts.Paced })
 	})
 }
 
 // hasNew tells whether a stage or an SLI begins only now: what it needs of the past is
 // asked once, for its window.
-func (j *job) hasNew(tx Tx) bool {
+func hasNew(tx Tx, j *job) bool {
 	for _, stage := range j.plan.Stages {
 		var rec stageRecord
 		if !getRecord(tx, stageKey(j.plan.Name, stage.Name, stage.Facts.Reads), &rec) || rec.Fingerprint != short(stage.Fingerprint()) {
@@ -92,7 +92,7 @@ func (j *job) hasNew(tx Tx) bool {
 }
 
 // reachedByAll is up to when all logs were read, but those that don't get on.
-func (j *job) reachedByAll(tx Tx) (oldest time.Time, found bool) {
+func reachedByAll(tx Tx, j *job) (oldest time.Time, found bool) {
 	for _, stage := range j.plan.Stages {
 		var rec stageRecord
 		key := stageKey(j.plan.Name, stage.Name, stage.Facts.Reads)
@@ -183,7 +183,7 @@ func (r Run) keepParts(ctx context.Context, parts []*asked) (err error) {
 			}
 			var rec pipelineRecord
 			getRecord(tx, pipelineKey(j.plan.Name), &rec)
-			rec.Away = c.away()
+			rec.Away = c.absence.left(r.Now)
 			putRecord(tx, pipelineKey(j.plan.Name), rec)
 		}
 		return nil
@@ -221,21 +221,18 @@ type away struct {
 	Judged time.Time `json:"judged"` // up to when all logs are read, and SLIs derived
 }
 
-// away is what of its absence a job leaves to the next part, or run; nil where it is nothing.
-func (j *committed) away() *away {
-	if j.absence.part == 0 {
+// left is what of an absence is left to the next part, or run; nil where it is nothing.
+func (a absence) left(now time.Time) *away {
+	if a.part == 0 || now.Sub(a.front) <= shortAbsence {
 		return nil
 	}
-	if j.run.Now.Sub(j.absence.front) <= shortAbsence {
-		return nil
-	}
-	return &away{j.absence.since, j.absence.front}
+	return &away{a.since, a.front}
 }
 
 // judgedTo is up to when a commit can judge: some stage may not have been read so far.
-func (j *committed) judgedTo(tx Tx) time.Time {
+func judgedTo(tx Tx, j *job) time.Time {
 	to := j.absence.front
-	if read, found := j.reachedByAll(tx); found && read.Before(to) {
+	if read, found := reachedByAll(tx, j); found && read.Before(to) {
 		to = read
 	}
 	if to.Before(j.absence.begin) {

@@ -59,7 +59,7 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 	}
 	if j.absence.part > 0 {
 		own := *j.job
-		own.absence.front = j.judgedTo(tx)
+		own.absence.front = judgedTo(tx, j.job)
 		j.job = &own
 	}
 	j.claimTasks(tx)
@@ -89,7 +89,7 @@ func (j committing) close(tx Tx, report *sli.Pipeline) {
 	}
 	if !j.run.All {
 		j.noteForgotten(&j.rec)
-		j.rec.Away = j.away()
+		j.rec.Away = j.absence.left(j.run.Now)
 		for _, l := range j.ledgers[:len(j.plan.Rules)] {
 			l.elsewhere.forget(tx, j.job, l.rule)
 		}

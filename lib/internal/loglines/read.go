@@ -50,6 +50,8 @@ type Ask struct {
 }
 
 // Answer is what a reading covers.
+//
+// Large: what a log can say beside its lines, most of it left empty by most.
 type Answer struct {
 	From, To time.Time // everything from From on that was written by To; zero From: as far as the last one
 	Resumed  time.Time // what was written before it, since the last answer, may be lost; zero: nothing is
