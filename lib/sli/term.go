@@ -39,7 +39,7 @@ func ParseTerm(v string) (Term, error) {
 	case strings.HasPrefix(v, "^"), strings.HasPrefix(v, "~"):
 		t.Kind, t.Text = IsPattern, strings.TrimPrefix(v, "~")
 		if _, err := regexp.Compile(t.Text); err != nil {
-			return t, fmt.Errorf("not a regular expression (got %q)", v)
+			return t, fmt.Errorf("not a regular expression (got %.60q)", v)
 		}
 		return t, nil
 	case len(v) == 3 && v[0] >= '1' && v[0] <= '5' && strings.EqualFold(v[1:], "xx"):
@@ -50,7 +50,7 @@ func ParseTerm(v string) (Term, error) {
 		if rest, ok := strings.CutPrefix(v, sign); ok {
 			limit, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
 			if err != nil {
-				return t, fmt.Errorf("%s needs a number behind it (got %q)", sign, v)
+				return t, fmt.Errorf("%s needs a number behind it (got %.60q)", sign, v)
 			}
 			t.Kind, t.Sign, t.Limit = IsNumber, sign, limit
 			return t, nil

@@ -161,6 +161,16 @@ func TestABrokenFileShowsNoSecret(t *testing.T) {
 		{"name: store", "name: \"${SECRET}\""},
 		{"format: ltsv", "format: ${SECRET}"},
 		{"target: 99 }, correctness", "target: ${SECRET} }, correctness"},
+		{"target: 99 }, correctness", "target: 99, from: \"${SECRET}\" }, correctness"},
+		{"target: 99 }, correctness", "target: 99, good: { status: \"<${SECRET}\" } }, correctness"},
+		{"format: ltsv", "format: ltsv, where: { uri: \"~${SECRET}(\" }"},
+		{"format: ltsv", "format: ltsv, where: { uri: [ \"/\", \"<= ${SECRET}\" ] }"},
+		{"format: ltsv", "format: ltsv, time_format: \"%Q${SECRET}\""},
+		{"format: ltsv", "format: ltsv, settle: \"${SECRET}\", max_malformed: \"${SECRET}\", columns: [ \"${SECRET}\" ]"},
+		{"- name: store", "- name: store\n    exclude: [ { weekly: \"${SECRET}\", reason: r }, { from: \"${SECRET}\", to: x, reason: r }, { monthly: \"${SECRET}\", reason: r } ]"},
+		{"- name: store", "- name: store\n    check: { sli: \"${SECRET}\", critical_age: \"${SECRET}\", no_traffic: \"${SECRET}\" }"},
+		{"- name: store", "- name: store\n    metrics: [ \"${SECRET}\" ]"},
+		{"- name: store", "- name: store\n    slo: { period: \"${SECRET}\" }"},
 		{"query: \"SELECT updated_at FROM t\" } } ]", "query: \"DELETE ${SECRET}\" } } ]"},
 	} {
 		try(c[0], c[1])

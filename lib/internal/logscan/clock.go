@@ -359,7 +359,7 @@ func isZoneName(b []byte) bool {
 	const longest = len("+123456")
 	for i, c := range name {
 		sign := i == 0 && (c == '+' || c == '-')
-		if c-'A' > 'Z'-'A' && !isDigit(c) && !sign {
+		if c-'A' > 'Z'-'A' && !sign && (i == 0 || !isDigit(c)) { // digits alone would be minutes of the offset
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -130,7 +131,45 @@ func (n *Node) keyErrorf(hint, format string, args ...any) *Error {
 }
 
 func (n *Node) errorAt(line, column int, hint, format string, args ...any) *Error {
-	return &Error{File: n.file, Line: line, Column: column, Path: n.Path(), Rule: fmt.Sprintf(format, args...), Hint: hint}
+	hides := n.top().hides(nil)
+	return &Error{File: n.file, Line: line, Column: column, Path: n.Path(), Rule: hidden(fmt.Sprintf(format, args...), hides), Hint: hidden(hint, hides)}
+}
+
+// top is the node that all others of the file lie in.
+func (n *Node) top() *Node {
+	for n.parent != nil {
+		n = n.parent
+	}
+	return n
+}
+
+// hides appends what variables hold in the values of n.
+func (n *Node) hides(held []string) []string {
+	for _, p := range n.parts {
+		if p.Variable && p.Text != "" {
+			held = append(held, p.Text)
+		}
+	}
+	for _, v := range n.values {
+		held = v.hides(held)
+	}
+	return held
+}
+
+// hidden is a text without what variables hold, which may be secret wherever it was put; of fewer
+// letters than could be a secret only where they are all that is quoted.
+func hidden(text string, held []string) string {
+	const fewest, blot = 4, "${…}"
+	slices.SortFunc(held, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
+	for _, h := range held {
+		quoted := strconv.Quote(h)
+		text = strings.ReplaceAll(text, quoted, strconv.Quote(blot))
+		if len(h) >= fewest {
+			text = strings.ReplaceAll(text, h, blot)
+			text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], blot)
+		}
+	}
+	return text
 }
 
 // typeError says that the node should have been something else.
