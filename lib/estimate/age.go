@@ -130,6 +130,9 @@ func (p *ages) Age(m int) StageAge {
 	if a.Known {
 		a.ByAges = Some(a.Oldest)
 	}
+	if a.Known {
+		a.Oldest = p.inTurns(m, a.Oldest, a.By)
+	}
 	if a.By == AgeByWorker && row.Throttles.Or(0) > 0 {
 		a.By = AgeOfServed
 	}
@@ -168,18 +171,23 @@ func (p *ages) Age(m int) StageAge {
 // the consumer says it is, if that is older.
 func (p *ages) oldestByAges(m int) (float64, AgeBasis, bool) {
 	age, by, known := p.oldestAtWorker(m)
-	if by == AgeByWorker || by == AgeBySilence {
-		if next, ok := p.handedNext(m); ok && next < age {
-			age = next
-			if by == AgeBySilence {
-				age = math.Max(age, float64(m-p.silence[m].since)*secondsPerMinute)
-			}
-		}
-	}
+	age = p.noOlderThanHanded(m, age, by)
 	if behind := p.minutes[m].Behind; behind.Known && by != AgeByRecords && (!known || behind.Value > age) {
 		return behind.Value, AgeByReader, true
 	}
 	return age, by, known
+}
+
+// noOlderThanHanded keeps an age within what the next minute hands over.
+func (p *ages) noOlderThanHanded(m int, age float64, by AgeBasis) float64 {
+	next, ok := p.handedNext(m)
+	if !ok || next >= age || by != AgeByWorker && by != AgeBySilence {
+		return age
+	}
+	if by == AgeBySilence {
+		next = math.Max(next, float64(m-p.silence[m].since)*secondsPerMinute)
+	}
+	return next
 }
 
 func (p *ages) oldestAtWorker(m int) (float64, AgeBasis, bool) {
@@ -203,7 +211,7 @@ func (p *ages) oldestAtWorker(m int) (float64, AgeBasis, bool) {
 
 // workerAge is the largest age that was handed over in minute m and the mean work, and no
 // less than what windows that are open make wait.
-func (p *track) workerAge(m int) float64 {
+func (p *windows) workerAge(m int) float64 {
 	row, _ := p.ahead(m)
 	return math.Max(math.Max(0, row.Age.Max)+p.workMean(row), p.openWindow(m))
 }
@@ -211,7 +219,7 @@ func (p *track) workerAge(m int) float64 {
 // openWindow is the expected age, in seconds, of the oldest of the batching windows that
 // are open at the end of minute m, one for each lane that has records. Of q windows that lie
 // anywhere between two ages it is at q/(q+1) of the way.
-func (p *track) openWindow(m int) float64 {
+func (p *windows) openWindow(m int) float64 {
 	row, _ := p.ahead(m)
 	in := p.model.arrivals(row)
 	if p.model.Batching <= 0 || in <= 0 {
@@ -236,7 +244,7 @@ func (p *track) openWindow(m int) float64 {
 // uninvoked is how many of the lanes were served the longest ago at the end of minute m, and
 // how many seconds at least: those that are left when the invocations of the minutes up to m
 // are taken for one of each lane. No lane waits longer than so many seconds.
-func (p *track) uninvoked(m int, longest float64) (rest, since float64, ok bool) {
+func (p *windows) uninvoked(m int, longest float64) (rest, since float64, ok bool) {
 	rest = p.model.Lanes
 	for i := m; since+secondsPerMinute < longest; i-- {
 		row, ok := p.ahead(i)

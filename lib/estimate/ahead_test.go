@@ -134,7 +134,7 @@ func TestLanesThatWereNotInvokedHaveWaitedTheLongest(t *testing.T) {
 		}()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			near(t, "oldest", NewStagePath(m, lineUp(5, calm(), 1, c.last)).Age(5).Oldest, c.oldest, 1e-9)
+			near(t, "oldest", NewStagePath(m, lineUp(5, calm(), 1, c.last)).Age(5).ByAges.Value, c.oldest, 1e-9)
 		})
 	}
 }

@@ -189,9 +189,15 @@ type lanes struct {
 
 // flows are arrivals and departures since the curves began.
 type flows struct {
-	track
+	windows
 	curves   []curve // see flow.go
 	standing float64 // records that were in when the first curves began; see coverage.go
+}
+
+// windows are what batching windows make wait, and which lanes were served when.
+type windows struct {
+	track
+	served []float64 // see window.go; filled when asked for
 }
 
 // track is the minutes as they were told, and what follows from a minute and its
