@@ -70,8 +70,12 @@ func (c *checkProgram) refuse(err error) int {
 	return say(c.env, slo.Unknown, strings.ReplaceAll(text, "\n", "; "))
 }
 
+func checkUsage() string {
+	return "[OPTIONS]\n\nJudges every configured pipeline and prints one line."
+}
+
 func (c *checkProgram) main(ctx context.Context) int {
-	rest, typed, err := parse(&c.opt, c.voice.program, "[OPTIONS]\n\nJudges every configured pipeline and prints one line.", c.env.Args)
+	rest, typed, err := parse(&c.opt, c.voice.program, checkUsage, c.env.Args)
 	var help errHelp
 	switch {
 	case errors.As(err, &help):

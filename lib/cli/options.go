@@ -98,9 +98,8 @@ func (e errHelp) Error() string { return e.text }
 
 // parse reads arguments into options, and returns the words that are no flags. Long
 // flags may be typed with one dash, as older plugins have it.
-func parse(options any, name, usage string, args []string) (words []string, set []string, err error) {
+func parse(options any, name string, usage func() string, args []string) (words []string, set []string, err error) {
 	parser := flags.NewNamedParser(name, flags.PassDoubleDash)
-	parser.Usage = usage
 	if _, err := parser.AddGroup("Options", "", options); err != nil {
 		return nil, nil, err
 	}
@@ -117,6 +116,7 @@ func parse(options any, name, usage string, args []string) (words []string, set 
 	}
 	if slices.Contains(set, "help") {
 		var b strings.Builder
+		parser.Usage = usage()
 		parser.WriteHelp(&b)
 		return nil, nil, errHelp{b.String()}
 	}

@@ -112,7 +112,7 @@ func commandNames() []string {
 }
 
 func (p *program) main(ctx context.Context) int {
-	words, set, err := parse(&p.opt, p.voice.program, usageText(), p.env.Args)
+	words, set, err := parse(&p.opt, p.voice.program, usageText, p.env.Args)
 	var help errHelp
 	switch {
 	case errors.As(err, &help):

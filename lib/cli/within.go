@@ -27,6 +27,7 @@ func within[T any](ctx context.Context, do func() (T, error)) (T, error) {
 			o.panic = recover()
 			done <- o
 		}()
+		grow(false)
 		o.value, o.err = do()
 	}()
 	select {
@@ -39,6 +40,22 @@ func within[T any](ctx context.Context, do func() (T, error)) (T, error) {
 		var none T
 		return none, errGivenUp
 	}
+}
+
+// grow makes a goroutine's stack as large as most of what is done within needs, at once: it
+// begins at 2 KiB, and each time it is doubled all of it is copied. Nothing of the room is touched
+// where it isn't used.
+//
+//go:noinline
+func grow(used bool) (last byte) {
+	if used {
+		var room [24 << 10]byte
+		for i := range room {
+			room[i] = byte(i) + last
+			last = room[i/2]
+		}
+	}
+	return last
 }
 
 // share is one of n parts of the time that ctx has left: what hangs in one of several
