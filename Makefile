@@ -77,7 +77,7 @@ lint: ## golangci-lint, as .golangci.yml has it; its version is tools/go.mod's
 	go -C tools build -o ../$(BIN)/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	$(BIN)/golangci-lint run ./...
 
-month: ## backtest of 28 days of a thousand requests a minute: seconds and MiB from the sources, from the state, and of twenty settings
+month: ## backtest of 28 days of a thousand requests a minute: seconds and MiB from the sources, the state and a recording, and of twenty settings
 	MONTH=1 go test -count=1 -v -run TestAMonth ./lib/backtest
 
 pictures: ## what the READMEs show: the drawing of a pipeline, and the report in a browser

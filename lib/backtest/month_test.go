@@ -126,6 +126,20 @@ func TestAMonthFromTheStateSaysWhatTheSourcesSay(t *testing.T) {
 	}
 	kept := timed("from the state", args...)
 	timed("from the state, twenty settings", append(args, "--set", twenty)...)
+	// What rotation keeps of a month: a run every quarter of an hour.
+	folder := filepath.Join(dir, "kept")
+	if err := os.WriteFile(filepath.Join(dir, "c.yaml"), []byte("record: "+folder+"\n"+monthly), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for at := begin; !at.After(end); at = at.Add(15 * time.Minute) {
+		run(t, dir, at.Add(2*time.Hour+12*time.Second))
+	}
+	args = append(args[:2:2], "--recording", folder)
+	recorded := timed("from a recording", args...)
+	timed("from a recording, twenty settings", append(args, "--set", twenty)...)
+	if !strings.Contains(recorded, `"history": "recording"`) || !whole && !strings.Contains(statuses(recorded), `"CRITICAL"`) {
+		t.Errorf("a recording says\n%s", statuses(recorded))
+	}
 	if a, b := statuses(asked), statuses(kept); a != b || !strings.Contains(a, `"CRITICAL": `) {
 		t.Errorf("the sources say\n%s\nthe state\n%s", a, b)
 	}

@@ -48,11 +48,11 @@ func (r *Recorded) run(ctx context.Context, b Backtest, rows []Row) error {
 	}
 	alike := groups(settings, func(s Setting) string { return measures(s.Pipeline.Plan) })
 	w := b.Stretch.minutes()
-	books := make([]*book, len(rows))
+	books, usual := make([]*book, len(rows)), r.usual()
 	for i := range rows {
 		row := &rows[i]
 		row.Timeline = &Timeline{Plan: row.Setting.Pipeline.Plan, Minutes: map[slo.CheckStatus]int{}, from: w.From.Start(), attempts: b.Attempts}
-		books[i] = &book{line: row.Timeline, language: b.Language, zone: b.Stretch.From.Location(), next: w.From, end: w.To, every: max(1, w.Minutes()/points)}
+		books[i] = &book{line: row.Timeline, language: b.Language, zone: b.Stretch.From.Location(), usual: usual, next: w.From, end: w.To, every: max(1, w.Minutes()/points)}
 	}
 	settle := rows[0].Setting.Pipeline.Plan.Settle()
 	first, last := b.Stretch.From.Add(-longestHold), w.To.Start().Add(settle+time.Minute)
@@ -143,6 +143,27 @@ func counts(plan *sli.Plan) string {
 	return b.String()
 }
 
+// usual is how many minutes mostly lie between runs: the median of what lies between the
+// minutes that had some.
+func (r *Recorded) usual() sli.Minute {
+	var between []sli.Minute
+	last := sli.Minute(0)
+	for _, file := range r.Files {
+		at, ok := recording.Instant(file)
+		if m := sli.MinuteAt(at); ok && m != last {
+			if last != 0 {
+				between = append(between, m-last)
+			}
+			last = m
+		}
+	}
+	if len(between) == 0 {
+		return 0
+	}
+	slices.Sort(between)
+	return min(between[len(between)/2], sli.Minute(longestHold/time.Minute)/2)
+}
+
 // longestHold is how long before a stretch a run may lie whose verdict still stands when it
 // begins.
 const longestHold = 2 * time.Hour
@@ -165,7 +186,8 @@ type book struct {
 	checked bool
 	verdict Verdict
 	left    Left
-	step    sli.Minute // from one run to the next, as it was; 0: there was one only
+	step    sli.Minute // from one run to the next, as it was
+	usual   sli.Minute // the same, of all runs
 }
 
 func (k *book) note(minute sli.Minute, checked bool, f slo.Finding, left Left) {
@@ -183,10 +205,9 @@ func (k *book) note(minute sli.Minute, checked bool, f slo.Finding, left Left) {
 // until lets the verdict stand up to the next run's minute.
 func (k *book) until(next sli.Minute) {
 	stands := next - k.minute
-	switch {
-	case k.step == 0 && stands <= sli.Minute(longestHold/time.Minute)/12, stands <= max(2, 2*k.step):
+	if stands <= max(2, 2*k.step, 2*k.usual) {
 		k.step = stands
-	default:
+	} else {
 		next = k.minute + 1
 	}
 	k.fill(k.minute)

@@ -36,6 +36,24 @@ type past struct {
 type setup struct {
 	own      *config.Config   // as it was recorded; nil: it can't be read
 	settings []*config.Config // nil where a setting isn't possible
+	counts   map[counted]bool // whether a setting counts as the runs did, once it was looked at
+}
+
+// counted is a pipeline under a setting.
+type counted struct {
+	pipeline string
+	setting  int
+}
+
+// sameCounts tells whether a setting counts of a pipeline what the runs counted.
+func (s *setup) sameCounts(pipeline string, setting int) bool {
+	key := counted{pipeline, setting}
+	same, known := s.counts[key]
+	if !known {
+		same = backtest.SameCounts(pipelineIn(s.own, pipeline).Plan, pipelineIn(s.settings[setting], pipeline).Plan)
+		s.counts[key] = same
+	}
+	return same
 }
 
 // openPast puts the program into the place and the time of recorded runs: their zone, their
@@ -199,7 +217,7 @@ func (t *past) again(ctx context.Context, run *recording.Run, pipeline string, s
 		return backtest.Again{}, err
 	}
 	recorded, tried := pipelineIn(of.own, pipeline), pipelineIn(of.settings[setting], pipeline)
-	if recorded == nil || tried == nil || !slices.Contains(run.Pipelines(), pipeline) || (setting > 0 || t.typed) && !backtest.SameCounts(recorded.Plan, tried.Plan) {
+	if recorded == nil || tried == nil || !slices.Contains(run.Pipelines(), pipeline) || (setting > 0 || t.typed) && !of.sameCounts(pipeline, setting) {
 		return backtest.Again{}, nil
 	}
 	a := backtest.Again{Pipeline: pipelineOf(*tried), Limits: tried.Plan.Limits, Is: true, Checked: run.Program == checkName}
@@ -239,7 +257,7 @@ func (t *past) setup(ctx context.Context, run *recording.Run) (*setup, error) {
 	if known := t.setups[name]; known != nil {
 		return known, nil
 	}
-	of := &setup{}
+	of := &setup{counts: map[counted]bool{}}
 	own, err := t.read(run, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", run.File, err)

@@ -214,3 +214,25 @@ func inflated(t *testing.T, packed []byte) []byte {
 	}
 	return text
 }
+
+// TestAVerdictStandsUntilTheNextRecordedRun, however far apart runs usually are; where one
+// is missing nobody looked.
+func TestAVerdictStandsUntilTheNextRecordedRun(t *testing.T) {
+	for _, every := range []float64{5, 15, 60} {
+		h := newHost(t)
+		h.config("record: DIR/kept\n" + oneLog("json", "start: beginning", "slis: { availability: { target: 99 } }\n    check: { sli: [availability], critical_ratio: 90 }"))
+		step := every * 60
+		for n := range 10 {
+			from := float64(n) * step
+			each(from, from+step, 30, func(at float64, _ int) { h.lines("a.log", request(at, 200, "")) })
+			if n != 6 && n != 7 {
+				h.check(from + step + 12)
+			}
+		}
+		b, a := h.fromRecording()
+		// Two runs are missing after the sixth: of its own minute it is known what it said.
+		if n := b.Pipelines[0].Minutes["UNKNOWN"]; float64(n) != 3*every-1 || a.code != 1 {
+			t.Errorf("every %v minutes: %d minutes are UNKNOWN, exit %d, %s", every, n, a.code, a.complaints)
+		}
+	}
+}
