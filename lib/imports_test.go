@@ -179,7 +179,7 @@ func TestClientsMakeNoTablesAtStart(t *testing.T) {
 
 // calm are goroutines, by function, that need not recover: they do next to nothing, or what they
 // are given recovers.
-var calm = []string{"signals", "together", "fetch", "patiently", "Host", "Unreadable"}
+var calm = []string{"signals", "together", "fetch", "patiently", "Unreadable"}
 
 // TestAPanicCostsItsPipelineOnly: a goroutine that panics ends the process, and the check with 2,
 // which is CRITICAL; so each of ours recovers, itself or in a function of its package that it calls.

@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"syscall"
 	"time"
 
@@ -87,16 +86,16 @@ type CheckOutput struct {
 	Text func(status slo.CheckStatus, message string) string
 }
 
-// usualHeap is how large the heap of a usual run may get, which ends before it is collected.
-const usualHeap = 6 << 20
+// smallHeap is what the runtime begins with itself: below it nothing is gained by collecting.
+const smallHeap = 4 << 20
 
 // gcPercent is by how much the heap may grow from what is live. Where that is much, rather
 // collect often than hold memory that the host's services could use.
 func gcPercent(live uint64) int {
-	if live == 0 || live >= usualHeap {
+	if live == 0 || live >= smallHeap {
 		return 25
 	}
-	return int(max(25, 100*(usualHeap-live)/live))
+	return int(max(25, 100*(smallHeap-live)/live))
 }
 
 // keepHeapSmall sets after each collection how much the heap may grow until the next.
@@ -108,19 +107,18 @@ func keepHeapSmall() {
 	}, struct{}{})
 }
 
-// liveHeap is how many bytes the last collection has left.
+// liveHeap is how many bytes the last collection has left, and what has come since.
 func liveHeap() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	if sample[0].Value.Kind() != metrics.KindUint64 {
-		return 0
-	}
-	return sample[0].Value.Uint64()
+	var all runtime.MemStats
+	runtime.ReadMemStats(&all)
+	return all.HeapAlloc
 }
 
 // Host is the world as it is.
 func Host() Env {
-	debug.SetGCPercent(150) // of the least that the runtime begins with, 4 MiB
+	// A usual run ends before the first collection, which begins at 6 MiB; one tells a large
+	// job.
+	debug.SetGCPercent(150)
 	keepHeapSmall()
 	log.SetOutput(io.Discard) // libraries alone write there: what servers send unasked and, where GODEBUG says so, headers with their secrets
 	return Env{

@@ -19,6 +19,8 @@ func tablesOf(text string) tables {
 		line = strings.TrimSpace(line)
 		cells, isRow := cellsOf(line)
 		switch {
+		case strings.HasPrefix(line, "# "): // where the gates stood before there were other tables
+			heading, columns = "Gates", nil
 		case strings.HasPrefix(line, "#"):
 			heading, columns = strings.TrimSpace(strings.TrimLeft(line, "#")), nil
 		case !isRow:

@@ -43,6 +43,9 @@ func TestWhatIsInProportionMakesEqualSteps(t *testing.T) {
 func TestANumberStandsBesideTheLastOneOfItsRow(t *testing.T) {
 	rows := []row{{name: "LTSV, one core / `wc -l`", must: 2, goal: 1, got: 1.5}, {name: "memory", unit: " MiB", got: 21.5}, {name: "peer", skipped: "not compared"}}
 	curve := grown(1)
+	if former := tablesOf("# Performance\n\nMade by hand.\n\n" + table("Gates", rows, nil)); former.cell("Gates", "memory", "measured") != "21.5 MiB" {
+		t.Errorf("a table under the title isn't that of the gates: %v", former)
+	}
 	text := "# Performance\n\nMachine: one of glass.\n\n## Gates\n\nWords | and more.\n\n" + table("Gates", rows, nil) + "\n## Catching up\n\n" + table("Catching up", rows[:1], nil) + curve.section(nil)
 	before := tablesOf(text)
 	for _, c := range []struct{ heading, row, column, want string }{
