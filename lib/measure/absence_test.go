@@ -20,13 +20,18 @@ type away struct {
 	hours int
 }
 
-func newAway(t *testing.T, hours int) *away {
+func newAway(t *testing.T, hours, astray int) *away {
 	a := &away{newWorld(t, t.TempDir()), hours}
 	a.log(-2*time.Hour, 0)
 	if _, err := a.run(a.pipeline()); err != nil {
 		t.Fatal(err)
 	}
-	a.log(0, time.Duration(hours)*time.Hour)
+	whole := time.Duration(hours) * time.Hour
+	a.log(0, whole/5)
+	for range astray {
+		a.log(whole-time.Minute, whole-time.Minute+time.Second) // ahead of its time, and of where a part ends
+	}
+	a.log(whole/5, whole)
 	a.now = start.Add(time.Duration(hours)*time.Hour + time.Minute)
 	return a
 }
@@ -120,7 +125,7 @@ func (d dying) Update(ctx context.Context, f func(measure.Tx) error) error {
 func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 	t.Parallel()
 	const hours = 5
-	whole := newAway(t, hours)
+	whole := newAway(t, hours, 0)
 	if _, err := whole.back(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +184,7 @@ func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 		}()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := newAway(t, hours)
+			a := newAway(t, hours, 0)
 			for range c.runs {
 				c.run(a)
 				a.now = a.now.Add(time.Minute)
@@ -192,6 +197,23 @@ func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 				t.Errorf("it says another thing:\n%s", difference(want, about(c.same, got)))
 			}
 		})
+	}
+}
+
+// A line that is stamped ahead of its time doesn't end the part that is read.
+func TestAWrongStampHidesNothingOfABacklog(t *testing.T) {
+	t.Parallel()
+	const hours = 5
+	right, wrong := newAway(t, hours, 0), newAway(t, hours, 3)
+	var texts [2]string
+	for i, a := range []*away{right, wrong} {
+		if _, err := a.back(nil); err != nil {
+			t.Fatal(err)
+		}
+		texts[i], _ = a.told()
+	}
+	if texts[0] != texts[1] {
+		t.Error(difference(texts[0], texts[1]))
 	}
 }
 

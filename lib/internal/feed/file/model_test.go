@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -182,6 +183,16 @@ func (m *model) look(blocks int, after time.Duration) {
 	}
 }
 
+// pause is a run that has read enough after some files and blocks.
+func (m *model) pause(after int) {
+	m.opt.Enough = func(json.RawMessage) bool {
+		after--
+		return after < 0
+	}
+	m.look(0, time.Minute)
+	m.opt.Enough = nil
+}
+
 // check compares what came with what was owed.
 func (m *model) check(end bool) {
 	count := map[string]int{}
@@ -228,6 +239,7 @@ func TestEveryLineExactlyOnceWhateverHappensToItsFile(t *testing.T) {
 			"drop the oldest": func(*rapid.T) { m.dropOldest() },
 			"run":             func(rt *rapid.T) { m.look(0, minutes.Draw(rt, "after")) },
 			"run stopped":     func(rt *rapid.T) { m.look(rapid.IntRange(1, 3).Draw(rt, "blocks"), time.Minute) },
+			"run paused":      func(rt *rapid.T) { m.pause(rapid.IntRange(0, 4).Draw(rt, "after")) },
 			"":                func(*rapid.T) { m.check(false) },
 		})
 		for range 3 {
