@@ -85,10 +85,27 @@ func (p *track) perBatch(r float64) float64 {
 func (p *track) span(i int, r float64) float64 {
 	row := p.minutes[i]
 	span := math.Max(0, row.Age.Mean) + p.workMean(row) + p.model.Poll + p.model.Batching
-	if in := p.model.arrivals(row); p.model.Lanes > 0 && in > 0 {
+	if in := p.cameIn(i); p.model.Lanes > 0 && in > 0 {
 		span = math.Min(span, r*p.model.Lanes*secondsPerMinute/in)
 	}
 	return span
+}
+
+// cameIn is how many records a minute arrived when those did that minute i hands over: as
+// long before as they are old. After a burst they came closer together than what arrives now.
+func (p *track) cameIn(i int) float64 {
+	row := p.minutes[i]
+	in := p.model.arrivals(row)
+	back := math.Max(0, row.Age.Mean) / secondsPerMinute
+	for part := math.Min(1, back); part > 0 && i > 0; part = math.Min(1, back) {
+		before, ok := p.ahead(i - 1)
+		if !ok || !before.In.Known {
+			break
+		}
+		in = (1-part)*in + part*p.model.arrivals(before)
+		i, back = i-1, back-1
+	}
+	return in
 }
 
 // over tells whether the next minute shows that what grew until m is over: it ends within

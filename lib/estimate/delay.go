@@ -39,7 +39,7 @@ func (p *StagePath) Delay(from, to int) (StageDelay, bool) {
 			d.Silent += valid
 			continue
 		}
-		parts, reason := p.parts(m, used, valid)
+		parts, reason := p.parts(m, used)
 		if reason != "" {
 			continue
 		}

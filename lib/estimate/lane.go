@@ -124,7 +124,8 @@ func (p *flows) beyond(m int) (float64, bool) {
 
 // stuckLane is how long, in seconds, one of the lanes has stood still unseen by ages while
 // the others go on: its share of the arrivals piles up in the counts. False where they show
-// none, or don't grow as a lane's do.
+// none, or don't grow as a lane's do. It is as old as its pile was when it was first seen, and
+// the time since: so the chance by which a lane's arrivals wander doesn't add up.
 func (p *lanes) stuckLane(m int) (float64, bool) {
 	lanes := p.model.Lanes
 	if !p.model.Counted || !(lanes > 1) {
@@ -135,9 +136,11 @@ func (p *lanes) stuckLane(m int) (float64, bool) {
 	if !ok || !known || x == 0 || before == 0 {
 		return 0, false
 	}
+	last := p.stuckPile(m, x)
 	if earlier, known := p.beyond(m - 2); !known || earlier == 0 {
 		if next, known := p.beyond(m + 1); known {
 			x = math.Min(x, next)
+			last = math.Min(last, p.stuckPile(m+1, next))
 		}
 	}
 	backlog, _, _ := p.Backlog(m)
@@ -152,21 +155,35 @@ func (p *lanes) stuckLane(m int) (float64, bool) {
 	if x == 0 || !p.keptBack(backlog-began, arrived) {
 		return 0, false
 	}
-	if at := p.pileAt(m); at.known {
-		x = math.Max(x, backlog-at.e*(1-1/lanes))
-	}
-	most := float64(m-since+1) * secondsPerMinute
-	var age float64
-	for i := m; i >= p.curves[m].first && age < most; i-- {
-		share := p.model.arrivals(p.minutes[i]) / lanes
-		if x <= share {
-			age += secondsPerMinute * x / share
+	seen := since + 1
+	x, _ = p.beyond(seen)
+	pile := p.stuckPile(seen, x)
+	// What it brings is measured by the pile's growth, and until that is sure by its being one of many.
+	grown, passed := last-pile, arrived-p.model.arrivals(p.minutes[seen])
+	share := math.Max((fewLane+grown)/(fewLane*lanes+passed), p.model.leastPart())
+	age := float64(m-seen) * secondsPerMinute
+	for i := seen; i >= p.curves[m].first; i-- {
+		brought := p.model.arrivals(p.minutes[i]) * share
+		if pile <= brought {
+			age += secondsPerMinute * pile / brought
 			break
 		}
-		x -= share
+		pile -= brought
 		age += secondsPerMinute
 	}
-	return math.Min(age, most), true
+	return math.Min(age, float64(m-since+1)*secondsPerMinute), true
+}
+
+// fewLane is how many records of a pile's growth weigh as much as what is known of a lane.
+const fewLane = 10
+
+// stuckPile is what of the backlog at the end of minute m waits in a lane that stands still:
+// x at least, and all but what is on its way in the others.
+func (p *lanes) stuckPile(m int, x float64) float64 {
+	if at := p.pileAt(m); at.known {
+		return math.Max(x, at.backlog-at.e*(1-1/p.model.Lanes))
+	}
+	return x
 }
 
 // pilingSteps is how many minutes in a row a lane's share must pile up: three more than

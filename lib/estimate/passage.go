@@ -33,7 +33,7 @@ func (p *shares) newPassage(j int) passage {
 	if !ok || !(row.Invocations.Or(0) > 0) || !row.Age.Usable() {
 		return passage{}
 	}
-	parts, reason := p.parts(j, j, p.model.arrivals(row))
+	parts, reason := p.parts(j, j)
 	if reason != "" {
 		return passage{}
 	}

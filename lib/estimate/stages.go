@@ -70,7 +70,7 @@ func (p *StagePath) stages(m int) StageShare {
 	case valid == 0:
 		return StageShare{Cohort: measured(0, 0), Used: used}
 	}
-	parts, reason := p.parts(m, used, valid)
+	parts, reason := p.parts(m, used)
 	if reason != "" {
 		return StageShare{Cohort: notMeasured(reason)}
 	}
@@ -130,7 +130,7 @@ func (p *shares) silentValid(m int, in float64) float64 {
 
 // parts are the stages' distributions for the arrivals of minute m, with the
 // invocations of minute used.
-func (p *shares) parts(m, used int, valid float64) (delayParts, string) {
+func (p *shares) parts(m, used int) (delayParts, string) {
 	row := p.minutes[used]
 	if !row.Age.Usable() {
 		return delayParts{}, "the age of the queue is not known"
@@ -148,10 +148,7 @@ func (p *shares) parts(m, used int, valid float64) (delayParts, string) {
 		}
 	}
 	d.perInvocation = p.perInvocation(m, used)
-	d.span = math.Max(0, row.Age.Mean) + p.workMean(row) + p.model.Poll + p.model.Batching
-	if lanes := p.model.Lanes; lanes > 0 && valid > 0 {
-		d.span = math.Min(d.span, d.perInvocation*lanes*secondsPerMinute/valid)
-	}
+	d.span = p.span(used, d.perInvocation)
 	if d.cycle = p.cycle(row, d.perInvocation); d.cycle > 0 && p.model.Batching > 0 {
 		d.span = d.cycle // a window makes the batch, however many it holds
 	}
