@@ -41,10 +41,14 @@ func (p *shares) newPassage(j int) passage {
 	if parts.along = p.workMean(row); !p.model.CountedAtEnd {
 		parts.along *= writtenAlong
 	}
+	kept := 1.0 // the share of invocations that parts.age is of
+	if others, ok := p.withoutLane(j); ok {
+		kept, parts.age = others.N/row.Age.N, others
+	}
 	newest, wait := parts.laws(t)
 	rest := parts.rest(t)
-	h := passage{known: true, newer: newest.within(&rest), stay: make([]float64, minutesUp(t))}
-	h.all = wait.within(&rest)
+	h := passage{known: true, newer: kept * newest.within(&rest), stay: make([]float64, minutesUp(t))}
+	h.all = kept * wait.within(&rest)
 	retried := math.Max(0, errors-p.failing(j)*n) // of late ones
 	if before, ok := p.ahead(j - 1); t < retrySpan || ok && before.Age.Usable() && row.Age.Max-before.Age.Max >= retriedDrop {
 		retried = errors // late by the retry itself; or one batch again and again: its age rises by the clock
@@ -121,6 +125,35 @@ func (p *shares) farBehind(row StageMinute) (float64, bool) {
 	part := (a.Mean - a.Min.Value) / (a.Max - a.Min.Value)
 	return part, part >= 0 && part < 0.25
 }
+
+// withoutLane is the ages of minute j without those beyond the threshold, where these can be
+// of a single lane: they lie between its age of the minute before, or after, and the
+// largest, so that the mean tells what is left for the others. They are no older for
+// standing beside it.
+func (p *shares) withoutLane(j int) (Summary, bool) {
+	row, t := p.minutes[j], p.model.Threshold
+	all := row.Age
+	within, ok := all.at(t)
+	late := all.N - within
+	if !ok || !(within > 0) || !(late > 0) || all.Max <= t || late > math.Max(1, oneLane*all.N/p.model.Lanes) {
+		return Summary{}, false
+	}
+	least := t
+	for _, i := range [...]int{j - 1, j + 1} {
+		if near, ok := p.ahead(i); ok && near.Age.Usable() && near.Age.Max <= all.Max {
+			least = math.Max(least, near.Age.Max)
+		}
+	}
+	sum := all.N*all.Mean - all.Max - (late-1)*(least+all.Max)/2
+	others := all
+	others.N = within
+	others.Mean = clamp(sum/within, math.Max(0, all.Min.Or(0)), t)
+	others.Max = math.Min(t, 2*others.Mean-math.Max(0, all.Min.Or(0)))
+	return others, true
+}
+
+// oneLane is how many times its share of the invocations a single lane may have.
+const oneLane = 1.5
 
 // keptUp is the age up to which a lane has kept up.
 func (p *shares) keptUp(row StageMinute) float64 {
