@@ -53,11 +53,11 @@ func (p *shares) newPassage(j int) passage {
 	if before, ok := p.ahead(j - 1); t < retrySpan || ok && before.Age.Usable() && row.Age.Max-before.Age.Max >= retriedDrop {
 		retried = errors // late by the retry itself; or one batch again and again: its age rises by the clock
 	}
-	behind, far := p.farBehind(row)
+	behind, far := p.farBehind(j)
 	if counted, ok := row.Age.at(t); ok {
 		h.newer, h.counted, h.apart = clamp(counted/row.Age.N, 0, 1), true, true
 	} else if far && row.Age.Max > t {
-		h.newer, h.apart = 1-behind, true
+		h.newer, h.apart = 1-behind*p.pastThreshold(j), true
 	}
 	if far {
 		if part := behind * p.laneLate(j, parts); part > 0 && part*n >= 2*retried {
@@ -115,45 +115,96 @@ func (s Summary) at(seconds float64) (float64, bool) {
 	return 0, false
 }
 
-// farBehind is the share of invocations that were of a lane far behind among others that
-// keep up: the mean lies near the minimum, and the maximum is far over it.
-func (p *shares) farBehind(row StageMinute) (float64, bool) {
-	a := row.Age
-	if !a.Min.Known || !(a.Max > p.keptUp(row)) || !(a.Max > a.Min.Value) {
-		return 0, false
-	}
-	part := (a.Mean - a.Min.Value) / (a.Max - a.Min.Value)
-	return part, part >= 0 && part < 0.25
-}
-
 // withoutLane is the ages of minute j without those beyond the threshold, where these can be
-// of a single lane: they lie between its age of the minute before, or after, and the
-// largest, so that the mean tells what is left for the others. They are no older for
-// standing beside it.
+// of a single lane: they lie about its middle, so that the mean tells what is left for the
+// others. They are no older for standing beside it.
 func (p *shares) withoutLane(j int) (Summary, bool) {
 	row, t := p.minutes[j], p.model.Threshold
 	all := row.Age
-	within, ok := all.at(t)
-	late := all.N - within
-	if !ok || !(within > 0) || !(late > 0) || all.Max <= t || late > math.Max(1, oneLane*all.N/p.model.Lanes) {
+	if all.Max <= t {
 		return Summary{}, false
 	}
-	least := t
-	for _, i := range [...]int{j - 1, j + 1} {
-		if near, ok := p.ahead(i); ok && near.Age.Usable() && near.Age.Max <= all.Max {
-			least = math.Max(least, near.Age.Max)
+	others, least := all, math.Max(0, all.Min.Or(0))
+	if within, ok := all.at(t); ok {
+		late := all.N - within
+		if !(within > 0) || !(late > 0) || late > p.oneLane(row) {
+			return Summary{}, false
 		}
+		first, last := p.served(j, t)
+		others.N = within
+		others.Mean = clamp((all.N*all.Mean-all.Max-(late-1)*(first+last)/2)/within, least, t)
+	} else {
+		part, far := p.farBehind(j)
+		if !far {
+			return Summary{}, false
+		}
+		others.N = (1 - part*p.pastThreshold(j)) * all.N
+		others.Mean = math.Min(p.usualAge(j), t)
 	}
-	sum := all.N*all.Mean - all.Max - (late-1)*(least+all.Max)/2
-	others := all
-	others.N = within
-	others.Mean = clamp(sum/within, math.Max(0, all.Min.Or(0)), t)
-	others.Max = math.Min(t, 2*others.Mean-math.Max(0, all.Min.Or(0)))
+	others.Max = math.Min(t, 2*others.Mean-least)
 	return others, true
 }
 
-// oneLane is how many times its share of the invocations a single lane may have.
-const oneLane = 1.5
+// oneLane is how many invocations of a minute a single lane may have: half as many again as
+// its share, or, where lanes aren't known, a quarter.
+func (p *shares) oneLane(row StageMinute) float64 {
+	if p.model.Lanes > 0 {
+		return math.Max(1, 1.5*row.Age.N/p.model.Lanes)
+	}
+	return row.Age.N / 4
+}
+
+// served are the ages between which a lane far behind was served in minute j: from the largest
+// of the minute before, or after, to its own; over so many seconds.
+func (p *shares) served(j int, over float64) (least, most float64) {
+	most = p.minutes[j].Age.Max
+	for _, i := range [...]int{j - 1, j + 1} {
+		if near, ok := p.ahead(i); ok && near.Age.Usable() && near.Age.Max <= most {
+			over = math.Max(over, near.Age.Max)
+		}
+	}
+	return over, most
+}
+
+// pastThreshold is the part of what a lane far behind was served in minute j that was late.
+func (p *shares) pastThreshold(j int) float64 {
+	least, most := p.served(j, p.keptUp(p.minutes[j]))
+	if most > least {
+		return clamp((most-p.model.Threshold)/(most-least), 0, 1)
+	}
+	return 1
+}
+
+// usualAge is the mean age of minute j without a lane far behind: as in the minutes before in
+// which all kept up, or the least, where none did.
+func (p *shares) usualAge(j int) float64 {
+	var sum, n float64
+	for i := max(0, j-failingSpan); i < j; i++ {
+		if row, ok := p.at(i); ok && row.Age.Usable() && row.Age.Max <= p.keptUp(row) {
+			sum += row.Age.N * row.Age.Mean
+			n += row.Age.N
+		}
+	}
+	a := p.minutes[j].Age
+	if n == 0 {
+		return a.Min.Or(a.Mean)
+	}
+	return clamp(sum/n, a.Min.Or(0), a.Mean)
+}
+
+// farBehind is the share of invocations that were of a lane far behind among others that
+// keep up: the maximum is far over the usual, and the mean is near it.
+func (p *shares) farBehind(j int) (float64, bool) {
+	row := p.minutes[j]
+	a, usual := row.Age, p.usualAge(j)
+	kept := p.keptUp(row)
+	if !a.Min.Known || !(a.Max > kept) || !(a.Max > usual) {
+		return 0, false
+	}
+	least, most := p.served(j, math.Max(kept, usual))
+	part := (a.Mean - usual) / ((least+most)/2 - usual)
+	return part, part < 1.0/3 && part*a.N <= p.oneLane(row)
+}
 
 // keptUp is the age up to which a lane has kept up.
 func (p *shares) keptUp(row StageMinute) float64 {
