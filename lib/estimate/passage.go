@@ -135,7 +135,8 @@ func (p *shares) withoutLane(j int) (Summary, bool) {
 		others.Mean = clamp((all.N*all.Mean-all.Max-(late-1)*(first+last)/2)/within, least, t)
 	} else {
 		part, far := p.farBehind(j)
-		if !far {
+		before, _ := p.ahead(j - 1)
+		if !far || row.Throttles.Or(0) > 0 || before.Throttles.Or(0) > 0 { // lanes that are turned away are all older
 			return Summary{}, false
 		}
 		others.N = (1 - part*p.pastThreshold(j)) * all.N
