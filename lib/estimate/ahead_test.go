@@ -180,6 +180,33 @@ func TestALaneThatStandsStillIsSeenInTheCounts(t *testing.T) {
 	}
 }
 
+func TestALaneThatStandsStillAgesByTheClock(t *testing.T) {
+	m := calmModel(60)
+	m.Counted, m.Lanes = true, 4
+	quiet := calm()
+	quiet.In, quiet.Done, quiet.Handed = Some(60), Some(50), Some(50)
+	for _, c := range []struct {
+		name    string
+		onwards StageMinute
+	}{
+		{"its share", keepingBack(0.25)},
+		{"less than its share", keepingBack(0.2)},
+		{"more than its share", keepingBack(0.4)},
+		{"a quiet hour follows", quiet},
+	} {
+		rows := lineUp(20, calm(), 3, keepingBack(0.25), 37, c.onwards)
+		p := NewStagePath(m, rows)
+		for _, minutes := range []int{10, 20, 40} {
+			if a, want := p.Age(19+minutes), float64(minutes*60); math.Abs(a.Oldest-want) > 60 || a.By != AgeByLane {
+				t.Errorf("%s: after %d minutes %v s by %s", c.name, minutes, a.Oldest, a.By)
+			}
+		}
+	}
+	// Two lanes of four: as old as one.
+	p := NewStagePath(m, lineUp(20, calm(), 10, keepingBack(0.5)))
+	near(t, "two lanes", p.Age(29).Oldest, 600, 60)
+}
+
 func TestALeakOfTheCountsIsNoAlarm(t *testing.T) {
 	m := calmModel(60)
 	m.Counted = true

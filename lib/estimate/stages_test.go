@@ -315,6 +315,61 @@ func TestALaneFarBehindIsLateByItsFullBatchesToo(t *testing.T) {
 	near(t, "its attempts failed", share(func(m *StageMinute) { m.Errors = Some(4) }, 53, 58, 58), 1, 0)
 }
 
+func TestALaneFarBehindMakesTheOthersNoOlder(t *testing.T) {
+	m := calmModel(60)
+	m.Counted, m.Lanes, m.Batching = true, 4, 40
+	// Of 60 invocations 6 are a lane's of 540 to 600 s; the others' are of half a second.
+	far := func(oldest float64, edges ...Edge) StageMinute {
+		row := calm()
+		row.Age = Summary{N: 60, Mean: (54*0.5 + 6*(oldest-30)) / 60, Max: oldest, Min: Some(0), Edges: edges}
+		return row
+	}
+	counted := Edge{60, 54}
+	turned := far(600)
+	turned.Throttles = Some(3)
+	for _, c := range []struct {
+		name  string
+		lanes float64
+		edges []Edge
+	}{
+		{"those in time are counted", 4, []Edge{counted}},
+		{"they aren't", 4, nil},
+		{"lanes aren't known either", 0, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m.Lanes = c.lanes
+			h := NewStagePath(m, lineUp(20, calm(), 1, far(540, c.edges...), 1, far(600, c.edges...))).handedOver(21)
+			near(t, "invocations", h.newer, 0.9, 0.01)
+			near(t, "records", h.all, 0.9, 0.01)
+		})
+	}
+	if h := NewStagePath(m, lineUp(20, calm(), 1, far(540), 1, turned)).handedOver(21); h.all > 0.85 {
+		t.Errorf("who waits isn't seen where lanes are turned away: %v", h.all)
+	}
+	// Served in one minute from two minutes on, half of it was late.
+	drained := far(120)
+	drained.Age.Mean = (54*0.5 + 6*60) / 60
+	m.Batching = 0
+	near(t, "a lane that catches up in a minute", NewStagePath(m, lineUp(20, calm(), 1, drained, 1, calm())).handedOver(20).newer, 0.95, 0.01)
+}
+
+func TestABatchCameInAsItsRecordsDid(t *testing.T) {
+	m := calmModel(60)
+	m.Counted, m.Lanes, m.BatchSize = true, 2, 100
+	burst, after := calm(), calm()
+	burst.In, burst.Done, burst.Handed = Some(6000), Some(6000), Some(6000)
+	after.Done, after.Handed = Some(6000), Some(6000)
+	after.Age.Mean, after.Age.Max = 45, 60
+	p := NewStagePath(m, lineUp(5, burst, 1, after))
+	near(t, "records a minute", p.cameIn(5), 0.25*600+0.75*6000, 1e-9)
+	near(t, "span", p.span(5, 100), 100*2*60/(0.25*600+0.75*6000), 1e-9)
+	after.Age.Mean, after.Age.Max = 90, 100
+	p = NewStagePath(m, lineUp(5, burst, 1, calm(), 1, after))
+	near(t, "of two minutes before", p.cameIn(6), 0.5*600+0.5*6000, 1e-9)
+	p = NewStagePath(m, lineUp(1, after))
+	near(t, "as far as is known", p.cameIn(0), 600, 0)
+}
+
 func TestWhatWindowsHeldAtTheBeginningDoesNotHideWhatIsLate(t *testing.T) {
 	m := calmModel(60)
 	m.Counted, m.Batching, m.Lanes, m.BatchSize = true, 100, 4, 10_000

@@ -39,7 +39,7 @@ func (p *page) reading() {
 	p.head("number", "how to read it", "where it can mislead", "shown under")
 	for _, row := range [][4]string{
 		{"anything `exact`", "as a count of what it says it counts", "another population: records are booked when they come out, rows when they are written, traces are a sample", "Exact methods; One pipeline, every method"},
-		{"freshness by `stages`, with counts", "the right size a few minutes into a fault, and nearly exact in health; fit for burn rates and ratios over minutes", "one window in the midst of a fault may be far off (“worst”); a number of lanes that is half the truth; where writes aren't counted, whether a run writes one record after the other or all at its end", "“mixed” and “after” in Freshness by stages"},
+		{"freshness by `stages`, with counts", "the right size a few minutes into a fault, and nearly exact in health; fit for burn rates and ratios over minutes", "one window in the midst of a fault may be far off (“worst”); a number of lanes that is half the truth; where writes aren't counted, whether a run writes one record after the other or all at its end; where CloudWatch counts no ages, which lanes wait while the function is throttled", "“mixed” and “after” in Freshness by stages"},
 		{"freshness by `stages`, ages only", "a direction; in health as good as with counts", "a shard that isn't polled is invisible, and the share is too good by its part of the traffic", "the silent shard's row"},
 		{"a proven bound", "“at most”, always", "it is often no more than “at most all”", "bounds"},
 		{"a conditional bound", "“at least”, if what `explain` lists holds", "ages alone can't see the condition break: a silent shard", "bounds"},
