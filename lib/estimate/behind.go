@@ -8,7 +8,7 @@ import "math"
 
 // farBehind is the share of invocations that were of a lane far behind among others that
 // keep up: the maximum is far over the usual, and the mean is near it.
-func (p *shares) farBehind(j int) (float64, bool) {
+func (p *laggards) farBehind(j int) (float64, bool) {
 	row := p.minutes[j]
 	a, kept := row.Age, p.keptUp(row)
 	if !a.Min.Known || !(a.Max > kept) {
@@ -24,13 +24,13 @@ func (p *shares) farBehind(j int) (float64, bool) {
 }
 
 // keptUp is the age up to which a lane has kept up.
-func (p *shares) keptUp(row StageMinute) float64 {
+func (p *laggards) keptUp(row StageMinute) float64 {
 	return 5 * (p.model.Poll + p.model.Batching + p.workMean(row))
 }
 
 // usualAge is the mean age of minute j without a lane far behind: as in the minutes before in
 // which all kept up, or the least, where none did.
-func (p *shares) usualAge(j int) float64 {
+func (p *laggards) usualAge(j int) float64 {
 	var sum, n float64
 	for i := max(0, j-failingSpan); i < j; i++ {
 		if row, ok := p.at(i); ok && row.Age.Usable() && row.Age.Max <= p.keptUp(row) {
@@ -47,7 +47,7 @@ func (p *shares) usualAge(j int) float64 {
 
 // served are the ages between which a lane far behind was served in minute j: from the largest
 // of the minute before, or after, to its own; over so many seconds.
-func (p *shares) served(j int, over float64) (least, most float64) {
+func (p *laggards) served(j int, over float64) (least, most float64) {
 	most = p.minutes[j].Age.Max
 	for _, i := range [...]int{j - 1, j + 1} {
 		if near, ok := p.ahead(i); ok && near.Age.Usable() && near.Age.Max <= most {
@@ -59,7 +59,7 @@ func (p *shares) served(j int, over float64) (least, most float64) {
 
 // oneLane is how many invocations of a minute a single lane may have: half as many again as
 // its share, or, where lanes aren't known, a third of all.
-func (p *shares) oneLane(row StageMinute) float64 {
+func (p *laggards) oneLane(row StageMinute) float64 {
 	if p.model.Lanes > 0 {
 		return math.Max(1, 1.5*row.Age.N/p.model.Lanes)
 	}
@@ -71,7 +71,7 @@ func (p *shares) oneLane(row StageMinute) float64 {
 const aMinority = 1.0 / 3
 
 // pastThreshold is the part of what a lane far behind was served in minute j that was late.
-func (p *shares) pastThreshold(j int) float64 {
+func (p *laggards) pastThreshold(j int) float64 {
 	least, most := p.served(j, p.keptUp(p.minutes[j]))
 	if most > least {
 		return clamp((most-p.model.Threshold)/(most-least), 0, 1)
@@ -83,7 +83,7 @@ func (p *shares) pastThreshold(j int) float64 {
 // batches are full, so that they take longer than the others' by their size, and its age
 // goes from that of the minute before to the largest of this one. 0 where it hasn't been
 // behind for long, moves by leaps, or was turned away.
-func (p *shares) laneLate(j int, parts delayParts) float64 {
+func (p *laggards) laneLate(j int, parts delayParts) float64 {
 	row := p.minutes[j]
 	before, ok := p.ahead(j - 1)
 	if !ok || !before.Age.Usable() || row.Throttles.Or(0) > 0 || before.Throttles.Or(0) > 0 {
@@ -117,7 +117,7 @@ func (p *shares) laneLate(j int, parts delayParts) float64 {
 // withoutLane is the ages of minute j without those beyond the threshold, where these can be
 // of a single lane: they lie about its middle, so that the mean tells what is left for the
 // others. They are no older for standing beside it.
-func (p *shares) withoutLane(j int) (Summary, bool) {
+func (p *laggards) withoutLane(j int) (Summary, bool) {
 	row, t := p.minutes[j], p.model.Threshold
 	all := row.Age
 	if all.Max <= t {

@@ -171,8 +171,13 @@ type StagePath struct {
 
 // shares are who of a minute is late: by what was handed over when, and by who is owed still.
 type shares struct {
-	ages
+	laggards
 	passages []*passage // see passage.go; filled as they are asked for
+}
+
+// laggards are the lanes far behind among others that keep up.
+type laggards struct {
+	ages
 }
 
 // ages are how long the oldest record has waited at a minute's end, and who is young.
