@@ -170,6 +170,7 @@ type fileReading struct {
 	hidden   func() (why string, moved bool) // see file.Withheld
 	later    bool                            // it was written to after the run's now: so may its lines have been
 	after    int64                           // microseconds: what is new in it was written after that; 0: nothing is known
+	before   int64                           // and before that, as its last writing tells
 	zoneless bool                            // a stamp without zone was read, as far as it was shut
 
 	minute   int64 // lines are being counted for
@@ -202,8 +203,8 @@ func (r *reading) file(b feed.Block) (*fileReading, error) {
 			return file.Withheld(f.path, opened)
 		})
 		f.minute = f.note.Minute
-		if f.note.Begun && !r.ask.Read.IsZero() {
-			f.after = r.ask.Read.Add(-r.log.settle).UnixMicro()
+		if after := r.ask.Read.Add(-r.log.settle); !r.ask.Read.IsZero() && (f.note.Begun || f.created && b.Log.Mtime.After(after)) {
+			f.after, f.before = after.UnixMicro(), b.Log.Mtime.Add(skew).UnixMicro()
 		}
 	}
 	if err := r.openFile(f); err != nil {
@@ -258,7 +259,7 @@ func (r *reading) scan(f *fileReading) (err error) {
 		f.scanner, err = logscan.NewScanner(cfg, f.note.Scan)
 	}
 	if err == nil && f.after != 0 {
-		f.scanner.WrittenAfter(f.after)
+		f.scanner.WrittenBetween(f.after, f.before)
 	}
 	return err
 }

@@ -26,6 +26,7 @@ type clock struct {
 	zone     *time.Location
 	last     int64 // stamp of the previous parsed line, µs; 0: none
 	floor    int64 // what is read now was written after that instant, µs
+	ceiling  int64 // and before that one
 	latest   int64 // what is read now is of an instant up to it, µs; 0: no matter
 	zoneless bool  // a stamp without zone was read, by zone
 	sure     bool  // reads no stamp that needs last, nor the first one without zone
@@ -44,7 +45,7 @@ type clock struct {
 
 // newClock makes a clock for a time_format; nil zone is UTC.
 func newClock(format string, zone *time.Location) (clock, error) {
-	c := clock{zone: zone, floor: math.MinInt64}
+	c := clock{zone: zone, floor: math.MinInt64, ceiling: math.MaxInt64}
 	if zone == nil {
 		c.zone = time.UTC
 	}
@@ -237,9 +238,9 @@ func (t civil) at(offset int) (int64, bool) {
 const backward = 120 * second
 
 // local gives the instant of a stamp without zone. Of the two readings of a repeated hour
-// it takes the earliest that lies neither more than two minutes before the previous line
-// nor below the floor, else the later one; or the one whose zone has the given
-// abbreviation. A skipped local time is false.
+// it takes the later one where the earlier lies more than two minutes before the previous
+// line, or below the floor and the later one not above the ceiling; or the one whose zone has
+// the given abbreviation. A skipped local time is false.
 func (c *clock) local(t civil, abbreviation []byte) (int64, bool) {
 	s, ok := t.seconds()
 	if !ok || c.sure && !c.zoneless {
@@ -252,9 +253,9 @@ func (c *clock) local(t civil, abbreviation []byte) (int64, bool) {
 	if c.sure {
 		return 0, false
 	}
-	least := c.floor
+	least := int64(math.MinInt64)
 	if c.last != 0 {
-		least = max(least, c.last-backward)
+		least = c.last - backward
 	}
 	best, found := int64(0), false
 	for _, probe := range [...]int64{s - day, s, s + day} {
@@ -267,7 +268,8 @@ func (c *clock) local(t civil, abbreviation []byte) (int64, bool) {
 		c.learnCalm(reading, int64(offset))
 		v := (s-int64(offset))*second + t.micros
 		c.doubtful = c.doubtful || found && v != best
-		better := (v < best) == (min(v, best) >= least)
+		earlier, later := min(v, best), max(v, best)
+		better := (v < best) == (earlier >= least && (earlier >= c.floor || later > c.ceiling))
 		if c.latest != 0 {
 			better = (v > best) == (max(v, best) <= c.latest)
 		}

@@ -144,19 +144,23 @@ func TestWhatIsReadLaterWasWrittenLater(t *testing.T) {
 	ny := zone(t, "America/New_York")
 	first := time.Date(2026, 11, 1, 5, 30, 0, 0, time.UTC)
 	for _, c := range []struct {
-		written time.Time
-		want    time.Time
+		after, before time.Time
+		want          time.Time
 	}{
-		{first.Add(-time.Hour), first}, {first, first}, {first.Add(time.Minute), first.Add(time.Hour)}, {first.Add(2 * time.Hour), first.Add(time.Hour)},
+		{first.Add(-time.Hour), first.Add(time.Hour), first},
+		{first, first.Add(time.Hour), first},
+		{first.Add(time.Minute), first.Add(time.Hour), first.Add(time.Hour)},
+		{first.Add(time.Minute), first.Add(10 * time.Minute), first}, // late, but not an hour ahead of the file's last writing
+		{first.Add(2 * time.Hour), first.Add(3 * time.Hour), first.Add(time.Hour)},
 	} {
 		s, err := NewScanner(Config{Format: LTSV, Zone: ny}, Note{Format: LTSV, Last: first.Add(-10 * time.Minute).UnixMicro()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.WrittenAfter(c.written.UnixMicro())
+		s.WrittenBetween(c.after.UnixMicro(), c.before.UnixMicro())
 		var rec Record
 		if err := s.Scan([]byte("time:2026-11-01 01:30:00\tstatus:200"), &rec); err != nil || rec.Time != c.want.UnixMicro() || !s.Zoneless() {
-			t.Errorf("written after %v: want %v, got %v %v", c.written, c.want, time.UnixMicro(rec.Time).UTC(), err)
+			t.Errorf("written after %v and before %v: want %v, got %v %v", c.after, c.before, c.want, time.UnixMicro(rec.Time).UTC(), err)
 		}
 	}
 }

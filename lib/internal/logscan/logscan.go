@@ -72,7 +72,7 @@ func (s *Scanner) Restart(remembered Note, withheld func() bool) (err error) {
 		return err
 	}
 	s.cfg.Withheld = withheld
-	s.plain = clock{read: (*clock).auto, zone: s.clock.zone, floor: math.MinInt64}
+	s.plain = clock{read: (*clock).auto, zone: s.clock.zone, floor: math.MinInt64, ceiling: math.MaxInt64}
 	s.clock.last = remembered.Last
 	s.detection = newDetection(s.cfg.Application, remembered.Votes)
 	if s.format = s.cfg.Format; s.format == Auto && slices.Contains(s.detection.candidates, remembered.Format) {
@@ -94,9 +94,12 @@ func (s *Scanner) Note() Note {
 	return n
 }
 
-// WrittenAfter says that the lines to come were written after an instant, in µs since the
-// epoch: of a repeated hour's two readings the earlier one may be impossible.
-func (s *Scanner) WrittenAfter(at int64) { s.clock.floor, s.plain.floor = at, at }
+// WrittenBetween says when the lines to come were written, in µs since the epoch: one of a
+// repeated hour's two readings may be impossible then.
+func (s *Scanner) WrittenBetween(floor, ceiling int64) {
+	s.clock.floor, s.plain.floor = floor, floor
+	s.clock.ceiling, s.plain.ceiling = ceiling, ceiling
+}
 
 // Zoneless reports whether a stamp without zone was read, by Config.Zone.
 func (s *Scanner) Zoneless() bool { return s.clock.zoneless }
