@@ -24,6 +24,7 @@ type absence struct {
 	part  time.Duration // how much at a time; 0: there is no backlog
 	since time.Time     // when the run before it was
 	step  bool          // there are further parts: nothing is reported of this one
+	found *away         // what the state held of it
 }
 
 const (
@@ -53,7 +54,7 @@ func (j *job) absent(tx Tx, rec pipelineRecord) absence {
 	if rec.Away != nil {
 		since = rec.Away.Since
 	}
-	none := absence{begin: now, front: now}
+	none := absence{begin: now, front: now, found: rec.Away}
 	if rec.Ran.IsZero() || now.Sub(since) <= shortAbsence || j.run.All || !j.run.Until.IsZero() || j.ahead || !derivesFromLogs(j.plan) || hasNew(tx, j) {
 		return none
 	}
@@ -61,10 +62,10 @@ func (j *job) absent(tx Tx, rec pipelineRecord) absence {
 	if !found {
 		return none
 	}
-	if rec.Away != nil {
+	if rec.Away != nil && rec.Away.Judged.Before(now) {
 		begin = rec.Away.Judged
 	}
-	a := absence{begin: begin, front: now, since: since, part: max(shortAbsence, now.Sub(since)/mostParts)}
+	a := absence{begin: begin, front: now, since: since, part: max(shortAbsence, now.Sub(since)/mostParts), found: rec.Away}
 	if next := begin.Add(a.part); next.Before(now) {
 		a.front = next
 	}
@@ -174,6 +175,9 @@ func (r Run) keepParts(ctx context.Context, parts []*asked) (err error) {
 	}()
 	return r.Store.Update(ctx, func(tx Tx) error {
 		for _, j := range parts {
+			if j.overtaken(tx) {
+				continue
+			}
 			c, err := j.commit(tx)
 			if err != nil {
 				return err
@@ -188,6 +192,34 @@ func (r Run) keepParts(ctx context.Context, parts []*asked) (err error) {
 		}
 		return nil
 	})
+}
+
+// overtaken tells whether another run has gone on with the absence since the questions were
+// asked: cells that it no longer needs are gone.
+func (a *asked) overtaken(tx Tx) bool {
+	var rec pipelineRecord
+	getRecord(tx, pipelineKey(a.plan.Name), &rec)
+	return !a.absence.asFound(rec)
+}
+
+// asFound tells whether a record holds of an absence what it held when it was found.
+func (a absence) asFound(rec pipelineRecord) bool {
+	if rec.Away == nil || a.found == nil {
+		return rec.Away == a.found && (a.part == 0 || !rec.Ran.After(a.since))
+	}
+	return rec.Away.Judged.Equal(a.found.Judged)
+}
+
+// anew is the absence as a record holds it now, where another run has gone on with it.
+func (a absence) anew(rec pipelineRecord, now time.Time) absence {
+	if rec.Away == nil {
+		return absence{begin: now, front: now}
+	}
+	a.since, a.begin, a.part = rec.Away.Since, rec.Away.Judged, max(a.part, shortAbsence)
+	if a.front.Before(a.begin) {
+		a.front = a.begin
+	}
+	return a
 }
 
 // note remembers of a stage what the report will say of its parts, and whether it gets on.

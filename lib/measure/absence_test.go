@@ -18,10 +18,11 @@ import (
 type away struct {
 	*world
 	hours int
+	from  string // how coverage is told
 }
 
-func newAway(t *testing.T, hours, astray int) *away {
-	a := &away{newWorld(t, t.TempDir()), hours}
+func newAway(t *testing.T, from string, hours, astray int) *away {
+	a := &away{newWorld(t, t.TempDir()), hours, from}
 	a.log(-2*time.Hour, 0)
 	if _, err := a.run(a.pipeline()); err != nil {
 		t.Fatal(err)
@@ -64,8 +65,8 @@ func (a *away) pipeline() func(*measure.Run) {
   stages:
   - { name: front, access_log: { path: %q, format: json, fields: { id: id } } }
   - { name: worker, app_log: { path: %q, format: json, fields: { time: ts, id: id }, events: [ { match: { msg: done }, is: done } ] } }
-  slis: { coverage: { target: 99 }, availability: { target: 99 } }
-`, filepath.Join(a.dir, "front.json"), filepath.Join(a.dir, "worker.json")))
+  slis: { coverage: { target: 99, from: %s }, availability: { target: 99 } }
+`, filepath.Join(a.dir, "front.json"), filepath.Join(a.dir, "worker.json"), a.from))
 	}
 }
 
@@ -125,16 +126,20 @@ func (d dying) Update(ctx context.Context, f func(measure.Tx) error) error {
 func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 	t.Parallel()
 	const hours = 5
-	whole := newAway(t, hours, 0)
-	if _, err := whole.back(nil); err != nil {
-		t.Fatal(err)
-	}
-	want, kept := whole.told()
-	if n := strings.Count(want, "true"); n != 2*(60*hours-30) {
-		t.Fatalf("only %d minutes are measured", n)
-	}
-	if kept > 6*60 {
-		t.Errorf("cells of %d minutes are kept", kept)
+	wanted := map[string]string{}
+	for _, from := range []string{"ids", "counts"} {
+		whole := newAway(t, from, hours, 0)
+		if _, err := whole.back(nil); err != nil {
+			t.Fatal(err)
+		}
+		want, kept := whole.told()
+		if n := strings.Count(want, "true"); n != 2*(60*hours-30) {
+			t.Fatalf("only %d minutes are measured", n)
+		}
+		if kept > 6*60 {
+			t.Errorf("cells of %d minutes are kept", kept)
+		}
+		wanted[from] = want
 	}
 	over := func(parts int) func(*measure.Run) { // so many get their time in a run
 		return func(r *measure.Run) {
@@ -149,11 +154,12 @@ func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
+		from string
 		same string // of which SLI
 		runs int    // at most, until it has caught up
 		run  func(*away)
 	}{
-		{"killed at every commit", "", 12, func() func(*away) {
+		{"killed at every commit", "ids", "", 12, func() func(*away) {
 			lives := 0
 			return func(a *away) {
 				lives++
@@ -161,13 +167,37 @@ func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 				_, _ = a.back(func(r *measure.Run) { r.Store = dying{r.Store, &commits} })
 			}
 		}()},
-		{"without time for more than a part", "", 8, func(a *away) {
+		{"without time for more than a part", "counts", "", 8, func(a *away) {
 			if _, err := a.back(over(1)); err != nil {
 				t.Error(err)
 			}
 		}},
+		{"while another run does the same", "counts", "", 1, func(a *away) {
+			others := 0
+			_, err := a.back(func(r *measure.Run) {
+				inner := r.Pipelines[0].Sources[1]
+				r.Pipelines[0].Sources[1] = source{inner, func(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
+					b, err := inner.Read(ctx, ask, cursor)
+					if others++; others == 2 {
+						if _, err := a.back(over(2)); err != nil {
+							t.Error(err)
+						}
+					}
+					return b, err
+				}}
+			})
+			a.must(err)
+		}},
+		{"while another run is quicker", "counts", "", 1, func(a *away) {
+			_, err := a.back(meanwhile(func() {
+				if _, err := a.back(nil); err != nil {
+					t.Error(err)
+				}
+			}))
+			a.must(err)
+		}},
 		// The other one isn't kept waiting; of the one that comes late only the last hours are judged.
-		{"a log that isn't there at first", "availability", 2, func() func(*away) {
+		{"a log that isn't there at first", "ids", "availability", 2, func() func(*away) {
 			missing := true
 			return func(a *away) {
 				name := filepath.Join(a.dir, "worker.json")
@@ -184,7 +214,7 @@ func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 		}()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := newAway(t, hours, 0)
+			a := newAway(t, c.from, hours, 0)
 			for range c.runs {
 				c.run(a)
 				a.now = a.now.Add(time.Minute)
@@ -193,7 +223,7 @@ func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, _ := a.told()
-			if want := about(c.same, want); about(c.same, got) != want {
+			if want := about(c.same, wanted[c.from]); about(c.same, got) != want {
 				t.Errorf("it says another thing:\n%s", difference(want, about(c.same, got)))
 			}
 		})
@@ -204,7 +234,7 @@ func TestABacklogInPartsIsTheSameHoweverOftenItIsInterrupted(t *testing.T) {
 func TestAWrongStampHidesNothingOfABacklog(t *testing.T) {
 	t.Parallel()
 	const hours = 5
-	right, wrong := newAway(t, hours, 0), newAway(t, hours, 3)
+	right, wrong := newAway(t, "ids", hours, 0), newAway(t, "ids", hours, 3)
 	var texts [2]string
 	for i, a := range []*away{right, wrong} {
 		if _, err := a.back(nil); err != nil {

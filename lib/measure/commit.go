@@ -36,6 +36,11 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 		return nil, err
 	}
 	j := committing{&committed{job: a.zoned(tx), rec: rec, ran: rec.Ran}}
+	if !j.absence.asFound(rec) {
+		own := *j.job
+		own.absence = own.absence.anew(rec, j.run.Now)
+		j.job = &own
+	}
 	j.evidence = j.committed
 	j.rec.Ran = j.run.Now
 	if j.ahead {
