@@ -251,13 +251,15 @@ func (f *fastALB) one(p *prescan, r *Request) bool {
 		return false
 	}
 	if w := eight(p.lines, p.from); w != f.begins {
-		if is := p.lines[p.from:f.spaces[albType]]; !isALBType(is) || isConnection(is) || !p.bare() || !f.unquoted(p, albTime) {
+		if is := p.lines[p.from:f.spaces[albType]]; !isALBType(is) || isConnection(is) || !p.bare() {
 			return false
 		}
 		f.begins = w // with a type, a space, and a year
 	}
-	if !f.unquoted(p, albTime+1) || !f.unquoted(p, albTime+2) || !f.unquoted(p, albTime+3) { // the others are what they ought to be, or refused
-		return false
+	for field := albTime; field < albPhases; field++ { // the others are what they ought to be, or refused
+		if c := p.lines[f.spaces[field-1]+1]; c == ' ' || c == '"' {
+			return false
+		}
 	}
 	for field := albStatus + 1; field < albRequest; field++ {
 		if at := f.spaces.of(field); !at.fewDigits(p.lines) && !allDigits(p.lines[at.from:at.to]) {
@@ -277,28 +279,23 @@ func (f *fastALB) one(p *prescan, r *Request) bool {
 
 // readPhases reads the three times that a request took.
 func (f *fastALB) readPhases(p *prescan, r *Request) bool {
-	at, total := &f.spaces, time.Duration(none)
+	at, total, odd := &f.spaces, time.Duration(0), uint64(1)
 	if first := at[albPhases-1] + 1; f.decimal.least == 5 && at[albPhases] == first+5 && at[albPhases+1] == first+11 && at[albPhases+2] == first+17 {
 		a, notA := thousandths(eight(p.lines, first))
 		b, notB := thousandths(eight(p.lines, first+6))
 		c, notC := thousandths(eight(p.lines, first+12))
-		if notA|notB|notC == 0 {
+		if odd = notA | notB | notC; odd == 0 {
 			total = f.decimal.duration(a + b + c)
 		}
 	}
-	if total < 0 {
-		total = 0
-		for phase := albPhases; phase < albPhases+3; phase++ {
-			at := f.spaces.of(phase)
-			nanos, length, _ := takeNanos(p.lines[at.from:], f.exponent)
-			if total += time.Duration(nanos); length == 0 || length != int(at.to-at.from) {
-				return false
-			}
+	for phase := albPhases; odd != 0 && phase < albPhases+3; phase++ {
+		one := at.of(phase)
+		nanos, length, _ := takeNanos(p.lines[one.from:], f.exponent)
+		if total += time.Duration(nanos); length == 0 || length != int(one.to-one.from) {
+			return false
 		}
 	}
-	if f.took {
-		r.Latency, r.HasLatency, r.IntegerLatency = total, true, false
-	}
+	r.Latency, r.HasLatency, r.IntegerLatency = total, true, false // unless something else is asked for, see understand
 	return true
 }
 
@@ -354,27 +351,19 @@ func (f *fastALB) findSpaces(p *prescan) bool {
 	return true
 }
 
-// unquoted tells whether a field is neither quoted nor empty.
-func (f *fastALB) unquoted(p *prescan, field int) bool {
-	c := p.lines[f.spaces[field-1]+1]
-	return c != ' ' && c != '"'
-}
-
 // spacesByWord finds the spaces of a block that begins at a place, as many as are needed or
 // some more, eight bytes at a time; none where a control byte is among what it looks at, 64
 // bytes at a time.
 func spacesByWord(to *spaces, b *[headBlock]byte, from uint32) (n int) {
-	controls := uint64(0)
 	for i := uint32(0); i < headBlock && (n <= albRequest || i%64 != 0); i += 8 {
-		controls |= controlsOf(b[i : i+8])
+		if controlsOf(b[i:i+8]) != 0 {
+			return 0
+		}
 		w := eight(b[:], i) ^ ones*' '
 		for m := ^(w&sevens + sevens | w) & highs; m != 0; m &= m - 1 {
 			to[n] = from + i + uint32(bits.TrailingZeros64(m))>>3
 			n++
 		}
-	}
-	if controls != 0 {
-		return 0
 	}
 	return n
 }

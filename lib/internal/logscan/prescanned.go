@@ -59,12 +59,8 @@ func (s *Prescanned) Prescan(k *Templates, data []byte, from int, enough func() 
 	s.templates, s.requests, s.next, s.scan.kept = k, s.requests[:0], 0, s.scan.kept[:0]
 	for from < len(data) {
 		end := min(len(data)-from, stretch)
-		if n := bytes.IndexByte(data[from+end-1:min(len(data), from+end+stretch/8)], '\n'); n >= 0 {
-			end += n
-		} else {
-			end = bytes.LastIndexByte(data[from:from+end], '\n') + 1
-		}
-		if end == 0 {
+		end += max(0, bytes.IndexByte(data[from+end-1:min(len(data), from+end+stretch/8)], '\n'))
+		if end = bytes.LastIndexByte(data[from:from+end], '\n') + 1; end == 0 {
 			break // it is left to the readers, like whatever comes behind
 		}
 		s.prescan(s.scan.slacked(data[from:from+end]), from)

@@ -25,10 +25,9 @@ type Request struct {
 	template       int8 // its number; none: the line isn't written like others before it
 	Status         int32
 
-	place     uint32 // of its stretch, in all data; all other places are in the stretch
-	from, end uint32 // where the line begins, and its line end
-	method    span
-	agent     span // of the user agent
+	place         uint32 // of its stretch, in all data; all other places are in the stretch
+	from, end     uint32 // where the line begins, and its line end
+	method, agent span
 }
 
 // Request is what would be seen of the record's line, but for Marked; false where the
