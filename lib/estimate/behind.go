@@ -120,7 +120,7 @@ func (p *laggards) laneLate(j int, parts delayParts) float64 {
 func (p *laggards) withoutLane(j int) (Summary, bool) {
 	row, t := p.minutes[j], p.model.Threshold
 	all := row.Age
-	if all.Max <= t {
+	if all.Max <= t || t < retrySpan { // whatever is tried again is late then, in any lane
 		return Summary{}, false
 	}
 	others, least := all, math.Max(0, all.Min.Or(0))
