@@ -297,6 +297,9 @@ func (s *committedStage) addCells(r *reading) {
 	if r.cells == nil {
 		return
 	}
+	if r.batch.FirstBad != "" {
+		s.record.Unread = r.batch.FirstBad
+	}
 	s.judgeOlder(r)
 	tallies := r.cells.tallies
 	if r.cells.all {

@@ -47,6 +47,7 @@ type stageRecord struct {
 	Early    *sli.EarlyMinute `json:"early,omitempty"`
 	Layout   string           `json:"layout,omitempty"`
 	FirstBad string           `json:"first_bad,omitempty"` // the newest refusal's first malformed line
+	Unread   string           `json:"unread,omitempty"`    // the first malformed line of the newest reading that had one
 	Lacks    []sli.Lack       `json:"lacks,omitempty"`     // what its lines lack to be judged, as last seen
 	Sifted   *sli.Sifted      `json:"sifted,omitempty"`    // what its conditions let through since the fingerprint is the same
 	Zone     string           `json:"zone,omitempty"`      // sli.Facts.Zone, once a stamp without zone was read by it

@@ -285,7 +285,7 @@ func (j reporting) burns(l *ledger, due sli.Minute) (burns []sli.Burn) {
 // stageReport is what a source did in this run, and what its stage counted in the
 // window.
 func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *sli.StageReport {
-	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout, FirstBad: s.record.FirstBad}
+	r := &sli.StageReport{Stage: s.stage, Err: s.failure(), Layout: s.record.Layout}
 	window := j.window(s)
 	known := j.evidence.stage(s.stage.Name)
 	r.Cell = j.evidence.counted(known)
@@ -297,6 +297,9 @@ func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *s
 	}
 	if refused := s.record.Refused.Within(window); len(refused) > 0 {
 		r.Refusal = s.malformed(j.committed, refused)
+	}
+	if r.Cell.Tally.Malformed > 0 {
+		r.FirstBad = cmp.Or(s.record.Unread, s.record.FirstBad)
 	}
 	if mean, ok := j.plan.Path().Mean(s.stage.Name, means, r.Cell); ok {
 		r.Mean = &mean
@@ -321,9 +324,6 @@ func (j reporting) stageReport(s *committedStage, means *estimate.StageDelay) *s
 		r.Warnings = append(r.Warnings, b.Warnings...)
 		if b.Paused {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s: not read to its end in time; the rest follows in the next runs", s.stage.Facts.Reads))
-		}
-		if b.FirstBad != "" {
-			r.FirstBad = b.FirstBad
 		}
 	}
 	r.From, r.To = window.Start(), window.End()

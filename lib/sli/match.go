@@ -96,6 +96,15 @@ func (t *test) holds(v []byte) bool {
 	return bytes.Equal(t.equal, v)
 }
 
+// isStatus tells whether a status, in any spelling of a number, is one of HTTP's.
+func isStatus(v []byte) bool {
+	if len(v) == 3 && isDigit(v[1]) && isDigit(v[2]) {
+		return '1' <= v[0] && v[0] <= '5'
+	}
+	got, err := strconv.ParseFloat(string(bytes.TrimSpace(v)), 64)
+	return err == nil && got == math.Trunc(got) && 100 <= got && got <= 599
+}
+
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // Empty tells whether there are no conditions.
@@ -139,14 +148,14 @@ func (f *fieldMatch) holds(v []byte, present bool) bool {
 	return len(f.plain) == 0
 }
 
-// Judge is Holds as `good` asks it: Uncertain when a field that a plain test needs
-// is missing and nothing else has failed already.
+// Judge is Holds as `good` asks it: Uncertain when a field that a test needs is missing,
+// or is a status that HTTP doesn't have, and nothing else has failed already.
 func (m Match) Judge(field func(i int) ([]byte, bool)) Verdict {
 	verdict := Good
 	for i := range m.fields {
 		v, ok := field(i)
 		switch {
-		case !ok:
+		case !ok, m.fields[i].name == FieldStatus && !isStatus(v):
 			verdict = Uncertain
 		case !m.fields[i].holds(v, ok):
 			return Bad
