@@ -140,6 +140,9 @@ func (j committing) follow(tx Tx) {
 		}
 		for _, r := range s.readings {
 			seen, bits = append(seen, r.seen...), max(bits, r.bits)
+			for m, n := range r.unnamed {
+				j.ids.tally(m.Start().UnixMicro()).Unnamed += n
+			}
 		}
 	}
 	j.ids.add(seen, bits)

@@ -92,6 +92,7 @@ type idBook struct {
 type idTally struct {
 	Duplicates float64 `json:"twice,omitempty"`
 	Unmatched  float64 `json:"unmatched,omitempty"` // of those that are forgotten
+	Unnamed    float64 `json:"unnamed,omitempty"`   // whose lines name no record
 	Longest    int64   `json:"longest,omitempty"`   // microseconds from accepted to come out
 }
 
@@ -450,12 +451,13 @@ const apartFor = 24 * 60
 
 // compare looks at the minutes up to the newest due one whether both logs hold the same
 // records: they don't where many come out that nothing shows to have been accepted while
-// others, accepted here and overtaken, seem stuck. In the first deadline of a history
-// nobody can tell.
+// others, accepted here and overtaken, seem stuck; and where nothing else comes out while
+// some are owed: ids are gone from the lines, or are spelled in another way. In the first
+// deadline of a history nobody can tell.
 func (b *idBook) compare(due sli.Minute) {
 	const (
 		minutes = 10
-		enough  = 20 // records that came out, to take it back
+		enough  = 20 // records that came out, to take it back, or to miss all the others
 	)
 	b.due = due
 	if !b.rule.Whole || due.End().Sub(b.since.Start()) < b.rule.Owing.Deadline {
@@ -470,14 +472,25 @@ func (b *idBook) compare(due sli.Minute) {
 			}
 		}
 	}
-	if 10*strange <= out {
+	met, unknown := out-strange, strange
+	for m := due - minutes + 1; m <= due; m++ {
+		if t := b.tallies[m]; t != nil {
+			met, unknown = met+t.Duplicates, unknown+t.Unnamed
+		}
+	}
+	switch {
+	case met == 0 && unknown >= enough:
+		if o := b.Outstanding(due); o != nil && o.Oldest != 0 {
+			b.apart = due
+		}
+	case 10*strange <= out:
 		if out >= enough {
 			b.apart = 0
 		}
-		return
-	}
-	if o := b.Outstanding(due); o != nil && o.Stuck > 0 {
-		b.apart = due
+	default:
+		if o := b.Outstanding(due); o != nil && o.Stuck > 0 {
+			b.apart = due
+		}
 	}
 }
 

@@ -33,7 +33,8 @@ type reading struct {
 	follows bool // records are followed by their ids
 	review  bool // of lines that they are followed by already
 	seen    []sighting
-	bits    int // of what was seen, 1/2^bits is kept
+	unnamed map[sli.Minute]float64 // records that came out, and whose lines name none
+	bits    int                    // of what was seen, 1/2^bits is kept
 }
 
 // ruleCounter counts what one SLI says of the events.
@@ -184,6 +185,12 @@ func (r *reading) emit(e *sli.Event) {
 		return
 	}
 	named := r.follows && e.HasID && r.sight(e)
+	if r.follows && !e.HasID && !r.review && e.Signal == sli.Done {
+		if r.unnamed == nil {
+			r.unnamed = map[sli.Minute]float64{}
+		}
+		r.unnamed[m] += e.Weight
+	}
 	for _, rule := range r.rules {
 		if !named || rule.rule.Silence == 0 {
 			rule.count(m, e)
