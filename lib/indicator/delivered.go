@@ -79,23 +79,28 @@ func (d delivered) Derive(h sli.History, w sli.Window, _ time.Time) map[sli.Minu
 		return cells
 	}
 	answered := answeredBy(h, d.stages, w)
-	lost := d.counted
+	given := d.counted
 	if d.byIDs {
-		lost = d.followed
+		given = d.followed
 	}
-	losses := lost(events, w)
+	losses := given(events, w)
 	for m := w.From; m < w.To; m++ {
 		if !wholly(answered, sli.Window{From: m, To: sli.MinuteAt(m.End().Add(d.deadline))}) {
 			continue
 		}
+		lost, known := losses[m]
+		if d.byIDs && !known {
+			continue
+		}
 		c := events.Judged(m)
-		c.Good = max(0, c.Good-losses[m])
+		c.Good = max(0, c.Good-lost)
 		cells[m] = c
 	}
 	return cells
 }
 
-// followed is, minute by minute of acceptance, how many records were given up, by their ids.
+// followed is, minute by minute of acceptance, how many records were given up, by their ids;
+// of minutes of which that isn't known there is nothing.
 func (d delivered) followed(h Judged, w sli.Window) map[sli.Minute]float64 {
 	losses := map[sli.Minute]float64{}
 	ids := sli.FollowedIDs(h)

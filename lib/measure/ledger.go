@@ -230,7 +230,7 @@ func (l *ledger) derive(j *committed) {
 		w = extent(j.answered(l.rule), w)
 		w.From = max(w.From, j.cellsFrom())
 	}
-	if j.ids != nil && j.ids.rule.Rule == l.rule {
+	if j.ids != nil && (j.ids.rule.Rule == l.rule || l.judged != nil && j.ids.HasIDs()) { // what became of earlier records is forgotten
 		w.From = max(w.From, j.ids.from)
 	}
 	if !l.record.HasSince {
