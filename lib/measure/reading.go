@@ -16,6 +16,8 @@ import (
 const keepCells = 3 * time.Hour
 
 // reading is one question to one source and what its events were counted into.
+//
+// Large: an event goes into the stage's cells, the rules' and what is followed by ids at once.
 type reading struct {
 	source sli.Source
 	ask    sli.Ask
