@@ -70,16 +70,12 @@ func (c *checkProgram) refuse(err error) int {
 	return say(c.env, slo.Unknown, strings.ReplaceAll(text, "\n", "; "))
 }
 
-func checkUsage() string {
-	return "[OPTIONS]\n\nJudges every configured pipeline and prints one line."
-}
-
 func (c *checkProgram) main(ctx context.Context) int {
-	rest, typed, err := parse(&c.opt, c.voice.program, checkUsage, c.env.Args)
-	var help errHelp
+	rest, typed, err := parse(&c.opt, c.voice.program, checkHelp, c.env.Args)
+	var asked errHelp
 	switch {
-	case errors.As(err, &help):
-		fmt.Fprint(c.env.Stdout, help.text)
+	case errors.As(err, &asked):
+		fmt.Fprint(c.env.Stdout, asked.text)
 		return exitOK
 	case err != nil:
 		return c.refuse(err)

@@ -98,7 +98,7 @@ func (e errHelp) Error() string { return e.text }
 
 // parse reads arguments into options, and returns the words that are no flags. Long
 // flags may be typed with one dash, as older plugins have it.
-func parse(options any, name string, usage func() string, args []string) (words []string, set []string, err error) {
+func parse(options any, name string, help func(words []string) (help, error), args []string) (words []string, set []string, err error) {
 	parser := flags.NewNamedParser(name, flags.PassDoubleDash)
 	if _, err := parser.AddGroup("Options", "", options); err != nil {
 		return nil, nil, err
@@ -115,10 +115,11 @@ func parse(options any, name string, usage func() string, args []string) (words 
 		}
 	}
 	if slices.Contains(set, "help") {
-		var b strings.Builder
-		parser.Usage = usage()
-		parser.WriteHelp(&b)
-		return nil, nil, errHelp{b.String()}
+		h, err := help(words)
+		if err != nil {
+			return nil, nil, err
+		}
+		return nil, nil, errHelp{h.text(parser)}
 	}
 	return words, set, nil
 }

@@ -37,6 +37,8 @@ type command struct {
 	flags []string // its own, beside those of every command
 	doc   string
 	run   func(*program, context.Context) int
+
+	example string // what is typed behind the program's name
 }
 
 // as makes a command of a method of a type that is a program, and has what is that
@@ -59,22 +61,22 @@ type operands struct {
 
 // commands are all words that mackerel-plugin-pipeline-sli knows.
 var commands = map[string]command{
-	"backtest":    {[]string{"from", "to", "set", "drill", "recording", "from-mackerel", "host-id", "service", "metric-key-prefix", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", as(backtesting.backtest)},
-	"doctor":      {[]string{"at"}, "asks every source once and says what works", (*program).doctor},
-	"iam-policy":  {nil, "the least-privilege policy for this configuration", (*program).iamPolicy},
-	"budget":      {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", as(budgeting.budget)},
-	fillWords:     {[]string{"from", "to", "from-mackerel", "host-id", "service", "metric-key-prefix"}, "puts past minutes into the budgets: those that Mackerel holds, or that sources still have", as(filling.fill)},
-	"explain":     {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain},
-	"validate":    {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate},
-	"export":      {[]string{"from", "to", "follow", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", as(exporting.export)},
-	"dashboard":   {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", as(generating.dashboard)},
-	"monitors":    {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", as(generating.monitors)},
-	"annotations": {[]string{"from", "to", "service"}, "graph annotations of what the check said, for Mackerel's API", as(reporting.annotations)},
-	"report":      {[]string{"out", "from", "to", "at", "incident", "redact"}, "a page of what was measured over a stretch of time, to look at, mail and print", as(reporting.report)},
-	"init":        {[]string{"test"}, "a commented configuration file to begin with, from flags", as(starting.starter)},
-	"record":      {[]string{"raw"}, "one run, and all that the sources answered in it, kept in DIR", as(keeping.record)},
-	"test":        {nil, "cases of the configuration, from files: what it says of evidence that they give", as(trying.test)},
-	"replay":      {[]string{"json"}, "what recorded runs said, or explain or the check of them, or what record --raw kept, without the world", as(replaying.replay)},
+	"backtest":    {[]string{"from", "to", "set", "drill", "recording", "from-mackerel", "host-id", "service", "metric-key-prefix", "attempts", "json"}, "what the check would have said of a past time, with other settings, with incidents put in", as(backtesting.backtest), "backtest --from -7d --to -0m --set slis.freshness.threshold=30s,60s"},
+	"doctor":      {[]string{"at"}, "asks every source once and says what works", (*program).doctor, "doctor"},
+	"iam-policy":  {nil, "the least-privilege policy for this configuration", (*program).iamPolicy, "iam-policy > policy.json"},
+	"budget":      {[]string{"at", "json", "from", "to", "month", "gate"}, "what is left of the error budgets, and what spent it", as(budgeting.budget), "budget --gate 10"},
+	fillWords:     {[]string{"from", "to", "from-mackerel", "host-id", "service", "metric-key-prefix"}, "puts past minutes into the budgets: those that Mackerel holds, or that sources still have", as(filling.fill), "budget fill --from-mackerel --from -28d --to -0m"},
+	"explain":     {[]string{"at", "json", "all"}, "every number with its formula, its sources and how sure it is", (*program).explain, "explain --at -10m"},
+	"validate":    {[]string{"strict"}, "the configuration: errors, scopes, series", (*program).validate, "validate --strict"},
+	"export":      {[]string{"from", "to", "follow", "metric-key-prefix"}, "events of every due minute with its own time, for mkr throw", as(exporting.export), "export --from -1h --to -0m | mkr throw --service SERVICE"},
+	"dashboard":   {[]string{"host-id", "role", "merge", "metric-key-prefix"}, "a dashboard of the pipelines, for mkr dashboards push", as(generating.dashboard), "dashboard --role SERVICE:ROLE > dashboard.json"},
+	"monitors":    {[]string{"role", "merge", "format", "metric-key-prefix"}, "monitors of the burn rates over all hosts of a role, for mkr or Terraform", as(generating.monitors), "monitors --role SERVICE:ROLE --merge monitors.json > merged.json"},
+	"annotations": {[]string{"from", "to", "service"}, "graph annotations of what the check said, for Mackerel's API", as(reporting.annotations), "annotations --from -1d --to -0m --service SERVICE"},
+	"report":      {[]string{"out", "from", "to", "at", "incident", "redact"}, "a page of what was measured over a stretch of time, to look at, mail and print", as(reporting.report), "report --out report.html --from -7d --to -0m"},
+	"init":        {[]string{"test"}, "a commented configuration file to begin with, from flags", as(starting.starter), "init --access-log /var/log/nginx/access.log > pipeline-sli.yaml"},
+	"record":      {[]string{"raw"}, "one run, and all that the sources answered in it, kept in DIR", as(keeping.record), "record recorded"},
+	"test":        {nil, "cases of the configuration, from files: what it says of evidence that they give", as(trying.test), "test cases.yaml"},
+	"replay":      {[]string{"json"}, "what recorded runs said, or explain or the check of them, or what record --raw kept, without the world", as(replaying.replay), "replay recorded explain"},
 }
 
 // patient are the commands that take as long as their work takes.
@@ -87,21 +89,6 @@ var takes = map[string]operands{
 	"replay": {"DIR [explain | check | raw]", 1, 2},
 }
 
-const usage = `[OPTIONS] [COMMAND]
-
-Prints the metrics of every configured pipeline, as mackerel-agent reads them.
-
-Commands:`
-
-func usageText() string {
-	var b strings.Builder
-	b.WriteString(usage)
-	for _, name := range commandNames() {
-		fmt.Fprintf(&b, "\n  %-11s %s", strings.TrimSpace(name+" "+takes[name].names), commands[name].doc)
-	}
-	return b.String()
-}
-
 func commandNames() []string {
 	var names []string
 	for name := range commands {
@@ -112,11 +99,11 @@ func commandNames() []string {
 }
 
 func (p *program) main(ctx context.Context) int {
-	words, set, err := parse(&p.opt, p.voice.program, usageText, p.env.Args)
-	var help errHelp
+	words, set, err := parse(&p.opt, p.voice.program, commandHelp, p.env.Args)
+	var asked errHelp
 	switch {
-	case errors.As(err, &help):
-		fmt.Fprint(p.env.Stdout, help.text)
+	case errors.As(err, &asked):
+		fmt.Fprint(p.env.Stdout, asked.text)
 		return exitOK
 	case err != nil:
 		p.emptyDefinitions()
@@ -146,12 +133,9 @@ func (p *program) command(words []string) (func(*program, context.Context) int, 
 	c := command{flags: metricFlags, run: as(measuring.metrics)}
 	name := "the metrics"
 	if len(words) > 0 {
-		known := false
-		if name, p.words = words[0], words[1:]; len(words) > 1 && words[0]+" "+words[1] == fillWords {
-			name, p.words = fillWords, words[2:]
-		}
-		if c, known = commands[name]; !known {
-			return nil, unknownWord(name, commandNames())
+		var err error
+		if name, c, p.words, err = find(words); err != nil {
+			return nil, err
 		}
 		if name == fillWords && !slices.Contains(p.set, "timeout") {
 			p.opt.Timeout = fillTime
@@ -166,6 +150,18 @@ func (p *program) command(words []string) (func(*program, context.Context) int, 
 		}
 	}
 	return c.run, nil
+}
+
+// find is the command that words begin with, and the words behind it.
+func find(words []string) (name string, c command, rest []string, err error) {
+	if name, rest = words[0], words[1:]; len(words) > 1 && words[0]+" "+words[1] == fillWords {
+		name, rest = fillWords, words[2:]
+	}
+	c, known := commands[name]
+	if !known {
+		return "", c, nil, unknownWord(name, commandNames())
+	}
+	return name, c, rest, nil
 }
 
 // check refuses too few words, or too many.

@@ -13,7 +13,7 @@ func FuzzArguments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		args := strings.Split(text, "\x00")
 		var metric metricOptions
-		words, _, err := parse(&metric, "p", usageText, args)
+		words, _, err := parse(&metric, "p", commandHelp, args)
 		if err == nil && len(words) > len(args) {
 			t.Errorf("%q is %q", args, words)
 		}

@@ -46,10 +46,13 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	if len(got.broken) > 0 && got.failed == nil {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: its file is gone, and the one that follows has no line yet: what is written meanwhile is unknown, and not measured", strings.Join(got.broken, ", ")))
 	}
-	a.Paused = got.paused || ctx.Err() != nil || !got.reached.IsZero()
+	a.Paused = got.paused || over(ctx) || !got.reached.IsZero()
 	a.From, a.Resumed = r.from(a.To, got), r.resumed(got)
 	return a, nil
 }
+
+// over tells whether the reading's time is.
+func over(ctx context.Context) bool { return ctx.Err() != nil }
 
 // unrecognised is an error when one of the files never had a line that could be read.
 func unrecognised(notes []json.RawMessage) error {
