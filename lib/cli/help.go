@@ -39,7 +39,7 @@ const usage = `[OPTIONS] [COMMAND]
 
 Prints the metrics of every configured pipeline, as mackerel-agent reads them.
 
-Commands (COMMAND --help tells what goes with one, and shows an example):`
+Commands:`
 
 // commandHelp is that of the metric program or, behind a command, of the command.
 func commandHelp(words []string) (help, error) {
@@ -56,6 +56,7 @@ func commandHelp(words []string) (help, error) {
 	for _, name := range commandNames() {
 		fmt.Fprintf(&b, "\n  %-11s %s", strings.TrimSpace(name+" "+takes[name].names), commands[name].doc)
 	}
+	b.WriteString("\n\nCOMMAND --help tells what goes with one, and shows an example.")
 	return help{usage: b.String()}, nil
 }
 
