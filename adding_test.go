@@ -49,7 +49,7 @@ func TestWhatPagesAddIsBuiltAndTested(t *testing.T) {
 	}{
 		"docs/adding-an-aws-kind.md": {files: 2, run: []string{"test", "-vet=off", "-c", "-o", "TEST", "./lib/source/queue"}},
 		"docs/adding-an-output.md":   {files: 2, run: []string{"test", "-vet=off", "-c", "-o", "TEST", "./lib/output/openmetrics"}},
-		"docs/adding-a-command.md": {files: 1, line: "\t\"stages\": {nil, \"where the evidence of each stage is read\", (*program).stages, "stages"},\n",
+		"docs/adding-a-command.md": {files: 1, line: "\t\"stages\": {nil, \"where the evidence of each stage is read\", (*program).stages, \"stages\"},\n",
 			file: "lib/cli/program.go", after: "var commands = map[string]command{\n", run: []string{"vet", "./lib/cli"}},
 	} {
 		text, err := os.ReadFile(page)
