@@ -40,11 +40,12 @@ func TestAYearCostsWhatTheFirstPeriodDoes(t *testing.T) {
 					size = old.size()
 				}
 			}
-			// Longer windows have edges of their own, read minute by minute: bytes rise by more
-			// than what is made of them.
+			// Longer windows have edges of their own, read minute by minute: some hours' bytes are
+			// more, whatever else a run makes.
+			const edges = 256 << 10
 			before, after := young.cost(), old.cost()
 			t.Logf("a run on the first day: %v; after a year: %v; state: %d KiB after %d days, %d after a year", before, after, size>>10, period, old.size()>>10)
-			if after.allocations > before.allocations+before.allocations/10 || after.bytes > before.bytes+before.bytes/7 {
+			if after.allocations > before.allocations+before.allocations/10 || after.bytes > before.bytes+edges {
 				t.Errorf("a run after a year costs %v, on the first day %v", after, before)
 			}
 			t.Logf("the program's processor time, the least of 60 in turns: %s", leastOf(60, program, young, old))
