@@ -97,8 +97,9 @@ type errHelp struct{ text string }
 func (e errHelp) Error() string { return e.text }
 
 // parse reads arguments into options, and returns the words that are no flags. Long
-// flags may be typed with one dash, as older plugins have it.
-func parse(options any, name string, help func(words []string) (help, error), args []string) (words []string, set []string, err error) {
+// flags may be typed with one dash, as older plugins have it. helpOf is what to tell where
+// help is asked for of some words.
+func parse(options any, name string, helpOf func(words []string) (help, error), args []string) (words []string, set []string, err error) {
 	parser := flags.NewNamedParser(name, flags.PassDoubleDash)
 	if _, err := parser.AddGroup("Options", "", options); err != nil {
 		return nil, nil, err
@@ -115,7 +116,7 @@ func parse(options any, name string, help func(words []string) (help, error), ar
 		}
 	}
 	if slices.Contains(set, "help") {
-		h, err := help(words)
+		h, err := helpOf(words)
 		if err != nil {
 			return nil, nil, err
 		}
