@@ -120,7 +120,7 @@ no answer for it`,
 				[2]string{"`doctor` asks every source once and says which one doesn't answer.", "`doctor` を実行すると、すべてのデータソースに 1 回ずつ問い合わせ、応答しないものがわかります。"}},
 			{`no whole minute yet
 no minute has an answer yet
-nothing stands in %s yet
+nothing was written to %s since
 nothing is known of before
 it was never counted
 NoWholeMinute
@@ -145,6 +145,7 @@ no age was posted of`,
 				[2]string{"`--at` a past instant knows more than the run of that time did.", "`--at` で過去を見ると、当時の実行よりあとに届いたイベントも含まれます。"},
 				[2]string{"Nothing. The number says by how much.", "対処は不要です。その件数が表示されています。"}},
 			{`%s of %s %v can't be judged
+in %v that have an answer, %v
 their status isn't known
 whether they meet good: isn't known
 how long they took isn't known

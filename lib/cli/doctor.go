@@ -219,6 +219,9 @@ func (e *examination) malformed(name string, s *sli.StageReport) {
 
 func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 	name := p.Plan.Name + " " + string(r.Rule.Kind)
+	if u := r.Unposted; u != nil {
+		e.note(words.Named, name, u.Message(r.Rule.Population, e.p.env.Zone))
+	}
 	switch r.Status {
 	case sli.NotMeasured:
 		say := e.bad

@@ -253,6 +253,9 @@ func (p *program) doubts(report *sli.Report) {
 			if r.Doubt != "" {
 				p.voice.warn(in+string(r.Rule.Kind)+": "+r.Doubt, "")
 			}
+			if u := r.Unposted; u != nil && pipeline.Skipped > 0 { // in the run that left them out
+				p.voice.warn(in+string(r.Rule.Kind)+": "+u.Message(r.Rule.Population, p.env.Zone).String(), "")
+			}
 		}
 		for _, w := range pipeline.Warnings {
 			p.voice.warn(in+w, "")

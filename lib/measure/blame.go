@@ -116,19 +116,21 @@ func (c *ruleCounter) blame(m sli.Minute, e *sli.Event, weight float64) {
 	}
 }
 
-// classOf is what is wrong with a bad event.
+// classOf is what is wrong with a bad event: of a request its status, unless it is bad for
+// what else good: asks for.
 func classOf(rule *sli.Rule, e *sli.Event) string {
 	if rule.Kind != sli.Availability {
 		_, class := usual(rule)
 		return class
 	}
+	good := rule.Terms.Good
 	switch {
 	case e.Status == 499 || e.Status == 460:
 		return "aborted"
-	case 100 <= e.Status && e.Status <= 599:
+	case 100 <= e.Status && e.Status <= 599 && (good.Empty() || good.Refuses(sli.FieldStatus, strconv.Itoa(e.Status))):
 		return strconv.Itoa(e.Status/100) + "xx"
 	}
-	return ""
+	return "failed"
 }
 
 // folded is a path without its query, with each run of digits as one #.

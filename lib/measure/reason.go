@@ -19,7 +19,7 @@ func (j reporting) because(l *ledger, r *sli.Result, of stretch) {
 		r.Reason = j.unmeasured(l, r, of)
 	case sli.Value:
 		if all := of.all; all.Uncertain > sli.Doubtable*(all.Valid+all.Uncertain) {
-			r.Doubt = l.rule.Unjudged(all, j.lacking(l.rule))
+			r.Doubt = j.unjudged(l, r, of)
 			r.Warnings = append(r.Warnings, r.Doubt)
 		}
 	}
@@ -75,7 +75,7 @@ func (j reporting) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 	}
 	switch doubtful := of.answered.Minutes() - of.measured.Minutes(); {
 	case r.Doubtful, doubtful > max(refused, missing):
-		return l.rule.Unjudged(of.all, j.lacking(l.rule))
+		return j.unjudged(l, r, of)
 	case refused >= missing && by != nil:
 		return fmt.Sprintf("stage %s: %s", by.stage.Name, by.malformed(j.committed, by.record.Refused.Within(r.Window)))
 	case len(l.answered) == 0 || l.record.HasSince && l.record.Since > r.Due:
@@ -85,6 +85,17 @@ func (j reporting) unmeasured(l *ledger, r *sli.Result, of stretch) string {
 	text := fmt.Sprintf("%d of %s have an answer", of.measured.Minutes(), minutesText(of.asked.Minutes()))
 	if r.Young = l.record.HasSince && l.record.Since > r.Window.From; r.Young {
 		text += fmt.Sprintf("; it is counted for %s so far", minutesText(int(r.Due+1-l.record.Since)))
+	}
+	return text
+}
+
+// unjudged says of how many events of the minutes that have an answer it can't be told what
+// they were. The counts beside it may be of other minutes: those that are measured, or all
+// that hold some.
+func (j reporting) unjudged(l *ledger, r *sli.Result, of stretch) string {
+	text := l.rule.Unjudged(of.all, j.lacking(l.rule))
+	if of.all != r.Counts {
+		return fmt.Sprintf("in %s that have an answer, %s", minutesText(of.answered.Minutes()), text)
 	}
 	return text
 }
@@ -107,7 +118,7 @@ func (j reporting) begun(l *ledger) string {
 			}
 		}
 		if s.stage.Facts.MaxMalformed > 0 && !s.seen() {
-			return fmt.Sprintf("%snothing stands in %s yet; it counts from the minute after it was first looked at, and %s", at, s.stage.Facts.Reads, settles)
+			return fmt.Sprintf("%snothing was written to %s since it was first looked at; it counts from the minute after that, and %s", at, s.stage.Facts.Reads, settles)
 		}
 	}
 	return "no whole minute yet; a log counts from the first minute that it holds whole, and " + settles

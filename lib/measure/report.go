@@ -180,6 +180,7 @@ func (j reporting) result(l *ledger) *sli.Result {
 	r.Excluded = r.Window.Minutes() - of.asked.Minutes()
 	r.Status, r.Counts, r.Doubtful = of.status, of.counts, of.doubtful
 	j.because(l, r, of)
+	r.Unposted = j.unposted(l)
 	if j.run.History && l.rule.AlternativeTo == "" {
 		j.spending(l, r)
 	}
@@ -189,6 +190,18 @@ func (j reporting) result(l *ledger) *sli.Result {
 		r.Bounds, r.Warnings = l.rule.Bound(r.Counts)
 	}
 	return r
+}
+
+// unposted is what no events point holds of the minutes that points have left out.
+func (j reporting) unposted(l *ledger) *sli.Unposted {
+	if j.past || j.run.All || !j.plan.Graphs[sli.GraphEvents] {
+		return nil
+	}
+	left := l.measured.Intersect(l.record.LeftOut)
+	if counts := l.cells.sum(left); counts.Valid > 0 {
+		return &sli.Unposted{Window: extent(left, sli.Window{}), Minutes: left.Minutes(), Counts: counts}
+	}
+	return nil
 }
 
 // stretch is what is known of an SLI in some minutes, the excluded ones left out.

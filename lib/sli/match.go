@@ -119,6 +119,11 @@ func (m Match) Fields() []string {
 	return names
 }
 
+// Refuses tells whether a condition asks for the field, and its value doesn't meet it.
+func (m Match) Refuses(name, value string) bool {
+	return slices.ContainsFunc(m.fields, func(f fieldMatch) bool { return f.name == name && !f.holds([]byte(value), true) })
+}
+
 // Holds tells whether all conditions are met, as `where` asks: plain and numeric
 // tests fail on a missing field, negated ones pass. field gives the value of
 // Fields()[i].

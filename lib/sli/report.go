@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/digits"
 	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/words"
 )
@@ -118,6 +119,10 @@ type Result struct {
 	Since    Minute  // the rule counts since then
 	HasSince bool
 
+	// Unposted is what of the last day came too late for an events point, nil where nothing
+	// did or none are posted.
+	Unposted *Unposted
+
 	Budget       *float64 // share of the error budget left, 1 untouched
 	Outlook      *Outlook // of the budget, where it is asked for
 	History      int      // measured minutes of the period
@@ -125,6 +130,20 @@ type Result struct {
 	Bounds       Bounds
 	Alternatives []*Result // what other methods with evidence say of the same SLI
 	Warnings     []string
+}
+
+// Unposted are events that no point holds: when their minutes were measured, or the next one
+// could be posted, an agent took them no more.
+type Unposted struct {
+	Window  Window // from the first of their minutes to the last
+	Minutes int    // that they are of
+	Counts  Counts
+}
+
+// Message says how many they are, of whose population, and where to have them.
+func (u *Unposted) Message(population string, zone *time.Location) words.Message {
+	at := func(t time.Time) string { return t.In(zone).Format("2006-01-02T15:04") } // as --from takes it
+	return words.NotPosted.With(words.Many(digits.Count(u.Counts.Valid), population), words.Minutes(digits.Count(float64(u.Minutes))), FoldBack, at(u.Window.Start()), at(u.Window.End()))
 }
 
 // Outlook is how long an error budget lasts at the present rate, and what that rests on.

@@ -54,6 +54,7 @@ var (
 	BurnRates       = Text{"; burn rate %s (1 spends the budget in %s)", "。バーンレート %s。1 なら %s でちょうど使い切る速さです"}
 	BurnRateOver    = Text{"%s over %s", "%[1]s (直近 %[2]s)"}
 	CountsSince     = Text{"this rule counts since %s", "このルールでの計測開始: %s"}
+	NotPosted       = Text{"the metric events lacks %s of %s: when they could be posted they were more than %d minutes old; export --from %s --to %s prints them", "メトリック events には、%[2]s間の%[1]sが含まれていません。投稿できるようになったときには %[3]d 分より古くなっていたためです。export --from %[4]s --to %[5]s で取り出せます"}
 	CountsFrom      = Text{"this rule will count from %s", "このルールでの計測開始予定: %s"}
 
 	StageReads     = Text{"stage %s  %s  %s", "ステージ %s  %s  %s"}

@@ -26,8 +26,14 @@ type heardText struct {
 	literal int    // how many characters are its own
 }
 
-// begins tells whether the text begins with words of its own.
-func (h heardText) begins() bool { return !strings.HasPrefix(h.En, "%") }
+// begins is where the text's own words begin in a sentence, of which found has the
+// arguments.
+func (h heardText) begins(found []int) int {
+	if strings.HasPrefix(h.En, "%") {
+		return found[3]
+	}
+	return 0
+}
 
 // patterns are those of all texts of elsewhere, the most particular ones first.
 var patterns = sync.OnceValue(func() []heardText {
@@ -59,32 +65,31 @@ var patterns = sync.OnceValue(func() []heardText {
 		h.pattern = regexp.MustCompile(`(?s)^` + b.String() + `$`)
 		out = append(out, h)
 	}
-	slices.SortStableFunc(out, func(a, b heardText) int {
-		// "stage %s: %v" before "%s is not allowed", which would take the stage for a part of
-		// the name.
-		if begins, other := a.begins(), b.begins(); begins != other {
-			return map[bool]int{true: -1, false: 1}[begins]
-		}
-		return cmp.Compare(b.literal, a.literal)
-	})
+	slices.SortStableFunc(out, func(a, b heardText) int { return cmp.Compare(b.literal, a.literal) })
 	return out
 })
 
-// translated is an English sentence in the language, as far as its text is known.
+// translated is an English sentence in the language, as far as its text is known: by the one
+// whose own words begin first, as "stage %s: %v" does before "%s is not allowed", which would
+// take the stage for a part of the name.
 func (l Language) translated(sentence string) string {
+	var by heardText
+	var found []int
 	for _, t := range patterns() {
-		found := t.pattern.FindStringSubmatch(sentence)
-		if found == nil {
-			continue
+		if at := t.pattern.FindStringSubmatchIndex(sentence); at != nil && (found == nil || t.begins(at) < by.begins(found)) {
+			by, found = t, at
 		}
-		args := make([]any, len(t.nested))
-		for i, nested := range t.nested {
-			args[i] = found[i+1]
-			if nested {
-				args[i] = l.translated(found[i+1])
-			}
-		}
-		return l.format(t.Text, args)
 	}
-	return sentence
+	if found == nil {
+		return sentence
+	}
+	args := make([]any, len(by.nested))
+	for i, nested := range by.nested {
+		part := sentence[found[2*i+2]:found[2*i+3]]
+		args[i] = part
+		if nested {
+			args[i] = l.translated(part)
+		}
+	}
+	return l.format(by.Text, args)
 }

@@ -53,10 +53,11 @@ func TestWhatTheCatalogueDoesNotKnowIsSaidAsItIs(t *testing.T) {
 
 func TestASentenceWithinAnotherIsSaidInTheSameLanguage(t *testing.T) {
 	for sentence, want := range map[string]string{
-		"log file /a b: no such file or directory":                                     "ログファイル /a b: ファイルがありません",
-		"stage front: log file x: permission denied":                                   "ステージ front: ログファイル x: 読み取る権限がありません",
-		"stage records: sqs:GetQueueAttributes is not allowed; add it to the policy":   "ステージ records: sqs:GetQueueAttributes が許可されていません。ポリシーに追加してください",
-		"2 of 4 requests can't be judged: their lines have no status; did you mean x?": "リクエスト 4 件中 2 件を判定できません: 行にステータスがありません。x の間違いではありませんか",
+		"log file /a b: no such file or directory":                                                 "ログファイル /a b: ファイルがありません",
+		"stage front: log file x: permission denied":                                               "ステージ front: ログファイル x: 読み取る権限がありません",
+		"stage records: sqs:GetQueueAttributes is not allowed; add it to the policy":               "ステージ records: sqs:GetQueueAttributes が許可されていません。ポリシーに追加してください",
+		"29 of 54 requests can't be judged: status is \"-\", which is no HTTP status (100 to 599)": "リクエスト 54 件中 29 件を判定できません: status の値 \"-\" は HTTP のステータス (100～599) ではありません",
+		"2 of 4 requests can't be judged: their lines have no status; did you mean x?":             "リクエスト 4 件中 2 件を判定できません: 行にステータスがありません。x の間違いではありませんか",
 	} {
 		if got := Japanese.Render(Heard(sentence)); got != want {
 			t.Errorf("%q: got %q, want %q", sentence, got, want)

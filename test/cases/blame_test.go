@@ -246,3 +246,34 @@ pipelines:
 		})
 	}
 }
+
+// TestABadRequestIsOfItsStatusOrFailed: of its status where that is what made it bad, by the
+// usual rule or an own one; failed where another field did, whatever the status says.
+func TestABadRequestIsOfItsStatusOrFailed(t *testing.T) {
+	for _, c := range []struct{ name, good, line, class string }{
+		{"the usual rule", "", "status:503", "5xx"},
+		{"an own limit on the status", `, good: { status: "<400" }`, "status:404", "4xx"},
+		{"another field of a good status", `, good: { error: "!E1" }`, "status:200\terror:E1", "failed"},
+		{"another field beside the status", `, good: { status: "<500", error: "!E1" }`, "status:200\terror:E1", "failed"},
+		{"the status beside another field", `, good: { status: "<500", error: "!E1" }`, "status:502\terror:E2", "5xx"},
+		{"another field of a bad status", `, good: { error: "!E1" }`, "status:500\terror:E1", "failed"},
+		{"lines without a status", `, good: { outcome: ok }`, "outcome:timeout", "failed"},
+		{"a client that went away", `, good: { error: "!E1" }`, "status:499\terror:E1\treqtime:30", "aborted"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(oneLog("ltsv", "start: beginning", "slis: { availability: { target: 99"+c.good+" } }\n    slo: { period: 1d }"))
+			each(-600, 0, 10, func(n float64, i int) {
+				if i%6 == 3 {
+					h.lines("a.log", labelled(n, "uri:/a", c.line))
+				} else {
+					h.lines("a.log", labelled(n, "uri:/a", "status:200", "error:no", "outcome:ok"))
+				}
+			})
+			h.run(12)
+			if got, want := of(h.budget(12), "availability").spent(), "front "+c.class+" 9"; got != want {
+				t.Errorf("want %s, got %s", want, got)
+			}
+		})
+	}
+}

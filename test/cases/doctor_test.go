@@ -96,7 +96,7 @@ func TestDoctorTellsWhyNothingIsMeasured(t *testing.T) {
 		h.config(oneLog("ltsv", "", onlyAvailability))
 		h.file("a.log", "")
 		a := h.examined(612)
-		a.says(t, 0, "note   v availability: not measured: stage front: nothing stands in a.log yet", "note   v/front (access_log a.log): answers, but so far for 0 of the window's 5 minutes")
+		a.says(t, 0, "note   v availability: not measured: stage front: nothing was written to a.log since it was first looked at", "note   v/front (access_log a.log): answers, but so far for 0 of the window's 5 minutes")
 		a.saysNot(t, "nothing happened in the window")
 	})
 	t.Run("a log that is first looked at in the middle of the window", func(t *testing.T) {

@@ -33,8 +33,11 @@ func TestEveryNotMeasuredSaysWhy(t *testing.T) {
 				}
 			})
 		}, 612, []string{"75 of 300 lines of 5 minutes are malformed, 25%, limit 20%", "a.log: line 2"}, 0},
-		{"an empty log", "ltsv", "", func(h *host) { h.file("a.log", "") }, 612, []string{"nothing stands in a.log yet"}, 0},
-		{"a glob without a line", "ltsv", "optional: true", func(h *host) {}, 612, []string{"nothing stands in a.log yet"}, 0},
+		{"an empty log", "ltsv", "", func(h *host) { h.file("a.log", "") }, 612, []string{"nothing was written to a.log since it was first looked at"}, 0},
+		{"a glob without a line", "ltsv", "optional: true", func(h *host) {}, 612, []string{"nothing was written to a.log since it was first looked at"}, 0},
+		{"lines from before the first look", "ltsv", "start: end", func(h *host) {
+			each(0, 600, 10, func(n float64, _ int) { h.lines("a.log", labelled(n, "status:200")) })
+		}, 612, []string{"nothing was written to a.log since it was first looked at"}, 0},
 		{"no such log", "ltsv", "", func(h *host) {}, 612, []string{"log file a.log: no such file"}, 1},
 		{"nothing that can be read", "ltsv", "start: beginning", func(h *host) {
 			each(0, 600, 10, func(n float64, i int) { h.lines("a.log", "garbage") })

@@ -320,3 +320,37 @@ func TestRecordsThatCannotBeJudgedAreNotMeasured(t *testing.T) {
 		})
 	}
 }
+
+// TestAReasonSaysWhichMinutesItCounts: the counts beside it are of the measured minutes, or of
+// all that hold some; what couldn't be judged is told of those that have an answer.
+func TestAReasonSaysWhichMinutesItCounts(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		from, unjudged float64 // where the lines begin, and where their status is no longer known
+		counts, said   string
+	}{
+		{"most minutes are doubtful", -590, -290, "30/30 uncertain 29", `in 9 minutes that have an answer, 29 of 54 requests can't be judged: status is "-"`},
+		{"some are beside a value", -590, -190, "35/35 uncertain 1", `in 9 minutes that have an answer, 19 of 54 requests can't be judged: status is "-"`},
+		{"all are and have an answer", -600, -600, "0/0 uncertain 60", `60 of 60 requests can't be judged: status is "-"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(oneLog("ltsv", "start: beginning", "window: 10m\n    slis: { availability: { target: 99 } }"))
+			if c.from == -600 { // else nobody saw the first minute's begin
+				h.lines("a.log", labelled(c.from-600, "status:200"))
+			}
+			each(c.from, 0, 10, func(n float64, _ int) {
+				status := "status:200"
+				if n >= c.unjudged {
+					status = "status:-"
+				}
+				h.lines("a.log", labelled(n, status))
+			})
+			s := h.explain(12).sli("availability")
+			said := strings.Join(append(s.Warnings, s.Reason), " ")
+			if s.counts() != c.counts || !strings.HasPrefix(strings.TrimSpace(said), c.said) {
+				t.Errorf("want %s and %s, got %s and %s", c.counts, c.said, s.counts(), said)
+			}
+		})
+	}
+}

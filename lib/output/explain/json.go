@@ -75,6 +75,15 @@ type result struct {
 	Burn       map[string]float64 `json:"burn"`
 	Others     []other            `json:"others"`
 	Warnings   []string           `json:"warnings"`
+	Unposted   *unposted          `json:"unposted,omitempty"`
+}
+
+// unposted is what no point of the metric events holds, of the last day.
+type unposted struct {
+	Valid   float64 `json:"valid"`
+	Good    float64 `json:"good"`
+	Minutes int     `json:"minutes"`
+	Window  window  `json:"window"`
 }
 
 type bounds struct {
@@ -281,6 +290,9 @@ func (p printer) result(r *sli.Result) result {
 	if r.Rule.Terms.Threshold > 0 {
 		seconds := r.Rule.Terms.Threshold.Seconds()
 		out.Threshold = &seconds
+	}
+	if u := r.Unposted; u != nil {
+		out.Unposted = &unposted{u.Counts.Valid, u.Counts.Good, u.Minutes, window{p.time(u.Window.Start()), p.time(u.Window.End())}}
 	}
 	for _, b := range r.Burns {
 		if b.Measured {

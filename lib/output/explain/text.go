@@ -249,6 +249,9 @@ func (t *texter) result(plan *sli.Plan, r *sli.Result) {
 	for _, o := range r.Alternatives {
 		t.other(o)
 	}
+	if u := r.Unposted; u != nil {
+		t.say("    ", words.Itself, u.Message(r.Rule.Population, t.style.Zone))
+	}
 	t.history(plan.Period, r)
 	for _, w := range r.Warnings {
 		t.warning("    ", w)
