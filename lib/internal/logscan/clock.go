@@ -359,13 +359,14 @@ func isZoneName(b []byte) bool {
 		}
 	}
 	const longest = len("+123456")
-	for i, c := range name {
-		sign := i == 0 && (c == '+' || c == '-')
-		if c-'A' > 'Z'-'A' && !sign && (i == 0 || !isDigit(c)) { // digits alone would be minutes of the offset
-			return false
-		}
+	if len(name) < 2 || len(name) > longest {
+		return false
 	}
-	return len(name) > 1 && len(name) <= longest
+	belongs := isLetter // of a name like JST or ChST; where a zone has none, Go prints its offset once more
+	if name[0] == '+' || name[0] == '-' {
+		name, belongs = name[1:], isDigit
+	}
+	return bytes.IndexFunc(name, func(r rune) bool { return r > 'z' || !belongs(byte(r)) }) < 0
 }
 
 // fraction reads the digits of a fraction of a second: their number and the µs.
