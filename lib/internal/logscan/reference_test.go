@@ -87,7 +87,7 @@ var refLayouts = []string{"02/Jan/2006:15:04:05 -0700", time.RFC3339Nano, "2006-
 // hour have one digit.
 func refTime(s string) (int64, bool) {
 	s = strings.Trim(s, refBlanks)
-	if !regexp.MustCompile(`[:T ][0-9]{2}:[0-9]{2}:[0-9]{2}`).MatchString(s) || regexp.MustCompile(`[+-]24:?[0-9]{2}$`).MatchString(s) { // which time.Parse takes for a zone
+	if !regexp.MustCompile(`[:T ][0-9]{2}:[0-9]{2}:[0-9]{2}`).MatchString(s) || regexp.MustCompile(`[+-](24:?[0-9]{2}|[0-9]{2}:?60)$`).MatchString(s) { // which time.Parse takes for a zone
 		return 0, false
 	}
 	for _, layout := range refLayouts {
