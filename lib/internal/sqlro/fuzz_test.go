@@ -18,7 +18,7 @@ func FuzzName(f *testing.F) {
 			f.Add(name, uint8(i))
 		}
 	}
-	keyOfPlace := regexp.MustCompile(`(host|hostaddr|port|dbname)\s*=[^=]*$`)
+	keyOfPlace := regexp.MustCompile(`(host|hostaddr|port|dbname)\s*=\s*('[^']*|\S*)$`)
 	f.Fuzz(func(t *testing.T, name string, which uint8) {
 		driver := drivers[int(which)%len(drivers)]
 		before, after, _ := strings.Cut(name, "|")
