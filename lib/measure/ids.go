@@ -70,6 +70,7 @@ type idBook struct {
 	from    sli.Minute // of earlier minutes records that ended are forgotten
 	passed  int64      // when the newest of those forgotten was accepted
 	apart   sli.Minute // when the two logs last showed that they don't hold the same records, 0 never
+	foreign bool       // then no record that came out was known
 	records map[uint64]*idRecord
 	minutes map[sli.Minute][]*idRecord // by minute of acceptance
 	forgot  map[sli.Minute]int         // how many were forgotten, by minute of acceptance
@@ -92,6 +93,8 @@ type idBook struct {
 type idTally struct {
 	Duplicates float64 `json:"twice,omitempty"`
 	Unmatched  float64 `json:"unmatched,omitempty"` // of those that are forgotten
+	Met        float64 `json:"met,omitempty"`       // forgotten ones that had been accepted
+	Strange    float64 `json:"strange,omitempty"`   // forgotten ones that nothing showed to have been
 	Unnamed    float64 `json:"unnamed,omitempty"`   // whose lines name no record
 	Longest    int64   `json:"longest,omitempty"`   // microseconds from accepted to come out
 }
@@ -103,6 +106,7 @@ type idState struct {
 	From    sli.Minute              `json:"from,omitempty"`
 	Passed  int64                   `json:"passed,omitempty"`
 	Apart   sli.Minute              `json:"apart,omitempty"`
+	Foreign bool                    `json:"foreign,omitempty"`
 	Tallies map[sli.Minute]*idTally `json:"tallies,omitempty"`
 }
 
@@ -139,7 +143,7 @@ func openIDs(tx Tx, plan *sli.Plan, rule *sli.Following) *idBook {
 		astray:  map[sli.Minute]float64{},
 	}
 	state, _ := readIDs(tx, plan, rule)
-	b.bits, b.since, b.from, b.passed, b.apart = state.Bits, state.Since, state.From, state.Passed, state.Apart
+	b.bits, b.since, b.from, b.passed, b.apart, b.foreign = state.Bits, state.Since, state.From, state.Passed, state.Apart, state.Foreign
 	maps.Copy(b.tallies, state.Tallies)
 	prefix := idPrefix(plan, rule)
 	b.forgot = decodeCounts(tx.Get(append(slices.Clone(prefix), idForgotKey...)))
@@ -449,49 +453,86 @@ func (b *idBook) Ends(m sli.Minute) sli.IDEnds {
 // showed it.
 const apartFor = 24 * 60
 
-// compare looks at the minutes up to the newest due one whether both logs hold the same
+// compare looks at what came out by the newest due minute, whether both logs hold the same
 // records: they don't where many come out that nothing shows to have been accepted while
 // others, accepted here and overtaken, seem stuck; and where nothing else comes out while
 // some are owed: ids are gone from the lines, or are spelled in another way. In the first
 // deadline of a history nobody can tell.
 func (b *idBook) compare(due sli.Minute) {
-	const (
-		minutes = 10
-		enough  = 20 // records that came out, to take it back, or to miss all the others
-	)
+	const enough = 20 // records that came out, to take it back, or to miss all the others
 	b.due = due
 	if !b.rule.Whole || due.End().Sub(b.since.Start()) < b.rule.Owing.Deadline {
 		return
 	}
-	var out, strange float64
-	for _, r := range b.records {
-		if m := sli.MinuteOf(r.done); r.done != 0 && m > due-minutes && m <= due {
-			out++
-			if r.accepted == 0 {
-				strange++
-			}
-		}
-	}
-	met, unknown := out-strange, strange
-	for m := due - minutes + 1; m <= due; m++ {
-		if t := b.tallies[m]; t != nil {
-			met, unknown = met+t.Duplicates, unknown+t.Unnamed
-		}
-	}
-	switch {
-	case met == 0 && unknown >= enough:
+	by := b.cameOut(due)
+	lately := by.newest(due, 0)
+	if lately.known == 0 && lately.strange+lately.unnamed >= enough {
 		if o := b.Outstanding(due); o != nil && o.Oldest != 0 {
-			b.apart = due
+			b.apart, b.foreign = due, true
 		}
-	case 10*strange <= out:
-		if out >= enough {
+		return
+	}
+	switch few := by.newest(due, enough); {
+	case !few.apart():
+		if few.came >= enough {
 			b.apart = 0
 		}
-	default:
+	case few.strange >= leastStrange:
 		if o := b.Outstanding(due); o != nil && o.Stuck > 0 {
-			b.apart = due
+			b.apart, b.foreign = due, false
 		}
 	}
+}
+
+// leastStrange is how many records that nobody accepted here tell two logs apart: fewer may
+// be replays of old ones.
+const leastStrange = 3
+
+// passages are records that came out.
+type passages struct {
+	came    float64 // the first time, with an id
+	strange float64 // of them, that nothing shows to have been accepted
+	known   float64 // the others, and those that came out once more
+	unnamed float64 // lines that name none
+}
+
+// apart tells whether too many are strange.
+func (p passages) apart() bool { return 10*p.strange > p.came }
+
+// passagesBy are passages by their minutes.
+type passagesBy map[sli.Minute]passages
+
+// cameOut are the passages of as many minutes up to one as are remembered.
+func (b *idBook) cameOut(due sli.Minute) passagesBy {
+	by := passagesBy{}
+	for m, t := range b.tallies {
+		by[m] = passages{t.Met + t.Strange, t.Strange, t.Met + t.Duplicates, t.Unnamed}
+	}
+	for _, r := range b.records {
+		m := sli.MinuteOf(r.done)
+		if r.done == 0 || m > due || m <= due-sli.Minute(talliesKept/time.Minute) {
+			continue
+		}
+		p := by[m]
+		if p.came++; r.accepted == 0 {
+			p.strange++
+		} else {
+			p.known++
+		}
+		by[m] = p
+	}
+	return by
+}
+
+// newest are those of ten minutes up to one, and where fewer than so many came out in these,
+// of as many before as reach that number.
+func (by passagesBy) newest(due sli.Minute, least float64) (all passages) {
+	const minutes = 10
+	for m := due; m > due-minutes || m > due-sli.Minute(talliesKept/time.Minute) && all.came < least; m-- {
+		p := by[m]
+		all = passages{all.came + p.came, all.strange + p.strange, all.known + p.known, all.unnamed + p.unnamed}
+	}
+	return all
 }
 
 // Doubt is why the ids say nothing of what is owed: the two logs don't hold the same
@@ -500,7 +541,11 @@ func (b *idBook) Doubt() string {
 	if b.apart == 0 || b.due-b.apart > apartFor {
 		return ""
 	}
-	return "the stages " + strings.Join(b.rule.Stages, " and ") + " don't log the same records, most likely because workers of several hosts share a queue; " +
+	stages := "the stages " + strings.Join(b.rule.Stages, " and ")
+	if b.foreign {
+		return stages + " don't log the same records: no id that comes out was accepted before; see that id: names the same in both logs, and that both are of the same hosts, or say coverage: { from: counts }"
+	}
+	return stages + " don't log the same records, most likely because workers of several hosts share a queue; " +
 		"read both logs where those of all hosts are, or say coverage: { from: counts }"
 }
 
@@ -582,9 +627,13 @@ func (b *idBook) save(tx Tx, now time.Time) {
 			first = min(first, m)
 		case r.accepted == 0:
 			if b.rule.Whole && r.done != 0 {
-				b.tally(r.done).Unmatched++
+				t := b.tally(r.done)
+				t.Unmatched, t.Strange = t.Unmatched+1, t.Strange+1
 			}
 		case r.ended() != 0:
+			if r.done != 0 {
+				b.tally(r.done).Met++
+			}
 			b.forgot[sli.MinuteOf(r.accepted)]++
 			b.passed = max(b.passed, r.accepted)
 		}
@@ -593,7 +642,7 @@ func (b *idBook) save(tx Tx, now time.Time) {
 	maps.DeleteFunc(b.tallies, func(m sli.Minute, _ *idTally) bool { return m < sli.MinuteAt(now.Add(-talliesKept)) })
 	tx.Put(append(slices.Clone(prefix), idForgotKey...), encodeCounts(b.needed(first)))
 	putRecord(tx, append(slices.Clone(prefix), idStateKey...), idState{
-		Bits: b.bits, Since: b.since, From: max(b.from, sli.MinuteOf(oldest)+1), Passed: b.passed, Apart: b.apart, Tallies: b.tallies,
+		Bits: b.bits, Since: b.since, From: max(b.from, sli.MinuteOf(oldest)+1), Passed: b.passed, Apart: b.apart, Foreign: b.foreign, Tallies: b.tallies,
 	})
 }
 

@@ -96,6 +96,8 @@ var elsewhere = []Text{
 	{"fields: says where it is", "fields: でフィールド名を指定してください"},
 	{"did you mean %s?", "%s の間違いではありませんか"},
 	{"they have %s", "行にあるフィールド: %s"},
+	{"the stages %s and %s don't log the same records: no id that comes out was accepted before; see that id: names the same in both logs, and that both are of the same hosts, or say coverage: { from: counts }",
+		"ステージ %s と %s のログでレコードが一致しません。処理された ID のうち、受け付けられたものが 1 つもありません。id: が両方のログで同じ値を指しているか、両方が同じホストのログかを確認するか、coverage: { from: counts } を指定してください"},
 	{"the stages %s and %s don't log the same records, most likely because workers of several hosts share a queue; read both logs where those of all hosts are, or say coverage: { from: counts }",
 		"ステージ %s と %s のログでレコードが一致しません。複数のホストのワーカーがキューを共有しているためと考えられます。両方のログを全ホスト分がそろう場所から読むか、coverage: { from: counts } を指定してください"},
 	{"where matches 0 of %s lines: %v", "where に一致する行がありません (全 %s 行): %s"},

@@ -18,7 +18,7 @@ func TestIDsThatNeverMeetTellNothing(t *testing.T) {
 		ends float64
 		want string
 	}{
-		"spelled in another way": {func(i int) string { return fmt.Sprintf(`"id":%d,`, i) }, goOn, 1200, "UNKNOWN: v: age not measured: the stages front and worker don't log the same records"},
+		"spelled in another way": {func(i int) string { return fmt.Sprintf(`"id":%d,`, i) }, goOn, 1200, "UNKNOWN: v: age not measured: the stages front and worker don't log the same records: no id that comes out was accepted before; see that id: names the same in both logs"},
 		"of another field":       {func(i int) string { return fmt.Sprintf(`"id":"msg-%d",`, i) }, goOn, 1200, "UNKNOWN: v: age not measured"},
 		"null":                   {func(int) string { return `"id":null,` }, goOn, 1200, "UNKNOWN: v: age not measured"},
 		"empty":                  {func(int) string { return `"id":"",` }, goOn, 1200, "UNKNOWN: v: age not measured"},
