@@ -35,9 +35,30 @@ func (p *flows) handedNext(m int) (float64, bool) {
 	}
 	work := p.workMean(next)
 	if r := p.batch(m + 1); r > fullBatches*p.model.BatchSize && p.model.BatchSize >= 1 {
-		return after + p.span(m+1, r) + work, true
+		return after + underWayToo*p.span(m+1, r) + work, true
+	}
+	if after > p.keptUp(next) { // a lane that is behind has full batches, and goes on without a pause
+		return after + underWayToo*p.fullSpan(m+1) + work, true
 	}
 	return math.Max(after, p.model.Poll+p.model.Batching) + work, true
+}
+
+// underWayToo is how many batches a lane that is behind has before the newest record of the
+// next one: that one, and at the minute's end half of the one before still under way.
+const underWayToo = 1.5
+
+// keptUp is the age up to which a lane has kept up.
+func (p *track) keptUp(row StageMinute) float64 {
+	return 5 * (p.model.Poll + p.model.Batching + p.workMean(row))
+}
+
+// fullSpan is how long, in seconds, the records of a full batch came in for in minute i.
+func (p *track) fullSpan(i int) float64 {
+	r := p.model.BatchSize
+	if in := p.cameIn(i); r >= 1 && p.model.Lanes > 0 && in > 0 {
+		return r * p.model.Lanes * secondsPerMinute / in
+	}
+	return p.span(i, math.Max(1, r))
 }
 
 // mayBeRetried tells whether the largest age of minute m may be that of a batch that is being
@@ -48,6 +69,9 @@ func (p *track) mayBeRetried(m int) bool {
 		return false
 	}
 	before, ok := p.at(m - 1)
+	if ok && !before.Age.Usable() && before.Invocations.Known { // silence: what is old has waited as the others
+		return false
+	}
 	return !ok || !before.Age.Usable() || row.Age.Max-before.Age.Max >= stuckStepLow
 }
 

@@ -2,6 +2,7 @@ package estimate
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -41,6 +42,42 @@ func TestTheNextMinuteLowersAnAgeAndNeverRaisesIt(t *testing.T) {
 				t.Errorf("proven %v s, told %v s", a.AtLeast, a.Oldest)
 			}
 		})
+	}
+}
+
+func TestAWholeMinuteSaysAheadWhatItWillSaySettled(t *testing.T) {
+	for _, c := range worlds {
+		c.world.minutes, c.world.seed = 50, 12
+		rows, _ := c.world.run(60)
+		model := c.world.model(60)
+		model.Counted = true
+		for m := 15; m+1 < len(rows); m++ {
+			settled := NewStagePath(model, rows[:m+2])
+			ahead := NewStagePath(model, append(slices.Clone(rows[:m+1]), early(rows[m+1])))
+			if was, is := settled.Age(m), ahead.Age(m); was.Oldest != is.Oldest || was.By != is.By {
+				t.Errorf("%s, minute %d: %v s by %s, settled %v s by %s", c.name, m, is.Oldest, is.By, was.Oldest, was.By)
+			}
+			if was, is := settled.Progress(m, 5, false), ahead.Progress(m, 5, false); was.State != is.State || was.Rule != is.Rule {
+				t.Errorf("%s, minute %d: %s by %s, settled %s by %s", c.name, m, is.State, is.Rule, was.State, was.Rule)
+			}
+		}
+	}
+}
+
+func TestInADrainTheBatchesThatCameBeforeAreOlder(t *testing.T) {
+	w := world{seed: 4, minutes: 40, lanes: 4, perSecond: 20, batch: 100, work: 4, stop: 1200, resume: 1815, lane: -1}
+	rows, records := w.run(60)
+	model := w.model(60)
+	for m := 28; m < 34; m++ {
+		oldest, end := 0.0, float64(m+1)*60
+		for _, r := range records {
+			if r.arrived < end && r.visible > end {
+				oldest = math.Max(oldest, end-r.started)
+			}
+		}
+		if age := NewStagePath(model, append(slices.Clone(rows[:m+1]), early(rows[m+1]))).Age(m).Oldest; math.Abs(age-oldest) > 25 {
+			t.Errorf("minute %d: told %.0f s, truly %.0f s", m, age, oldest)
+		}
 	}
 }
 

@@ -23,11 +23,6 @@ func (p *laggards) farBehind(j int) (float64, bool) {
 	return part, part >= 0 && part < aMinority && part*a.N <= p.oneLane(row)
 }
 
-// keptUp is the age up to which a lane has kept up.
-func (p *laggards) keptUp(row StageMinute) float64 {
-	return 5 * (p.model.Poll + p.model.Batching + p.workMean(row))
-}
-
 // usualAge is the mean age of minute j without a lane far behind: as in the minutes before in
 // which all kept up, or the least, where none did.
 func (p *laggards) usualAge(j int) float64 {

@@ -5,7 +5,11 @@ import "math"
 // underwayWait is how long, in seconds, a record is merely on its way in minute m at
 // most: the mean age of what is handed over, a poll and the batching window.
 func (p *flows) underwayWait(m int, limit float64) float64 {
-	if used, reason := p.invoked(m); reason == "" && used >= 0 && p.minutes[used].Age.Usable() {
+	used, reason := p.invoked(m)
+	if row := p.minutes[m]; row.Early && row.Invocations.Or(0) > 0 {
+		used, reason = m, "" // a minute that may not be whole tells by itself
+	}
+	if reason == "" && used >= 0 && p.minutes[used].Age.Usable() {
 		return math.Min(limit, math.Max(0, p.minutes[used].Age.Mean)+p.model.Poll+p.model.Batching)
 	}
 	return limit
