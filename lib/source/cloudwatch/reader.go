@@ -42,16 +42,24 @@ type question struct {
 	look     bool     // … and that history is wanted now
 }
 
-// join adds a question to the account's round of this run.
-func (r *Reader) join(o awsconf.Options, now time.Time, q question) *round {
+// join adds a question to the account's round of this run, and tells whether it is the
+// round's first.
+func (r *Reader) join(o awsconf.Options, now time.Time, q question) (of *round, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := r.account(o)
-	if a.open == nil || !a.open.now.Equal(now) || !a.open.add(q) {
-		a.open = &round{session: a.session, now: now}
-		a.open.add(q)
+	if a.open != nil && a.open.now.Equal(now) && a.open.add(q) {
+		return a.open, false
 	}
-	return a.open
+	a.open = &round{session: a.session, now: now, questions: []question{q}}
+	return a.open, true
+}
+
+// alone is a round of one question, which no other joins.
+func (r *Reader) alone(o awsconf.Options, now time.Time, q question) *round {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &round{session: r.account(o).session, now: now, questions: []question{q}}
 }
 
 func (r *Reader) account(o awsconf.Options) *account {
@@ -86,7 +94,7 @@ type round struct {
 	series  map[string]*Series
 	history map[string]*Series
 	skew    time.Duration // of the host's clock: positive where it is behind
-	calls   int           // not yet accounted for
+	calls   int
 }
 
 // add takes a question in, unless the round has begun.
@@ -151,15 +159,6 @@ func (r *round) look(ctx context.Context, f *fetcher) map[string]*Series {
 	}
 	end := sli.MinuteAt(r.now) + 1
 	return f.fetch(ctx, merged(silent), sli.Window{From: end - sli.Minute(historyLength/time.Minute), To: end})
-}
-
-// take is how many calls the round made that nobody has accounted for yet.
-func (r *round) take() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := r.calls
-	r.calls = 0
-	return n
 }
 
 // merged asks for every metric once, with the statistics of all that want it.

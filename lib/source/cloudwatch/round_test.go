@@ -305,3 +305,32 @@ func TestStagesReadAtOnce(t *testing.T) {
 		t.Errorf("%d calls, error %v", w.Calls()[getMetricData], err)
 	}
 }
+
+// TestTheCallsOfARoundAreToldOnceWhoeverIsQuicker: by the stage that was told first what it
+// would be asked; who has to find a name before asks alone.
+func TestTheCallsOfARoundAreToldOnceWhoeverIsQuicker(t *testing.T) {
+	for name, order := range map[string][]int{"in order": {0, 1, 2}, "the last first": {2, 1, 0}, "a name in between": {1, 2, 0}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.Alive()
+			w.SetLoadBalancer("front", cwtest.LoadBalancer{ID: "50dc6c495c0c9188"})
+			sources := []*cloudwatch.Source{w.Stage(stream), w.Stage("ecs: {cluster: c, service: api, desired: 4}"), w.Stage("alb: {load_balancer: front}")}
+			ask := sli.Ask{Now: w.Now, Emit: func(*sli.Event) {}}
+			for _, s := range sources {
+				s.Prepare(ask, nil)
+			}
+			told := make([]int, len(sources))
+			for _, i := range order {
+				b, _ := sources[i].Read(t.Context(), ask, nil)
+				told[i] = b.Calls
+			}
+			all := 0
+			for _, n := range w.Calls() {
+				all += n
+			}
+			if got, want := fmt.Sprint(told, all), "[1 0 2] 3"; got != want {
+				t.Errorf("want %s told and made, got %s", want, got)
+			}
+		})
+	}
+}

@@ -77,6 +77,7 @@ type reading struct {
 	known   Known
 	metrics []Metric
 	round   *round
+	first   bool // of the round: its calls are told as this one's
 }
 
 // Prepare joins the round of this run, so that one call answers for all stages. What
@@ -86,7 +87,8 @@ func (s *Source) Prepare(ask sli.Ask, cursor []byte) {
 	if s.unchanged(ask, r) || !s.named(r.before) {
 		return
 	}
-	s.join(r)
+	q := s.question(r)
+	r.round, r.first = s.reader.join(s.aws, r.now, q)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.prepared = append(slices.DeleteFunc(s.prepared, func(old *reading) bool { return !old.now.Equal(ask.Now) }), r)
@@ -147,7 +149,8 @@ func (s *Source) named(p *position) bool {
 	return !slices.ContainsFunc(s.stage.Names, func(name string) bool { return len(p.Names[name]) == 0 })
 }
 
-func (s *Source) join(r *reading) {
+// question is what a reading wants to know of metrics.
+func (s *Source) question(r *reading) question {
 	r.metrics = s.metrics(r.known)
 	q := question{window: r.window, metrics: r.metrics, look: r.before.lookDue(r.now)}
 	if s.hasEarly(r) {
@@ -158,7 +161,7 @@ func (s *Source) join(r *reading) {
 			q.liveness = append(q.liveness, m)
 		}
 	}
-	r.round = s.reader.join(s.aws, r.now, q)
+	return q
 }
 
 func (s *Source) shows(m Metric) bool { return slices.Contains(s.stage.Liveness, m.key()) }
@@ -184,10 +187,14 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 				return batch, fmt.Errorf("%s: %s", s.stage.Facts.Reads, strings.Join(p.Doubts, "; "))
 			}
 		}
-		s.join(r)
+		// The others' round may have begun or not: who asks later than they asks alone, so that
+		// what was called doesn't go by who is quicker.
+		r.round, r.first = s.reader.alone(s.aws, r.now, s.question(r)), true
 	}
 	r.round.happen(ctx)
-	batch.Calls += r.round.take()
+	if r.first {
+		batch.Calls += r.round.calls
+	}
 	if r.round.err != nil {
 		return batch, r.round.err
 	}
