@@ -182,6 +182,7 @@ func (r *contents) nearest(ctx context.Context, h *os.File, f *file, others []*f
 // compare compares f, of which h is open, with g, from where f was compared to.
 func (r *contents) compare(ctx context.Context, h *os.File, f, g *file) (likeness, error) {
 	l := likeness{of: g, to: f.t.Offset}
+	_ = r.loadHead(g.e) // why it can't be read is said by opening it
 	other, _, err := g.e.open()
 	if err != nil {
 		return l, err
@@ -209,6 +210,9 @@ func (r *contents) compare(ctx context.Context, h *os.File, f, g *file) (likenes
 			l.to = at + int64(i) + 1
 		}
 		at += int64(same)
+		if same < n && !r.stands(g.e, other) {
+			return l, errReplaced // what f has more than the other was in it, too
+		}
 		if same < n || end != nil {
 			l.whole = same == n
 			return l, nil

@@ -109,6 +109,36 @@ func (r *contents) loadHead(e *entry) error {
 	return nil
 }
 
+// confirm makes sure that h still begins as its entry did when it was recognised: a file that was cut back and begun anew since is another one under the same
+// inode, errReplaced. What was written to its head since is taken over.
+func (r *contents) confirm(f *file, h *os.File) error {
+	e := f.e
+	if !e.loaded || e.err != nil || e.gzip {
+		return nil
+	}
+	n, err := h.ReadAt(r.head[:], 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if !bytes.HasPrefix(r.head[:n], e.head) {
+		return errReplaced
+	}
+	if n > len(e.head) {
+		e.head = bytes.Clone(r.head[:n])
+		f.t.learn(e)
+	}
+	return nil
+}
+
+// stands says whether h begins as its entry does. Whatever was read of it before this is asked was read before it was cut back and begun anew, if it was.
+func (r *contents) stands(e *entry, h *os.File) bool {
+	if !e.loaded || e.err != nil || e.gzip {
+		return true
+	}
+	n, _ := h.ReadAt(r.head[:len(e.head)], 0)
+	return bytes.Equal(r.head[:n], e.head)
+}
+
 // tail is a hash of the last bytes before an offset, 0 where there are none.
 func tail(f *os.File, offset int64) uint32 {
 	last := make([]byte, min(headMax, offset))

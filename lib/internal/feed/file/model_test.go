@@ -193,6 +193,16 @@ func (m *model) pause(after int) {
 	m.opt.Enough = nil
 }
 
+// cutWhileRead is a run while which the log is copied and cut back, and written on.
+func (m *model) cutWhileRead(moment int, lines int, pad int) {
+	m.delivered = append(m.delivered, m.during(moment, func() {
+		m.copyAway()
+		for range lines {
+			m.end(len(m.gens)-1, m.text(pad))
+		}
+	})...)
+}
+
 // check compares what came with what was owed.
 func (m *model) check(end bool) {
 	count := map[string]int{}
@@ -240,7 +250,10 @@ func TestEveryLineExactlyOnceWhateverHappensToItsFile(t *testing.T) {
 			"run":             func(rt *rapid.T) { m.look(0, minutes.Draw(rt, "after")) },
 			"run stopped":     func(rt *rapid.T) { m.look(rapid.IntRange(1, 3).Draw(rt, "blocks"), time.Minute) },
 			"run paused":      func(rt *rapid.T) { m.pause(rapid.IntRange(0, 4).Draw(rt, "after")) },
-			"":                func(*rapid.T) { m.check(false) },
+			"cut while read": func(rt *rapid.T) {
+				m.cutWhileRead(rapid.IntRange(1, 8).Draw(rt, "moment"), rapid.IntRange(0, 8).Draw(rt, "n"), pad.Draw(rt, "pad"))
+			},
+			"": func(*rapid.T) { m.check(false) },
 		})
 		for range 3 {
 			m.look(0, 11*time.Minute)

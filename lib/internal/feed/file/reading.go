@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -205,8 +206,15 @@ func (r *reading) forward(ctx context.Context, f *file) error {
 			f.enough = enough
 		}
 		at, read, err := r.cut(within, f, h, feed.Position{Offset: t.Offset, Skip: t.Skip}, size, r.last(f))
-		if t.Offset, t.Skip = at.Offset, at.Skip; !t.Gzip {
+		moved := at.Offset != t.Offset
+		if t.Offset, t.Skip = at.Offset, at.Skip; !t.Gzip && (moved || t.Tail == 0) {
 			t.Tail = tail(h, t.Offset)
+		}
+		if !r.stands(f.e, h) { // it was cut back while it was read
+			if moved {
+				t.Tail = 0 // of what stands there now
+			}
+			return cmp.Or(err, errReplaced)
 		}
 		if err == nil {
 			t.Partial = read > at.Offset && !at.Skip
@@ -224,7 +232,7 @@ func (r *reading) checkTail(t *Tracked, h *os.File) {
 	if t.Tail == 0 || t.Gzip || tail(h, t.Offset) == t.Tail {
 		return
 	}
-	t.Skip = !endsLine(h, t.Offset)
+	t.Skip, t.Tail = !endsLine(h, t.Offset), 0
 	r.lose("%s was cut back and has grown beyond byte %d again; it is read on from there, and what else was written to it since the last run is lost", t.Path, t.Offset)
 }
 
@@ -292,7 +300,9 @@ func (r *reading) pass(ctx context.Context, f *file, do func(*os.File, os.FileIn
 		var info os.FileInfo
 		if h, info, err = f.e.open(); err == nil {
 			f.log.File = info
-			err = do(h, info)
+			if err = r.confirm(f, h); err == nil {
+				err = do(h, info)
+			}
 			h.Close()
 		}
 	}
@@ -304,7 +314,7 @@ func (r *reading) pass(ctx context.Context, f *file, do func(*os.File, os.FileIn
 		return refused.error
 	case err == errEnough:
 		r.stats.Paused = true
-	case err != nil && err != context.Cause(ctx) && err != errReplaced:
+	case err != nil && err != context.Cause(ctx) && err != errReplaced && !errors.Is(err, fs.ErrNotExist): // what was moved this moment the next run finds
 		r.fail(f.t.Path, err)
 	}
 	return nil
@@ -327,6 +337,9 @@ func (r *reading) cut(ctx context.Context, f *file, h *os.File, from feed.Positi
 	f.log.Path, f.log.Name, f.log.Mtime, f.log.Note = f.t.Path, f.t.Name, f.t.Mtime, f.t.Note
 	first := true
 	at, read, err = r.cutter.Cut(ctx, content, from, final, func(b feed.Block) error {
+		if !r.stands(f.e, h) {
+			return errReplaced
+		}
 		b.Log, b.First, b.FromStart, b.Created, b.Entered = &f.log, first, from == feed.Position{}, f.t.Created, f.entered
 		followed := r.followed(f, b)
 		b.Follows, first = len(followed) > 0, false
