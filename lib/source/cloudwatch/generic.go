@@ -203,9 +203,11 @@ func (g *generic) requests(m *Minute) {
 	m.Event(sli.Event{Signal: sli.Request, Status: 500}, min(bad, all))
 }
 
-// level books a gauge. A level that is said to be zero where it is absent is.
+// level books a gauge, of any statistic as it is of the whole period. A level that is said
+// to be zero where it is absent is.
 func (g *generic) level(m *Minute, name string) {
-	v, ok := g.value(m, name)
+	v, ok := m.point(name, g.stat(name))
+	v *= g.options.Signals[name].Scale
 	if !ok && g.options.Signals[name].Absent != "zero" {
 		return
 	}

@@ -78,15 +78,15 @@ func TestAbsenceOfAnUnknownCountIsNoAnswer(t *testing.T) {
 	}
 }
 
-// TestLongPeriodsStandInWholePeriods: counts are booked once, gauges in every minute,
-// and a minute is due when its period is over.
+// TestLongPeriodsStandInWholePeriods: counts are spread over the minutes, and none is lost
+// or made by that; gauges stand in every minute, and a minute is due when its period is over.
 func TestLongPeriodsStandInWholePeriods(t *testing.T) {
 	w := newWorld(t)
 	in, lag := kindtest.Metric("App", "In"), kindtest.Metric("App", "Lag")
 	start := kindtest.Noon.Truncate(time.Minute).Add(-20 * time.Minute) // 11:40
 	for m := range 10 {
 		at := start.Add(time.Duration(m) * time.Minute)
-		w.Put(in, at, start, 1)
+		w.Put(in, at, start, float64(1+m/5)) // 5, then 10
 		w.Put(lag, at, start, float64(m))
 	}
 	s := w.Stage("cloudwatch: {namespace: App, period: 5m, signals: {accepted: {metric: In, absent: zero}, age: {metric: Lag}}}")
@@ -96,13 +96,37 @@ func TestLongPeriodsStandInWholePeriods(t *testing.T) {
 	h := w.Read(s, sli.Ask{}, nil)
 	for m := range 10 {
 		at := start.Add(time.Duration(m) * time.Minute)
-		wantCount := 0.0
-		if m%5 == 0 {
-			wantCount = 5
-		}
 		age, _ := h.Level("age", at)
-		if got := h.Sum(sli.Accepted, at); got != wantCount || age != float64(m/5*5+4) {
+		if got := h.Sum(sli.Accepted, at); got != float64(1+m/5) || age != float64(m/5*5+4) {
 			t.Errorf("minute %d: %g accepted, age %g", m, got, age)
+		}
+	}
+	h = w.Read(w.Stage("cloudwatch: {namespace: App, period: 5m, signals: {accepted: {metric: In, absent: zero, scale: 0.2}, 'utilisation:in': {metric: In, stat: Sum, absent: zero}}}"), sli.Ask{}, nil)
+	for m := range 10 {
+		at := start.Add(time.Duration(m) * time.Minute)
+		if used, _ := h.Level(cloudwatch.Utilisation("in"), at); used != float64(5*(1+m/5)) {
+			t.Errorf("minute %d: %g%% used", m, used)
+		}
+	}
+}
+
+// TestALongPeriodsCountsAddUp: a share of a third isn't one of 1/1024, and all of them
+// together are the whole.
+func TestALongPeriodsCountsAddUp(t *testing.T) {
+	w := newWorld(t)
+	in := kindtest.Metric("App", "In")
+	start := kindtest.Noon.Truncate(time.Hour).Add(-time.Hour)
+	for m, n := range []float64{1, 0, 7, 0, 0, 1, 0, 0, 0, 1e9, 3, 3, 3, 3, 3} {
+		w.Put(in, start.Add(time.Duration(m)*time.Minute), start, n)
+	}
+	for _, period := range []string{"3m", "5m", "15m"} {
+		h := w.Read(w.Stage("cloudwatch: {namespace: App, period: "+period+", signals: {accepted: {metric: In, absent: zero}}}"), sli.Ask{From: start}, nil)
+		sum := 0.0
+		for m := range 15 {
+			sum += h.Sum(sli.Accepted, start.Add(time.Duration(m)*time.Minute))
+		}
+		if sum != 1e9+24 {
+			t.Errorf("%s: %g of 1000000024", period, sum)
 		}
 	}
 }

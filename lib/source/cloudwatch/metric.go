@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/estimate"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
 
@@ -59,6 +60,17 @@ func (m Metric) String() string {
 
 // begin is the minute in which the period of a minute begins.
 func (m Metric) begin(at sli.Minute) sli.Minute { return at - at%sli.Minute(m.Period/time.Minute) }
+
+// share is a minute's part of what was counted in its period: about the same in each minute,
+// and all of it together.
+func (m Metric) share(count float64, at sli.Minute) float64 {
+	minutes := float64(m.Period / time.Minute)
+	if minutes <= 1 {
+		return count
+	}
+	passed := float64(at - m.begin(at))
+	return estimate.Weight(count*(passed+1)/minutes) - estimate.Weight(count*passed/minutes)
+}
 
 // identity tells metrics of all stages apart; the statistics don't belong to it.
 func (m Metric) identity() string {

@@ -74,14 +74,14 @@ type Minute struct {
 // Ask is the question.
 func (m *Minute) Ask() sli.Ask { return m.minuteAnswer.ask }
 
-// Stat is a statistic of a metric; false where its absence says nothing. Counts of a
-// longer period stand in its first minute, anything else in all of its minutes.
+// Stat is a statistic of a metric; false where its absence says nothing. What was counted
+// in a longer period is spread evenly over its minutes, anything else stands in all of them.
 func (m *Minute) Stat(key, stat string) (float64, bool) {
-	metric, ok := m.metrics[key]
-	if ok && counts(stat) && m.At != metric.begin(m.At) {
-		return 0, true
+	v, ok := m.point(key, stat)
+	if ok && counts(stat) {
+		v = m.metrics[key].share(v, m.At)
 	}
-	return m.point(key, stat)
+	return v, ok
 }
 
 // point is a statistic over the whole period that the minute lies in.

@@ -39,3 +39,18 @@ func TestServiceWithoutTasksIsDown(t *testing.T) {
 		t.Errorf("tasks at %g %%", v)
 	}
 }
+
+// TestTasksAreCountedInLongPeriodsToo: each task is a value a minute, not one a period.
+func TestTasksAreCountedInLongPeriodsToo(t *testing.T) {
+	w := newWorld(t)
+	cpu := kindtest.Metric("AWS/ECS", "CPUUtilization", "ClusterName", "c", "ServiceName", "api")
+	for ago := range 15 {
+		w.PutAgo(cpu, ago, 10, 20, 60)
+	}
+	h := w.Read(w.Stage("ecs: {cluster: c, service: api, desired: 4, period: 5m}"), sli.Ask{}, nil)
+	for ago := 5; ago < 10; ago++ {
+		if v, _ := h.Level(LevelTasks, w.Ago(ago)); v != 3 {
+			t.Errorf("%d minutes ago: %g tasks", ago, v)
+		}
+	}
+}
