@@ -188,11 +188,18 @@ their lines have no %s
 %s is %s there`,
 				[2]string{"Lines were read, and none passed the conditions. Where no line even has the key, it is not measured.", "行は読めていますが、条件に一致する行がありません。キーのある行が 1 つもなければ「計測できず」になります。"},
 				[2]string{"Compare the condition with what is shown: `uri: /v` is the whole text, `^/v` its beginning; case counts.", "条件と、表示された実際の値を見比べます。`uri: /v` は完全一致、`^/v` は前方一致です。大文字と小文字は区別されます。"}},
+			{`stage %s has answered, but tells no age
+%s has no point
+%s of %s has no point
+records come in, and %s has no point`,
+				[2]string{"The source answers, but has no age for these minutes: what would tell it is silent although something may be owed.", "データソースは応答していますが、age を表す値がありません。未処理のものがあるかもしれないのに、それを示すメトリックが途絶えています。"},
+				[2]string{"See to what is named. Of a metric of your own say with `absent:` what a minute without a point means.", "表示された対象を確認します。独自のメトリックでは、データポイントのない 1 分間の意味を `absent:` で指定します。"}},
 			{`no requests
-no all answers
+no answers
 no distinct records accepted
 no records
-no those the front took
+no known-answer records that the front took
+nothing came whose age could be told
 no traces sampled
 no rows looked at
 no runs that were due

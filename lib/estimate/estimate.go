@@ -92,7 +92,7 @@ type StageMinute struct {
 	Late         Quantity // of those done, how many took longer than the deadline, by their own delays
 	Polled       Quantity // read from the queue, filtered ones included
 
-	Behind Quantity // how far behind the pipeline's own consumer says it is, in seconds
+	Behind Quantity // how old the oldest record is, in seconds, that a stage reports of this very pipeline
 	Skewed bool     // so many stamps are that Oldest is an upper bound, unless it is 0 or nothing comes out
 	Oldest Quantity // exact age of the oldest record owed at the minute's end, where ids or a watermark tell it
 	// Of records that are followed by their ids: which part of them was stuck at the

@@ -64,6 +64,9 @@ func (path evidence) assess(h sli.History, w sli.Window, window time.Duration, a
 	due := w.To - 1
 	if age := stages.Age(last); age.Known {
 		a.Age = &sli.Age{Seconds: age.Oldest, Minute: due, Basis: string(age.By), Exact: age.Exact}
+		if _, by, ok := path.reported(h, due); ok && age.By == estimate.AgeByReader && by.Facts.Role != sli.Queue {
+			a.Age.Basis = reportedBy(by)
+		}
 		a.Age.Watermark = sli.Ago(due.End(), age.Oldest)
 	}
 	for m := max(0, last-AgesBack); m <= last; m++ {
@@ -191,10 +194,15 @@ func ageByLevel(p *sli.Plan, h sli.History, due sli.Minute) *sli.Age {
 			continue
 		}
 		seconds, ok := reportedAge(p, h, s, due)
-		if ok && (worst == nil || seconds > worst.Seconds) {
-			worst = &sli.Age{Seconds: seconds, Minute: due, Basis: "the age that " + s.Name + " reports", Exact: s.Facts.AgeDoubt == "",
+		if !ok && worst == nil && idle(h, s, due) {
+			worst = &sli.Age{Minute: due, Basis: string(estimate.AgeOfNothing), Exact: s.Facts.AgeDoubt == "", Watermark: due.End(), Idle: true}
+		}
+		if ok && (worst == nil || worst.Idle || seconds > worst.Seconds) {
+			worst = &sli.Age{Seconds: seconds, Minute: due, Basis: reportedBy(s), Exact: s.Facts.AgeDoubt == "",
 				Watermark: sli.Ago(due.End(), seconds)}
 		}
 	}
 	return worst
 }
+
+func reportedBy(s *sli.Stage) string { return "the age that " + s.Name + " reports" }

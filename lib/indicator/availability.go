@@ -27,8 +27,8 @@ func RequestAvailability(abortLimit time.Duration) sli.Classifier {
 			return sli.NotValid
 		}
 		switch {
-		case e.Status == 499 || e.Status == 460:
-			if e.HasLatency && e.Latency > abortLimit {
+		case sli.AbortStatus(e.Status):
+			if e.HasLatency && e.Latency > abortLimit || !e.HasLatency && e.Lasted > abortLimit {
 				return sli.Bad
 			}
 			return sli.Aborted

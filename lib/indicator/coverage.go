@@ -155,6 +155,7 @@ func countsRule(path evidence, deadline time.Duration) (*sli.Rule, error) {
 		Population: "records",
 		Quality:    sli.Estimate,
 		Formula:    "records done within " + sli.FormatDuration(deadline) + " / records accepted, first in, first out; a loss that backlog can explain isn't counted",
+		Nothing:    "no records accepted",
 		Extra:      deadline,
 		Derive:     coverageByCounts{path: path, deadline: deadline},
 	}, nil

@@ -115,11 +115,9 @@ func (path evidence) row(h sli.History, m sli.Minute) estimate.StageMinute {
 		if path.lateMetrics(h, m) || sli.CellAt(h, path.Accepted, m).SkewedLines().Over() {
 			row.In = estimate.Quantity{}
 		}
-		if path.Accepted.Facts.OwnAge {
-			if seconds, ok := sli.CellAt(h, path.Accepted, m).Levels["age"]; ok {
-				row.Behind = estimate.Some(seconds)
-			}
-		}
+	}
+	if seconds, _, ok := path.reported(h, m); ok {
+		row.Behind = estimate.Some(seconds)
 	}
 	if path.Front != nil {
 		row.Front = frontBins(sli.CellAt(h, path.Front, m))
@@ -143,6 +141,27 @@ func (path evidence) row(h sli.History, m sli.Minute) estimate.StageMinute {
 	row.Polled, row.Taken = path.sumOf(h, m, sli.Polled), path.sumOf(h, m, sli.Handed)
 	row.Slowest = path.slowest(h, m)
 	return row
+}
+
+// reported is the largest age that a stage reports of this very pipeline, and which stage: one
+// at an end of the path whose age is its own, and the one that freshness goes by.
+func (path evidence) reported(h sli.History, m sli.Minute) (seconds float64, by *sli.Stage, ok bool) {
+	consider := func(s *sli.Stage) {
+		if age, told := reportedAge(path.Plan, h, s, m); told && (!ok || age > seconds) {
+			seconds, by, ok = age, s, true
+		}
+	}
+	for _, s := range []*sli.Stage{path.Accepted, path.Done} {
+		if s != nil && s.Facts.OwnAge {
+			consider(s)
+		}
+	}
+	if r := path.Plan.Rule(sli.Freshness); r != nil {
+		if f, by := r.Derive.(freshnessByAge); by {
+			consider(f.stage)
+		}
+	}
+	return seconds, by, ok
 }
 
 // slowest is the longest delay of the records that came out in a minute; one that came

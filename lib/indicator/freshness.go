@@ -115,6 +115,7 @@ func recordsRule(p *sli.Plan, threshold time.Duration) (*sli.Rule, error) {
 		Population: "records",
 		Quality:    sli.Exact,
 		Formula:    "records visible within " + sli.FormatDuration(threshold) + " of being accepted / records that came out, and those of minutes after which nothing came out in time",
+		Nothing:    "no records that came out, and none that should have",
 		Classify:   RecordFreshness(threshold),
 		JudgesBy:   []string{sli.FieldAcceptedAt, sli.FieldDelay},
 		Unclear:    "when they were accepted isn't known",

@@ -20,6 +20,12 @@ func owing(p *sli.Plan, store *sli.Stage) *sli.Stage {
 	return accepting(p)
 }
 
+// idle tells whether a stage has no age to tell in a minute because nothing came.
+func idle(h sli.History, s *sli.Stage, m sli.Minute) bool {
+	_, ok := sli.CellAt(h, s, m).Levels[sli.LevelIdle]
+	return ok
+}
+
 // reportedAge is the age, in seconds, that a stage reports at the end of a minute. Of
 // rows it is that of the first request after the newest row: 0 where there was none. It
 // isn't known where that isn't.

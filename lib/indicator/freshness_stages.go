@@ -24,8 +24,9 @@ func stagesRule(path evidence, threshold time.Duration) *sli.Rule {
 		Quality:    sli.Estimate,
 		Formula: "records accepted whose front latency + queue age + batch span + work fit into " + sli.FormatDuration(threshold) +
 			" / records accepted, estimated by " + method,
-		Extra:  threshold,
-		Derive: freshnessByStages{path: path, threshold: threshold},
+		Nothing: "no records accepted",
+		Extra:   threshold,
+		Derive:  freshnessByStages{path: path, threshold: threshold},
 	}
 }
 
@@ -130,6 +131,7 @@ func flowRule(path evidence, threshold time.Duration) (*sli.Rule, error) {
 		Population: "records",
 		Quality:    sli.Estimate,
 		Formula:    "records that left within " + sli.FormatDuration(threshold) + " / records accepted, first in, first out",
+		Nothing:    "no records accepted",
 		Extra:      threshold,
 		Derive:     freshnessByFlow{freshnessByStages{path: path, threshold: threshold}},
 	}, nil
@@ -161,6 +163,7 @@ func ageRule(p *sli.Plan, stage *sli.Stage, threshold time.Duration) *sli.Rule {
 		Population: "seconds",
 		Quality:    sli.Exact,
 		Formula:    "seconds in which the data was no older than " + sli.FormatDuration(threshold) + " / seconds",
+		Nothing:    "nothing came whose age could be told",
 		Derive:     freshnessByAge{plan: p, stage: stage, threshold: threshold},
 	}
 	if front := owing(p, stage); front != nil {
@@ -189,8 +192,30 @@ func (f freshnessByAge) Derive(h sli.History, w sli.Window, _ time.Time) map[sli
 					good = time.Minute.Seconds()
 				}
 				cells[m] = sli.Counts{Valid: time.Minute.Seconds(), Good: good}
+			} else if idle(h, f.stage, m) {
+				cells[m] = sli.Counts{}
 			}
 		}
 	}
 	return cells
+}
+
+// Missing says why the newest minute that is answered tells nothing.
+func (f freshnessByAge) Missing(h sli.History) string {
+	answered := h.Answered(f.stage.Name)
+	if len(answered) == 0 {
+		return ""
+	}
+	m := answered[len(answered)-1].To - 1
+	if c := sli.CellAt(h, f.stage, m); len(c.Levels) > 0 && f.stage.Facts.AgeOfNewest {
+		return "" // skewed, or what was accepted isn't known
+	}
+	if _, told := sli.CellAt(h, f.stage, m).Levels["age"]; told || idle(h, f.stage, m) {
+		return ""
+	}
+	text := "stage " + f.stage.Name + " has answered, but tells no age"
+	if why := f.stage.Facts.NoAge; why != "" {
+		text += ": " + why
+	}
+	return text
 }

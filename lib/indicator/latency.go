@@ -75,9 +75,9 @@ func (o *Latency) Resolve(d *Draft, _ string) (*sli.Rule, error) {
 	}
 	unclear := "how long they took isn't known"
 	population := "requests answered successfully, with a known duration"
-	classify := RequestLatency(terms.Threshold, RequestAvailability(cmp.Or(terms.AbortLimit, AbortLimit)))
+	nothing, classify := "", RequestLatency(terms.Threshold, RequestAvailability(cmp.Or(terms.AbortLimit, AbortLimit)))
 	if stage.Facts.Gives(sli.Answer) {
-		population, classify = "all answers, whatever their status", AnswerLatency(terms.Threshold)
+		population, nothing, classify = "all answers, whatever their status", "no answers", AnswerLatency(terms.Threshold)
 		unclear = "the metric doesn't tell how many of them took no longer than " + sli.FormatDuration(terms.Threshold)
 	}
 	return &sli.Rule{
@@ -89,6 +89,7 @@ func (o *Latency) Resolve(d *Draft, _ string) (*sli.Rule, error) {
 		Population: "requests",
 		Quality:    sli.Exact,
 		Formula:    "requests within " + sli.FormatDuration(terms.Threshold) + " / " + population,
+		Nothing:    nothing,
 		Classify:   classify,
 		JudgesBy:   append(terms.Good.Fields(), sli.FieldStatus, sli.FieldLatency),
 		Unclear:    unclear,

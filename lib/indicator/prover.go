@@ -72,6 +72,7 @@ func proverCorrectnessRule(s *sli.Stage) *sli.Rule {
 		Population: "probes",
 		Quality:    sli.Exact,
 		Formula:    "known-answer records whose answer came out right / those the front took",
+		Nothing:    "no known-answer records that the front took",
 		Classify:   ProverCorrectness(s.Facts.Proving.LateBad),
 		Unclear:    "what became of them could not be looked up",
 	}
@@ -92,6 +93,7 @@ func proverFreshnessRule(p *sli.Plan, threshold time.Duration) (*sli.Rule, error
 		Population: "probes",
 		Quality:    sli.Exact,
 		Formula:    "known-answer records visible within " + sli.FormatDuration(threshold) + " of being sent / those the front took",
+		Nothing:    "no known-answer records that the front took",
 		Classify:   ProverFreshness(threshold),
 		Unclear:    "they became visible between two looks of which one was within " + sli.FormatDuration(threshold) + ", or could not be looked up",
 	}, nil

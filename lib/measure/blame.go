@@ -125,7 +125,7 @@ func classOf(rule *sli.Rule, e *sli.Event) string {
 	}
 	good := rule.Terms.Good
 	switch {
-	case e.Status == 499 || e.Status == 460:
+	case sli.AbortStatus(e.Status):
 		return "aborted"
 	case 100 <= e.Status && e.Status <= 599 && (good.Empty() || good.Refuses(sli.FieldStatus, strconv.Itoa(e.Status))):
 		return strconv.Itoa(e.Status/100) + "xx"

@@ -35,6 +35,9 @@ func (j reporting) absence(l *ledger, c sli.Counts) string {
 			return "stage " + s.stage.Name + ": " + doubt
 		}
 	}
+	if l.rule.Nothing != "" {
+		return l.rule.Nothing
+	}
 	_, what, _ := strings.Cut(l.rule.Formula, " / ")
 	what, _, _ = strings.Cut(what, ";")
 	return "no " + what

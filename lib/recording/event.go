@@ -34,6 +34,7 @@ type more struct {
 	Lambda *sli.LambdaReport `json:"lambda,omitempty"`
 	EMF    []sli.EMFSeries   `json:"emf,omitempty"`
 	Probe  *sli.Probe        `json:"probe,omitempty"`
+	Lasted time.Duration     `json:"lasted,omitempty"`
 }
 
 // Events writes events and the accounting of lines one after another, in some 10 bytes
@@ -101,7 +102,7 @@ func (w *Events) Append(out []byte, e *sli.Event) []byte {
 	}
 	if has&hasMore != 0 {
 		// Plain data of ours; a number that JSON can't spell is no number of a log.
-		text, _ := json.Marshal(more{e.Lambda, e.EMF, e.Probe})
+		text, _ := json.Marshal(more{e.Lambda, e.EMF, e.Probe, e.Lasted})
 		out = append(binary.AppendUvarint(out, uint64(len(text))), text...)
 	}
 	return out
@@ -128,7 +129,7 @@ func contents(e *sli.Event) (has uint64) {
 	note(hasWatermark, e.Watermark != 0)
 	note(hasShould, e.Should != 0)
 	note(hasGroup, e.Group != 0)
-	note(hasMore, e.Lambda != nil || e.EMF != nil || e.Probe != nil)
+	note(hasMore, e.Lambda != nil || e.EMF != nil || e.Probe != nil || e.Lasted != 0)
 	return has
 }
 
@@ -253,7 +254,7 @@ func (r *reader) event(e *sli.Event, last int64, observations []sli.Observation)
 	if has&hasMore != 0 {
 		var m more
 		r.cut = json.Unmarshal(r.take(r.uvarint()), &m) != nil || r.cut
-		e.Lambda, e.EMF, e.Probe = m.Lambda, m.EMF, m.Probe
+		e.Lambda, e.EMF, e.Probe, e.Lasted = m.Lambda, m.EMF, m.Probe, m.Lasted
 	}
 	return observations
 }

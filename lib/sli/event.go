@@ -83,6 +83,7 @@ type Event struct {
 	Path, Host []byte        // of the request, where they are known of a bad one; valid as Method is
 	Latency    time.Duration // how long the request or the work took
 	HasLatency bool          //
+	Lasted     time.Duration // how long an aborted request lasted, where its latency isn't known; 0 unknown
 	Connection bool          // Latency is how long a connection lived that outlived its request, see lived
 	Good       Verdict       // what the stage's own `good` conditions say; NotValid where none are configured
 	Accepted   Verdict       // what the stage's own `accepted` conditions say, the same
@@ -109,6 +110,10 @@ type Event struct {
 	Probe  *Probe        // what became of a known-answer record; nil: it is none
 }
 
+// AbortStatus tells the statuses of requests whose client went away before the answer: nginx's
+// 499 and a load balancer's 460.
+func AbortStatus(status int) bool { return status == 499 || status == 460 }
+
 // Observation is when a request was, in microseconds since the epoch, and how long it took.
 type Observation struct {
 	Time    int64
@@ -121,6 +126,10 @@ type Level struct {
 	Name   string // age, backlog, utilisation_NAME
 	Value  float64
 }
+
+// LevelIdle stands in a minute in which a source that tells ages has none to tell because
+// nothing came: nothing is owed.
+const LevelIdle = "idle"
 
 // Verdict is what an SLI says of an event. The zero value is NotValid.
 type Verdict uint8

@@ -55,6 +55,8 @@ type Facts struct {
 	AgeOfNewest bool
 	// OwnAge says that the age it reports is this pipeline's, whoever else reads the stage.
 	OwnAge bool
+	// NoAge says why a minute that is answered may tell no age; empty: nothing is known of it.
+	NoAge string
 	// AgeDoubt says why the age it reports is an estimate; empty: it is exact.
 	AgeDoubt string
 	// Waits are what its records wait for, or its data age by, while all is well.

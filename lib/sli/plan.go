@@ -70,6 +70,7 @@ type Rule struct {
 	Population     string        // requests, records, seconds, …
 	Quality        string        // exact or estimate
 	Formula        string        // in words
+	Nothing        string        // says of a window that it held nothing to judge; empty: no, and what the formula divides by
 	Settle         time.Duration // of the sources, and Extra
 	Silence        time.Duration // freshness: minutes without any end for so long are booked at once
 	Extra          time.Duration // what a minute waits beyond its sources: a deadline

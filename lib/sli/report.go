@@ -56,6 +56,7 @@ type Age struct {
 	Basis     string // what it rests on
 	Exact     bool
 	AtLeast   bool // it may be older: only a breach can be told from it
+	Idle      bool // nothing came whose age could be told
 }
 
 // Flow is the pipeline's accounting of records; -1 and NaN never stand for unknown,

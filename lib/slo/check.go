@@ -102,7 +102,7 @@ func (j *judgement) decide() {
 	if excluded == "" && j.p.Plan.HasAge() {
 		j.age()
 		j.state()
-		judged, traffic = true, j.p.State == nil || j.p.State.Name != string(estimate.ProgressIdle) || j.measures(sli.Freshness)
+		judged, traffic = true, !j.idle() || j.measures(sli.Freshness)
 	}
 	for _, r := range j.p.Results {
 		if slices.Contains(j.limits.SLIs, r.Rule.Kind) && (ratios || burns) {
@@ -140,6 +140,14 @@ func (j *judgement) decide() {
 	if s := j.p.State; j.worst.Status == OK && s != nil && s.Progress.ByAgesOnly {
 		j.worst.Message = words.FreshByAges.With()
 	}
+}
+
+// idle tells whether nothing arrives and nothing is owed.
+func (j *judgement) idle() bool {
+	if j.p.State != nil {
+		return j.p.State.Name == string(estimate.ProgressIdle)
+	}
+	return j.p.Age != nil && j.p.Age.Idle
 }
 
 // measures tells whether an SLI had something to judge in its window.

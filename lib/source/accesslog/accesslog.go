@@ -255,6 +255,10 @@ func (c *counter) record(rec *logscan.Record, scan *logscan.Scanner) error {
 		says.accepted = c.accepted.Judge(func(i int) ([]byte, bool) { return rec.Field(c.first[1] + i) })
 	}
 	g, named := rec.Request()
+	c.event.Lasted = 0
+	if !rec.HasLatency && rec.HasElapsed && sli.AbortStatus(int(g.Status)) {
+		c.event.Lasted = rec.Elapsed
+	}
 	c.traits.line, c.traits.text, c.traits.of = nil, rec.Text, scan
 	if c.event.Connection = rec.Connection; !named || c.ids || rec.Connection {
 		if suspect(&g, c.slow(&g), says) && c.traits.read(&g) {
@@ -302,7 +306,7 @@ func (c *counter) lacking(found []loglines.Lack) []sli.Lack {
 
 // requests takes those of which nothing more is asked.
 func (c *counter) requests(run []logscan.Request, line func(*logscan.Request) []byte) {
-	c.traits.line, c.traits.text = line, nil
+	c.traits.line, c.traits.text, c.event.Lasted = line, nil, 0
 	c.groups.add(run, verdicts{})
 }
 

@@ -135,7 +135,7 @@ func (b *groups) renew(at uint8, key groupKey, g *logscan.Request, says verdicts
 		b.odd = g.Status
 	}
 	switch {
-	case g.Time < 0 || g.Status == 499 || g.Status == 460:
+	case g.Time < 0 || sli.AbortStatus(int(g.Status)):
 		of.take = singled
 	case b.wants(e.Method):
 		if of.take = gathered; suspect(g, key.kind&beyond != 0, says) {

@@ -92,6 +92,7 @@ func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error)
 		Common:   b.Common,
 		Kind:     b,
 		Liveness: []string{requestCount},
+		Proofs:   []string{balancer5XX}, // no target was ever chosen
 		Facts: sli.Facts{
 			Reads:   namespace + " LoadBalancer=" + b.LoadBalancer,
 			Rule:    "target_groups=" + strings.Join(b.TargetGroups, ","),

@@ -104,6 +104,9 @@ func (g *generic) facts(reads string) sli.Facts {
 			f.Signals, f.Latency = append(f.Signals, sli.Answer), true
 		case name == LevelAge || name == LevelBacklog:
 			f.Levels = append(f.Levels, name)
+			if name == LevelAge {
+				f.NoAge = g.options.Signals[name].Metric + " has no point, and absent: doesn't say what that means"
+			}
 			if metric := g.options.Signals[name].Metric; name == LevelAge && strings.HasPrefix(metric, "Approximate") {
 				f.AgeDoubt = metric + " is approximate"
 			}
@@ -208,7 +211,10 @@ func (g *generic) requests(m *Minute) {
 func (g *generic) level(m *Minute, name string) {
 	v, ok := m.point(name, g.stat(name))
 	v *= g.options.Signals[name].Scale
-	if !ok && g.options.Signals[name].Absent != "zero" {
+	if absent := g.options.Signals[name].Absent; !ok && absent != "zero" {
+		if name == LevelAge && absent == "no_traffic" {
+			m.Idle()
+		}
 		return
 	}
 	if capacity, isUse := strings.CutPrefix(name, utilisation); isUse {

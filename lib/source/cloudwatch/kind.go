@@ -109,6 +109,9 @@ type Stage struct {
 	// Liveness are the keys of metrics that must have had a point before their silence
 	// can mean that there is no traffic.
 	Liveness []string
+	// Proofs are the keys of metrics under the same dimensions that have points where those
+	// have none because nothing went well: one of them will do instead.
+	Proofs []string
 }
 
 // Given spells an input from the configuration, or assumed.

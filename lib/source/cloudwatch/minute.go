@@ -152,6 +152,14 @@ func (m *Minute) Age(name, key string, unit time.Duration) (seconds float64, ok 
 	return seconds, true
 }
 
+// Idle says that nothing came whose age could be told.
+func (m *Minute) Idle() { m.Level(sli.LevelIdle, 1) }
+
+// Any tells whether one of metrics has a point in this minute's period.
+func (m *Minute) Any(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return m.series[key].has(m.metrics[key].begin(m.At)) })
+}
+
 // Use books how much of a limit was used, in percent. No limit, no level.
 func (m *Minute) Use(capacity string, used, limit float64) {
 	if limit > 0 {

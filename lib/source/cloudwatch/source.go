@@ -40,6 +40,9 @@ func NewSource(a StageContext, stage Stage) *Source {
 	if f.SettleWhy == "" {
 		f.SettleWhy = "CloudWatch's metrics come up to 3 minutes late"
 	}
+	if s.period > time.Minute {
+		f.SettleWhy += "; what was counted in " + sli.FormatDuration(s.period) + " is spread evenly over its minutes"
+	}
 	account := s.aws.String()
 	f.Reads = strings.TrimSpace(f.Reads + " " + account)
 	f.Scope, f.Replaces = sli.Shared, true
@@ -302,7 +305,7 @@ func (s *Source) listen(r *reading) (silent []string, err error) {
 		if !s.shows(m) || slices.Contains(p.Seen, m.key()) {
 			continue
 		}
-		if r.round.series[m.identity()].any() {
+		if r.round.series[m.identity()].any() || s.proven(r) {
 			p.see(m.key())
 			continue
 		}
@@ -321,6 +324,13 @@ func (s *Source) listen(r *reading) (silent []string, err error) {
 		}
 	}
 	return silent, nil
+}
+
+// proven tells whether points of other metrics show that there is what the stage names.
+func (s *Source) proven(r *reading) bool {
+	return slices.ContainsFunc(r.metrics, func(m Metric) bool {
+		return slices.Contains(s.stage.Proofs, m.key()) && r.round.series[m.identity()].any()
+	})
 }
 
 // skewLimit is how far the host's clock may be off without a word.

@@ -65,6 +65,8 @@ func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error)
 			Rule:      "destination=" + d.Destination,
 			Signals:   []sli.Signal{sli.Accepted, sli.Done, sli.Throttled},
 			Levels:    []string{cloudwatch.LevelAge, LevelSuccess, cloudwatch.Utilisation("buffer")},
+			OwnAge:    true,
+			NoAge:     "records come in, and " + d.age + " has no point",
 			Role:      sli.Store,
 			Capacity:  []string{"buffer"},
 			Throttles: true,
@@ -100,5 +102,7 @@ func (d *delivery) Emit(m *cloudwatch.Minute) {
 	}
 	if seconds, ok := m.Age(cloudwatch.LevelAge, d.age, time.Second); ok {
 		m.Use("buffer", seconds, time.Duration(d.Buffering).Seconds())
+	} else if n, _ := m.Sum(incoming); n == 0 {
+		m.Idle()
 	}
 }

@@ -107,6 +107,7 @@ func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error)
 		Kind:     s,
 		Given:    s.given(),
 		Liveness: []string{incoming},
+		Proofs:   []string{refused, failed},
 		Facts: sli.Facts{
 			Reads:     namespace + " StreamName=" + s.Stream,
 			Rule:      fmt.Sprintf("consumer=%s consumers=%d shard_level=%v", s.Consumer, s.Consumers, s.ShardLevel),
@@ -117,9 +118,10 @@ func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error)
 		},
 	}
 	f := &stage.Facts
+	f.NoAge = age + " has no point: nobody polls the stream"
 	switch {
 	case s.Consumer != "":
-		f.OwnAge = true
+		f.OwnAge, f.NoAge = true, pushedAge+" of "+s.Consumer+" has no point: it has no subscription"
 	case s.Consumers != 1:
 		f.AgeDoubt = "the stream's age is that of whoever reads it last"
 	}

@@ -119,6 +119,7 @@ func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error)
 		Kind:     f,
 		Given:    f.given(n),
 		Liveness: []string{invocations},
+		Proofs:   []string{throttles},
 		Facts: sli.Facts{
 			Reads:     f.reads(),
 			Rule:      fmt.Sprintf("mapping=%s", f.EventSourceMapping),

@@ -76,6 +76,7 @@ func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error)
 	}
 	if i.Replica {
 		f.Levels = append(f.Levels, cloudwatch.LevelAge)
+		f.NoAge = lag + " has no point, or a negative one: no replica, or replication is broken"
 	}
 	return cloudwatch.NewSource(a, stage), nil
 }

@@ -78,6 +78,7 @@ func New(n *section.Node, a cloudwatch.StageContext) (*cloudwatch.Source, error)
 			Reads:    namespace + " QueueName=" + q.Queue,
 			Signals:  []sli.Signal{sli.Sent, sli.Received, sli.Deleted},
 			Levels:   []string{cloudwatch.LevelAge, cloudwatch.LevelBacklog, cloudwatch.Utilisation(retention), cloudwatch.Utilisation("inflight")},
+			NoAge:    age + " has no point, though the queue's other metrics have",
 			AgeDoubt: age + " is approximate",
 			Role:     sli.Queue,
 			Capacity: []string{retention, "inflight"},
@@ -137,6 +138,8 @@ func (q *queue) Emit(m *cloudwatch.Minute) {
 	if seconds, ok := m.Age(cloudwatch.LevelAge, age, time.Second); ok {
 		limit, _ := m.Input(retention)
 		m.Use(retention, seconds, limit)
+	} else if !m.Any(age, visible, sent, received, deleted) {
+		m.Idle() // inactive: its metrics have stopped
 	}
 	if v, ok := m.Stat(visible, cloudwatch.Maximum); ok {
 		m.Level(cloudwatch.LevelBacklog, v)
