@@ -3,6 +3,7 @@
 package dynamodbitem
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -229,7 +230,7 @@ func (s *Source) look(ctx context.Context, now time.Time) (int64, error) {
 	if !ok {
 		return 0, fmt.Errorf("%s: attribute %q is no time; name its time_format", s.facts.Reads, s.options.Time)
 	}
-	return at, nil
+	return cmp.Or(at, -1), nil // 0 stands for none
 }
 
 func text(v types.AttributeValue) (string, bool) {

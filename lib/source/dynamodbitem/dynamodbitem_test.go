@@ -119,6 +119,16 @@ func TestTheNewestItemOfAPartitionIsQueried(t *testing.T) {
 	}
 }
 
+// TestTheEpochIsATime: what was written before there was anything to write, is old.
+func TestTheEpochIsATime(t *testing.T) {
+	d := startTable(t)
+	d.answer = `{"Item":{"at":{"N":"0"}}}`
+	b := read(t, d.source(t, "key: { id: watermark }\n"), 5, nil)
+	if len(b.Levels) != 1 || b.Levels[0].Name != "age" || b.Levels[0].Value < 56*365*86400 {
+		t.Errorf("levels %v", b.Levels)
+	}
+}
+
 func TestAgeGrowsOverAMissedMinuteAndNoFurther(t *testing.T) {
 	d := startTable(t)
 	s := d.source(t, "key: { id: watermark }\n")
