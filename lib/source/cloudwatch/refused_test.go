@@ -9,6 +9,7 @@ import (
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch"
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
+	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/kindtest"
 )
 
 // TestForbiddenActionsAreNamed: the action to allow stands in the message, and a
@@ -207,5 +208,25 @@ func TestMistypedStreamIsNoQuietNight(t *testing.T) {
 	w.Put(ofFunction("Invocations"), w.Now.Add(-25*time.Minute), w.Now, 1) // this very hour
 	if h := w.Read(w.Stage("lambda: {function: transform, timeout: 3s}"), sli.Ask{}, nil); h.Unanswered != nil {
 		t.Errorf("a point of half an hour ago was not found: %v", h.Unanswered)
+	}
+}
+
+// TestWhatOnlyEverFailedIsThere: where nothing has gone well yet, what went wrong shows that
+// the name is right.
+func TestWhatOnlyEverFailedIsThere(t *testing.T) {
+	for stage, m := range map[string]cwtest.Metric{
+		"lambda: {function: transform, timeout: 60s, batch_size: 1, batching_window: 0s, parallelization_factor: 1, filtered: false}": ofFunction("Throttles"),
+		stream: ofStream("WriteProvisionedThroughputExceeded"),
+		"alb: {load_balancer: app/front/50dc6c495c0c9188}": kindtest.Metric("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "LoadBalancer", "app/front/50dc6c495c0c9188"),
+	} {
+		w := newWorld(t)
+		s := w.Stage(stage)
+		if h := w.Read(s, sli.Ask{}, nil); h.Unanswered == nil {
+			t.Errorf("%s: answered without a point", stage)
+		}
+		w.PutAgo(m, 3, 1, 1)
+		if h := w.Read(s, sli.Ask{}, nil); h.Unanswered != nil || h.To.IsZero() {
+			t.Errorf("%s: %v", stage, h.Unanswered)
+		}
 	}
 }
