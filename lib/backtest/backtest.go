@@ -325,7 +325,7 @@ func good(plan *sli.Plan) sli.Match {
 func played(p measure.Pipeline, tapes []*tape) measure.Pipeline {
 	sources := make([]sli.Source, len(tapes))
 	for i, t := range tapes {
-		sources[i] = player{t}
+		sources[i] = player{t, t.begins()}
 	}
 	p.Sources = sources
 	return p

@@ -447,12 +447,7 @@ func (c Case) counted(facts sli.Facts, counts map[sli.Minute]map[string]float64)
 func (c Case) run(ctx context.Context, p measure.Pipeline, tapes []*tape, store measure.Store) (*sli.Pipeline, error) {
 	first := sli.MinuteAt(c.At)
 	for _, t := range tapes {
-		for m := range t.minutes {
-			first = min(first, m)
-		}
-		for m := range t.levels {
-			first = min(first, m)
-		}
+		first = min(first, t.begins())
 	}
 	plan := *p.Plan
 	plan.Flows, plan.Alternatives, p.Plan = nil, nil, &plan

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"sync"
@@ -103,6 +104,21 @@ func (t *tape) at(m sli.Minute) *recorded {
 	return r
 }
 
+// begins is the first minute that something happened in.
+func (t *tape) begins() sli.Minute {
+	first := sli.Minute(math.MaxInt64)
+	for m := range t.minutes {
+		first = min(first, m)
+	}
+	for m := range t.levels {
+		first = min(first, m)
+	}
+	for m := range t.sums {
+		first = min(first, m)
+	}
+	return first
+}
+
 func (t *tape) put(e *sli.Event) {
 	r := t.at(sli.MinuteOf(e.Time))
 	before := len(r.data)
@@ -191,7 +207,10 @@ func (t *tape) visit(m sli.Minute, event func(*sli.Event), tally func(sli.Minute
 
 // player plays a tape to the runs of one pipeline. It is a source: its position is the
 // instant up to which it has played.
-type player struct{ *tape }
+type player struct {
+	*tape
+	begins sli.Minute // of the tape: who asks from the beginning of time is told from there on
+}
 
 func (p player) Facts() sli.Facts { return p.facts }
 
@@ -214,14 +233,14 @@ func (p player) Read(_ context.Context, ask sli.Ask, cursor []byte) (sli.Batch, 
 	if !b.To.IsZero() && b.To.Before(to) {
 		to = b.To
 	}
-	b.Cursor = binary.BigEndian.AppendUint64(nil, uint64(to.UnixMicro()))
-	if b.To.IsZero() || to.Before(b.From) {
-		b.From, b.To = time.Time{}, time.Time{}
+	if b.To.IsZero() || to.Before(b.From) { // no position: whoever is answered first is told what the first, broken minute held, too
+		b.From, b.To, b.Cursor = time.Time{}, time.Time{}, nil
 		if b.Unanswered == nil {
 			b.Unanswered = fmt.Errorf("nothing is known of before %s", p.batch.From.In(ask.Now.Location()).Format("2006-01-02 15:04 MST"))
 		}
 		return b, nil
 	}
+	b.Cursor = binary.BigEndian.AppendUint64(nil, uint64(to.UnixMicro()))
 	b.From, b.To = time.Time{}, to
 	if first {
 		if b.From = from; p.batch.From.After(from) {
@@ -261,7 +280,7 @@ func (p player) play(ask sli.Ask, from, ends time.Time, b *sli.Batch) error {
 			ask.Count(m, n)
 		}
 	}
-	for m := whole.From; m <= whole.To; m++ {
+	for m := max(whole.From, p.begins); m <= whole.To; m++ {
 		if err := p.visit(m, emit, tally); err != nil {
 			return err
 		}

@@ -253,8 +253,9 @@ func (l *ledger) derive(j *committed) {
 		step = 6 * minutesPerHour // of much history only some is looked at at once
 	}
 	for from := w.From; from < w.To; from += step {
-		for m, c := range l.rule.Derive.Derive(h, sli.Window{From: from, To: min(from+step, w.To)}, now) {
-			l.record.Derived = l.record.Derived.Add(sli.Window{From: m, To: m + 1})
+		made := l.rule.Derive.Derive(h, sli.Window{From: from, To: min(from+step, w.To)}, now)
+		l.record.Derived = l.record.Derived.Union(sli.IntervalsOf(slices.Sorted(maps.Keys(made))))
+		for m, c := range made {
 			if c != l.cells.get(m) {
 				l.set(m, c)
 			}

@@ -372,3 +372,35 @@ func TestWhatNobodyJudgesIsNoCalmTable(t *testing.T) {
 		t.Errorf("before the log: %s%s", before.out, before.complaints)
 	}
 }
+
+// What a log holds of its first minute, which isn't whole, is told to a backtest as it is
+// to a run: it was accepted, came out, updated something.
+func TestABacktestKnowsWhatCameBeforeTheFirstWholeMinute(t *testing.T) {
+	batch := `
+pipelines:
+  - name: v
+    stages: [ { name: job, app_log: { path: DIR/job.json, format: json%s, fields: { time: ts }, events: [ { match: { msg: run }, is: run_done } ], runs: { every: 10m, within: 2m } } } ]
+    slis: { freshness: { threshold: 12m, target: 99, expect_every: 10m } }
+`
+	for name, start := range map[string]string{"": "", " from the beginning": ", start: beginning"} {
+		t.Run("a run"+name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(fmt.Sprintf(batch, start))
+			h.lines("job.json", fmt.Sprintf(`{"ts":"%s","msg":"run"}`, stamp(5)))
+			b := h.backtest(612, 120, 600).Pipelines[0]
+			if b.Minutes["OK"] != 8 || b.Minutes["UNKNOWN"] != 0 {
+				t.Errorf("minutes %v: %+v", b.Minutes, b.Spans)
+			}
+		})
+		t.Run("a record"+name, func(t *testing.T) {
+			h := newHost(t)
+			h.config(frontAndWorker(true, strings.TrimPrefix(start, ", "), "slis: { freshness: { threshold: 60s, target: 99 } }"))
+			h.lines("front.json", request(-300, 200, "r0"), request(10, 200, "r1"))
+			h.lines("worker.json", worked(11.5, "done", "r1", 10))
+			b := h.backtest(612, 120, 600).Pipelines[0]
+			if b.Minutes["OK"] != 8 {
+				t.Errorf("minutes %v: %+v", b.Minutes, b.Spans)
+			}
+		})
+	}
+}
