@@ -438,6 +438,14 @@ OldestLimit
 SkewedBy
 SkewedShare
 SkewedOf
+oneRequest
+oneRecord
+oneProbe
+oneTrace
+oneSecond
+oneRead
+oneRun
+oneLine
 manyRequests
 manyRecords
 manyProbes
@@ -450,6 +458,10 @@ PipelineSeries
 RuleOf
 SeriesInAll
 AsksAWS
+OnceAMinute
+TimesAMinute
+OneBilled
+ManyBilled
 TimesHosts
 OnTop
 OfPipeline

@@ -258,7 +258,7 @@ func stretches(minutes sli.Intervals, zone *time.Location) words.Message {
 		if len(texts) == 3 {
 			break
 		}
-		texts = append(texts, w.Start().In(zone).Format("2006-01-02 15:04")+"–"+w.End().In(zone).Format("15:04 MST"))
+		texts = append(texts, sli.WallFrom(w.Start().In(zone), w.End().In(zone))+"–"+w.End().In(zone).Format("15:04 MST"))
 	}
 	text := strings.Join(texts, ", ")
 	if more := len(minutes) - len(texts); more > 0 {

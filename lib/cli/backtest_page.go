@@ -138,14 +138,13 @@ func minutesOf(t *backtest.Timeline) map[string]int {
 func (p trialPage) text(results []backtested) error {
 	var out strings.Builder
 	say := func(t words.Text, args ...any) { out.WriteString("  " + p.lang.Say(t, args...) + "\n") }
-	const layout = "2006-01-02 15:04"
-	at := func(t time.Time) string { return t.In(p.env.Zone).Format(layout) }
+	at := func(t time.Time) string { return sli.Wall(t.In(p.env.Zone)) }
 	for i, r := range results {
 		if i > 0 {
 			out.WriteString("\n")
 		}
 		stretch := p.b.Stretch
-		out.WriteString(p.lang.Say(words.BacktestOf, r.plan.Name, at(stretch.From), at(stretch.To), stretch.To.Format("MST")) + "\n")
+		out.WriteString(p.lang.Say(words.BacktestOf, r.plan.Name, sli.WallFrom(stretch.From, stretch.To), stretch.To.Format("2006-01-02 15:04"), stretch.To.Format("MST")) + "\n")
 		p.history(r, say)
 		var minutes []string
 		for _, s := range statuses {
@@ -268,7 +267,7 @@ func (p trialPage) leftText(left backtest.Left, plan *sli.Plan) string {
 	var texts []string
 	for _, r := range plan.Rules {
 		if v, ok := left.Left[r.Kind]; ok {
-			texts = append(texts, p.lang.Say(words.BacktestLeftOf, string(r.Kind), digits.Of(sli.Percent(v), 4), sli.FormatDuration(time.Duration(left.Measured[r.Kind])*time.Minute)))
+			texts = append(texts, p.lang.Say(words.BacktestLeftOf, string(r.Kind), digits.Percent(sli.Percent(v), 4), sli.FormatDuration(time.Duration(left.Measured[r.Kind])*time.Minute)))
 		}
 	}
 	return strings.Join(texts, ", ")
@@ -314,7 +313,7 @@ func (p trialPage) sweep(r backtested) [][]string {
 		for _, rule := range r.plan.Rules {
 			text := "-"
 			if v, ok := row.Left().Left[rule.Kind]; ok {
-				text = digits.Of(sli.Percent(v), 4) + "%"
+				text = p.lang.Say(words.Share, digits.Percent(sli.Percent(v), 4))
 			}
 			line = append(line, text)
 		}

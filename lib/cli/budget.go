@@ -80,7 +80,7 @@ func (p budgeting) passes(accounts []slo.Accounts, gate float64) bool {
 				if s.Passes(gate / 100) {
 					continue
 				}
-				why := fmt.Sprintf("%s%% of the budget is left, the gate asks for %s%%", digits.Of(sli.Percent(s.Left()), 4), digits.Shortest(gate))
+				why := fmt.Sprintf("%s%% of the budget is left, the gate asks for %s%%", digits.Beside(sli.Percent(s.Left()), gate, 4), digits.Shortest(gate))
 				switch {
 				case s.Minutes.Measured() == 0:
 					why = "the budget is not measured"

@@ -56,7 +56,14 @@ func (c *cost) print(out io.Writer, lang words.Language) {
 	if c.shared {
 		hosts = words.TimesHosts.With()
 	}
-	fmt.Fprintln(out, lang.Say(words.AsksAWS, calls, c.metrics, (float64(c.metrics)*usdPerMetric+c.charges)*minutesPerMonth, hosts))
+	often, billed := words.TimesAMinute.With(calls), words.ManyBilled.With(c.metrics)
+	if calls == 1 {
+		often = words.OnceAMinute.With()
+	}
+	if c.metrics == 1 {
+		billed = words.OneBilled.With()
+	}
+	fmt.Fprintln(out, lang.Say(words.AsksAWS, often, billed, (float64(c.metrics)*usdPerMetric+c.charges)*minutesPerMonth, hosts))
 	for _, more := range c.beyond {
 		fmt.Fprintln(out, "  "+lang.Say(words.OnTop, words.Heard(more)))
 	}

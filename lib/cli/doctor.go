@@ -172,7 +172,7 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 	}
 	t := s.Cell.Tally
 	minutes := int(s.To.Sub(s.From).Minutes())
-	var matched words.Message
+	lines, matched := words.Many(digits.Count(float64(t.Lines)), "lines"), words.Message{}
 	if s.Sifts() {
 		matched = words.SomeMatch.With(t.Matched())
 	}
@@ -180,9 +180,9 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 	case t.Malformed > 0:
 		e.malformed(name, s)
 	case t.Lines > 0 && s.Unfinished:
-		e.unknown(words.ReadPartly, name, minutes-s.Silent, minutes, t.Lines, matched, s.Layout)
+		e.unknown(words.ReadPartly, name, minutes-s.Silent, minutes, lines, matched, s.Layout)
 	case t.Lines > 0:
-		e.ok(words.AllReadable, name, t.Lines, matched, s.Layout)
+		e.ok(words.AllReadable, name, lines, matched, s.Layout)
 	case !s.Stage.Facts.Proves() && s.Silent > 0:
 		e.unknown(words.AnswersPartly, name, minutes-s.Silent, minutes)
 	case !s.Stage.Facts.Proves() || s.Calls > 0:
@@ -205,7 +205,7 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 func (e *examination) malformed(name string, s *sli.StageReport) {
 	t, limit := s.Cell.Tally, s.Stage.Facts.MaxMalformed
 	share := float64(t.Parsed) / float64(t.Parsed+t.Malformed)
-	text := words.SomeReadable.With(name, digits.Of(100*share, 3), t.Lines, s.FirstBad)
+	text := words.SomeReadable.With(name, digits.Percent(sli.Percent(share), 3), t.Lines, s.FirstBad)
 	if s.Refusal != "" || 1-share > limit {
 		e.bad(words.FewReadable, text, digits.Of(100*limit, 3))
 		return
@@ -236,7 +236,7 @@ func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 		e.note(words.ExcludedLast, name, sli.FormatDuration(r.Rule.Window), r.Reason)
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
-		e.ok(words.PercentOf, name, digits.Of(ratio*100, 4))
+		e.ok(words.PercentOf, name, digits.Percent(sli.Percent(ratio), 4))
 		if r.Doubt != "" {
 			e.note(words.Named, name, words.Heard(r.Doubt))
 		}

@@ -144,8 +144,7 @@ func (p exporting) spans(spans sli.Intervals) string {
 			texts = append(texts, fmt.Sprintf("and %d more", len(spans)-most))
 			break
 		}
-		const layout = "2006-01-02 15:04"
-		texts = append(texts, w.Start().In(p.env.Zone).Format(layout)+" to "+w.End().In(p.env.Zone).Format(layout))
+		texts = append(texts, sli.Wall(w.Start().In(p.env.Zone))+" to "+sli.Wall(w.End().In(p.env.Zone)))
 	}
 	return strings.Join(texts, ", ")
 }

@@ -39,6 +39,10 @@ func apart(digits string) string {
 	return digits
 }
 
+// Percent is a percentage to at least n significant digits, and to as many more as tell
+// nearly all from all.
+func Percent(p float64, n int) string { return Beside(p, 100, n) }
+
 // Beside is a number to at least n significant digits, and to as many more as tell it
 // from the limit that it is compared with.
 func Beside(v, limit float64, n int) string {

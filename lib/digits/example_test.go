@@ -14,3 +14,10 @@ func ExampleBeside() {
 	// 99.8996
 	// 1,234,567
 }
+
+// Nearly all is not all.
+func ExamplePercent() {
+	fmt.Println(digits.Percent(99.9996, 3), digits.Percent(0.0004, 3), digits.Percent(100, 3), digits.Percent(99.3333, 3))
+	// Output:
+	// 99.9996 0.0004 100 99.3
+}

@@ -133,12 +133,19 @@ func classOf(rule *sli.Rule, e *sli.Event) string {
 	return "failed"
 }
 
-// folded is a path without its query, with each run of digits as one #.
+// folded is a path without its query, with each run of digits as one #, but for those
+// of a percent-encoded letter.
 func folded(path []byte) string {
 	out := make([]byte, 0, 64)
-	for _, b := range path {
+	for i := 0; i < len(path); i++ {
+		b := path[i]
 		if b == '?' || len(out) >= longestCulprit {
 			break
+		}
+		if b == '%' && i+2 < len(path) && hexadecimal(path[i+1]) && hexadecimal(path[i+2]) {
+			out = append(out, path[i:i+3]...)
+			i += 2
+			continue
 		}
 		if '0' <= b && b <= '9' {
 			if n := len(out); n > 0 && out[n-1] == '#' {
@@ -149,6 +156,10 @@ func folded(path []byte) string {
 		out = append(out, b)
 	}
 	return string(out)
+}
+
+func hexadecimal(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'f'
 }
 
 // blames tells whether it is noted what was wrong with a ledger's bad events: of a store

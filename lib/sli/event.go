@@ -187,7 +187,7 @@ func (t Tally) Refusal(limit float64, minutes int) string {
 	if minutes > 1 {
 		in = fmt.Sprintf("%d minutes", minutes)
 	}
-	return fmt.Sprintf("%s of %s lines of %s are malformed, %s%%, limit %s%%", digits.Count(float64(t.Malformed)), digits.Count(float64(t.Parsed+t.Malformed)), in, digits.Of(100*share, 3), digits.Of(100*limit, 3))
+	return fmt.Sprintf("%s of %s lines of %s are malformed, %s%%, limit %s%%", digits.Count(float64(t.Malformed)), digits.Count(float64(t.Parsed+t.Malformed)), in, digits.Percent(Percent(share), 3), digits.Of(100*limit, 3))
 }
 
 // switchingProtocols is the status of a request whose connection goes on in another

@@ -362,7 +362,7 @@ func (j *judgement) ratio(r *sli.Result) {
 		}
 		status := limit.status
 		window := sli.FormatDuration(r.Rule.Window)
-		bad := words.BadOfValid.With(digits.Count(counts.Bad()), words.Many(digits.Count(counts.Valid), r.Rule.Population), window)
+		bad := words.BadOfValid.With(digits.Count(counts.Bad()), words.Several(digits.Count(counts.Valid), r.Rule.Population), window)
 		if r.Rule.Quality == sli.Estimate {
 			var doubt words.Message
 			if status == Critical && !j.agrees(r, limit.percent/100) {
@@ -422,7 +422,7 @@ func (j *judgement) burn(r *sli.Result, rule BurnRule) bool {
 		few = words.TooFewToPage.With(pageBad)
 	}
 	j.consider(status, "burn_rate", words.BurnsTooFast.With(r.Rule.Kind,
-		digits.Beside(long.Rate, rule.Factor, 3), sli.FormatDuration(rule.Long), digits.Count(long.Counts.Bad()), words.Many(digits.Count(long.Counts.Valid), r.Rule.Population),
+		digits.Beside(long.Rate, rule.Factor, 3), sli.FormatDuration(rule.Long), digits.Count(long.Counts.Bad()), words.Several(digits.Count(long.Counts.Valid), r.Rule.Population),
 		digits.Beside(short.Rate, rule.Factor, 3), sli.FormatDuration(rule.Short), digits.Of(rule.Factor, 3), few, j.bottleneck()))
 	return true
 }

@@ -27,7 +27,7 @@ func (j *judgement) skewed() {
 // skewMessage says how many are skewed, e.g. 3 of 20 records of stage worker at 12:05 UTC lie
 // in the future, by up to 2h.
 func skewMessage(s sli.SkewCount, stage string, zone *time.Location) words.Message {
-	many := words.SkewedOf.With(digits.Count(s.Skewed), words.Many(digits.Count(s.Of), s.What))
+	many := words.SkewedOf.With(digits.Count(s.Skewed), words.Several(digits.Count(s.Of), s.What))
 	if s.What == sli.SkewedRows {
 		many = words.SkewedShare.With(100 * s.Skewed)
 	}

@@ -13,7 +13,7 @@ var (
 	BacktestMinutes = Text{"minutes: %s", "判定ごとの時間 (分): %s"}
 	BacktestPages   = Text{"pages (CRITICAL in %d checks in a row): %d, %s a week", "通知 (CRITICAL が %d 回続いたとき): %d 回、1 週間あたり %s 回"}
 	BacktestLeft    = Text{"left of the budgets at the end: %s", "期間の終わりでのエラーバジェットの残り: %s"}
-	BacktestLeftOf  = Text{"%s %s%% (%s measured)", "%s %s%% (計測 %s)"}
+	BacktestLeftOf  = Text{"%s %s%% (%s measured)", "%s %s %% (計測 %s)"}
 	BacktestSpan    = Text{"%s to %s %s%s: %s", "%s～%s %s%s: %s"}
 	BacktestRule    = Text{" by %s", " (ルール %s)"}
 	NothingJudged   = Text{"the file has the check judge nothing; try --set check.sli=%s --set check.critical_ratio=90", "設定ファイルではチェックの判定対象がありません。--set check.sli=%s --set check.critical_ratio=90 を試してください"}

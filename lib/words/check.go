@@ -70,8 +70,16 @@ var (
 	ClockOfHost   = Text{"clock skew: this host's clock is %s off that of stage %s, limit %s", "時計のずれ: このホストの時計がステージ %[2]s の時計と %[1]s ずれています (上限 %[3]s)"}
 )
 
-// What is counted, and how many of it.
+// What is counted: one of it, and more.
 var (
+	oneRequest   = Text{"%s request", "リクエスト %s 件"}
+	oneRecord    = Text{"%s record", "レコード %s 件"}
+	oneProbe     = Text{"%s probe", "正解データ %s 件"}
+	oneTrace     = Text{"%s trace", "トレース %s 件"}
+	oneSecond    = Text{"%s second", " %s 秒"}
+	oneRead      = Text{"%s read", "読み取り %s 回"}
+	oneRun       = Text{"%s run", "実行 %s 回"}
+	oneLine      = Text{"%s line", " %s 行"}
 	manyRequests = Text{"%s requests", "リクエスト %s 件"}
 	manyRecords  = Text{"%s records", "レコード %s 件"}
 	manyProbes   = Text{"%s probes", "正解データ %s 件"}
@@ -82,21 +90,32 @@ var (
 	manyLines    = Text{"%s lines", " %s 行"}
 )
 
-var many = map[string]Text{
-	"requests": manyRequests,
-	"records":  manyRecords,
-	"probes":   manyProbes,
-	"traces":   manyTraces,
-	"seconds":  manySeconds,
-	"reads":    manyReads,
-	"runs":     manyRuns,
-	"lines":    manyLines,
+var many = map[string]struct{ one, more Text }{
+	"requests": {oneRequest, manyRequests},
+	"records":  {oneRecord, manyRecords},
+	"probes":   {oneProbe, manyProbes},
+	"traces":   {oneTrace, manyTraces},
+	"seconds":  {oneSecond, manySeconds},
+	"reads":    {oneRead, manyReads},
+	"runs":     {oneRun, manyRuns},
+	"lines":    {oneLine, manyLines},
 }
 
 // Many is a number of what a rule counts: its population.
 func Many(n, population string) Message {
+	if t, ok := many[population]; ok && n == "1" {
+		return t.one.With(n)
+	}
+	return Several(n, population)
+}
+
+// Several is Many where the number stands behind another one, for the plural: 1 of 1 records.
+func Several(n, population string) Message {
 	if t, ok := many[population]; ok {
-		return t.With(n)
+		return t.more.With(n)
 	}
 	return Name(n + " " + population)
 }
+
+// Records are so many of them.
+func Records(n string) Message { return Many(n, "records") }

@@ -13,11 +13,11 @@ var (
 	Named          = Text{"%s: %s", "%s: %s"} // a stage or SLI, and what is said of it
 	CorrectPath    = Text{"%s: %s; correct path:, or say optional: true if it may be missing", "%s: %s。path: を直すか、ないこともあるログなら optional: true を指定してください"}
 	AsTheAgent     = Text{"%s: %s; sudo -u USER %s doctor, as the user that runs mackerel-agent, or let that user read it", "%s: %s。mackerel-agent の実行ユーザーで確認する (sudo -u USER %s doctor) か、そのユーザーに読み取り権限を与えてください"}
-	AllReadable    = Text{"%s: %d lines in the window, all can be read%s, format %s", "%s: ウィンドウ内の %d 行をすべて解釈できます (%s形式 %s)"}
+	AllReadable    = Text{"%s: %s in the window, all can be read%s, format %s", "%s: ウィンドウ内の%sをすべて解釈できます (%s形式 %s)"}
 	SomeMatch      = Text{", %d match", "条件に一致 %d 行、"}
 	AnswersQuietly = Text{"%s: answers; nothing happened in the window", "%s: 応答しています。ウィンドウ内のイベントはありません"}
 	AnswersPartly  = Text{"%s: answers, but so far for %d of the window's %d minutes", "%[1]s: 応答していますが、ウィンドウの %[3]d 分間のうち、応答があったのは %[2]d 分間です"}
-	ReadPartly     = Text{"%s: answers, but so far for %d of the window's %d minutes: %d lines, all can be read%s, format %s", "%[1]s: 応答していますが、ウィンドウの %[3]d 分間のうち、応答があったのは %[2]d 分間です。その %[4]d 行はすべて解釈できます (%[5]s形式 %[6]s)"}
+	ReadPartly     = Text{"%s: answers, but so far for %d of the window's %d minutes: %s, all can be read%s, format %s", "%[1]s: 応答していますが、ウィンドウの %[3]d 分間のうち、応答があったのは %[2]d 分間です。その%[4]sはすべて解釈できます (%[5]s形式 %[6]s)"}
 	SomeReadable   = Text{"%s: %s%% of %d lines can be read; the first bad one: %s", "%[1]s: %[3]d 行のうち %[2]s %% を解釈できます。解釈できない最初の行: %[4]s"}
 	FewReadable    = Text{"%s; say format: and fields: as the lines are, or raise max_malformed: %s%%", "%s。行に合わせて format: と fields: を指定するか、max_malformed: %s %% を引き上げてください"}
 	NotMeasuredOf  = Text{"%s: not measured: %s", "%s: 計測できず: %s"}

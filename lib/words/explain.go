@@ -11,6 +11,7 @@ var (
 	NoMinuteYet   = Text{"no minute counts yet for every source", "すべてのデータソースの応答がそろった 1 分間はまだありません"}
 	Warning       = Text{"warning: %s", "警告: %s"}
 	StateIs       = Text{"state %s: %s", "状態 %s: %s"}
+	UpdatedAt     = Text{"age %s at %s: how old the data are (%s)", "age %s (%s 時点): データの古さ (%s)"}
 	AgeAt         = Text{"age %s at %s: how long the oldest accepted, not yet visible record had waited (%s)", "age %s (%s 時点): 受け付け済みでまだ見えていないレコードのうち、最も古いものの待ち時間 (%s)"}
 	ExactBy       = Text{"exact, by %s", "正確、根拠: %s"}
 	GuessBy       = Text{"estimate, by %s", "推定、根拠: %s"}
@@ -29,7 +30,6 @@ var (
 	OverdueBefore = Text{"%s overdue before %s", "期限超過: %[2]s より前に受け付けた%[1]s"}
 	OverdueOne    = Text{"%s of %s is overdue: accepted, overtaken and not come out", "期限超過: %[2]s に受け付けた%[1]s。後続のレコードに追い越されたまま、処理されていません"}
 	OverdueMany   = Text{"%s of %s are overdue: accepted, overtaken and not come out", "期限超過: %[2]s に受け付けた%[1]s。後続のレコードに追い越されたまま、処理されていません"}
-	oneRecord     = Text{"1 record", "レコード 1 件"}
 	oneMinute     = Text{"1 minute", "1 分"}
 	someMinutes   = Text{"%s minutes", "%s 分"}
 
@@ -59,8 +59,8 @@ var (
 
 	StageReads     = Text{"stage %s  %s  %s", "ステージ %s  %s  %s"}
 	SourceFailed   = Text{"failed:", "失敗:"}
-	LinesOf        = Text{"%s%s lines = %s parsed + %s malformed + %s blank%s%s%s", "%s%s 行 = 解釈 %s + 解釈不能 %s + 空行 %s%s%s%s"}
-	InWindow       = Text{"in %s: ", "%s: "}
+	LinesOf        = Text{"%s%s = %s parsed + %s malformed + %s blank%s%s%s", "%s%s = 解釈 %s + 解釈不能 %s + 空行 %s%s%s%s"}
+	InWindow       = Text{"in %s: ", "%s:"}
 	LateLines      = Text{"; %s late", "、確定後に到着 %s"}
 	FutureLines    = Text{"; %s stamped in the future, not counted", "、時刻が未来のため対象外 %s"}
 	MatchedLines   = Text{"; %s matched", "、条件に一致 %s"}
@@ -86,14 +86,6 @@ var (
 
 	comma = Text{", ", "、"}
 )
-
-// Records and Minutes are so many of them.
-func Records(n string) Message {
-	if n == "1" {
-		return oneRecord.With()
-	}
-	return manyRecords.With(n)
-}
 
 // Minutes are so many minutes.
 func Minutes(n string) Message {

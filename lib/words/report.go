@@ -45,7 +45,7 @@ var (
 
 	RatioChart      = Text{"%s: share of good %s", "%s: good の割合 (%s)"}
 	RatioNever      = Text{"Never below the target of %s %%.", "目標値 %s %% を下回った時間帯はありません。"}
-	RatioBelow      = Text{"Below the target of %s %% in %d of %d stretches; worst minute %s %% in the stretch from %s.", "目標値 %s %% を下回った区間: %d / %d。最も悪い 1 分間は %s %% (%s からの区間)。"}
+	RatioBelow      = Text{"Stretches below the target of %s %%: %d of %d; worst minute %s %% in the stretch from %s.", "目標値 %s %% を下回った区間: %d / %d。最も悪い 1 分間は %s %% (%s からの区間)。"}
 	RatioNone       = Text{"Nothing was measured here.", "この範囲に計測値はありません。"}
 	TrafficChart    = Text{"%s: valid events a minute", "%s: 1 分あたりの valid の件数"}
 	TrafficSentence = Text{"%s valid events in all, at most %s a minute.", "valid の合計は %s 件、1 分あたり最大 %s 件。"}
@@ -72,7 +72,7 @@ var (
 	ColumnAge       = Text{"Oldest", "最大の age"}
 
 	VerdictChart    = Text{"What did the check say?", "チェックは何を報告したか"}
-	VerdictSentence = Text{"%d stretches of one status and rule; the worst was %s.", "ステータスとルールが同じ区間は %d 個。最も悪いステータスは %s です。"}
+	VerdictSentence = Text{"Stretches of one status and rule: %d; the worst was %s.", "ステータスとルールが同じ区間は %d 個。最も悪いステータスは %s です。"}
 	ReportTimeline  = Text{"Timeline", "経過"}
 	ColumnStatus    = Text{"Status", "ステータス"}
 	ColumnRule      = Text{"Rule", "ルール"}

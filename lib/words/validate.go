@@ -7,7 +7,11 @@ var (
 	HostsAdd         = Text{"over several hosts the events of %s add up", "複数ホストの場合、%s の件数はホスト間で合計できます"}
 	HostsTellTheSame = Text{"over several hosts every one would tell the same of %s: measure it on one of them, with a custom_identifier, or post it as a service metric", "複数ホストの場合、%s はどのホストで計測しても同じ値になります。1 台だけで計測するか、custom_identifier を使うか、サービスメトリックとして投稿してください"}
 	SeriesInAll      = Text{"%d series in all, of %d per standard host (%d on a micro host)", "合計 %d 系列 (ホスト 1 台分に含まれるのは、スタンダードホストで %d、マイクロホストで %d まで)"}
-	AsksAWS          = Text{"asks AWS %d times a minute for %d billed metrics: about USD %.2f a month, plugin and check together%s", "AWS への問い合わせは毎分 %d 回、課金対象のメトリックは %d 個: プラグインとチェックを合わせて月に約 %.2f USD%s"}
+	AsksAWS          = Text{"asks AWS %s for %s: about USD %.2f a month, plugin and check together%s", "AWS への問い合わせは%s、課金対象のメトリックは%s: プラグインとチェックを合わせて月に約 %.2f USD%s"}
+	OnceAMinute      = Text{"once a minute", "毎分 1 回"}
+	TimesAMinute     = Text{"%d times a minute", "毎分 %d 回"}
+	OneBilled        = Text{"1 billed metric", " 1 個"}
+	ManyBilled       = Text{"%d billed metrics", " %d 個"}
 	TimesHosts       = Text{", times the hosts it is configured on (one is enough)", " × 設定したホストの台数 (1 台で足ります)"}
 	OnTop            = Text{"on top of that: %s", "これに加えて: %s"}
 	OfPipeline       = Text{"pipeline %s: %s", "パイプライン %s: %s"}

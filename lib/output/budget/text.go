@@ -134,14 +134,15 @@ func (t *texter) period(p slo.Period) string {
 	return t.say(words.FromTo, t.instant(p.Window.Start()), t.instant(p.Window.End()))
 }
 
-func (t *texter) instant(at time.Time) string { return at.In(t.style.Zone).Format("2006-01-02 15:04") }
+func (t *texter) instant(at time.Time) string { return sli.Wall(at.In(t.style.Zone)) }
 
 func (t *texter) statement(a slo.Account, s slo.Statement) {
 	goal := words.Share.With(digits.Shortest(a.Rule.Target))
 	if a.Rule.Terms.Threshold > 0 {
 		goal = words.TargetWithin.With(goal, sli.FormatDuration(a.Rule.Terms.Threshold))
 	}
-	from, to := t.instant(s.Period.Window.Start()), slo.At(s.Period.Window.End(), t.style.Zone)
+	w := s.Period.Window
+	from, to := sli.WallFrom(w.Start().In(t.style.Zone), w.End().In(t.style.Zone)), slo.At(w.End(), t.style.Zone)
 	ends := words.FromTo.With(from, to)
 	if s.Period.Name != "" {
 		ends = words.MonthFromTo.With(s.Period.Name, from, to)
@@ -330,10 +331,7 @@ func what(s slo.Stretch) string {
 
 func (t *texter) stretch(s slo.Stretch) string {
 	from, to := s.Window.Start().In(t.style.Zone), s.Window.End().In(t.style.Zone)
-	span := words.FromTo.With(t.instant(from), to.Format("15:04"))
-	if from.YearDay() != to.YearDay() {
-		span = words.FromTo.With(t.instant(from), t.instant(to))
-	}
+	span := words.FromTo.With(t.instant(from), strings.TrimPrefix(t.instant(to), from.Format("2006-01-02 ")))
 	if s.Class == "" {
 		return t.say(words.PlainAt, span, s.Stage)
 	}
@@ -378,11 +376,5 @@ func (t *texter) percent(share float64) string { return t.say(words.Share, perce
 
 // percent shows enough digits that a little is not nothing, and nearly all not all.
 func percent(share float64) string {
-	p := sli.Percent(share)
-	for n := 3; ; n++ {
-		text := digits.Of(p, n)
-		if n >= 12 || (text != "100" || p == 100) && (text != "0" || p == 0) {
-			return text
-		}
-	}
+	return digits.Percent(sli.Percent(share), 3)
 }

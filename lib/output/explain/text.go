@@ -116,7 +116,11 @@ func (t *texter) standing(p *sli.Pipeline) {
 		if a.Exact {
 			by = words.ExactBy
 		}
-		t.say("  ", words.AgeAt, old, t.clock(a.Minute.End()), by.With(words.Heard(a.Basis)))
+		what := words.AgeAt
+		if r := p.Plan.Rule(sli.Freshness); r != nil && r.Terms.ExpectEvery > 0 {
+			what = words.UpdatedAt
+		}
+		t.say("  ", what, old, t.clock(a.Minute.End()), by.With(words.Heard(a.Basis)))
 		t.ages(p)
 	}
 	if r := p.Run; r != nil {
@@ -225,9 +229,9 @@ func (t *texter) clock(at time.Time) string { return at.In(t.style.Zone).Format(
 func (t *texter) span(w sli.Window) string {
 	from, to := w.Start().In(t.style.Zone), w.End().In(t.style.Zone)
 	if from.Format("2006-01-02") == t.at.In(t.style.Zone).Format("2006-01-02") && to.Sub(from) < 24*time.Hour {
-		return from.Format("15:04") + "–" + to.Format("15:04 MST")
+		return sli.HourFrom(from, to) + "–" + to.Format("15:04 MST")
 	}
-	return from.Format("2006-01-02 15:04") + " – " + to.Format("2006-01-02 15:04 MST")
+	return sli.WallFrom(from, to) + " – " + to.Format("2006-01-02 15:04 MST")
 }
 
 func (t *texter) result(plan *sli.Plan, r *sli.Result) {
@@ -340,7 +344,7 @@ func (t *texter) stage(s *sli.StageReport) {
 		matched = words.MatchedLines.With(whole(tally.Matched()))
 	}
 	if s.Stage.Facts.MaxMalformed > 0 || tally.Lines > 0 { // else it has none
-		t.say("    ", words.LinesOf, t.windowOf(s), whole(tally.Lines), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
+		t.say("    ", words.LinesOf, t.windowOf(s), words.Many(whole(tally.Lines), "lines"), whole(tally.Parsed), whole(tally.Malformed), whole(tally.Blank),
 			some(float64(tally.Late), words.LateLines), some(float64(tally.Skewed), words.FutureLines), matched)
 	}
 	if s.Layout != "" {
@@ -444,17 +448,23 @@ func (t *texter) formula(formula string) string {
 	return t.heard(good) + " / " + t.heard(valid)
 }
 
-// percent is a share in percent, with as many digits as tell it from 100 %.
+// percent is a share in percent, with as many digits as tell it from nothing and from all.
 func percent(share float64) string {
-	text := strconv.FormatFloat(sli.Percent(share), 'f', 3, 64)
-	if text == "100.000" && share < 1 {
-		return strconv.FormatFloat(sli.Percent(share), 'f', -1, 64)
+	p := sli.Percent(share)
+	text := strconv.FormatFloat(p, 'f', 3, 64)
+	switch {
+	case text == "100.000" && share < 1:
+		return strconv.FormatFloat(p, 'f', -1, 64)
+	case (text == "0.000" || text == "-0.000") && share != 0:
+		return digits.Of(p, 2)
 	}
 	return text
 }
 
 func seconds(s float64) string {
 	switch {
+	case s == 0:
+		return "0s"
 	case s < 1:
 		return digits.Of(s*1000, 3) + "ms"
 	case s < 100:

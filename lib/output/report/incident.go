@@ -18,7 +18,7 @@ import (
 // spoken lists what the check said, in order.
 func (p painter) spoken(c *slo.Chronicle) (rows [][]string) {
 	for _, s := range c.Spoken {
-		rows = append(rows, escaped(s.From.In(p.zone).Format(clockLayout), s.To.In(p.zone).Format(clockLayout), s.Status.String(), s.Rule, s.Text))
+		rows = append(rows, escaped(sli.Wall(s.From.In(p.zone)), sli.Wall(s.To.In(p.zone)), s.Status.String(), s.Rule, s.Text))
 	}
 	return rows
 }
@@ -62,7 +62,7 @@ func Markdown(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo
 	p := painter{made: head.Made, lang: lang, zone: head.Made.Location()}
 	var b strings.Builder
 	for _, c := range chronicles {
-		fmt.Fprintf(&b, "# %s\n\n%s\n", marked(p.say(words.ReportTitle, sli.Escaped(c.Plan.Title()))), p.say(words.ReportSpan, p.clock(c.Window.From), p.clock(c.Window.To), p.zoneName()))
+		fmt.Fprintf(&b, "# %s\n\n%s\n", marked(p.say(words.ReportTitle, sli.Escaped(c.Plan.Title()))), p.say(words.ReportSpan, p.from(c.Window), p.clock(c.Window.To), p.zoneName()))
 		var results, spending, reasons [][]string
 		for i, t := range c.Tracks {
 			a := c.Accounts.SLIs[i]

@@ -74,7 +74,7 @@ func TestAnIncidentsPageTellsWhatTheCheckSaid(t *testing.T) {
 	c := incident("FROZEN: 12 records | <b>waiting</b> `x` [a](b)")
 	text := page(t, words.English, c)
 	wellFormed(t, text)
-	for _, want := range []string{`class="said-critical"`, "2 stretches of one status and rule; the worst was CRITICAL.", "FROZEN: 12 records | &lt;b&gt;waiting&lt;/b&gt;"} {
+	for _, want := range []string{`class="said-critical"`, "Stretches of one status and rule: 2; the worst was CRITICAL.", "FROZEN: 12 records | &lt;b&gt;waiting&lt;/b&gt;"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("want %s", want)
 		}

@@ -132,7 +132,7 @@ func (p painter) judged(r *sli.Result) []string {
 		left = share(*r.Budget)
 	}
 	return escaped(string(r.Rule.Kind), ratio, digits.Count(r.Counts.Good)+" / "+digits.Count(r.Counts.Valid), p.stretch(r.Window),
-		digits.Of(r.Measured*100, 3)+" %", left, strings.Join(burns, " · "))
+		digits.Percent(sli.Percent(r.Measured), 3)+" %", left, strings.Join(burns, " · "))
 }
 
 // flow lists what became of the records, without what didn't happen.

@@ -59,7 +59,7 @@ func (p painter) span(all []*slo.Chronicle) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return p.say(words.ReportSpan, p.clock(all[0].Window.From), p.clock(all[0].Window.To), p.zoneName())
+	return p.say(words.ReportSpan, p.from(all[0].Window), p.clock(all[0].Window.To), p.zoneName())
 }
 
 type pipelineView struct {
@@ -123,13 +123,22 @@ func (p painter) zoneName() string {
 	return name
 }
 
+// from is the beginning of a stretch that is told with its end and the zone of that.
+func (p painter) from(w sli.Window) string {
+	return sli.WallFrom(w.Start().In(p.zone), w.End().In(p.zone))
+}
+
 // clock is the start of a minute as the page spells times.
-func (p painter) clock(m sli.Minute) string { return m.Start().In(p.zone).Format(clockLayout) }
+func (p painter) clock(m sli.Minute) string { return sli.Wall(m.Start().In(p.zone)) }
 
-const clockLayout = "2006-01-02 15:04"
-
-// percent is a share as the page spells it, fine enough to tell it from a target.
-func percent(share, target float64) string { return digits.Beside(share*100, target, 4) }
+// percent is a share as the page spells it, fine enough to tell it from a target and from all.
+func percent(share, target float64) string {
+	p := sli.Percent(share)
+	if text := digits.Beside(p, target, 4); text != "100" {
+		return text
+	}
+	return digits.Percent(p, 4)
+}
 
 func (p painter) pipeline(c *slo.Chronicle, id string) pipelineView {
 	v := pipelineView{ID: id, Title: sli.Escaped(c.Plan.Title()), Config: p.say(words.ReportConfig, sli.Escaped(c.Plan.Owner))}
@@ -265,10 +274,10 @@ func (p painter) spending(a slo.Account, s slo.Statement) (rows [][]string) {
 			}
 			by = append(by, name+": "+strings.Join(values, ", "))
 		}
-		rows = append(rows, escaped(string(a.Rule.Kind), p.clock(w.Window.From), p.clock(w.Window.To), digits.Count(w.Bad), digits.Of(w.Share*100, 3)+" %", w.Stage, class, strings.Join(by, "; ")))
+		rows = append(rows, escaped(string(a.Rule.Kind), p.clock(w.Window.From), p.clock(w.Window.To), digits.Count(w.Bad), digits.Percent(sli.Percent(w.Share), 3)+" %", w.Stage, class, strings.Join(by, "; ")))
 	}
 	if rest > 0 {
-		rows = append(rows, []string{string(a.Rule.Kind), p.say(words.Others, len(all)-mostStretches), "", digits.Count(rest), digits.Of(share*100, 3) + " %", "", "", ""})
+		rows = append(rows, []string{string(a.Rule.Kind), p.say(words.Others, len(all)-mostStretches), "", digits.Count(rest), digits.Percent(sli.Percent(share), 3) + " %", "", "", ""})
 	}
 	return rows
 }
@@ -381,7 +390,7 @@ func (p painter) ratio(c *slo.Chronicle, t *slo.Track, id, kind string) figure {
 	}
 	g.path("line", line)
 	g.level("target", target, p.say(words.TargetLine, digits.Shortest(target)))
-	f := figure{ID: id + "-ratio", Caption: p.say(words.RatioChart, kind, t.Rule.Population), Sentence: p.say(words.RatioNone)}
+	f := figure{ID: id + "-ratio", Caption: p.say(words.RatioChart, kind, words.Heard(t.Rule.Population)), Sentence: p.say(words.RatioNone)}
 	switch {
 	case below > 0 || known > 0 && worst*100 < target:
 		f.Sentence = p.say(words.RatioBelow, digits.Shortest(target), below, known, percent(worst, target), p.clock(c.Bucket(at).From))
@@ -509,7 +518,7 @@ func share(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
 	}
-	return digits.Of(v*100, 4) + " %"
+	return digits.Percent(sli.Percent(v), 4) + " %"
 }
 
 func (p painter) age(c *slo.Chronicle, id string) figure {
