@@ -2,16 +2,16 @@ package estimate
 
 import "math"
 
-// A lane far behind among others that keep up: how many of a minute's invocations were its
+// Lanes far behind among others that keep up: how many of a minute's invocations were their
 // own, how old they were, and how many of them were late. Ages of all lanes come as one
-// summary, so that it would make the others look old as well.
+// summary, so that they would make the others look old as well.
 
 // farBehind is the share of invocations that were of a lane far behind among others that
 // keep up: the maximum is far over the usual, and the mean is near it.
 func (p *laggards) farBehind(j int) (float64, bool) {
 	row := p.minutes[j]
 	a, kept := row.Age, p.keptUp(row)
-	if !a.Min.Known || !(a.Max > kept) {
+	if !p.someKeepUp(row) || !(a.Max > kept) {
 		return 0, false
 	}
 	usual := p.usualAge(j)
@@ -109,10 +109,11 @@ func (p *laggards) laneLate(j int, parts delayParts) float64 {
 	return 0
 }
 
-// withoutLane is the ages of minute j without those beyond the threshold, where these can be
-// of a single lane: they lie about its middle, so that the mean tells what is left for the
-// others. They are no older for standing beside it.
-func (p *laggards) withoutLane(j int) (Summary, bool) {
+// withoutLate is the ages of minute j without those beyond the threshold, where these are of
+// other lanes: of a single one, whose ages lie about its middle, so that the mean tells what is
+// left for the others, or of several far behind. Those that keep up are no older for standing
+// beside them.
+func (p *laggards) withoutLate(j int) (Summary, bool) {
 	row, t := p.minutes[j], p.model.Threshold
 	all := row.Age
 	if all.Max <= t || t < retrySpan { // whatever is tried again is late then, in any lane
@@ -121,12 +122,18 @@ func (p *laggards) withoutLane(j int) (Summary, bool) {
 	others, least := all, math.Max(0, all.Min.Or(0))
 	if within, ok := all.at(t); ok {
 		late := all.N - within
-		if !(within > 0) || !(late > 0) || late > p.oneLane(row) {
+		switch {
+		case !(within > 0) || !(late > 0):
+			return Summary{}, false
+		case late <= p.oneLane(row):
+			first, last := p.served(j, t)
+			others.Mean = clamp((all.N*all.Mean-all.Max-(late-1)*(first+last)/2)/within, least, t)
+		case p.parted(j, within):
+			others.Mean = clamp(p.usualAge(j), least, t)
+		default:
 			return Summary{}, false
 		}
-		first, last := p.served(j, t)
 		others.N = within
-		others.Mean = clamp((all.N*all.Mean-all.Max-(late-1)*(first+last)/2)/within, least, t)
 	} else {
 		part, far := p.farBehind(j)
 		before, _ := p.ahead(j - 1)
@@ -138,4 +145,27 @@ func (p *laggards) withoutLane(j int) (Summary, bool) {
 	}
 	others.Max = math.Min(t, 2*others.Mean-least)
 	return others, true
+}
+
+// parted tells whether lanes have parted, where so many invocations of minute j were within the
+// threshold: some keep up, as they did in the minute before, and the others are far beyond it.
+// Lanes that catch up together are anywhere between.
+func (p *laggards) parted(j int, within float64) bool {
+	row := p.minutes[j]
+	before, ok := p.ahead(j - 1)
+	if !ok || !p.someKeepUp(before) || !p.someKeepUp(row) {
+		return false
+	}
+	t := p.model.Threshold
+	late := row.Age.N - within
+	return row.Age.N*row.Age.Mean-within*t >= partedBy*t*late
+}
+
+// partedBy is how many times the threshold the mean age is, at least, of lanes that have
+// parted from those that keep up.
+const partedBy = 3
+
+// someKeepUp tells whether the youngest age of a minute is one of a lane that keeps up.
+func (p *laggards) someKeepUp(row StageMinute) bool {
+	return row.Age.Usable() && row.Age.Min.Known && row.Age.Min.Value <= p.keptUp(row)
 }

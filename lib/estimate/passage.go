@@ -42,22 +42,22 @@ func (p *shares) newPassage(j int) passage {
 		parts.along *= writtenAlong
 	}
 	kept := 1.0 // the share of invocations that parts.age is of
-	if others, ok := p.withoutLane(j); ok {
+	if others, ok := p.withoutLate(j); ok {
 		kept, parts.age = others.N/row.Age.N, others
 	}
 	newest, wait := parts.laws(t)
 	rest := parts.rest(t)
 	h := passage{known: true, newer: kept * newest.within(&rest), stay: make([]float64, minutesUp(t))}
 	h.all = kept * wait.within(&rest)
-	retried := math.Max(0, errors-p.failing(j)*n) // of late ones
-	if before, ok := p.ahead(j - 1); t < retrySpan || ok && before.Age.Usable() && row.Age.Max-before.Age.Max >= retriedDrop {
-		retried = errors // late by the retry itself; or one batch again and again: its age rises by the clock
-	}
+	retried := p.retried(j)
 	behind, far := p.farBehind(j)
 	if counted, ok := row.Age.at(t); ok {
 		h.newer, h.counted, h.apart = clamp(counted/row.Age.N, 0, 1), true, true
 	} else if far && row.Age.Max > t {
 		h.newer, h.apart = 1-behind*p.pastThreshold(j), true
+	}
+	if row.Age.Min.Known && row.Age.Min.Value > t { // all were late
+		h.newer, h.apart = 0, true
 	}
 	if far {
 		if part := behind * p.laneLate(j, parts); part > 0 && part*n >= 2*retried {
@@ -78,16 +78,43 @@ func (p *shares) newPassage(j int) passage {
 	return h
 }
 
-// failing is the part of the invocations that fails in the minutes before j that were in time:
-// so many fail anywhere, and only what fails beyond that may be late ones that are tried again.
+// retried is how many invocations of minute j were attempts of late batches that failed, and so
+// moved nothing: what fails beyond what usually does and beyond chance, and of a lane whose age
+// rises by the clock whatever fails, since that is one batch again and again.
+func (p *shares) retried(j int) float64 {
+	row := p.minutes[j]
+	errors := math.Max(0, row.Errors.Or(0))
+	if p.model.Threshold < retrySpan { // late by the retry itself
+		return errors
+	}
+	usual := p.failing(j) * row.Invocations.Value
+	more := math.Max(0, errors-usual-math.Sqrt(usual))
+	if before, ok := p.ahead(j - 1); ok && before.Age.Usable() && row.Age.Max-before.Age.Max >= retriedDrop {
+		more = math.Max(more, math.Min(errors, p.oneLane(row)))
+	}
+	return more
+}
+
+// failing is the part of the invocations that fails in the minutes before j that were in time,
+// or, where none was, in all of them: so many fail anywhere, and only what fails beyond that
+// may be late ones that are tried again.
 func (p *shares) failing(j int) float64 {
-	var errors, invocations float64
+	var errors, invocations, all, allErrors float64
 	for i := max(0, j-failingSpan); i < j; i++ {
 		row, ok := p.at(i)
-		if ok && row.Age.Usable() && row.Errors.Known && row.Invocations.Known && row.Age.Max <= p.keptUp(row) {
-			errors += math.Max(0, row.Errors.Value)
-			invocations += math.Max(0, row.Invocations.Value)
+		if !ok || !row.Age.Usable() || !row.Errors.Known || !row.Invocations.Known {
+			continue
 		}
+		failed, ran := math.Max(0, row.Errors.Value), math.Max(0, row.Invocations.Value)
+		allErrors += failed
+		all += ran
+		if row.Age.Max <= p.keptUp(row) {
+			errors += failed
+			invocations += ran
+		}
+	}
+	if invocations == 0 {
+		errors, invocations = allErrors, all
 	}
 	if invocations == 0 {
 		return 0

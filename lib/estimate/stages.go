@@ -159,7 +159,7 @@ func (p *shares) parts(m, used int) (delayParts, string) {
 // window and the work of the batch before; or, with known lanes and no window, from one
 // invocation of a lane to the next, if that is shorter. 0 where batches are full.
 func (p *track) cycle(row StageMinute, r float64) float64 {
-	if p.model.BatchSize >= 1 && r > fullBatches*p.model.BatchSize {
+	if p.model.BatchSize >= 1 && r*row.polledFor() > fullBatches*p.model.BatchSize {
 		return 0
 	}
 	c := p.model.Poll + p.model.Batching + p.workMean(row)
@@ -170,6 +170,15 @@ func (p *track) cycle(row StageMinute, r float64) float64 {
 		c = math.Min(c, math.Max(math.Max(0, row.Age.Max), secondsPerMinute*p.model.Lanes/row.Invocations.Value))
 	}
 	return c
+}
+
+// polledFor is how many records were polled for each that passed the filter: they fill
+// batches too.
+func (m StageMinute) polledFor() float64 {
+	if passed := m.Done.Or(0) + m.Dropped.Or(0) + m.DeadLettered.Or(0); passed > 0 && m.Filtered.Known {
+		return 1 + math.Max(0, m.Filtered.Value)/passed
+	}
+	return 1
 }
 
 // front is the front's latency in minute m, or in the nearest within five

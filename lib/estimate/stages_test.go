@@ -312,7 +312,12 @@ func TestALaneFarBehindIsLateByItsFullBatchesToo(t *testing.T) {
 	near(t, "those until it does", share(same, 58, 54, 50), 1-0.1*(54-52.1)/4, 0.002)
 	near(t, "it has only begun", share(same, 1, 58, 58), 1, 0)
 	near(t, "something was turned away", share(func(m *StageMinute) { m.Throttles = Some(1) }, 53, 58, 58), 1, 0)
-	near(t, "its attempts failed", share(func(m *StageMinute) { m.Errors = Some(4) }, 53, 58, 58), 1, 0)
+	near(t, "its attempts failed", share(func(m *StageMinute) {
+		if m.Age.Max == 58 {
+			m.Errors = Some(4)
+		}
+	}, 53, 58, 58), 1, 0)
+	near(t, "as many fail as did before", share(func(m *StageMinute) { m.Errors = Some(4) }, 53, 58, 58), 1-0.1, 1e-9)
 }
 
 func TestALaneFarBehindMakesTheOthersNoOlder(t *testing.T) {
@@ -400,4 +405,74 @@ func TestWhatFailsAnywhereIsNotTakenForTheLateOnes(t *testing.T) {
 	}
 	p = NewStagePath(m, p.minutes)
 	near(t, "where nothing failed before, what fails is late", p.handedOver(21).late, 0, 0)
+}
+
+func TestWhatUsuallyFailsIsToldWhereNothingKeepsUpToo(t *testing.T) {
+	m := calmModel(60)
+	m.Counted = true
+	late := behind(90) // no minute's ages are all of lanes that keep up
+	late.Errors = Some(6)
+	late.Age.Edges = []Edge{{60, 54}}
+	rows := lineUp(20, late)
+	p := NewStagePath(m, rows)
+	near(t, "late ones that moved something", p.handedOver(19).late, 6*0.9, 1e-9)
+	more := late
+	more.Errors = Some(8)
+	p = NewStagePath(m, append(rows, more))
+	near(t, "two more by chance", p.handedOver(20).late, 6*(60-8.0)/60, 1e-9)
+	more.Errors = Some(12)
+	p = NewStagePath(m, append(rows, more))
+	near(t, "twice as many are not chance", p.handedOver(20).late, (6-(6-math.Sqrt(6)))*(60-12)/(60-(6-math.Sqrt(6))), 1e-9)
+}
+
+func TestALaneThatRisesByTheClockIsNoReasonForWhatFailsInOthers(t *testing.T) {
+	m := calmModel(60)
+	m.Counted, m.Lanes = true, 20 // so that a lane may have 4.5 of 60 invocations
+	usual, rising := calm(), behind(90)
+	usual.Errors = Some(6)
+	rising.Age.Max = 150
+	rising.Errors = Some(6)
+	rising.Age.Edges = []Edge{{60, 30}}
+	p := NewStagePath(m, lineUp(20, usual, 1, behind(90), 1, rising))
+	near(t, "retried", p.retried(21), 4.5, 1e-9)
+}
+
+func TestLanesThatHavePartedMakeTheOthersNoOlder(t *testing.T) {
+	m := calmModel(60)
+	m.Counted, m.Lanes = true, 4
+	// Of 60 invocations 40 are of two lanes that are 600 s behind, the others' are of half a second.
+	parted := calm()
+	parted.Age = Summary{N: 60, Mean: (20*0.5 + 40*580) / 60, Max: 600, Min: Some(0), Edges: []Edge{{60, 20}}}
+	h := NewStagePath(m, lineUp(20, calm(), 2, parted)).handedOver(21)
+	near(t, "invocations", h.newer, 20.0/60, 1e-9)
+	near(t, "records", h.all, 20.0/60, 0.01)
+	// Lanes that have stood still together catch up from anywhere.
+	if h := NewStagePath(m, lineUp(20, calm(), 3, still(), 1, parted)).handedOver(23); h.all > 0.3 {
+		t.Errorf("in a drain there are ages of all sizes: %v", h.all)
+	}
+}
+
+func TestWhereTheYoungestIsLateAllAre(t *testing.T) {
+	m := calmModel(60)
+	m.Counted = true
+	late := calm()
+	late.Age = Summary{N: 60, Mean: 100, Max: 4000, Min: Some(61)}
+	h := NewStagePath(m, lineUp(20, calm(), 2, late)).handedOver(21)
+	near(t, "in time", h.newer, 0, 0)
+	near(t, "records in time", h.all, 0, 0)
+}
+
+func TestWhatIsFilteredFillsBatchesToo(t *testing.T) {
+	m := calmModel(60)
+	m.Counted, m.HasFilter, m.Batching, m.BatchSize, m.Lanes = true, true, 90, 300, 1
+	row := calm() // 300 were polled in a minute, 230 passed
+	row.In, row.Invocations = Some(300), Some(1)
+	row.Age.N, row.Work.N = 1, 1
+	row.Done, row.Handed, row.Filtered = Some(230), Some(230), Some(70)
+	p := NewStagePath(m, lineUp(10, row))
+	parts, reason := p.parts(5, 5)
+	if reason != "" {
+		t.Fatal(reason)
+	}
+	near(t, "full batches end the window", parts.span, 60, 1e-9)
 }
