@@ -9,8 +9,8 @@ import (
 	"mackerel-plugin-pipeline-sli/truth/sim"
 )
 
-// coldStart is what the estimators are told to allow for a cold start. It is
-// over the longest that the simulator makes, as bounds demand.
+// coldStart is what the estimators are told to allow for a cold start, where the scenario
+// has no longer ones. It is over the longest that the simulator makes, as bounds demand.
 const coldStart = 2 * time.Second
 
 // path is what CloudWatch and the front's log finally show of a world.
@@ -34,7 +34,7 @@ func newPath(w *sim.World) (*path, error) {
 	p.model.Batching = s.Worker.Window.Seconds()
 	p.model.Timeout = s.Worker.Timeout.Seconds()
 	p.model.Poll = s.Worker.Poll.Seconds()
-	p.model.ColdStart = coldStart.Seconds()
+	p.model.ColdStart = max(coldStart, 2*s.Worker.ColdStart).Seconds()
 	p.model.HasFront = true
 	p.model.HasFilter = s.Worker.MappingDrops > 0
 	p.model.PollsCounted = !s.Metrics.NoMapping

@@ -48,6 +48,11 @@ func (r *Result) Broken() []string {
 			}
 		}
 	}
+	for _, v := range r.Varied {
+		if v.Upper.Broken > 0 {
+			say("the proven upper bound is broken in %d minutes of worlds with %s, by up to %.2f points", v.Upper.Broken, v.Name, v.Upper.By)
+		}
+	}
 	return broken
 }
 

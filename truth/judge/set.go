@@ -18,6 +18,8 @@ type Set struct {
 	Length    time.Duration // of each, if shorter than they come
 	Weeks     int           // of healthy traffic, and as many with bursts
 	Leaks     int           // weeks in which a hundredth of the departures is never counted
+	Varied    int           // worlds of each family in which something happens, for each thing that is otherwise
+	Several   int           // worlds of each family with several things otherwise
 	Losses    int           // worlds of each share of results that are lost
 	Only      []string      // the parts that are judged, by their names; empty: all
 	Hours     int           // of logs that are read minute by minute
@@ -29,7 +31,7 @@ type Set struct {
 
 // Standard is the set that docs/truth.md shows, Small one for every test run.
 var (
-	Standard = Set{First: 1000, Seeds: 16, Weeks: 8, Leaks: 2, Losses: 8, Hours: 24, Troubles: len(Troubles()), Pipelines: 4 * time.Hour, Every: true}
+	Standard = Set{First: 1000, Seeds: 16, Weeks: 8, Leaks: 2, Varied: 1, Several: 4, Losses: 8, Hours: 24, Troubles: len(Troubles()), Pipelines: 4 * time.Hour, Every: true}
 	Small    = Set{First: 1000, Seeds: 1, Losses: 1, Length: time.Hour, Hours: 1, Pipelines: 35 * time.Minute}
 )
 
@@ -40,6 +42,7 @@ type Result struct {
 	Estimates []Estimate
 	Detected  []Detected
 	Healthy   [3][][]Alarms // by AlarmThresholds and Rules; without bursts, with them, and with a leak of the counts
+	Varied    []Varied      // by variations, and last with several of them
 	Losses    []Lost
 	Fired     []Fired
 	Ways      *Ways
@@ -61,7 +64,7 @@ func (s Set) Run(said func(string)) (*Result, error) {
 	for _, part := range []struct {
 		name string
 		run  func(*Result) error
-	}{{"logs", s.logs}, {"worlds", s.worlds}, {"weeks", s.weeks}, {"losses", s.losses}, {"verdicts", s.verdicts}, {"pipelines", s.pipelines}, {"methods", s.ways}} {
+	}{{"logs", s.logs}, {"worlds", s.worlds}, {"variations", s.variations}, {"weeks", s.weeks}, {"losses", s.losses}, {"verdicts", s.verdicts}, {"pipelines", s.pipelines}, {"methods", s.ways}} {
 		if len(s.Only) > 0 && !slices.Contains(s.Only, part.name) {
 			continue
 		}

@@ -24,6 +24,7 @@ func (r *Result) Table(w io.Writer) error {
 	}
 	p.estimates(r)
 	p.bounds(r)
+	p.varied(r)
 	p.detection(r)
 	p.health(r)
 	p.losses(r)
@@ -118,11 +119,7 @@ func (p *page) estimates(r *Result) {
 		cells := []string{string(e.Family)}
 		for k := range Sights {
 			x := e.Share[k][slices.Index(EstimateThresholds, time.Minute)]
-			text := "("
-			if x.Mixed.N > 0 {
-				text = points(x.Mixed.Mean()) + " · " + lean(x.Mixed) + " ("
-			}
-			cells = append(cells, text+points(x.All.Mean())+")")
+			cells = append(cells, strings.TrimPrefix(mixed(x)+" ", "– ")+"("+points(x.All.Mean())+")")
 		}
 		p.row(append(cells, lean(e.Share[1][0].All))...)
 	}

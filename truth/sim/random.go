@@ -23,6 +23,8 @@ const (
 	forFamily
 	forWindow
 	forLeak
+	forVariation
+	forSeveral
 )
 
 // source is a generator of its own for one purpose.

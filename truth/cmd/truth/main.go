@@ -19,11 +19,13 @@ func main() {
 	first := flag.Uint64("first", judge.Standard.First, "the first `seed` of random worlds and weeks")
 	seeds := flag.Int("seeds", judge.Standard.Seeds, "worlds of each family")
 	weeks := flag.Int("weeks", judge.Standard.Weeks, "healthy weeks, and as many with bursts")
-	only := flag.String("only", "", "`parts` to judge, separated by commas: logs, worlds, weeks, losses, verdicts, pipelines, methods")
+	varied := flag.Int("varied", judge.Standard.Varied, "worlds of each family for each thing that is otherwise")
+	several := flag.Int("several", judge.Standard.Several, "worlds of each family in which several things are otherwise")
+	only := flag.String("only", "", "`parts` to judge, separated by commas: logs, worlds, variations, weeks, losses, verdicts, pipelines, methods")
 	trace := flag.Bool("trace", false, "tell each false alarm")
 	flag.Parse()
 	set := judge.Standard
-	set.First, set.Seeds, set.Weeks = *first, *seeds, *weeks
+	set.First, set.Seeds, set.Weeks, set.Varied, set.Several = *first, *seeds, *weeks, *varied, *several
 	if *small {
 		set = judge.Small
 	}
