@@ -49,7 +49,7 @@ const underWayToo = 1.5
 
 // keptUp is the age up to which a lane has kept up.
 func (p *track) keptUp(row StageMinute) float64 {
-	return 5 * (p.model.Poll + p.model.Batching + p.workMean(row))
+	return 5 * (p.model.Poll + p.model.Batching + meanOf(row.Work))
 }
 
 // fullSpan is how long, in seconds, the records of a full batch came in for in minute i.
