@@ -163,8 +163,40 @@ func (p *ages) Age(m int) StageAge {
 	if lane, ok := p.stuckLane(m); ok {
 		older(lane, AgeByLane)
 	}
+	if waited, ok := p.nextAttempt(m); ok && p.waits(p.pileAt(m)) {
+		older(waited, AgeByWorker)
+	}
 	return a
 }
+
+// nextAttempt is how old the batch is that failed in a minute before and, as far as ages
+// show, waits for its next attempt at the end of minute m: none as old has been handed over
+// since, and nothing has been given up.
+func (p *flows) nextAttempt(m int) (seconds float64, ok bool) {
+	var largest float64
+	for i := m; i > m-longestPause; i-- {
+		row, ok := p.at(i)
+		if !ok || !row.Age.Usable() || row.Dropped.Or(0)+row.DeadLettered.Or(0) > 0 {
+			return 0, false
+		}
+		if p.triedAgain(i) {
+			return row.Age.Max + secondsPerMinute*float64(m-i), i < m && row.Age.Max > largest
+		}
+		largest = math.Max(largest, row.Age.Max)
+	}
+	return 0, false
+}
+
+// triedAgain tells whether what was old in minute m has all failed: ages of more than that would
+// add up to more. In a drain others are as old.
+func (p *flows) triedAgain(m int) bool {
+	row := p.minutes[m]
+	return p.mayBeRetried(m) && row.Age.Mean*row.Age.N <= (row.Errors.Value+0.5)*row.Age.Max
+}
+
+// longestPause is how many minutes a failed batch may wait for its next attempt, that of the
+// last one included.
+const longestPause = 3
 
 // oldestByAges is the age of the oldest record without looking at counts: what the
 // worker's ages and silence say, no older than what the next minute hands over, or where
@@ -327,11 +359,15 @@ func (p *track) arrived(from, to int) float64 {
 }
 
 // AgeAt is the age in seconds at the end of minute m for those who compare it with limits,
-// NaN where it isn't known; throttled tells that something was turned away for capacity in it.
+// NaN where it isn't known; throttled tells that something may wait unseen: it was turned away
+// for capacity in that minute, or has failed before and not been tried again.
 func (p *ages) AgeAt(m int) (seconds float64, throttled bool) {
 	age := p.Age(m)
 	if !age.Known {
 		return math.NaN(), false
+	}
+	if _, waits := p.nextAttempt(m); waits && !p.emptied(m) {
+		return age.Oldest, true
 	}
 	return age.Oldest, p.minutes[m].Throttles.Or(0) > 0
 }

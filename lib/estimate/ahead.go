@@ -26,7 +26,7 @@ const (
 func (p *flows) handedNext(m int) (float64, bool) {
 	row, _ := p.at(m)
 	next, ok := p.ahead(m + 1)
-	if !ok || !(next.Invocations.Or(0) > 0) || !next.Age.Usable() || row.Throttles.Or(0) > 0 || next.Throttles.Or(0) > 0 {
+	if !ok || !(next.Invocations.Or(0) > 0) || !next.Age.Usable() || next.Throttles.Or(0) > 0 || row.Throttles.Or(0) > 0 && !p.emptied(m+1) {
 		return 0, false
 	}
 	before, after := row.Age.Max, math.Max(0, next.Age.Max)
@@ -59,6 +59,18 @@ func (p *track) fullSpan(i int) float64 {
 		return r * p.model.Lanes * secondsPerMinute / in
 	}
 	return p.span(i, math.Max(1, r))
+}
+
+// emptied tells whether counts show no more at the end of minute m than is on its way by
+// itself: what waited before has been handed over.
+func (p *flows) emptied(m int) bool {
+	backlog, _, known := p.Backlog(m)
+	row, ok := p.ahead(m)
+	if !known || !ok || !row.In.Known {
+		return false
+	}
+	wait := p.model.Poll + p.model.Batching + p.workMean(row)
+	return backlog <= plausible(p.model.arrivals(row)/secondsPerMinute*wait)
 }
 
 // mayBeRetried tells whether the largest age of minute m may be that of a batch that is being

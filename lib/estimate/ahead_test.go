@@ -281,3 +281,90 @@ func TestABreachDoesNotEndInAThrottledMinute(t *testing.T) {
 		}
 	}
 }
+
+func TestABatchThatWaitsForItsNextAttemptIsOldStill(t *testing.T) {
+	counted := calmModel(60)
+	counted.Counted, counted.Lanes = true, 4
+	counts := func(rows []StageMinute, done float64) []StageMinute {
+		for i := range rows {
+			rows[i].Done = Some(done)
+		}
+		return rows
+	}
+	failing := func(age float64) StageMinute {
+		row := aged(age)
+		row.Age.Mean, row.Errors = (60*0.1+row.Age.Max)/60, Some(1)
+		return row
+	}
+	old := func(age float64) StageMinute {
+		row := failing(age)
+		row.Age.Mean = age / 2
+		return row
+	}
+	gone := calm()
+	gone.Done, gone.Dropped, gone.DeadLettered = Some(600), Some(450), Some(0)
+	blocked := func(last StageMinute) []StageMinute {
+		return append(counts(lineUp(10, calm()), 600), counts([]StageMinute{failing(70), failing(130), failing(190), last}, 450)...)
+	}
+	for _, c := range []struct {
+		name    string
+		model   StageModel
+		rows    []StageMinute
+		oldest  float64
+		pending bool
+	}{
+		{"not tried in this minute", counted, blocked(calm()), 189.6 + 60, true},
+		{"by ages alone it is a doubt", calmModel(60), blocked(calm()), 0.9, true},
+		{"others were as old: it drains", counted, append(blocked(calm())[:12], counts([]StageMinute{old(190), calm()}, 700)...), 0.9, false},
+		{"it has been given up", counted, append(blocked(calm())[:13], gone), 0.9, false},
+		{"it was tried again", counted, blocked(failing(250)), 250, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := NewStagePath(c.model, c.rows)
+			oldest, pending := p.AgeAt(len(c.rows) - 1)
+			if pending != c.pending {
+				t.Errorf("something may wait unseen: %v, want %v", pending, c.pending)
+			}
+			near(t, "oldest", oldest, c.oldest, 1)
+		})
+	}
+}
+
+func TestThrottlingEndsWhereCountsShowNothingLeft(t *testing.T) {
+	counted := calmModel(60)
+	counted.Counted = true
+	throttled := aged(250)
+	throttled.Throttles = Some(6)
+	for _, c := range []struct {
+		name   string
+		done   float64 // in the throttled minute, of 600 that arrive and 400 that waited
+		oldest float64
+	}{
+		{"all has come out", 1000, 1.4},
+		{"something is left", 700, 250},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rows := lineUp(6, calm(), 1, throttled, 1, calm())
+			for i := range rows {
+				rows[i].Done = Some(600)
+			}
+			rows[5].Done, rows[6].Done = Some(200), Some(c.done)
+			near(t, "oldest", NewStagePath(counted, rows).Age(6).Oldest, c.oldest, 0.5)
+		})
+	}
+}
+
+func TestALeakBesideABatchingWindowIsNoStuckLane(t *testing.T) {
+	for seed := range uint64(4) {
+		w := world{seed: 40 + seed, minutes: 300, lanes: 3, perSecond: 1, batch: 100, batching: 30, work: 0.05, lane: -1, lose: 0.01}
+		rows, _ := w.run(60)
+		model := w.model(60)
+		model.Counted = true
+		p := NewStagePath(model, rows)
+		for m := 30; m+1 < len(rows); m++ {
+			if age := p.Age(m); age.Oldest > 60 {
+				t.Fatalf("seed %d, minute %d: %.0f s by %s", w.seed, m, age.Oldest, age.By)
+			}
+		}
+	}
+}

@@ -21,6 +21,7 @@ type pile struct {
 	known   bool
 	x       float64 // xₑ: more than what is on its way and more than chance
 	e       float64 // what is on its way
+	swing   float64 // how far what windows hold wanders
 	backlog float64
 	began   float64 // the backlog when x was last 0: that much is explained, or was never counted
 	arrived float64 // records since
@@ -38,6 +39,7 @@ func (p *lanes) piles() []pile {
 		at := &piles[m]
 		at.known, at.backlog, at.began = true, backlog, backlog
 		at.e = perMinute / secondsPerMinute * p.underwayWait(m, math.Max(secondsPerMinute, p.model.Threshold))
+		at.swing = p.swing(perMinute)
 		if at.x = math.Max(0, backlog-plausible(at.e)); at.x == 0 && p.toldByAges(m) {
 			continue
 		}
@@ -76,7 +78,18 @@ func (model StageModel) leastPart() float64 {
 // waits tells whether the pile at the end of a minute waits: it has grown by as large a
 // part of what has arrived as a lane's would. A leak of the counts is less.
 func (p *lanes) waits(at pile) bool {
-	return at.x > 0 && p.keptBack(at.backlog-at.began, at.arrived)
+	return at.x > 0 && p.keptBack(at)
+}
+
+// swing is how many records more open batching windows hold at one time than at another, by
+// chance: of each lane any part of what arrives in one. A leak of the counts adds to it.
+func (p *lanes) swing(perMinute float64) float64 {
+	held := perMinute / secondsPerMinute * p.model.Batching
+	lanes := math.Max(1, p.model.Lanes)
+	if p.model.BatchSize >= 1 {
+		held = math.Min(held, (p.model.BatchSize-1)*lanes)
+	}
+	return 3 * math.Sqrt2 * held / math.Sqrt(12*lanes)
 }
 
 // goneNext tells whether the next minute has no pile: what there was has been handed over.
@@ -85,9 +98,11 @@ func (p *lanes) goneNext(m int) bool {
 	return next.known && next.x == 0
 }
 
-// keptBack tells whether so many of the arrivals are more than are lost to the counts.
-func (p *lanes) keptBack(records, arrived float64) bool {
-	return records >= p.model.leastPart()*arrived+leastPile
+// keptBack tells whether so many of the arrivals are more than are lost to the counts, and
+// than chance has on its way at one time and not at another.
+func (p *lanes) keptBack(at pile) bool {
+	lost := p.model.leastPart() * at.arrived
+	return at.backlog-at.began >= lost+at.swing+math.Max(leastPile, 2*math.Sqrt(2*at.e+lost))
 }
 
 // pileAt is the pile at the end of minute m.
@@ -142,12 +157,14 @@ func (p *lanes) stuckLane(m int) (float64, bool) {
 	}
 	last := p.stuckPile(m, x)
 	if earlier, known := p.beyond(m - 2); !known || earlier == 0 {
+		if was, _, _ := p.Backlog(m - 1); p.curves[m].to.backlog()-was < p.model.leastPart()*p.model.arrivals(p.minutes[m]) {
+			return 0, false // it doesn't grow: chance
+		}
 		if next, known := p.beyond(m + 1); known {
 			x = math.Min(x, next)
 			last = math.Min(last, p.stuckPile(m+1, next))
 		}
 	}
-	backlog, _, _ := p.Backlog(m)
 	since, arrived, began := m, 0.0, 0.0 // x′ is 0 at the end of minute since
 	for ; since >= p.curves[m].first; since-- {
 		if x, known := p.beyond(since); !known || x == 0 && p.toldByAges(since) {
@@ -156,7 +173,9 @@ func (p *lanes) stuckLane(m int) (float64, bool) {
 		}
 		arrived += p.model.arrivals(p.minutes[since])
 	}
-	if x == 0 || !p.keptBack(backlog-began, arrived) {
+	at := p.pileAt(m)
+	at.began, at.arrived = began, arrived
+	if x == 0 || !p.keptBack(at) {
 		return 0, false
 	}
 	seen := since + 1

@@ -36,6 +36,7 @@ const (
 	RuleAgeFalls      ProgressRule = "age falls"
 	RuleBacklogFalls  ProgressRule = "backlog falls"
 	RuleNothingOwed   ProgressRule = "nothing arrives, nothing owed"
+	RuleTooSoon       ProgressRule = "too soon to tell"
 	RuleWithinLimits  ProgressRule = "within limits"
 	RuleBatchSchedule ProgressRule = "expected at intervals, not judged from ages"
 )
@@ -153,6 +154,8 @@ func (p *StagePath) Progress(m, window int, scheduled bool) Progress {
 	case j.idle(window):
 	case scheduled:
 		j.decide(ProgressCurrent, RuleBatchSchedule, "")
+	case age.Known && p.model.Threshold > 0 && age.Oldest > p.model.Threshold:
+		j.decide(ProgressCurrent, RuleTooSoon, fmt.Sprintf("the age is %ss, and it is too soon to tell where it goes", digits.Count(age.Oldest)))
 	default:
 		j.decide(ProgressCurrent, RuleWithinLimits, "")
 	}
