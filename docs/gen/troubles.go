@@ -319,6 +319,7 @@ RunSinceUsual`,
 FreshByAges
 within limits
 the age is %ss, and it is too soon to tell where it goes
+what comes out keeps up, though the oldest record is %ss old by counts
 nothing arrives, nothing owed
 expected at intervals`,
 				[2]string{"OK. “as far as ages show”: a shard that is silently not polled would not be seen.", "OK。「age でわかる範囲」とあれば、エラーもなくポーリングされなくなったシャードは見つけられません。"},

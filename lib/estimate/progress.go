@@ -154,6 +154,8 @@ func (p *StagePath) Progress(m, window int, scheduled bool) Progress {
 	case j.idle(window):
 	case scheduled:
 		j.decide(ProgressCurrent, RuleBatchSchedule, "")
+	case age.ByAges.Known && p.model.Threshold > 0 && age.ByAges.Value <= p.model.Threshold && age.Oldest > p.model.Threshold:
+		j.decide(ProgressCurrent, RuleTooSoon, fmt.Sprintf("what comes out keeps up, though the oldest record is %ss old by counts", digits.Count(age.Oldest)))
 	case age.Known && p.model.Threshold > 0 && age.Oldest > p.model.Threshold:
 		j.decide(ProgressCurrent, RuleTooSoon, fmt.Sprintf("the age is %ss, and it is too soon to tell where it goes", digits.Count(age.Oldest)))
 	default:

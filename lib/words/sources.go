@@ -150,6 +150,7 @@ var elsewhere = []Text{
 	{"the age of %ss falls by %ss a minute, about %s to go", "age %s 秒が毎分 %s 秒ずつ減っています (解消まで約 %s)"},
 	{"%s records wait that no age explains, and with every minute more by at least half of what one of the %s lanes brings", "age では説明のつかない滞留が %s 件あり、毎分、%s レーンのうち 1 レーンに届く量の半分以上ずつ増えています"},
 	{"nothing arrives, nothing owed", "到着なし、未処理なし"},
+	{"what comes out keeps up, though the oldest record is %ss old by counts", "処理されるレコードに遅れはありませんが、件数によると最も古いレコードは %s 秒前のものです"},
 	{"the age is %ss, and it is too soon to tell where it goes", "age は %s 秒です (増減の判定にはまだ時間が足りません)"},
 	{"within limits", "上限以内"},
 	{"expected at intervals, not judged from ages", "定期的な更新のため age からは判定しません"},
