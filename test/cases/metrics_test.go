@@ -200,7 +200,6 @@ func TestALongPeriodLooksTheSameInEachOfItsMinutes(t *testing.T) {
 		"DynamoDB SuccessfulRequestLatency TableName=videos Operation=PutItem": repeated(60, 5)} {
 		h.values(-60, 60, "AWS/"+name, values...)
 	}
-	h.explained = 2 // which of several stages is said to have asked is any of them
 	for minute := range 5 {
 		at := float64(1810 + 60*minute)
 		if s := h.explain(at).sli("freshness"); s.counts() != "0/300" {
@@ -208,6 +207,25 @@ func TestALongPeriodLooksTheSameInEachOfItsMinutes(t *testing.T) {
 		}
 		if got := h.check(at); !strings.HasPrefix(got, "CRITICAL: v: oldest record not yet visible is 6m4") {
 			t.Errorf("minute %d: %s", minute, got)
+		}
+	}
+}
+
+// TestACountWithoutAPointSaysSo: it isn't known whether that is zero, and it is no log.
+func TestACountWithoutAPointSaysSo(t *testing.T) {
+	for _, gone := range []string{"Req", "Bad"} {
+		h := newMetered(t)
+		h.stages("{ name: s, cloudwatch: { namespace: My, signals: { requests: { metric: Req }, bad_requests: { metric: Bad } } } }", "slis: { availability: { target: 99 } }")
+		for _, name := range []string{"Req", "Bad"} {
+			to := 40
+			if name == gone {
+				to = 0
+			}
+			h.values(-60, to, "My "+name, 1)
+		}
+		want := "stage s: no minute has an answer yet: " + gone + " has no point, and absent: doesn't say what that means"
+		if s := h.explain(1810).sli("availability"); s.Status != "not_measured" || s.Reason != want {
+			t.Errorf("%s: %s, %q", gone, s.Status, s.Reason)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (g *generic) facts(reads string) sli.Facts {
 		case name == LevelAge || name == LevelBacklog:
 			f.Levels = append(f.Levels, name)
 			if name == LevelAge {
-				f.NoAge = g.options.Signals[name].Metric + " has no point, and absent: doesn't say what that means"
+				f.NoAge = g.silent(name)
 			}
 			if metric := g.options.Signals[name].Metric; name == LevelAge && strings.HasPrefix(metric, "Approximate") {
 				f.AgeDoubt = metric + " is approximate"
@@ -178,7 +178,7 @@ func (g *generic) Emit(m *Minute) {
 			if v, ok := g.value(m, name); ok {
 				m.Event(sli.Event{Signal: countSignals[name]}, v)
 			} else {
-				m.Missing()
+				g.missing(m, name)
 			}
 		default:
 			g.level(m, name)
@@ -192,15 +192,29 @@ func (g *generic) value(m *Minute, name string) (float64, bool) {
 	return v * g.options.Signals[name].Scale, ok
 }
 
+// missing says that a minute has no answer because a signal has none, and warns.
+func (g *generic) missing(m *Minute, name string) {
+	m.Missing()
+	m.Doubt(g.silent(name))
+}
+
+// silent says that a signal's metric has no point where nobody knows what that means.
+func (g *generic) silent(name string) string {
+	return g.options.Signals[name].Metric + " has no point, and absent: doesn't say what that means"
+}
+
 func (g *generic) requests(m *Minute) {
 	all, ok := g.value(m, requests)
-	var bad float64
-	if _, counted := g.options.Signals[badRequests]; counted && ok {
-		bad, ok = g.value(m, badRequests)
-	}
 	if !ok {
-		m.Missing()
+		g.missing(m, requests)
 		return
+	}
+	var bad float64
+	if _, counted := g.options.Signals[badRequests]; counted {
+		if bad, ok = g.value(m, badRequests); !ok {
+			g.missing(m, badRequests)
+			return
+		}
 	}
 	m.Event(sli.Event{Signal: sli.Request, Status: 200}, all-min(bad, all))
 	m.Event(sli.Event{Signal: sli.Request, Status: 500}, min(bad, all))
