@@ -204,7 +204,7 @@ no traces sampled
 no rows looked at
 no runs that were due
 no seconds
-NoTrafficLast`,
+NoTrafficOf`,
 				[2]string{"No traffic: it was looked at, and there was nothing to judge.", "トラフィックなし。計測できましたが、判定の対象がありませんでした。"},
 				[2]string{"Nothing; where silence is a fault, `no_traffic: WARNING` under `check:`.", "対処は不要です。トラフィックがないこと自体が異常なら、`check:` に `no_traffic: WARNING` を指定します。"}},
 			{`counted by another rule
@@ -212,7 +212,7 @@ stage %s: read by a clock that was ahead`,
 				[2]string{"Minutes that are there but don't count: a rule was changed since, or the clock was wrong then.", "記録はありますが数えない時間です。その後ルールを変えたか、当時の時計が狂っていました。"},
 				[2]string{"Nothing; they leave the budget's period with time.", "対処は不要です。時間がたてばバジェットの期間から外れます。"}},
 			{`ExcludedFor
-ExcludedLast`,
+ExcludedOf`,
 				[2]string{"All of the window is excluded by `exclude:` or `exclude_file:`.", "ウィンドウ全体が `exclude:` か `exclude_file:` で除外されています。"},
 				[2]string{"Nothing, if that was meant.", "意図したものなら対処は不要です。"}},
 			{`nothing is recorded of it

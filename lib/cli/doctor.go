@@ -231,9 +231,9 @@ func (e *examination) result(p *sli.Pipeline, r *sli.Result) {
 		}
 		say(words.NotMeasuredOf, name, words.Heard(r.Reason))
 	case sli.NoTraffic:
-		e.ok(words.NoTrafficLast, name, sli.FormatDuration(r.Rule.Window), words.Heard(r.Reason))
+		e.ok(words.NoTrafficOf, name, r.Window.Wall(e.p.now), words.Heard(r.Reason))
 	case sli.Excluded:
-		e.note(words.ExcludedLast, name, sli.FormatDuration(r.Rule.Window), r.Reason)
+		e.note(words.ExcludedOf, name, r.Window.Wall(e.p.now), r.Reason)
 	case sli.Value:
 		ratio, _ := r.Counts.Ratio()
 		e.ok(words.PercentOf, name, digits.Percent(sli.Percent(ratio), 4))

@@ -1,6 +1,9 @@
 package sli
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Wall is an instant as the wall clock of its zone shows it, to the minute. In an hour that
 // the clock goes through twice the zone's abbreviation tells which of the two it is.
@@ -21,13 +24,15 @@ func WallFrom(from, to time.Time) string {
 	return Wall(from)
 }
 
-// HourFrom is WallFrom without the day.
-func HourFrom(from, to time.Time) string {
-	_, offset := from.Zone()
-	if _, later := to.Zone(); later != offset {
-		return from.Format("15:04 MST")
+// Wall is a window as people read it, in the zone of an instant; the date is told where it
+// isn't that instant's.
+func (w Window) Wall(at time.Time) string {
+	from, to := w.Start().In(at.Location()), w.End().In(at.Location())
+	begin := WallFrom(from, to)
+	if day := from.Format("2006-01-02 "); day == at.Format("2006-01-02 ") && to.Sub(from) < 24*time.Hour {
+		return strings.TrimPrefix(begin, day) + "–" + to.Format("15:04 MST")
 	}
-	return from.Format("15:04")
+	return begin + " – " + to.Format("2006-01-02 15:04 MST")
 }
 
 // twice tells whether the wall clock shows the same at another instant, too.

@@ -21,8 +21,8 @@ var (
 	SomeReadable   = Text{"%s: %s%% of %d lines can be read; the first bad one: %s", "%[1]s: %[3]d 行のうち %[2]s %% を解釈できます。解釈できない最初の行: %[4]s"}
 	FewReadable    = Text{"%s; say format: and fields: as the lines are, or raise max_malformed: %s%%", "%s。行に合わせて format: と fields: を指定するか、max_malformed: %s %% を引き上げてください"}
 	NotMeasuredOf  = Text{"%s: not measured: %s", "%s: 計測できず: %s"}
-	NoTrafficLast  = Text{"%s: no traffic in the last %s: %s", "%s: 直近 %s はトラフィックなし: %s"}
-	ExcludedLast   = Text{"%s: excluded in the last %s: %s", "%s: 直近 %s は除外: %s"}
+	NoTrafficOf    = Text{"%s: no traffic in %s: %s", "%s: トラフィックなし (%s): %s"}
+	ExcludedOf     = Text{"%s: excluded in %s: %s", "%s: 除外 (%s): %s"}
 	PercentOf      = Text{"%s: %s%%", "%s: %s %%"}
 	AgentAway      = Text{"%s isn't here, so the agent's settings weren't looked at; see that it runs both programs with commands in array form", "%s がないため、mackerel-agent の設定は確認していません。両方のプログラムが配列形式の command で設定されているか確認してください"}
 	AgentHidden    = Text{"%s: %s; the agent's settings weren't looked at; see that it runs both programs with commands in array form", "%s: %s。mackerel-agent の設定は確認していません。両方のプログラムが配列形式の command で設定されているか確認してください"}

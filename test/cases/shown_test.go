@@ -105,3 +105,17 @@ func TestTimesOfTheHourThatComesTwiceAreToldApart(t *testing.T) {
 		}
 	}
 }
+
+// Where there was nothing to judge doctor names the window that was looked at, which a
+// deadline puts long before now, as explain does.
+func TestDoctorNamesTheWindowThatHeldNothing(t *testing.T) {
+	h := newHost(t)
+	h.config(frontAndWorker(true, "start: beginning", "slis: { freshness: { threshold: 60s, target: 99 }, coverage: { target: 99, deadline: 10m } }"))
+	h.lines("front.json", request(0, 200, "r0"))
+	h.lines("worker.json", worked(1, "done", "r0", 0))
+	for lang, want := range map[string]string{"en": "v coverage: no traffic in 12:45–12:50 UTC", "ja": "v coverage: トラフィックなし (12:45–12:50 UTC)"} {
+		if out := h.run(3612, "doctor", "--lang", lang).out; !strings.Contains(out, want) {
+			t.Errorf("--lang %s: %s", lang, out)
+		}
+	}
+}

@@ -227,11 +227,7 @@ func (t *texter) clock(at time.Time) string { return at.In(t.style.Zone).Format(
 
 // span is a window as people read it; the date is told where it isn't today's.
 func (t *texter) span(w sli.Window) string {
-	from, to := w.Start().In(t.style.Zone), w.End().In(t.style.Zone)
-	if from.Format("2006-01-02") == t.at.In(t.style.Zone).Format("2006-01-02") && to.Sub(from) < 24*time.Hour {
-		return sli.HourFrom(from, to) + "–" + to.Format("15:04 MST")
-	}
-	return sli.WallFrom(from, to) + " – " + to.Format("2006-01-02 15:04 MST")
+	return w.Wall(t.at.In(t.style.Zone))
 }
 
 func (t *texter) result(plan *sli.Plan, r *sli.Result) {
