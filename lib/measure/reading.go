@@ -102,14 +102,14 @@ func (c *ruleCounter) at(m sli.Minute) *sli.Counts {
 
 // cellCounter counts a stage's events into its minute cells.
 type cellCounter struct {
-	cells   map[sli.Minute]*sli.StageCell
-	tallies map[sli.Minute]*sli.Tally
-	older   map[sli.Minute]*sli.Tally // of minutes that are too old for cells
-	from    sli.Minute
-	all     bool // minutes before from count, too, together: as the one before it
-	last    sli.Minute
-	cell    *sli.StageCell
-	open    []*sli.StageCell // that were counted into since cells were packed
+	cells    map[sli.Minute]*sli.StageCell
+	tallies  map[sli.Minute]*sli.Tally
+	older    map[sli.Minute]*sli.Tally // of minutes that are too old for cells
+	from     sli.Minute
+	all      bool // minutes before from count, too, together: as the one before it
+	last     sli.Minute
+	cell     *sli.StageCell
+	unpacked []*sli.StageCell // in the order in which they were counted into last
 }
 
 func newCellCounter(from sli.Minute, all bool) *cellCounter {
@@ -134,25 +134,31 @@ func (c *cellCounter) at(m sli.Minute) *sli.StageCell {
 		return c.cell
 	}
 	cell := c.cells[m]
-	if cell == nil || len(c.open) > maxUnpacked {
-		// A backlog has many minutes, and few lines go to those that were left, but for the last one.
-		c.open = slices.DeleteFunc(c.open, func(left *sli.StageCell) bool {
-			if left != c.cell {
-				left.Pack()
-			}
-			return left != c.cell
-		})
-	}
 	if cell == nil {
 		cell = new(sli.StageCell)
 		c.cells[m] = cell
 	}
-	c.last, c.cell, c.open = m, cell, append(c.open, cell)
+	c.open(cell)
+	c.last, c.cell = m, cell
 	return cell
 }
 
-// maxUnpacked bounds the cells that wait to be packed.
-const maxUnpacked = 64
+// open makes a cell the last one that is counted into. A backlog has many minutes, and few lines go to those
+// that were left, but for the last ones: the one that was left first gives its memory away.
+func (c *cellCounter) open(cell *sli.StageCell) {
+	if i := slices.Index(c.unpacked, cell); i >= 0 {
+		c.unpacked = append(slices.Delete(c.unpacked, i, i+1), cell)
+		return
+	}
+	if len(c.unpacked) == maxUnpacked {
+		c.unpacked[0].PackFor(cell)
+		c.unpacked = slices.Delete(c.unpacked, 0, 1)
+	}
+	c.unpacked = append(c.unpacked, cell)
+}
+
+// maxUnpacked bounds the cells that are large, since they were counted into.
+const maxUnpacked = 4
 
 // maxMinutes bounds the minutes that a reading keeps apart: a hostile log may name a
 // million. What comes beyond joins the newest cell; totals stay exact.

@@ -244,10 +244,11 @@ func (c *StageCell) Merge(d *StageCell) {
 	}
 }
 
-// Pack makes the cell small until it is counted into again.
-func (c *StageCell) Pack() {
-	c.Latency.Pack()
-	c.Delay.Pack()
+// PackFor makes the cell small until it is counted into again, and readies another one to be
+// counted into, in the memory that it took.
+func (c *StageCell) PackFor(d *StageCell) {
+	c.Latency.PackFor(&d.Latency)
+	c.Delay.PackFor(&d.Delay)
 }
 
 func (c *StageCell) prove(verdict ProbeVerdict, n float64) {

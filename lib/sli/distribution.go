@@ -119,14 +119,34 @@ func (d *Distribution) raise(p, slot int, n uint64) {
 	*bucket += uint32(min(n, math.MaxUint32-uint64(*bucket)))
 }
 
-// Pack makes the distribution small until it is added to again.
-func (d *Distribution) Pack() {
+// PackFor makes the distribution small until it is added to again, and readies another one
+// to be added to, in the memory that its buckets were in.
+func (d *Distribution) PackFor(e *Distribution) {
+	pages := d.pages
 	if d.count > 0 && d.packed == nil {
-		d.packed, d.pages = appendBuckets([]byte{}, d.buckets()), [octaves]*page{}
+		d.packed = appendBuckets(make([]byte, 0, spelled(d.buckets())), d.buckets())
+	}
+	d.pages = [octaves]*page{}
+	if e.packed == nil && e.count > 0 {
+		return // it has its own
+	}
+	for _, from := range pages {
+		if from == nil {
+			continue
+		}
+		for _, of := range from {
+			if of != nil {
+				clear(of[:])
+			}
+		}
+	}
+	e.pages = pages
+	if e.packed != nil {
+		e.open()
 	}
 }
 
-// open is the contrary of Pack.
+// open makes what is packed ready to be added to.
 func (d *Distribution) open() {
 	packed := d.buckets()
 	d.packed = nil
@@ -178,6 +198,17 @@ func packedBuckets(packed []byte) iter.Seq2[int, uint64] {
 			rest = rest[size+size2:]
 		}
 	}
+}
+
+// spelled is how many bytes appendBuckets makes of buckets.
+func spelled(buckets iter.Seq2[int, uint64]) int {
+	varint := func(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
+	size, last := 0, 0
+	for at, n := range buckets {
+		size += varint(uint64(at-last)) + varint(n)
+		last = at
+	}
+	return size
 }
 
 // appendBuckets spells, for every bucket, the step from the one before and its count.

@@ -72,7 +72,7 @@ func TestDistributionsMergeAndPackWithoutATrace(t *testing.T) {
 				whole.Add(v, 1)
 				d.Add(v, 1)
 				if rapid.Bool().Draw(t, "pack between") {
-					d.Pack()
+					d.PackFor(new(Distribution))
 				}
 			}
 			var back Distribution
@@ -81,7 +81,7 @@ func TestDistributionsMergeAndPackWithoutATrace(t *testing.T) {
 			}
 			merged.Merge(&back)
 			if rapid.Bool().Draw(t, "pack the sum") {
-				merged.Pack()
+				merged.PackFor(new(Distribution))
 			}
 		}
 		// Sums are floats: exact below 2⁵³ only, so the rest is compared.
@@ -95,6 +95,56 @@ func TestDistributionsMergeAndPackWithoutATrace(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestOneDistributionsMemoryLeavesNothingInTheNext(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var given, apart [3]Distribution
+		which := rapid.IntRange(0, len(given)-1)
+		for range rapid.IntRange(0, 30).Draw(t, "steps") {
+			from, to := which.Draw(t, "from"), which.Draw(t, "to")
+			if from != to && rapid.Bool().Draw(t, "pack") {
+				given[from].PackFor(&given[to])
+				continue
+			}
+			for _, v := range durations().Draw(t, "durations") {
+				given[to].Add(v, 1)
+				apart[to].Add(v, 1)
+			}
+			if from != to && rapid.Bool().Draw(t, "merge") {
+				given[to].Merge(&given[from])
+				apart[to].Merge(&apart[from])
+			}
+		}
+		for i := range given {
+			if want, got := packed(t, &apart[i]), packed(t, &given[i]); !bytes.Equal(want, got) {
+				t.Fatalf("distribution %d: want %x, got %x", i, want, got)
+			}
+		}
+	})
+}
+
+func TestAMinuteBehindAMinuteIsCountedInItsMemory(t *testing.T) {
+	var first, second, third Distribution
+	fill := func(d *Distribution) (parts []page) {
+		for i := range 1000 {
+			d.Add(time.Duration(i)*time.Millisecond, 1)
+		}
+		for _, p := range d.pages {
+			if p != nil {
+				parts = append(parts, *p)
+			}
+		}
+		return parts
+	}
+	parts := fill(&first)
+	first.PackFor(&second)
+	if !slices.Equal(fill(&second), parts) {
+		t.Error("the second minute is in memory of its own")
+	}
+	if first.PackFor(&third); third.pages != [octaves]*page{} {
+		t.Error("what is packed has memory to give away")
+	}
 }
 
 func TestABucketNeverOverflows(t *testing.T) {
