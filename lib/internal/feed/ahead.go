@@ -2,6 +2,7 @@ package feed
 
 import (
 	"io"
+	"slices"
 	"sync/atomic"
 )
 
@@ -40,20 +41,30 @@ func (b *blocks) next(carry []byte) (data []byte, prefetched any, err error) {
 	}
 	b.n++
 	start := b.area + int(b.read%page)
+	front, long := start-len(carry), len(carry) > b.area
 	got := chunk{buf: b.buf}
-	if b.full == nil {
-		copy(got.buf[start-len(carry):], carry) // moved before the read goes over its old place
-		got.n, got.err = Fill(b.r, got.buf[start:b.area+b.block])
-	} else {
+	if b.full != nil {
 		if got = b.await(); got.panic != nil {
 			panic(got.panic)
 		}
-		copy(got.buf[start-len(carry):], carry)
+	}
+	if long {
+		b.long = append(slices.Grow(b.long[:0], len(carry)+b.block+page), carry...)
+	} else {
+		copy(got.buf[front:], carry)
+	}
+	if b.full == nil { // the carry has been moved: the read goes over its old place
+		got.n, got.err = Fill(b.r, got.buf[start:b.area+b.block])
+	} else {
 		b.free <- b.buf
 		b.buf = got.buf
 	}
 	b.read += int64(got.n)
-	return got.buf[start-len(carry) : start+got.n], got.prefetched, got.err
+	if long {
+		b.long = append(b.long, got.buf[start:start+got.n]...)
+		return b.long, got.prefetched, got.err
+	}
+	return got.buf[front : start+got.n], got.prefetched, got.err
 }
 
 // await takes the next block. Where it isn't ready yet, it is no longer looked at: whoever

@@ -4,6 +4,7 @@
 package feed
 
 import (
+	"bytes"
 	"encoding/json"
 	"io/fs"
 	"time"
@@ -15,11 +16,35 @@ const MaxLine = 1 << 20
 // Log is what a block is of: a file, or all objects of a bucket, or a group. Within one
 // reading it is known by its pointer.
 type Log struct {
-	Path  string          // where it lies
-	Name  string          // the name under which it was, or is, written; Path differs from it once it was rotated
-	Mtime time.Time       // when it was last written to
-	File  fs.FileInfo     // what was opened; nil where it is no file of this host
-	Note  json.RawMessage // what the caller keeps of it between runs; the caller may set it, all else is read-only
+	Path  string      // where it lies
+	Name  string      // the name under which it was, or is, written; Path differs from it once it was rotated
+	Mtime time.Time   // when it was last written to
+	File  fs.FileInfo // what was opened; nil where it is no file of this host
+	Note  Note        // what the caller keeps of it between runs; the caller may set it, all else is read-only
+}
+
+// Note is what a caller keeps of a log from run to run. While the log is read it is what the
+// caller holds; it is spelled once, when it is kept.
+type Note struct {
+	Held any             // spelled as JSON; nil: Text
+	Text json.RawMessage // as an earlier run has kept it
+}
+
+// IsZero tells whether nothing is kept.
+func (n Note) IsZero() bool { return n.Held == nil && len(n.Text) == 0 }
+
+// MarshalJSON spells what is kept.
+func (n Note) MarshalJSON() ([]byte, error) {
+	if n.Held == nil {
+		return json.Marshal(n.Text)
+	}
+	return json.Marshal(n.Held)
+}
+
+// UnmarshalJSON takes what was kept, unread.
+func (n *Note) UnmarshalJSON(text []byte) error {
+	*n = Note{Text: bytes.Clone(text)}
+	return nil
 }
 
 // Block is a run of whole lines of one log; valid only during the call.

@@ -12,17 +12,20 @@ const (
 	page         = 4096
 	// shortest is so much that memory of a multiple of it begins at a page.
 	shortest = 16 << 10
+	// room is what there is for the line carried over; a longer one is put together apart.
+	room = 64 << 10
 )
 
 // Cutter cuts streams into blocks of whole lines, one after the other, in the same memory. Its buffer is an area that reads go to, at an index congruent to the file offset modulo the page
 // (a read one byte off costs 4.5 times the system time), and room in front of it for the partial line carried over from the read before.
 //
-//	[ … room for MaxLine … carry ][ block … ]
+//	[ … room … carry ][ block … ]
 //
 // Of a short stream less is enough: hundreds of logs may be read at once, of some lines each.
 type Cutter struct {
 	buf      []byte   // made when needed
 	spare    [][]byte // as buf, to read ahead into; made when needed
+	long     []byte   // where a line is put together that is longer than the room; made when one comes
 	area     int      // index where the block begins
 	block    int      // its length
 	most     int      // the longest that it may be
@@ -40,7 +43,7 @@ func NewCutter(block int, prefetch Prefetch) *Cutter {
 
 // Fit makes room for a stream of at most so many bytes.
 func (c *Cutter) Fit(length int64) {
-	area, block := MaxLine, c.most
+	area, block := room, c.most
 	if length < int64(block-page) {
 		short := shortest
 		for short < int(length)+page {

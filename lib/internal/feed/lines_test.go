@@ -10,6 +10,37 @@ import (
 	"unsafe"
 )
 
+func TestLinesLongerThanTheRoomAreWholeUpToTheLongest(t *testing.T) {
+	var text, want []byte
+	for i, n := range []int{10, room - page, room - 1, room, room + 1, room + page, 3 * room, 20, MaxLine - 1, MaxLine, MaxLine + 1, MaxLine - room, 3*MaxLine + 7, room + 3, 30, 5 * room} {
+		line := bytes.Repeat([]byte{byte('a' + i)}, n)
+		text = append(append(text, line...), '\n')
+		want = append(want, line[:min(n, MaxLine)]...)
+		if n <= MaxLine {
+			want = append(want, '\n')
+		}
+	}
+	for _, block := range []int{page, 64 << 10, 0, MaxLine} {
+		for _, prefetch := range []Prefetch{nil, func(data []byte, _ func() bool) any { return bytes.Clone(data) }} {
+			c := NewCutter(block, prefetch)
+			for range 2 {
+				if got := cutAll(t, c, text, bytes.NewReader(text), false); !bytes.Equal(got, want) {
+					t.Errorf("blocks of %d, read ahead %v: got %d bytes, want %d", block, prefetch != nil, len(got), len(want))
+				}
+			}
+		}
+	}
+}
+
+func TestAStreamOfLinesTakesNoMoreThanItsBlocksAndARoom(t *testing.T) {
+	c := NewCutter(0, nil)
+	text := []byte(strings.Repeat("some line or other\n", 100_000))
+	_ = cutAll(t, c, text, bytes.NewReader(text), false)
+	if len(c.buf) > defaultBlock+room+page || c.long != nil {
+		t.Errorf("%d and %d bytes", len(c.buf), len(c.long))
+	}
+}
+
 // addressed notes how the place of each read relates to its offset in the file.
 type addressed struct {
 	r    io.Reader

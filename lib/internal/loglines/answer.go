@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
 )
 
@@ -55,22 +56,25 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 func over(ctx context.Context) bool { return ctx.Err() != nil }
 
 // unrecognised is an error when one of the files never had a line that could be read.
-func unrecognised(notes []json.RawMessage) error {
-	for _, raw := range notes {
-		if !bytes.Contains(raw, []byte(`"bad":`)) {
+func unrecognised(notes []feed.Note) error {
+	for _, kept := range notes {
+		if kept.Held == nil && !bytes.Contains(kept.Text, []byte(`"bad":`)) {
 			continue // as thousands may be
 		}
-		if n := noteOf(raw); !n.Read && n.Bad != "" {
+		if n := noteOf(kept); !n.Read && n.Bad != "" {
 			return errors.New("no line can be read; the first is " + n.Bad)
 		}
 	}
 	return nil
 }
 
-func noteOf(raw json.RawMessage) note {
+func noteOf(kept feed.Note) note {
+	if held, ok := kept.Held.(*note); ok {
+		return *held
+	}
 	var n note
 	// A note that can't be read is forgotten: the format is found anew.
-	_ = json.Unmarshal(raw, &n)
+	_ = json.Unmarshal(kept.Text, &n)
 	return n
 }
 

@@ -2,7 +2,6 @@ package loglines
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"strings"
 	"time"
@@ -94,7 +93,7 @@ func (g group) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bloc
 }
 
 func (g group) fed(cur cwlogs.Cursor, stats cwlogs.Stats) fed {
-	out := fed{Stats: stats.Stats, notes: []json.RawMessage{cur.Note}, calls: stats.Calls, byTime: true, looked: stats.Looked}
+	out := fed{Stats: stats.Stats, notes: []feed.Note{cur.Note}, calls: stats.Calls, byTime: true, looked: stats.Looked}
 	if !stats.Reached.IsZero() {
 		out.reached = stats.Reached.Add(g.settle)
 	}

@@ -2,7 +2,6 @@ package loglines
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"strings"
 	"time"
@@ -63,7 +62,7 @@ func (o objects) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bl
 }
 
 func (o objects) fed(cur s3.Cursor, stats s3.Stats) fed {
-	out := fed{Stats: stats.Stats, notes: []json.RawMessage{cur.Note}, calls: stats.Calls, byTime: true}
+	out := fed{Stats: stats.Stats, notes: []feed.Note{cur.Note}, calls: stats.Calls, byTime: true}
 	if !stats.Reached.IsZero() {
 		out.reached = stats.Reached.Add(o.settle)
 	}

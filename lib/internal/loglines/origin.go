@@ -2,7 +2,6 @@ package loglines
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"strings"
@@ -25,8 +24,8 @@ type origin interface {
 type fed struct {
 	feed.Stats
 	cursor []byte
-	notes  []json.RawMessage // of all logs that are known now
-	calls  int               // requests made to a service
+	notes  []feed.Note // of all logs that are known now
+	calls  int         // requests made to a service
 	// byTime says that everything from Ask.From on was asked for, not what there is of
 	// some files.
 	byTime bool

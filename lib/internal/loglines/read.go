@@ -3,7 +3,6 @@ package loglines
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -313,9 +312,7 @@ func (r *reading) block(b feed.Block) error {
 		f.note.Document = f.docs.note()
 	}
 	r.keepNothing(f)
-	if b.Log.Note, err = json.Marshal(f.note); err != nil {
-		return err
-	}
+	b.Log.Note = feed.Note{Held: &f.note}
 	return nil
 }
 
@@ -325,12 +322,12 @@ const enoughLines = 10
 
 // enough tells by a file's note whether its log was read up to where the reading may pause:
 // the last lines that were read were all written later. Nil where it may not.
-func (a Ask) enough() func(json.RawMessage) bool {
+func (a Ask) enough() func(feed.Note) bool {
 	pause := a.limits().pause
 	if pause == 0 {
 		return nil
 	}
-	return func(raw json.RawMessage) bool { return noteOf(raw).Passed*microsecondsPerMinute >= pause }
+	return func(kept feed.Note) bool { return noteOf(kept).Passed*microsecondsPerMinute >= pause }
 }
 
 // keepText hands on the lines that are read, but those that may not be shown.

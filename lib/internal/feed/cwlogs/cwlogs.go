@@ -8,7 +8,6 @@ package cwlogs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -51,12 +50,12 @@ type Client interface {
 // Cursor is what is known of the events read so far. The zero Cursor is that of a
 // first run. Times are in ms since the epoch.
 type Cursor struct {
-	From   int64           `json:"from,omitempty"`   // the next reading's new events begin there
-	Known  int64           `json:"known,omitempty"`  // the events that were handed over are remembered from there on
-	IDs    []minuteIDs     `json:"ids,omitempty"`    // … by the minutes they happened in
-	Looked int64           `json:"looked,omitempty"` // when a run last looked back over Reach
-	Seen   []uint64        `json:"seen,omitempty"`   // as earlier versions remembered those from From on
-	Note   json.RawMessage `json:"note,omitempty"`   // the caller's own
+	From   int64       `json:"from,omitempty"`   // the next reading's new events begin there
+	Known  int64       `json:"known,omitempty"`  // the events that were handed over are remembered from there on
+	IDs    []minuteIDs `json:"ids,omitempty"`    // … by the minutes they happened in
+	Looked int64       `json:"looked,omitempty"` // when a run last looked back over Reach
+	Seen   []uint64    `json:"seen,omitempty"`   // as earlier versions remembered those from From on
+	Note   feed.Note   `json:"note,omitzero"`    // the caller's own
 }
 
 // Options say what is read.
@@ -154,7 +153,7 @@ func quarter(ctx context.Context, now time.Time) time.Duration {
 // Again hands over once more the events since opt.From that cur has passed.
 func Again(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) error) (Stats, error) {
 	r := newReading(opt, cur, sink)
-	r.log.Note = nil
+	r.log.Note = feed.Note{}
 	twice := map[uint64]bool{}
 	done, err := r.pages(ctx, opt.from(), r.to, func(id uint64, at int64) bool {
 		if twice[id] {

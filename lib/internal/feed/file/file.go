@@ -11,7 +11,6 @@ package file
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/feed"
@@ -55,22 +54,22 @@ type Tracked struct {
 	HeadHash uint64 `json:"head_hash,omitempty"`
 	Marks    []byte `json:"marks,omitempty"` // of the head's lines, see marks
 	// Offset is where the next reading begins, in decompressed bytes: just after a newline, unless Skip.
-	Offset  int64           `json:"offset"`
-	Skip    bool            `json:"skip,omitempty"` // what lies between Offset and the next newline belongs to a line already handed over, or never to be
-	Tail    uint32          `json:"tail,omitempty"` // hash of the last bytes before Offset, at most 1024; 0: not known
-	Size    int64           `json:"size"`           // bytes on disk when it was last read
-	Mtime   time.Time       `json:"mtime,omitzero"` // modification time when it was last read
-	Gzip    bool            `json:"gzip,omitempty"`
-	Grown   time.Time       `json:"grown,omitzero"`    // the run (Options.Now) that last saw it grow
-	Created bool            `json:"created,omitempty"` // it was seen to begin: nothing that belongs before its first line can have been missed
-	Partial bool            `json:"partial,omitempty"` // an unterminated last line waits at Offset
-	Done    bool            `json:"done,omitempty"`    // read to its end: left closed unless it changes
-	Waiting bool            `json:"waiting,omitempty"` // there at the first run and not begun yet: Options.Start still applies
-	Ignored bool            `json:"ignored,omitempty"` // known and never read: it was there before the first run, or is another log's
-	CopyOf  [2]uint64       `json:"copy_of,omitzero"`  // device and inode of the file that has all that was seen of this one: it is read there
-	Own     int64           `json:"own,omitempty"`     // what lies before it was another file's, too, and was read there
-	Gone    time.Time       `json:"gone,omitzero"`     // the run that first didn't find it
-	Note    json.RawMessage `json:"note,omitempty"`    // the caller's own
+	Offset  int64     `json:"offset"`
+	Skip    bool      `json:"skip,omitempty"` // what lies between Offset and the next newline belongs to a line already handed over, or never to be
+	Tail    uint32    `json:"tail,omitempty"` // hash of the last bytes before Offset, at most 1024; 0: not known
+	Size    int64     `json:"size"`           // bytes on disk when it was last read
+	Mtime   time.Time `json:"mtime,omitzero"` // modification time when it was last read
+	Gzip    bool      `json:"gzip,omitempty"`
+	Grown   time.Time `json:"grown,omitzero"`    // the run (Options.Now) that last saw it grow
+	Created bool      `json:"created,omitempty"` // it was seen to begin: nothing that belongs before its first line can have been missed
+	Partial bool      `json:"partial,omitempty"` // an unterminated last line waits at Offset
+	Done    bool      `json:"done,omitempty"`    // read to its end: left closed unless it changes
+	Waiting bool      `json:"waiting,omitempty"` // there at the first run and not begun yet: Options.Start still applies
+	Ignored bool      `json:"ignored,omitempty"` // known and never read: it was there before the first run, or is another log's
+	CopyOf  [2]uint64 `json:"copy_of,omitzero"`  // device and inode of the file that has all that was seen of this one: it is read there
+	Own     int64     `json:"own,omitempty"`     // what lies before it was another file's, too, and was read there
+	Gone    time.Time `json:"gone,omitzero"`     // the run that first didn't find it
+	Note    feed.Note `json:"note,omitzero"`     // the caller's own
 }
 
 func (t *Tracked) isCopy() bool { return t.CopyOf != [2]uint64{} }
@@ -98,7 +97,7 @@ type Options struct {
 	Final     bool      // hand over an unterminated last line too: nothing more will be written
 	// Enough tells of a file by its note whether a backlog was read far enough in its log: the rest of it, and what follows it there, is left to a later reading.
 	// Compressed files are read whole all the same: to go on in one it would be inflated once more. Nil: all is read.
-	Enough   func(note json.RawMessage) bool
+	Enough   func(feed.Note) bool
 	Prefetch feed.Prefetch // given what was read of a long file ahead of its lines; nil: nothing is read ahead
 	Block    int           // bytes per read, rounded up to whole pages, at most 1 MiB; 0 means 256 KiB
 }

@@ -222,14 +222,14 @@ func TestBlockRefusedIsHandedOverAgain(t *testing.T) {
 func TestNoteIsKeptPerFile(t *testing.T) {
 	f := follow(t, "access.log")
 	f.write("access.log", "a1\n")
-	f.try(t.Context(), func(b feed.Block) error { b.Log.Note = []byte(`{"format":"ltsv"}`); return nil })
+	f.try(t.Context(), func(b feed.Block) error { b.Log.Note = feed.Note{Text: []byte(`{"format":"ltsv"}`)}; return nil })
 	f.rename("access.log", "access.log.1")
 	f.write("access.log", "b1\n")
 	f.run()
-	if got := string(f.tracked("access.log.1").Note); got != `{"format":"ltsv"}` {
+	if got := string(f.tracked("access.log.1").Note.Text); got != `{"format":"ltsv"}` {
 		t.Errorf("note %s", got)
 	}
-	if got := f.tracked("access.log").Note; got != nil {
+	if got := f.tracked("access.log").Note; !got.IsZero() {
 		t.Errorf("note of the new file: %s", got)
 	}
 }

@@ -2,7 +2,6 @@ package file
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -185,7 +184,7 @@ func (m *model) look(blocks int, after time.Duration) {
 
 // pause is a run that has read enough after some files and blocks.
 func (m *model) pause(after int) {
-	m.opt.Enough = func(json.RawMessage) bool {
+	m.opt.Enough = func(feed.Note) bool {
 		after--
 		return after < 0
 	}

@@ -8,7 +8,6 @@ package s3
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -44,13 +43,13 @@ type Client interface {
 // Cursor is what is known of the objects read so far. The zero Cursor is that of a
 // first run.
 type Cursor struct {
-	Born   time.Time       `json:"born,omitzero"`   // intervals that ended before it are never read
-	Newest time.Time       `json:"newest,omitzero"` // the newest interval read, wholly or in part
-	Seen   []uint64        `json:"seen,omitempty"`  // hashes of the names of objects passed that ended at Newest - 15 min or later
-	Part   *Part           `json:"part,omitempty"`  // the object that reading stopped in
-	Note   json.RawMessage `json:"note,omitempty"`  // the caller's own, of the last object
-	Roots  []string        `json:"roots,omitempty"` // the folders found on a day
-	Found  string          `json:"found,omitempty"` // that day
+	Born   time.Time `json:"born,omitzero"`   // intervals that ended before it are never read
+	Newest time.Time `json:"newest,omitzero"` // the newest interval read, wholly or in part
+	Seen   []uint64  `json:"seen,omitempty"`  // hashes of the names of objects passed that ended at Newest - 15 min or later
+	Part   *Part     `json:"part,omitempty"`  // the object that reading stopped in
+	Note   feed.Note `json:"note,omitzero"`   // the caller's own, of the last object
+	Roots  []string  `json:"roots,omitempty"` // the folders found on a day
+	Found  string    `json:"found,omitempty"` // that day
 }
 
 // Part is an object of which some was read.
