@@ -171,6 +171,13 @@ func (l *ledger) blames(j *job) bool {
 // blamed is what was wrong in the minutes of an hour.
 type blamed map[int]culprits
 
+// clear leaves nothing of any minute.
+func (b blamed) clear() {
+	for _, some := range b {
+		clear(some)
+	}
+}
+
 // noteBlame adds what a stage's reading found bad, hour by hour; what stands there of the
 // replaced minutes is told anew.
 func (l *ledger) noteBlame(tx Tx, j *job, stage string, found suspects, replaced sli.Intervals) {
@@ -182,11 +189,14 @@ func (l *ledger) noteBlame(tx Tx, j *job, stage string, found suspects, replaced
 	}
 	slices.Sort(touched)
 	touched = slices.Compact(touched)
+	var minutes blamed
 	for len(touched) > 0 {
 		h, _ := hourOf(touched[0])
 		k := l.blameKey(j, h)
 		was := tx.Get(k)
-		minutes := readBlame(was)
+		if minutes.clear(); was != nil || minutes == nil { // a backlog's new hours take turns in the same memory
+			minutes = readBlame(was)
+		}
 		for ; len(touched) > 0 && touched[0] < (h+1)*minutesPerHour; touched = touched[1:] {
 			m := touched[0]
 			_, i := hourOf(m)
@@ -267,6 +277,7 @@ func (b blamed) pack() []byte {
 		}
 		as[of] = index[fits]
 	}
+	sums := map[int]float64{}
 	out := binary.AppendUvarint(nil, uint64(len(list)))
 	for _, of := range list {
 		for _, text := range []string{of.stage, of.class, of.method, of.path, of.host} {
@@ -275,7 +286,7 @@ func (b blamed) pack() []byte {
 		out = binary.AppendVarint(out, int64(of.status))
 	}
 	for i := range minutesPerHour {
-		sums := map[int]float64{}
+		clear(sums)
 		for of, n := range b[i] {
 			sums[as[of]] += n
 		}

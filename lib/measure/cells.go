@@ -2,6 +2,7 @@ package measure
 
 import (
 	"encoding/binary"
+	"iter"
 	"math"
 	"slices"
 
@@ -21,6 +22,9 @@ type minuteCell struct {
 	index  int // of the minute within the hour
 	counts sli.Counts
 }
+
+// fewMinutes are so many that there may be no more of their hour.
+const fewMinutes = 4
 
 // find is where a minute's cell is, or belongs.
 func (h *hour) find(index int) (at int, found bool) {
@@ -46,6 +50,9 @@ func (h *hour) set(index int, counts sli.Counts) {
 func (h *hour) put(index int, counts sli.Counts) *minuteCell {
 	at, found := h.find(index)
 	if !found {
+		if len(h.cells) == fewMinutes { // it isn't one of those in which little happens
+			h.cells = slices.Grow(h.cells, minutesPerHour-fewMinutes)
+		}
 		h.cells = slices.Insert(h.cells, at, minuteCell{index: index})
 	}
 	h.cells[at].counts = counts
@@ -124,7 +131,7 @@ func (c *ruleCells) held(last sli.Minute) sli.Intervals {
 }
 
 // flush writes the hours that hold the given minutes.
-func (c *ruleCells) flush(touched map[sli.Minute]bool) {
+func (c *ruleCells) flush(touched iter.Seq[sli.Minute]) {
 	done := map[sli.Minute]bool{}
 	for m := range touched {
 		h, _ := hourOf(m)
@@ -311,6 +318,8 @@ type stageCells struct {
 	prefix []byte
 	cells  map[sli.Minute]*sli.StageCell
 
+	spelled []byte // the cell that was put last
+
 	decoded *Decoded // nil: nothing is remembered from run to run
 }
 
@@ -413,12 +422,12 @@ func (c *stageCells) get(m sli.Minute) *sli.StageCell {
 // put replaces the cell of a minute.
 func (c *stageCells) put(m sli.Minute, cell *sli.StageCell) {
 	delete(c.cells, m) // read again where it is asked for: a backlog has many
-	data, err := cell.AppendBinary(nil)
-	if err != nil {
+	var err error
+	if c.spelled, err = cell.AppendBinary(c.spelled[:0]); err != nil {
 		panic("measure: a cell can't be spelled: " + err.Error()) // cells are ours: plain data
 	}
 	c.decoded.drop(c.key(m))
-	c.tx.Put(c.key(m), data)
+	c.tx.Put(c.key(m), c.spelled)
 }
 
 // window merges the cells of a window.

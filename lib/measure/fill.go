@@ -91,13 +91,12 @@ func (r Run) fill(tx Tx, f Filling) (Filled, error) {
 	if e.origins == nil {
 		e.origins = origins{}
 	}
-	touched := map[sli.Minute]bool{}
 	var put []sli.Minute
 	for _, m := range slices.Sorted(maps.Keys(f.Cells)) {
 		switch {
 		case open.Contains(m):
 			e.cells.set(m, f.Cells[m])
-			touched[m], put = true, append(put, m)
+			put = append(put, m)
 		case had.Contains(m):
 			out.Had++
 		default:
@@ -114,7 +113,7 @@ func (r Run) fill(tx Tx, f Filling) (Filled, error) {
 		}
 	}
 	e.origins[f.From] = minutes(sli.Intervals(e.origins[f.From]).Union(now))
-	e.cells.flush(touched)
+	e.cells.flush(slices.Values(put))
 	for stage, bad := range byStage(f.bad, now) {
 		l.noteBlame(tx, past.job, stage, *bad, now)
 	}

@@ -95,14 +95,10 @@ func (j committing) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	l.doubt(j.committed)
 	l.carry()
 	if !j.run.All { // else the report is all that is wanted of the cells
-		touched := make(map[sli.Minute]bool, len(l.old))
-		for m := range l.old {
-			touched[m] = true
-		}
 		if l.record.Balance != nil {
 			l.record.Balance.change(l.old, l.cells.get)
 		}
-		l.cells.flush(touched)
+		l.cells.flush(maps.Keys(l.old))
 		l.cells.trim(j.job)
 		l.noteLate(tx, j.committed, revised)
 		if !j.absence.step {
@@ -134,7 +130,7 @@ func (l *ledger) keepJudged(j *committed, s *committedStage, r *reading, counter
 		set(m, l.judged.get(m).Plus(*c))
 	}
 	if !j.run.All {
-		l.judged.flush(touched)
+		l.judged.flush(maps.Keys(touched))
 		l.judged.trim(j.job)
 	}
 }
@@ -401,6 +397,9 @@ func (j committing) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
 
 // add adds cells.
 func (l *ledger) add(cells map[sli.Minute]*sli.Counts) {
+	if len(l.old) == 0 {
+		l.old = make(map[sli.Minute]sli.Counts, len(cells))
+	}
 	for m, c := range cells {
 		l.set(m, l.cells.get(m).Plus(*c))
 	}

@@ -29,7 +29,7 @@ type Preparer interface {
 }
 
 // Tx reads and, inside Update, writes a consistent state. Values are valid until the
-// transaction ends.
+// transaction ends; what is put is copied.
 type Tx interface {
 	Get(key []byte) []byte
 	Put(key, value []byte)

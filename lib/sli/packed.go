@@ -54,11 +54,10 @@ func (c *StageCell) AppendBinary(out []byte) ([]byte, error) {
 		}
 	}
 	for _, d := range []*Distribution{&c.Latency, &c.Delay} {
-		packed, err := d.MarshalBinary()
-		if err != nil {
+		var err error
+		if out, err = d.appendSized(out); err != nil {
 			return nil, err
 		}
-		out = appendBytes(out, packed)
 	}
 	out = c.appendMarks(out)
 	rest := seldom{c.Skewed, c.Ahead, c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries, c.Tally.Unmatched}
