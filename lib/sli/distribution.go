@@ -200,11 +200,9 @@ func packedBuckets(packed []byte) iter.Seq2[int, uint64] {
 	}
 }
 
-// varint is how many bytes a varint takes.
-func varint(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
-
 // spelled is how many bytes appendBuckets makes of buckets.
 func spelled(buckets iter.Seq2[int, uint64]) int {
+	varint := func(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 	size, last := 0, 0
 	for at, n := range buckets {
 		size += varint(uint64(at-last)) + varint(n)
@@ -326,32 +324,19 @@ func (d *Distribution) Each(visit func(seconds float64, count uint64)) {
 
 // MarshalBinary packs the histogram: count, sum, min, max and, for every bucket in
 // use, the step from the one before and its count, all as varints.
-func (d *Distribution) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
+func (d *Distribution) MarshalBinary() ([]byte, error) {
+	return appendBuckets(d.appendNumbers(nil), d.buckets()), nil
+}
 
-// AppendBinary appends what MarshalBinary packs.
-func (d *Distribution) AppendBinary(out []byte) ([]byte, error) {
-	for _, v := range d.numbers() {
+// appendNumbers appends what is packed in front of the buckets.
+func (d *Distribution) appendNumbers(out []byte) []byte {
+	if d.count == 0 {
+		return append(out, 0)
+	}
+	for _, v := range [...]uint64{d.count, math.Float64bits(d.sum), d.min, d.max} {
 		out = binary.AppendUvarint(out, v)
 	}
-	return appendBuckets(out, d.buckets()), nil
-}
-
-// appendSized appends how long the packed histogram is, and the histogram.
-func (d *Distribution) appendSized(out []byte) ([]byte, error) {
-	size := spelled(d.buckets())
-	for _, v := range d.numbers() {
-		size += varint(v)
-	}
-	return d.AppendBinary(binary.AppendUvarint(out, uint64(size)))
-}
-
-// numbers are what is packed in front of the buckets.
-func (d *Distribution) numbers() []uint64 {
-	all := []uint64{d.count, math.Float64bits(d.sum), d.min, d.max}
-	if d.count == 0 {
-		return all[:1]
-	}
-	return all
+	return out
 }
 
 var errPacked = errors.New("packed distribution is damaged")

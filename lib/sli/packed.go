@@ -54,10 +54,7 @@ func (c *StageCell) AppendBinary(out []byte) ([]byte, error) {
 		}
 	}
 	for _, d := range []*Distribution{&c.Latency, &c.Delay} {
-		var err error
-		if out, err = d.appendSized(out); err != nil {
-			return nil, err
-		}
+		out = appendDistribution(out, d)
 	}
 	out = c.appendMarks(out)
 	rest := seldom{c.Skewed, c.Ahead, c.Levels, c.Lives, c.Reports, c.EMF, c.Probes, c.Summaries, c.Tally.Unmatched}
@@ -160,6 +157,14 @@ func (c *StageCell) counts() [][]float64 {
 // appendFloat spells small whole numbers, whose lower bits are zero, in few bytes.
 func appendFloat(out []byte, v float64) []byte {
 	return binary.AppendUvarint(out, bits.ReverseBytes64(math.Float64bits(v)))
+}
+
+// appendDistribution appends how long the packed distribution is, and the distribution.
+func appendDistribution(out []byte, d *Distribution) []byte {
+	var room [4 * binary.MaxVarintLen64]byte
+	numbers := d.appendNumbers(room[:0])
+	out = binary.AppendUvarint(out, uint64(len(numbers)+spelled(d.buckets())))
+	return appendBuckets(append(out, numbers...), d.buckets())
 }
 
 func appendBytes(out, b []byte) []byte {

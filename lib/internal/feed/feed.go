@@ -36,7 +36,7 @@ func (n Note) IsZero() bool { return n.Held == nil && len(n.Text) == 0 }
 // MarshalJSON spells what is kept.
 func (n Note) MarshalJSON() ([]byte, error) {
 	if n.Held == nil {
-		return json.Marshal(n.Text)
+		return n.Text, nil
 	}
 	return json.Marshal(n.Held)
 }
