@@ -28,10 +28,12 @@ type file struct {
 
 // recognise finds the entries of the files known: by inode, then, for what isn't where its inode was, by the hash of its head.
 func (r *matching) recognise() {
-	for i := range r.cur.Files {
-		old := &r.cur.Files[i]
-		t := *old
-		r.files = append(r.files, &file{t: &t, old: old})
+	known := make([]file, len(r.cur.Files)) // thousands of files, each in memory of its own, are dear to collect
+	tracked := slices.Clone(r.cur.Files)
+	for i := range known {
+		old, t := &r.cur.Files[i], &tracked[i]
+		known[i] = file{t: t, old: old}
+		r.files = append(r.files, &known[i])
 		for _, path := range []string{t.Path, t.Real} {
 			if path != "" && r.byID[id{t.Dev, t.Inode}] == nil {
 				if _, err := r.add(path); err != nil && !errors.Is(err, fs.ErrNotExist) && err != errNotRegular {
