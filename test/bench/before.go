@@ -59,6 +59,16 @@ func (t tables) add(heading string, columns, cells []string) {
 	t[heading][cells[0]] = row
 }
 
+// sectionOf is what stands under a heading, with it; empty where there is none.
+func sectionOf(text, heading string) string {
+	_, after, found := strings.Cut(text, "\n## "+heading+"\n")
+	if !found {
+		return ""
+	}
+	section, _, _ := strings.Cut(after, "\n## ")
+	return "\n## " + heading + "\n" + strings.TrimRight(section, "\n") + "\n"
+}
+
 // machineOf is the line that says what machine a document was made on.
 func machineOf(text string) string {
 	for line := range strings.Lines(text) {

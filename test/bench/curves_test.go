@@ -80,3 +80,15 @@ func TestNumbersAreGroupedByThousands(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWasMeasuredInFullStays(t *testing.T) {
+	full := "\n## Catching up in full\n\nAll of it.\n\n| gate | measured |\n|---|---|\n| a week | 2 |\n"
+	for _, text := range []string{"# Performance\n" + full, "# Performance\n" + full + "\n## Cost against work\n\nWords.\n", "# Performance\n\n## Catching up\n\nA tenth.\n" + full} {
+		if got := sectionOf(text, inFull); got != full {
+			t.Errorf("got %q", got)
+		}
+	}
+	if got := sectionOf("# Performance\n\n## Catching up\n\nA tenth.\n", inFull); got != "" {
+		t.Errorf("got %q", got)
+	}
+}

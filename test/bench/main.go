@@ -100,12 +100,19 @@ func (o options) bench() error {
 		}
 		text += more
 	}
+	if o.backlog < 1 {
+		text += sectionOf(string(last), inFull)
+	}
 	fmt.Print(text)
 	if o.write == "" {
 		return nil
 	}
 	return os.WriteFile(o.write, []byte(text), 0o644)
 }
+
+// inFull is the heading of whole backlogs. They take long: what was measured of them last
+// stays while shares are.
+const inFull = "Catching up in full"
 
 // kept is where the last tables are kept.
 const kept = "docs/performance.md"
@@ -145,9 +152,13 @@ func (o options) backlogs(w *world, before tables) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("\n## Catching up\n\nOf a backlog that nothing has read yet, %.4g of it (`-backlog 1` is all): a day of %s lines of a load balancer in S3, a week of nginx's logs of %s lines, four weeks of CloudWatch. Ratios are of the processor's time, but those of cores: of wall time. S3 and CloudWatch are stand-ins on this machine.\n\n",
-		o.backlog, grouped(nodes*intervals*objectLines), grouped(weekDays*dayLines))
-	return text + table("Catching up", rows, before), nil
+	heading := "Catching up"
+	if o.backlog >= 1 {
+		heading = inFull
+	}
+	text := fmt.Sprintf("\n## %s\n\nOf a backlog that nothing has read yet, %.4g of it (`-backlog 1` is all): a day of %s lines of a load balancer in S3, a week of nginx's logs of %s lines, four weeks of CloudWatch. Ratios are of the processor's time, but those of cores: of wall time. S3 and CloudWatch are stand-ins on this machine.\n\n",
+		heading, o.backlog, grouped(nodes*intervals*objectLines), grouped(weekDays*dayLines))
+	return text + table(heading, rows, before), nil
 }
 
 // curves are costs against work.
