@@ -2,10 +2,11 @@ package file
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+
+	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
 
 // during is a run in which something happens at its n-th moment: when it asks whether a log was read far enough, which is before each file and behind each block,
@@ -17,7 +18,7 @@ func (f *follower) during(n int, happens func()) []string {
 			happens()
 		}
 	}
-	f.opt.Enough = func(json.RawMessage) bool { moment(); return false }
+	f.opt.Enough = func(feed.Note) bool { moment(); return false }
 	defer func() { f.opt.Enough = nil }()
 	lines := f.try(asked{context.Background(), moment}, nil)
 	if f.err != nil {
