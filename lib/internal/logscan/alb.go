@@ -190,18 +190,17 @@ func albLatency(cfg *Config, line []byte) (label, value string, there bool) {
 }
 
 // fastALB reads lines with all the fields that are looked at, of requests that were
-// answered. Of a long line only the spaces in front of the request are sought in advance.
+// answered. Of a long line only the spaces in front of the request are sought in advance:
+// they are its delimiters.
 type fastALB struct {
 	template
-	last int  // the last field looked at
-	more bool // more of the fields in front of the request than time and status is wanted
-
-	spaces spaces // of the line
-	begins uint64 // what lines before began with
+	last   int    // the last field looked at
+	more   bool   // more of the fields in front of the request than time and status is wanted
+	begins uint64 // what the line that taught it begins with: a type, a space, and a year
 }
 
 func (a *albReader) learn(in *interpreter, line []byte) fastReader {
-	f := &fastALB{template: template{dashes: true, latencyForm: latencyForm{took: a.sum}}, last: a.last}
+	f := &fastALB{template: template{dashes: true, latencyForm: latencyForm{took: a.sum}}, last: a.last, begins: word(line, 8)}
 	if !in.want(&f.template, a.fields) || f.keep[albTime] != slotTime || f.keep[albStatus] != slotStatus {
 		return nil
 	}
@@ -209,24 +208,7 @@ func (a *albReader) learn(in *interpreter, line []byte) fastReader {
 		f.more = f.more || at != none && field != albTime && field != albStatus
 	}
 	f.open = f.whole && f.last == albUserAgent && !strings.Contains(in.cfg.Mark, `"`)
-	if f.took {
-		f.exponent = unitSecond.nanoExponent()
-		f.decimal = decimalsOf(firstPhase(line), f.exponent)
-	}
 	return f
-}
-
-func firstPhase(line []byte) []byte {
-	for range albPhases {
-		_, _, line, _ = nextToken(line)
-	}
-	token, _, _, _ := nextToken(line)
-	return token
-}
-
-func (f *fastALB) fresh() fastReader {
-	own := *f
-	return &own
 }
 
 func (f *fastALB) read(p *prescan, some []Request) (n int) {
@@ -234,6 +216,36 @@ func (f *fastALB) read(p *prescan, some []Request) (n int) {
 		p.done(&f.template, &some[n])
 	}
 	return n
+}
+
+func (f *fastALB) one(p *prescan, r *Request) bool {
+	if !p.findSpaces() || p.lines[p.end-1] == '\r' {
+		return false
+	}
+	spaces := (*spaces)(p.own()[:])
+	if eight(p.lines, p.from) != f.begins {
+		if is := p.lines[p.from:spaces[albType]]; !isALBType(is) || isConnection(is) {
+			return false
+		}
+	}
+	for field := albTime; field < albPhases; field++ { // the others are what they ought to be, or refused
+		if c := p.lines[spaces[field-1]+1]; c == ' ' || c == '"' {
+			return false
+		}
+	}
+	for field := albStatus + 1; field < albRequest; field++ {
+		if at := spaces.of(field); !at.fewDigits(p.lines) && !allDigits(p.lines[at.from:at.to]) {
+			return false
+		}
+	}
+	p.spans[slotTime], p.spans[slotStatus] = spaces.of(albTime), spaces.of(albStatus)
+	if f.more {
+		f.put(p, albType, span{p.from, spaces[albType]})
+		for field := albTime; field < albRequest; field++ {
+			f.put(p, field, spaces.of(field))
+		}
+	}
+	return spaces.readPhases(p, r) && f.readStrings(p, spaces[albRequest-1]+1) && p.timed(r) && f.understand(p, r)
 }
 
 // headBlock is in how many bytes the fields in front of a request are sought.
@@ -246,52 +258,21 @@ type spaces [albRequest + 1 + 64 + delimitersAhead]uint32
 // of is where a field lies, which is none of the first and the last ones.
 func (s *spaces) of(field int) span { return span{s[field-1] + 1, s[field]} }
 
-func (f *fastALB) one(p *prescan, r *Request) bool {
-	if !f.findSpaces(p) || p.lines[p.end-1] == '\r' {
-		return false
-	}
-	if w := eight(p.lines, p.from); w != f.begins {
-		if is := p.lines[p.from:f.spaces[albType]]; !isALBType(is) || isConnection(is) || !p.bare() {
-			return false
-		}
-		f.begins = w // with a type, a space, and a year
-	}
-	for field := albTime; field < albPhases; field++ { // the others are what they ought to be, or refused
-		if c := p.lines[f.spaces[field-1]+1]; c == ' ' || c == '"' {
-			return false
-		}
-	}
-	for field := albStatus + 1; field < albRequest; field++ {
-		if at := f.spaces.of(field); !at.fewDigits(p.lines) && !allDigits(p.lines[at.from:at.to]) {
-			return false
-		}
-	}
-	p.spans[slotTime], p.spans[slotStatus] = f.spaces.of(albTime), f.spaces.of(albStatus)
-	if f.more {
-		f.put(p, albType, p.from, f.spaces[albType])
-		for field := albTime; field < albRequest; field++ {
-			at := f.spaces.of(field)
-			f.put(p, field, at.from, at.to)
-		}
-	}
-	return f.readPhases(p, r) && f.readStrings(p) && p.timed(r) && f.understand(p, r)
-}
-
 // readPhases reads the three times that a request took.
-func (f *fastALB) readPhases(p *prescan, r *Request) bool {
-	at, total, odd := &f.spaces, time.Duration(0), uint64(1)
-	if first := at[albPhases-1] + 1; f.decimal.least == 5 && at[albPhases] == first+5 && at[albPhases+1] == first+11 && at[albPhases+2] == first+17 {
+func (s *spaces) readPhases(p *prescan, r *Request) bool {
+	total, odd := time.Duration(0), uint64(1)
+	if first := s[albPhases-1] + 1; s[albPhases] == first+5 && s[albPhases+1] == first+11 && s[albPhases+2] == first+17 {
 		a, notA := thousandths(eight(p.lines, first))
 		b, notB := thousandths(eight(p.lines, first+6))
 		c, notC := thousandths(eight(p.lines, first+12))
 		if odd = notA | notB | notC; odd == 0 {
-			total = f.decimal.duration(a + b + c)
+			total = duration(a+b+c) * time.Millisecond
 		}
 	}
 	for phase := albPhases; odd != 0 && phase < albPhases+3; phase++ {
-		one := at.of(phase)
-		nanos, length, _ := takeNanos(p.lines[one.from:], f.exponent)
-		if total += time.Duration(nanos); length == 0 || length != int(one.to-one.from) {
+		at := s.of(phase)
+		nanos, known, _ := albPhase(p.lines[at.from:at.to])
+		if total += time.Duration(nanos); !known {
 			return false
 		}
 	}
@@ -300,8 +281,8 @@ func (f *fastALB) readPhases(p *prescan, r *Request) bool {
 }
 
 // readStrings reads the fields from the request on.
-func (f *fastALB) readStrings(p *prescan) bool {
-	line, from := p.lines[:p.end], f.spaces[albRequest-1]+1
+func (f *fastALB) readStrings(p *prescan, from uint32) bool {
+	line := p.lines[:p.end]
 	for field := albRequest; field <= f.last; field++ {
 		if from >= p.end {
 			return false
@@ -319,7 +300,7 @@ func (f *fastALB) readStrings(p *prescan) bool {
 		} else if to = uint32(valueEnd(line, int(from), ' ')); to == from {
 			return false
 		}
-		if f.put(p, field, from, to); quoted {
+		if f.put(p, field, span{from, to}); quoted {
 			to++
 		}
 		if to < p.end && line[to] != ' ' {
@@ -332,21 +313,21 @@ func (f *fastALB) readStrings(p *prescan) bool {
 
 // findSpaces finds the spaces in front of the request, and behind them the line's end; false
 // where that isn't simple.
-func (f *fastALB) findSpaces(p *prescan) bool {
+func (p *prescan) findSpaces() bool {
 	if int(p.from)+headBlock > cap(p.lines) {
 		return false
 	}
-	head := (*[headBlock]byte)(p.lines[p.from : p.from+headBlock])
+	to, head := (*spaces)(p.own()[:]), (*[headBlock]byte)(p.lines[p.from:p.from+headBlock])
 	n := 0
 	if vectors {
-		n = spacesByVector(&f.spaces[0], &head[0], p.from)
+		n = spacesByVector(&to[0], &head[0], p.from)
 	} else {
-		n = spacesByWord(&f.spaces, head, p.from)
+		n = spacesByWord(to, head, p.from)
 	}
 	if n < albRequest {
 		return false
 	}
-	from := f.spaces[albRequest-1]
+	from := to[albRequest-1]
 	p.end = from + uint32(bytes.IndexByte(p.lines[from:], '\n'))
 	return true
 }

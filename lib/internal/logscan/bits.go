@@ -85,6 +85,22 @@ func (s span) fewDigits(lines []byte) bool {
 	return n-1 < 7 && nonDigits(eight(lines, s.from)^ones*'0')<<(64-8*n) == 0
 }
 
+// decimal is parseDecimal of a part of some lines.
+func (s span) decimal(lines []byte) (decimal, bool) {
+	n := s.to - s.from
+	v := (eight(lines, s.from) ^ ones*'0') << (64 - 8*n) // the last byte highest
+	stops := nonDigits(v)
+	point := uint(bits.TrailingZeros64(stops)) &^ 7 // where what may be one is
+	switch {
+	case n-1 > 7, stops&(stops-1) != 0, stops != 0 && (n == 1 || byte(v>>(point&63)) != '.'^'0'):
+		return parseDecimal(lines[s.from:s.to])
+	case stops == 0:
+		return decimal{mantissa: int64(eightDigits(v)), integer: true}, true
+	}
+	front := uint64(1)<<(point&63) - 1
+	return decimal{mantissa: int64(eightDigits(v&front<<8 | v&^(front<<8|0xFF))), exponent: int(point)/8 - 7}, true
+}
+
 // plainNumber tells whether a part is a number of up to eight bytes, without sign and
 // exponent, as JSON has it.
 func (s span) plainNumber(lines []byte) bool {

@@ -305,59 +305,58 @@ type fastCombined struct {
 	template
 	literals
 	common  bool   // nothing stands behind the bytes
-	behind  int    // the number of the last quote behind which nothing is in quotes
+	behind  uint8  // the number of the last quote behind which nothing is in quotes
 	columns []bool // by token behind the user agent, whether it is the latency
-	tail    bool   // the first unquoted token behind the user agent is it
-	more    bool   // bytes or referer are wanted
-
-	prefix prefix // of the line before
+	tail    bool   // the first token is, whatever comes behind it
+	more    bool   // more than time, request, status, user agent and latency is wanted
 }
 
-// learn notes what stands at the quotes of a good line, what each part of it feeds, and
-// what its columns do.
+// learn notes what stands at the quotes of a good line, which are all its delimiters, what
+// each part of it feeds, and what its columns do.
 func (c *combinedReader) learn(in *interpreter, line []byte) fastReader {
-	f := &fastCombined{template: template{delimiters: []byte(`"\\`), dashes: true}}
-	values, ok := f.parts(c, append(slices.Clone(line), '\n'))
-	if !ok || !in.want(&f.template, values) || !f.ruled() {
-		return nil
-	}
-	return f
-}
-
-// parts notes the quotes, and lists what lies between them.
-func (f *fastCombined) parts(c *combinedReader, line []byte) (values []*binding, ok bool) {
+	f := &fastCombined{template: template{delimiters: []byte(`"\`), dashes: true}}
+	line = append(slices.Clip(line), '\n')
 	delimiters := appendDelimiters(nil, line, f.delimiters[0], f.delimiters[1])
 	quotes := delimiters[:len(delimiters)-1]
 	if c.client || len(quotes) < 2 || len(delimiters) > maxLiterals || slices.ContainsFunc(quotes, func(at uint32) bool { return line[at] != '"' }) {
-		return nil, false
+		return nil
 	}
 	frames := append([]string{""}, slices.Repeat([]string{`"`}, len(quotes))...) // the first one of the line's beginning
 	frames[2] = "\" \x00\x00\x00 "                                               // any status
-	values = c.parts
-	if f.common = len(quotes) == 2; f.common {
-		values, ok = values[:partReferer], len(c.columns) == 0
-	} else if len(quotes) >= agentQuote && string(line[quotes[3]:quotes[4]+1]) == `" "` {
-		frames[4] = `" "`
-		f.behind = agentQuote
-		for len(c.columns) == 0 && f.behind+2 <= len(quotes) && string(line[quotes[f.behind-1]:quotes[f.behind]+1]) == `" "` {
-			frames[f.behind] = `" "`
-			f.behind += 2
+	parts, ok := c.parts[:partReferer], len(c.columns) == 0
+	if f.common = len(quotes) == 2; !f.common {
+		if len(quotes) < agentQuote || string(line[quotes[3]:quotes[4]+1]) != `" "` {
+			return nil
 		}
-		rest := line[quotes[f.behind-1]+1:]
-		f.tail = c.latency && rest[0] == ' '
-		if frames[f.behind] += string(rest[:1]); f.tail {
-			values = append(slices.Clip(values), &binding{targets: []target{tailLatency}})
+		frames[4] = `" "`
+		behind := agentQuote
+		for len(c.columns) == 0 && behind+2 <= len(quotes) && string(line[quotes[behind-1]:quotes[behind]+1]) == `" "` {
+			frames[behind] = `" "`
+			behind += 2
+		}
+		next := line[quotes[behind-1]+1]
+		frames[behind] += string(next)
+		f.behind, f.tail, parts = uint8(behind), c.latency && next == ' ', slices.Clip(c.parts)
+		if f.tail {
+			parts = append(parts, &binding{targets: []target{tailLatency}})
 		}
 		for _, b := range c.columns {
 			f.columns = append(f.columns, b != nil && b.feeds(slotLatency))
 		}
-		values = append(slices.Clip(values), c.columns...)
-		ok = rest[0] == '\n' || rest[0] == ' ' && (f.tail || len(f.columns) > 0 && len(quotes) == agentQuote)
+		parts = append(parts, c.columns...)
+		ok = next == '\n' || f.tail || next == ' ' && len(f.columns) > 0 && len(quotes) == agentQuote
 	}
 	for n, text := range frames {
 		f.add(newFrame(text), n+1)
 	}
-	return values, ok
+	if ok = ok && in.want(&f.template, parts); !ok || f.keep[partTime] != slotTime || f.keep[partRequest] != slotRequest || f.keep[partStatus] != slotStatus {
+		return nil
+	}
+	for part, at := range f.keep[partBytes:min(len(f.keep), partUserAgent+1)] {
+		f.more = f.more || at != none && !(partBytes+part == partUserAgent && at == slotUserAgent)
+	}
+	f.more = f.more || !f.whole
+	return f
 }
 
 // newFrame is a literal of which NUL stands for any byte.
@@ -371,47 +370,12 @@ func newFrame(text string) literal {
 	return l
 }
 
-// partSlots are the slots that parts feed, as a rule.
-var partSlots = map[int]int8{partTime: slotTime, partRequest: slotRequest, partStatus: slotStatus, partUserAgent: slotUserAgent, partUserAgent + 1: slotLatency}
-
-// ruled notes what is wanted of a line beyond the rule; false where something is wanted
-// instead.
-func (f *fastCombined) ruled() bool {
-	for part, at := range f.keep {
-		slot, ruled := partSlots[part]
-		switch {
-		case part > partUserAgent && !f.tail, part == partUserAgent && at == none:
-		case !ruled || part == partUserAgent && at != slot:
-			f.more = f.more || at != none
-		case at != slot:
-			return false
-		}
-	}
-	return true
-}
-
-func (f *fastCombined) fresh() fastReader {
-	own := *f
-	return &own
-}
-
 func (f *fastCombined) read(p *prescan, some []Request) (n int) {
-	lines, last := p.lines, len(f.all)&(maxDelimiters-1)
+	lines := p.lines
 	for ; n < len(some) && int(p.from) < len(lines) && f.match(p); n++ {
 		r, delimiters := &some[n], p.own()
-		quote, end, from := delimiters[1], delimiters[2], p.from
-		// What stands in front of the request is mostly what stood there before.
-		at := quote + 1 - prefixSize
-		before := at - from
-		same := before <= 24 && f.prefix.matches((*[prefixSize]byte)(lines[uint(at):uint(at)+prefixSize]))
-		switch {
-		case !same:
-		case before > 8:
-			same = !hasBracket(eight(lines, from), eight(lines, at-8)) && (before <= 16 || !hasBracket(eight(lines, from+8), 0))
-		default:
-			same = !hasBracket(eight(lines, from)<<(64-8*before), 0)
-		}
-		if !same && !f.prefix.read(p) {
+		quote, end := delimiters[1], delimiters[2]
+		if (quote-p.from > maxFront || p.from < frontSize || !p.front.same(p, quote-frontSize)) && !p.front.read(p, quote) {
 			return n
 		}
 		size := span{end + uint32(len(`" 200 `)), delimiters[3]}
@@ -420,13 +384,13 @@ func (f *fastCombined) read(p *prescan, some []Request) (n int) {
 				return n
 			}
 		}
-		if !size.fewDigits(lines) && !isCount(lines, size) {
+		if !size.fewDigits(lines) && (size.from >= size.to || !isDash(lines[size.from:size.to]) && !allDigits(lines[size.from:size.to])) {
 			return n
 		}
-		p.end, p.passed, p.short = delimiters[last], uint(len(f.all)), false
+		p.end, p.passed, p.short = delimiters[f.count], uint(f.count), false
 		p.spans[slotRequest], p.spans[slotStatus] = span{quote + 1, end}, span{end + 2, end + 5}
 		if !f.common {
-			agent, behind := span{delimiters[5] + 1, delimiters[agentQuote]}, delimiters[f.behind&(maxDelimiters-1)]+1
+			agent, behind := span{delimiters[5] + 1, delimiters[agentQuote]}, delimiters[f.behind]+1
 			p.spans[slotUserAgent], p.short = agent, agent.to-agent.from == 1
 			if p.spans[slotLatency] = (span{behind + 1, p.end}); !f.tail {
 				if f.readColumns(p, behind) != p.end {
@@ -436,11 +400,14 @@ func (f *fastCombined) read(p *prescan, some []Request) (n int) {
 				return n
 			}
 		}
-		if !f.whole || f.more {
-			f.putMore(p, size)
+		if f.more {
+			p.put(slotTime, span{quote - p.front.size, quote - 2})
+			if f.put(p, partBytes, size); !f.common {
+				f.put(p, partReferer, span{delimiters[3] + 1, delimiters[4]})
+				f.put(p, partUserAgent, p.spans[slotUserAgent])
+			}
 		}
-		r.Time = f.prefix.time
-		if !p.bare() || !f.understand(p, r) {
+		if r.Time = p.front.time; !p.bare() || !f.understand(p, r) {
 			return n
 		}
 		p.done(&f.template, r)
@@ -448,95 +415,54 @@ func (f *fastCombined) read(p *prescan, some []Request) (n int) {
 	return n
 }
 
-// isCount tells whether a part is a count, or the dash of none.
-func isCount(lines []byte, at span) bool {
-	if at.from >= at.to {
-		return false
-	}
-	b := lines[at.from:at.to]
-	return allDigits(b) || isDash(b)
-}
-
-// prefix is what stands in front of a request: a time in brackets, and a little more.
-type prefix struct {
-	words [prefixSize / 8]uint64
+// front is what stood in front of a request: its last bytes, with the time in them.
+type front struct {
+	words [frontSize / 8]uint64
 	size  uint32 // from the time's first byte to the quote
 	time  int64
 }
 
-const prefixSize = 32
+const (
+	frontSize = 32
+	maxFront  = frontSize + 24 // of what is looked at again
+)
 
-// matches tells whether it is what it was.
-func (f *prefix) matches(b *[prefixSize]byte) bool {
-	w := &f.words
-	return (binary.LittleEndian.Uint64(b[0:])^w[0])|(binary.LittleEndian.Uint64(b[8:])^w[1])|(binary.LittleEndian.Uint64(b[16:])^w[2])|(binary.LittleEndian.Uint64(b[24:])^w[3]) == 0
+// same tells whether the same text stands at a place of the line, and no bracket before it.
+func (f *front) same(p *prescan, at uint32) bool {
+	b, w := (*[frontSize]byte)(p.lines[uint(at):uint(at)+frontSize]), &f.words
+	differs := (binary.LittleEndian.Uint64(b[0:]) ^ w[0]) | (binary.LittleEndian.Uint64(b[8:]) ^ w[1]) | (binary.LittleEndian.Uint64(b[16:]) ^ w[2]) | (binary.LittleEndian.Uint64(b[24:]) ^ w[3])
+	for ; at > p.from; at -= 8 {
+		differs |= equal(eight(p.lines, at-8), '[')
+	}
+	return differs == 0
 }
 
-// hasBracket tells whether an opening bracket is among sixteen bytes.
-func hasBracket(a, b uint64) bool { return equal(a, '[')|equal(b, '[') != 0 }
-
-// read reads the time in brackets in front of the request, and remembers what stands
-// there.
-func (f *prefix) read(p *prescan) (ok bool) {
-	quote := p.delimiters[p.delimiter+1]
-	from := p.bracket(quote)
-	if from == 0 || p.lines[quote-2] != ']' || p.lines[quote-1] != ' ' {
+// read reads the time in brackets in front of the request: it begins with the first opening
+// one, and ends with the first closing one.
+func (f *front) read(p *prescan, quote uint32) (ok bool) {
+	before := p.lines[p.from:quote]
+	open := bytes.IndexByte(before, '[')
+	stamp, behind, _ := bytes.Cut(before[open+1:], []byte{']'})
+	if open <= 0 || len(stamp) >= maxStamp || string(behind) != " " {
 		return false
 	}
-	*f = prefix{size: quote - from}
-	if f.time, ok = p.time(span{from, quote - 2}); !ok {
-		return false
-	}
-	if f.size+2 <= prefixSize && quote+1-p.from >= prefixSize {
+	*f = front{size: uint32(len(stamp) + 2)}
+	if f.time, ok = p.clock.parse(stamp); ok && len(before) >= frontSize && f.size < frontSize {
 		for i := range f.words {
-			f.words[i] = eight(p.lines, quote+1-prefixSize+uint32(8*i))
+			f.words[i] = eight(p.lines, quote-frontSize+uint32(8*i))
 		}
 	}
-	return true
-}
-
-// bracket is where the time begins, in brackets in front of a quote: behind the first
-// opening one; 0 where it isn't simple.
-func (p *prescan) bracket(quote uint32) uint32 {
-	if quote <= p.from {
-		return 0
-	}
-	open := bytes.IndexByte(p.lines[p.from:quote], '[')
-	if open <= 0 {
-		return 0
-	}
-	from := p.from + uint32(open) + 1
-	if quote < from+2 || quote > from+maxStamp || bytes.IndexByte(p.lines[from:quote-2], ']') >= 0 {
-		return 0
-	}
-	return from
-}
-
-// putMore notes where the other parts lie.
-func (f *fastCombined) putMore(p *prescan, size span) {
-	f.put(p, partBytes, size.from, size.to)
-	delimiters := p.own()
-	if p.put(slotTime, delimiters[1]-f.prefix.size, delimiters[1]-2); !f.common {
-		f.put(p, partReferer, delimiters[3]+1, delimiters[4])
-		f.put(p, partUserAgent, delimiters[5]+1, delimiters[agentQuote])
-	}
+	return ok
 }
 
 // firstToken takes the first token behind the user agent for the latency, whatever comes
 // behind it; false where that isn't so.
 func (f *fastCombined) firstToken(p *prescan) bool {
-	at := p.spans[slotLatency].from
-	n := bytes.IndexByte(p.lines[at:p.end], ' ')
-	if n < 0 {
-		return true // there is but one
-	}
-	rest := p.lines[at+uint32(n) : p.end]
-	if next := bytes.TrimLeft(rest, " "); len(next) > 0 && partsDurations(next[0]) {
-		return false
-	}
-	p.spans[slotLatency].to = at + uint32(n)
-	traefik := allDigits(p.lines[at:at+uint32(n)]) && bytes.HasSuffix(rest, []byte("ms"))
-	return !traefik
+	at := &p.spans[slotLatency]
+	token, rest, more := bytes.Cut(p.lines[at.from:p.end], []byte{' '})
+	at.to = at.from + uint32(len(token))
+	next := bytes.TrimLeft(rest, " ")
+	return !more || !(len(next) > 0 && partsDurations(next[0])) && !(allDigits(token) && bytes.HasSuffix(rest, []byte("ms"))) // Traefik's
 }
 
 // readColumns reads the named tokens at the end of the line, each behind a space, and
@@ -558,7 +484,7 @@ func (f *fastCombined) readColumns(p *prescan, at uint32) uint32 {
 		if latency { // rt=0.123
 			from += uint32(bytes.LastIndexByte(p.lines[from:at], '=') + 1)
 		}
-		f.put(p, partUserAgent+1+n, from, at)
+		f.put(p, partUserAgent+1+n, span{from, at})
 	}
 	return at
 }

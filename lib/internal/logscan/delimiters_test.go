@@ -2,7 +2,6 @@ package logscan
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -101,7 +100,7 @@ func TestLinesMatch(t *testing.T) {
 			if next == g.from || next > end {
 				t.Fatalf("%q of %q: the line doesn't match, or to %d, lines to %d", data[g.from:], labels, next, end)
 			}
-			g.from, g.delimiter = next, g.delimiter+l.count
+			g.from, g.delimiter = next, g.delimiter+uint(l.count)
 		}
 		if next := l.lineMatches(&g); next > end {
 			t.Fatalf("%q of %q: the line matches, too", data[g.from:], labels)
@@ -132,63 +131,46 @@ func BenchmarkDelimiters(b *testing.B) {
 	}
 }
 
-// TestTakenNumbers holds the quick way of reading a decimal against the plain one.
-func TestTakenNumbers(t *testing.T) {
+// TestDecimals holds the quick ways of reading a number against the one that reads any.
+func TestDecimals(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
+	alike, thousands := 0, 0
 	for range 500_000 {
 		b := make([]byte, r.IntN(14))
 		for i := range b {
-			b[i] = "0123456789....\t a\x80\xb0:/"[r.IntN(21)]
+			b[i] = "0123456789....\t ae+-\x80\xb0:/"[r.IntN(24)]
 			if r.IntN(3) > 0 {
 				b[i] = byte('0' + r.IntN(10))
 			}
 		}
-		exponent := []int{0, 3, 6, 9}[r.IntN(4)]
-		nanos, length, integer := takeNanos(b, exponent)
-		wantNanos, wantLength, wantInteger := slowNanos(b, exponent)
-		if nanos != wantNanos || length != wantLength || integer != wantInteger {
-			t.Fatalf("%q: got %d of %d bytes, %v, want %d of %d, %v", b, nanos, length, integer, wantNanos, wantLength, wantInteger)
+		if len(b) == 5 && r.IntN(2) == 0 {
+			b[1] = '.'
 		}
-	}
-}
-
-// TestDecimals holds the ways of reading what is written like other latencies against the
-// one that reads any.
-func TestDecimals(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	read := 0
-	for range 60_000 {
-		exponent := []int{0, 3, 6, 9}[r.IntN(4)]
-		like := []string{"0.123", "1.5", "12.345678", "0.000001", "3", "", ".5", "5.", "1.2345678"}[r.IntN(9)]
-		d := decimalsOf([]byte(like), exponent)
-		text := []byte(fmt.Sprintf("%.*f", max(0, len(like)-bytes.IndexByte([]byte(like), '.')-1), r.ExpFloat64()*[]float64{1, 10, 10_000}[r.IntN(3)]))
-		if r.IntN(3) == 0 {
-			text[r.IntN(len(text))] = ".0:/ -\xb0\x80"[r.IntN(8)]
+		lines := append(append([]byte("\tbefore:"), b...), "\tbehind it is more"...)
+		at := span{uint32(len("\tbefore:")), uint32(len("\tbefore:") + len(b))}
+		want, fits := parseDecimal(b)
+		if got, ok := at.decimal(lines); got != want || ok != fits {
+			t.Fatalf("%q: got %+v, %v, want %+v, %v", b, got, ok, want, fits)
 		}
-		lines := append(append([]byte("\tbefore:"), text...), "\tbehind it is more"...)
-		from := uint32(len("\tbefore:"))
-		to := from + uint32(len(text))
-		want, length, integer := takeNanos(text, exponent)
-		whole := length == len(text) && !integer
-		got := d.nanos(lines, from, to)
-		if got >= 0 && (!whole || got != want) {
-			t.Fatalf("%q like %q in 10^%d ns: got %d, want %d (%v)", text, like, exponent, got, want, whole)
+		if fits {
+			alike++
 		}
-		if got >= 0 {
-			read++
-		}
-		if len(text) != 5 || d.least != 5 {
+		if len(b) != 5 {
 			continue
 		}
-		digits, odd := thousandths(eight(lines, from))
-		if got := int64(d.duration(digits)); odd == 0 && (!whole || got != want) || odd != 0 && whole && text[1] == '.' {
-			t.Fatalf("%q like %q: got %d thousandths, want %d (%v)", text, like, got, want, whole)
+		digits, odd := thousandths(eight(lines, at.from))
+		if odd == 0 != (allDigits(b[:1]) && b[1] == '.' && allDigits(b[2:])) {
+			t.Fatalf("%q: got %x, odd %x", b, digits, odd)
 		}
-		if odd == 0 && d.duration(3*digits) != 3*d.duration(digits) {
-			t.Fatalf("%q: three of them aren't its threefold", text)
+		if odd != 0 {
+			continue
 		}
+		if got := duration(digits); int64(got) != want.mantissa || duration(3*digits) != 3*got {
+			t.Fatalf("%q: got %d thousandths, want %d, or thrice as many", b, got, want.mantissa)
+		}
+		thousands++
 	}
-	if read < 6_000 {
-		t.Errorf("only %d were read", read)
+	if alike < 100_000 || thousands < 5_000 {
+		t.Errorf("only %d numbers were read, %d of them thousandths", alike, thousands)
 	}
 }

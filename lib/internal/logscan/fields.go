@@ -1,23 +1,30 @@
 package logscan
 
-// fastFields reads lines of the same labels in the same order: what is written as LTSV, or
-// as a flat JSON object of strings without escapes and numbers. Values lie between literals.
+import "slices"
+
+// fastFields reads lines whose values lie between literals: what is written as LTSV with the
+// same labels in the same order, or as a flat JSON object of strings without escapes and
+// numbers.
 type fastFields struct {
 	template
 	literals
-	values  []place      // behind each literal, but for the last one of an object
+	values  []place      // by the number of the value
 	numbers []numeral    // values of an object that aren't in quotes
 	wanted  []place      // by want
 	places  [slots]place // of the canonical slots with a value
+	bare    bool         // what the line begins with says that nothing is around it, see prescan.bare
 }
 
-// place is where a value lies: behind the delimiter of a number and a literal, and in front
-// of another delimiter and some rest.
-type place struct{ after, literal, before, rest uint32 }
+// place is where a value lies: behind the delimiter of a number and so many bytes, and in
+// front of another delimiter and some rest.
+type place struct {
+	after, before uint8
+	behind, rest  uint32
+}
 
 // of is where the value lies of which this is the place, in the line of some delimiters.
 func (p *place) of(delimiters *[maxDelimiters]uint32) span {
-	return span{delimiters[p.after&(maxDelimiters-1)] + p.literal, delimiters[p.before&(maxDelimiters-1)] - p.rest}
+	return span{delimiters[p.after] + p.behind, delimiters[p.before] - p.rest}
 }
 
 // numeral is the place of a number, and what stands between it and the delimiter behind it.
@@ -35,20 +42,44 @@ func (n *numeral) in(lines []byte, delimiters *[maxDelimiters]uint32) bool {
 	return (at.plainNumber(lines) || numberEnd(lines, int(at.from)) == int(at.to)) && (eight(lines, at.to)^n.word)&n.mask == 0
 }
 
-// field adds a literal and the value behind it, which ends at a delimiter, and some rest in
-// front of that.
-func (f *fastFields) field(one literal, stop, rest int) {
-	at := place{0, 1 + uint32(len(one.text)), uint32(stop), uint32(rest)} // the line end before it is no part of the first literal
-	if n := len(f.stops); n > 0 {
-		at.after, at.literal = f.stops[n-1], uint32(len(one.text))
+// between notes what stands between the values of a line, and where they lie among its
+// delimiters; false where one holds a delimiter, or that isn't simple. Of an object, whose
+// dashes are values too, what isn't in quotes is a number.
+func (f *fastFields) between(line []byte, values []span) bool {
+	line = append(slices.Clip(line), '\n')
+	delimiters := appendDelimiters(nil, line, f.delimiters[0], f.delimiters[1])
+	if len(values) > maxLiterals || len(delimiters) >= maxDelimiters {
+		return false
 	}
-	f.values = append(f.values, at)
-	f.add(one, stop)
+	begin, after := uint32(0), 0
+	for _, v := range values {
+		first, _ := slices.BinarySearch(delimiters, v.from)
+		next, _ := slices.BinarySearch(delimiters, v.to)
+		text, known := newLiteral(line[begin:v.from])
+		at := place{uint8(after), uint8(next + 1), v.from - begin, delimiters[next] - v.to}
+		if after == 0 {
+			at.behind++ // the line end before it is no part of the first literal
+		}
+		if first != next || !known || at.rest > maxRest {
+			return false
+		}
+		f.values = append(f.values, at)
+		if f.add(text, next+1); !f.dashes && line[v.from-1] != '"' {
+			rest := newMark(string(line[v.to:delimiters[next]]))
+			f.numbers = append(f.numbers, numeral{at, rest.word, rest.mask})
+		}
+		begin, after = delimiters[next], next+1
+	}
+	last, known := newLiteral(line[begin:])
+	if len(last.text) > 1 {
+		f.add(last, len(delimiters))
+	}
+	return known
 }
 
-// learned is the reader of lines with all those fields, which feed some bindings.
-func (f *fastFields) learned(in *interpreter, values []*binding) fastReader {
-	if len(f.all) > maxLiterals || f.count >= maxDelimiters || !in.want(&f.template, values) {
+// learned is the reader of lines written like one with those values, which feed some bindings.
+func (f *fastFields) learned(in *interpreter, line []byte, values []span, bindings []*binding) fastReader {
+	if !f.between(line, values) || !in.want(&f.template, bindings) {
 		return nil
 	}
 	for _, w := range f.wants {
@@ -61,8 +92,6 @@ func (f *fastFields) learned(in *interpreter, values []*binding) fastReader {
 	return f
 }
 
-func (f *fastFields) fresh() fastReader { return f } // it remembers nothing
-
 func (f *fastFields) read(p *prescan, some []Request) (n int) {
 	for ; n < len(some) && int(p.from) < len(p.lines) && f.match(p); n++ {
 		r, delimiters := &some[n], p.own()
@@ -74,11 +103,10 @@ func (f *fastFields) read(p *prescan, some []Request) (n int) {
 		agent, verb := f.places[slotUserAgent].of(delimiters), f.places[f.verb].of(delimiters)
 		p.spans[slotTime], p.spans[slotStatus], p.spans[slotLatency] = f.places[slotTime].of(delimiters), f.places[slotStatus].of(delimiters), f.places[slotLatency].of(delimiters)
 		p.spans[slotUserAgent], p.spans[f.verb] = agent, verb
-		p.end, p.passed, p.short = delimiters[f.count&(maxDelimiters-1)], f.count, agent.to-agent.from == 1 || verb.to-verb.from == 1
+		p.end, p.passed, p.short = delimiters[f.count], uint(f.count), agent.to-agent.from == 1 || verb.to-verb.from == 1
 		if !f.whole {
 			for i := range f.wants {
-				at := f.wanted[i].of(delimiters)
-				p.put(f.wants[i].at, at.from, at.to)
+				p.put(f.wants[i].at, f.wanted[i].of(delimiters))
 			}
 		}
 		if !f.bare && !p.bare() || !p.timed(r) || !f.understand(p, r) {

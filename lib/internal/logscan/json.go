@@ -297,60 +297,35 @@ func flatten(prefix string, object map[string]any, add func(path, value string))
 // quotes are delimiters: a literal behind a string begins with the one that ends it, and one
 // behind a number with the one that begins the next key.
 func (r *jsonReader) learn(in *interpreter, line []byte) fastReader {
-	if !plainText(line) || line[0] != '{' {
+	if line[0] != '{' || !plainText(line) || bytes.HasPrefix(line, []byte(`{"log":`)) {
 		return nil
 	}
 	f := &fastFields{template: template{delimiters: []byte(`"\`)}}
-	var values []*binding
-	for at, begin, stop := 1, 0, 1; ; at++ {
-		at = space(line, at)
-		if at == len(line) || line[at] != '"' {
-			return nil
-		}
+	var bindings []*binding
+	var values []span
+	for at := space(line, 1); line[at] == '"'; at = space(line, at+1) {
 		end, _ := stringEnd(line, at+1)
 		var b *binding
 		if node := r.root.children[string(line[at+1:end])]; node != nil {
 			b = node.binding
 		}
-		values = append(values, b)
 		from := space(line, space(line, end+1)+1)
-		bare := line[from] == '-' || isDigit(line[from])
-		if !bare && line[from] != '"' {
-			return nil
-		}
-		if !bare {
+		to := from
+		if line[from] == '"' {
 			from++
-		}
-		before, known := newLiteral(line[begin:from])
-		if !known || begin == 0 && (len(before.text) < 5 || bytes.HasPrefix(before.text, []byte(`{"log":`))) {
+			to, _ = stringEnd(line, from)
+			at = to + 1
+		} else if to = numberEnd(line, from); to > 0 {
+			at = to
+		} else {
 			return nil
 		}
-		if stop += bytes.Count(before.text, []byte{'"'}); bare {
-			at = numberEnd(line, from)
-			rest, _, _ := strings.Cut(string(line[at:]), `"`)
-			begin = at + len(rest)
-			if len(rest) > maxRest {
-				return nil
-			}
-			f.field(before, stop, len(rest))
-			behind := newMark(rest)
-			f.numbers = append(f.numbers, numeral{f.values[len(values)-1], behind.word, behind.mask})
-		} else {
-			begin, _ = stringEnd(line, from)
-			at = begin + 1
-			f.field(before, stop, 0)
+		bindings, values = append(bindings, b), append(values, span{uint32(from), uint32(to)})
+		if at = space(line, at); line[at] == '}' {
+			break
 		}
-		if at = space(line, at); line[at] != '}' {
-			continue
-		}
-		if begin < len(line) {
-			last, known := newLiteral(append(bytes.Clone(line[begin:]), '\n'))
-			if f.add(last, stop+1); !known {
-				return nil
-			}
-		}
-		return f.learned(in, values)
 	}
+	return f.learned(in, line, values, bindings)
 }
 
 // plainText tells whether there are neither control bytes nor backslashes in b.

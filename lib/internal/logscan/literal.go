@@ -58,14 +58,14 @@ type literals struct {
 	all          []literal
 	words, masks []pattern // of all
 	stops        []uint32  // the number of the delimiter at which the next one stands, or the line ends
-	count        uint      // of a line's delimiters
+	count        uint8     // of a line's delimiters
 	long         bool      // some are longer than their patterns
 }
 
 // add adds a literal, and the number of the delimiter behind the value that follows.
 func (l *literals) add(one literal, stop int) {
 	l.all, l.words, l.masks = append(l.all, one), append(l.words, one.word), append(l.masks, one.mask)
-	l.stops, l.count, l.long = append(l.stops, uint32(stop)), uint(stop), l.long || len(one.text) > patternSize
+	l.stops, l.count, l.long = append(l.stops, uint32(stop)), uint8(stop), l.long || len(one.text) > patternSize
 }
 
 // match tells whether the literals stand in the line.

@@ -101,27 +101,20 @@ func labelEnd(field []byte) int {
 	return -1
 }
 
-// learn notes the labels of a good line: each begins at the delimiter that ends the value
-// before.
+// learn notes the labels of a good line.
 func (l *ltsvReader) learn(in *interpreter, line []byte) fastReader {
 	f := &fastFields{template: template{delimiters: []byte("\t\t"), dashes: true}}
-	var values []*binding
-	for i, from := 0, 0; i < len(line); {
-		colon := labelEnd(line[from:])
+	var bindings []*binding
+	var values []span
+	for at := 0; at < len(line); {
+		colon := labelEnd(line[at:])
 		if colon <= 0 {
 			return nil // an empty field, too
 		}
-		label, known := newLiteral(line[i : from+colon+1])
-		if !known || !plainText(line[from:from+colon]) {
-			return nil
-		}
-		values = append(values, l.byName[string(line[from:from+colon])])
-		f.field(label, len(values), 0)
-		i = valueEnd(line, from+colon+1, '\t')
-		from = i + 1
-		if from == len(line) {
-			return nil // an empty field at the end
-		}
+		from := at + colon + 1
+		to := valueEnd(line, from, '\t')
+		bindings, values = append(bindings, l.byName[string(line[at:from-1])]), append(values, span{uint32(from), uint32(to)})
+		at = to + 1
 	}
-	return f.learned(in, values)
+	return f.learned(in, line, values, bindings)
 }

@@ -24,6 +24,7 @@ type prescan struct {
 
 	mark  mark
 	clock clock // reads no stamp that others before it have a say in
+	front front // of the last line that has one
 
 	copied []byte // a stretch without slack
 }
@@ -104,9 +105,9 @@ func (p *prescan) other(readers []fastReader, one []Request) fastReader {
 }
 
 // put notes where a value lies.
-func (p *prescan) put(at int8, from, to uint32) {
-	p.spans[at&(maxSpans-1)] = span{from, to}
-	if to-from == 1 {
+func (p *prescan) put(at int8, value span) {
+	p.spans[at&(maxSpans-1)] = value
+	if value.to-value.from == 1 {
 		p.short = true
 	}
 }

@@ -34,7 +34,6 @@ func (s *Scanner) Templates() *Templates {
 // Prescanned is what was seen of some lines before their Scanner came to them.
 type Prescanned struct {
 	templates *Templates
-	readers   []fastReader // by the templates
 	scan      prescan
 	requests  []Request
 
@@ -51,10 +50,7 @@ const stretch = 32 << 10
 // seen of other lines is forgotten.
 func (s *Prescanned) Prescan(k *Templates, data []byte, from int, enough func() bool) {
 	if s.templates != k {
-		s.scan.clock, s.scan.mark, s.readers = k.clock, newMark(k.of.cfg.Mark), s.readers[:0]
-		for _, known := range k.all {
-			s.readers = append(s.readers, known.fresh())
-		}
+		s.scan.clock, s.scan.mark = k.clock, newMark(k.of.cfg.Mark)
 	}
 	s.templates, s.requests, s.next, s.scan.kept = k, s.requests[:0], 0, s.scan.kept[:0]
 	for from < len(data) {
@@ -74,14 +70,15 @@ func (s *Prescanned) Prescan(k *Templates, data []byte, from int, enough func() 
 // prescan looks at a stretch of whole lines that begins at a place in the data.
 func (s *Prescanned) prescan(lines []byte, place int) {
 	p := &s.scan
-	reader := s.readers[0]
+	readers := s.templates.all
+	reader := readers[0]
 	for p.begin(lines, uint32(place), reader.form()); int(p.from) < len(lines); {
 		s.requests = slices.Grow(s.requests, 64)
 		n := len(s.requests)
 		some := s.requests[n : n+64]
 		read := reader.read(p, some)
 		if read < len(some) && int(p.from) < len(lines) {
-			reader = p.other(s.readers, some[read:read+1])
+			reader = p.other(readers, some[read:read+1])
 			read++
 		}
 		s.requests = s.requests[:n+read]

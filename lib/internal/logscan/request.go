@@ -2,8 +2,6 @@ package logscan
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math"
 	"math/bits"
 	"time"
 )
@@ -84,8 +82,8 @@ func (p *prescan) bare() bool {
 	return byte(w)-'!' <= '~'-'!' && byte(w>>32) != '-' && p.end-p.from > 4
 }
 
-// understand reads the other values, as Scanner.finish does. What is seldom is left to
-// functions of its own.
+// understand reads the other values of a line, as interpreter.finish does. What is seldom is left
+// to functions of its own.
 func (t *template) understand(p *prescan, r *Request) bool {
 	lines := p.lines
 	if p.short && !t.lacking(p) {
@@ -100,8 +98,8 @@ func (t *template) understand(p *prescan, r *Request) bool {
 	}
 	if t.has[slotLatency] && !t.took {
 		at := p.spans[slotLatency]
-		if digits, odd := thousandths(eight(lines, at.from)); odd == 0 && at.to-at.from == 5 && t.decimal.least == 5 {
-			r.Latency, r.HasLatency, r.IntegerLatency = t.decimal.duration(digits), true, false
+		if digits, odd := thousandths(eight(lines, at.from)); odd == 0 && at.to-at.from == 5 && t.thousandth > 0 {
+			r.Latency, r.HasLatency, r.IntegerLatency = duration(digits)*time.Duration(t.thousandth), true, false
 		} else if !t.readLatency(p, r, at) {
 			return false
 		}
@@ -133,17 +131,12 @@ func (t *template) understand(p *prescan, r *Request) bool {
 	return true
 }
 
-// readLatency reads the latency; false where it isn't simple.
+// readLatency reads the latency; false where it isn't a bare number.
 func (t *template) readLatency(p *prescan, r *Request, at span) bool {
-	nanos, integer := t.decimal.nanos(p.lines, at.from, at.to), false
-	if nanos < 0 {
-		var length int
-		if nanos, length, integer = takeNanos(p.lines[at.from:], t.exponent); length == 0 || length != int(at.to-at.from) {
-			return false
-		}
-	}
-	r.Latency, r.HasLatency, r.IntegerLatency = time.Duration(nanos), true, integer && t.guess
-	return true
+	d, ok := at.decimal(p.lines)
+	nanos, fits := d.nanos(t.unit)
+	r.Latency, r.HasLatency, r.IntegerLatency = time.Duration(nanos), true, d.integer && t.guess
+	return ok && fits
 }
 
 // lacking takes out the values that are a dash; false where one of them matters.
@@ -166,64 +159,24 @@ func (t *template) lacking(p *prescan) bool {
 
 // otherMethod finds a method that isn't simply what a request line begins with.
 func (t *template) otherMethod(p *prescan, r *Request) bool {
-	if t.split { // Scanner.finishRequest does it
-		r.method = nowhere
-		return true
-	}
-	if r.method, r.Method, r.MethodLen = (span{p.from, p.from}), 0, 0; !t.has[t.verb] {
-		return true
-	}
-	at := p.spans[t.verb]
-	if t.verb == slotRequest {
-		n := methodEnd(p.lines[at.from:at.to])
-		if n < 0 {
+	at := span{p.from, p.from}
+	switch {
+	case t.split: // interpreter.finishRequest does it
+	case t.verb == slotRequest:
+		at = p.spans[slotRequest]
+		method, _ := splitRequest(p.lines[at.from:at.to])
+		at.to = at.from + uint32(len(method))
+	case t.has[slotMethod]:
+		if at = p.spans[slotMethod]; at.to <= at.from {
 			return false
 		}
-		at.to = at.from + uint32(n)
 	}
-	if at.to <= at.from {
-		return false
+	n := at.to - at.from
+	if r.method = at; n > maxMethod {
+		r.whole, n = false, 0
 	}
-	if r.method = at; at.to-at.from <= maxMethod {
-		r.MethodLen = uint8(at.to - at.from)
-		r.Method = eight(p.lines, at.from) << (64 - 8*r.MethodLen) >> (64 - 8*r.MethodLen)
-	} else {
-		r.whole = false
-	}
+	r.Method, r.MethodLen = eight(p.lines, at.from)<<(64-8*n)>>(64-8*n), uint8(n)
 	return true
-}
-
-// methodEnd is the length of the method that a request line begins with, none where that
-// isn't simple: capital letters and a space.
-func methodEnd(request []byte) int {
-	for i, c := range request {
-		if c-'A' <= 'Z'-'A' {
-			continue
-		}
-		if c == ' ' && i > 0 && i <= 32 {
-			return i
-		}
-		break
-	}
-	return none
-}
-
-// decimals is a way of writing a latency: so many digits behind a point.
-type decimals struct {
-	least, spare uint32 // bytes at least, and at most beyond
-	point        uint8  // bits below the point in the last eight bytes
-	front        uint64 // all of them
-	scale        int64  // nanoseconds of the last digit
-}
-
-// decimalsOf is how a latency is written, in units of 10^exponent nanoseconds.
-func decimalsOf(text []byte, exponent int) decimals {
-	n := len(text) - bytes.IndexByte(text, '.') - 1
-	if n == 0 || n >= len(text)-1 || n > min(exponent, 6) {
-		return decimals{least: math.MaxUint32}
-	}
-	point := 8 * (7 - n)
-	return decimals{least: uint32(n) + 2, spare: uint32(6 - n), point: uint8(point), front: 1<<point - 1, scale: int64(powersOfTen[exponent-n])}
 }
 
 // thousandths are the digits of a number written as 0.123; odd is 0 where it is so.
@@ -232,74 +185,7 @@ func thousandths(w uint64) (digits, odd uint64) {
 	return digits, nonDigits(digits) | digits&0xFF00
 }
 
-// duration is what the digits say, or the sums of three numbers' digits.
-func (d *decimals) duration(digits uint64) time.Duration {
-	return time.Duration(digits&0xFF00FF*(1000<<16|100)>>16&0xFFFF+digits>>24&0xFF*10+digits>>32) * time.Duration(d.scale)
-}
-
-// nanos is takeNanos for what lies between two places; negative where it is written in
-// another way.
-func (d *decimals) nanos(lines []byte, from, to uint32) int64 {
-	n := to - from
-	if n-d.least > d.spare || to < 8 {
-		return none
-	}
-	v := eight(lines, to-8) ^ ones*'0' // the last digit highest
-	if byte(v>>(d.point&63)) != '.'^'0' {
-		return none
-	}
-	drop := 8 * (9 - n) & 63
-	v = v&^(d.front<<8|0xFF) | v&d.front<<8 // without the point
-	if v = v >> drop << drop; nonDigits(v) != 0 {
-		return none
-	}
-	return int64(eightDigits(v)) * d.scale
-}
-
-// takeNanos is parseLatency for digits with at most one point among them, at the
-// beginning of b; their length is 0 where there are none or it isn't simple.
-func takeNanos(b []byte, exponent int) (nanos int64, length int, integer bool) {
-	if len(b) >= 8 {
-		v := binary.LittleEndian.Uint64(b) ^ ones*'0'
-		if stops := nonDigits(v); stops != 0 {
-			digits := bits.TrailingZeros64(stops) >> 3 // and what isn't a digit is behind them
-			end, fraction := digits, 0
-			if stops &= stops - 1; b[digits&7] == '.' && digits > 0 && stops != 0 {
-				end = bits.TrailingZeros64(stops) >> 3
-				front := uint64(1)<<(8*digits&63) - 1
-				v = v&front | v>>8&^front // without the point
-				fraction = end - digits - 1
-				digits = end - 1
-			} else if b[digits&7] == '.' {
-				return slowNanos(b, exponent)
-			}
-			if digits == 0 || fraction > exponent {
-				return 0, 0, false
-			}
-			return int64(eightDigits(v<<(64-8*digits&63))) * int64(powersOfTen[exponent-fraction]), end, fraction == 0 && end == digits
-		}
-	}
-	return slowNanos(b, exponent)
-}
-
-// slowNanos is takeNanos byte by byte.
-func slowNanos(b []byte, exponent int) (nanos int64, length int, integer bool) {
-	v, point, i := int64(0), none, 0
-	for ; i < len(b); i++ {
-		if c := b[i]; isDigit(c) {
-			v = v*10 + int64(c-'0')
-		} else if c == '.' && point < 0 && i > 0 {
-			point = i
-		} else {
-			break
-		}
-	}
-	fraction := 0
-	if point >= 0 {
-		fraction = i - point - 1
-	}
-	if i == 0 || i > 10 || v > 1e9 || fraction > exponent {
-		return 0, 0, false
-	}
-	return v * int64(powersOfTen[exponent-fraction]), i, point < 0
+// duration is how many thousandths the digits say, or the sums of three numbers' digits.
+func duration(digits uint64) time.Duration {
+	return time.Duration(digits&0xFF00FF*(1000<<16|100)>>16&0xFFFF + digits>>24&0xFF*10 + digits>>32)
 }

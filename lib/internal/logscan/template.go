@@ -7,16 +7,14 @@ import (
 // fastReader reads lines that are written like one that was met before: only what stands
 // between its values is compared, and only what is wanted is looked at. Whatever differs
 // in the least is left to the format's reader; where a fast one says something, it says
-// what that would say. What it knows never changes, and reading has no effect but on the
-// prescan and on its own memory of lines before, so that lines can be read in any order.
+// what that would say. It never changes, and reading has no effect but on the prescan, so that
+// lines can be read in any order, by several at once.
 type fastReader interface {
 	// read reads the next lines of a stretch, as many as are written so and as there is
 	// room for, and gives their number.
 	read(*prescan, []Request) int
 	// form is what readers of all formats have.
 	form() *template
-	// fresh is a reader of the same lines, with a memory of its own.
-	fresh() fastReader
 }
 
 // template is what of a way of writing lines all formats have: which values are wanted,
@@ -31,7 +29,6 @@ type template struct {
 	split      bool        // URI, path or host are wanted
 	whole      bool        // a Request says all that is asked of a line
 	dashes     bool        // a value that is a dash is none
-	bare       bool        // what the line begins with says that nothing is around it, see prescan.bare
 
 	verb    uint8 // the slot that the method is of: its own or the request's
 	open    bool  // the user agent's span goes on to the line's end: nobody asked where it ends
@@ -42,10 +39,10 @@ type template struct {
 
 // latencyForm is how a latency is written.
 type latencyForm struct {
-	took     bool // the reader finds the latency itself
-	exponent int  // of its unit, see nanoExponent
-	guess    bool // which is a guess
-	decimal  decimals
+	took       bool // the reader finds the latency itself
+	unit       unit
+	guess      bool  // which is a guess
+	thousandth int64 // of it, in nanoseconds; 0: less than one
 }
 
 func (t *template) form() *template { return t }
@@ -71,8 +68,8 @@ const (
 	maxSamples   = 64 // lines of one file looked at in order to learn
 )
 
-// want works out which value each slot gets, as storeAt does, and how the latency of the
-// line that was read last is written; false when it can't be said once for all lines.
+// want works out which value each slot gets, as storeAt does, and what it means; false when it
+// can't be said once for all lines.
 func (in *interpreter) want(t *template, values []*binding) bool {
 	type winner struct {
 		value int
@@ -170,15 +167,13 @@ func (in *interpreter) wantLatency(t *template, by *target) bool {
 	if t.guess && t.flavour&envoy != 0 {
 		u, t.guess = unitMilli, false
 	}
-	t.exponent = u.nanoExponent()
-	last, _ := in.set.get(slotLatency)
-	t.decimal = decimalsOf(last, t.exponent)
+	t.unit, t.thousandth = u, int64(powersOfTen[u.nanoExponent()]/1000)
 	return true
 }
 
 // put notes where the value numbered n lies, if it is wanted.
-func (t *template) put(p *prescan, n int, from, to uint32) {
+func (t *template) put(p *prescan, n int, value span) {
 	if at := t.keep[n]; at >= 0 {
-		p.put(at, from, to)
+		p.put(at, value)
 	}
 }
