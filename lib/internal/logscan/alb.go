@@ -201,7 +201,8 @@ type fastALB struct {
 
 func (a *albReader) learn(in *interpreter, line []byte) fastReader {
 	f := &fastALB{template: template{dashes: true, latencyForm: latencyForm{took: a.sum}}, last: a.last, begins: word(line, 8)}
-	if !in.want(&f.template, a.fields) || f.keep[albTime] != slotTime || f.keep[albStatus] != slotStatus {
+	is, _, _ := bytes.Cut(line, []byte{' '})
+	if isConnection(is) || !in.want(&f.template, a.fields) || f.keep[albTime] != slotTime || f.keep[albStatus] != slotStatus {
 		return nil
 	}
 	for field, at := range f.keep[:albRequest] {
@@ -219,10 +220,10 @@ func (f *fastALB) read(p *prescan, some []Request) (n int) {
 }
 
 func (f *fastALB) one(p *prescan, r *Request) bool {
-	if !p.findSpaces() || p.lines[p.end-1] == '\r' {
+	spaces := p.findSpaces()
+	if spaces == nil || p.lines[p.end-1] == '\r' {
 		return false
 	}
-	spaces := (*spaces)(p.own()[:])
 	if eight(p.lines, p.from) != f.begins {
 		if is := p.lines[p.from:spaces[albType]]; !isALBType(is) || isConnection(is) {
 			return false
@@ -311,11 +312,11 @@ func (f *fastALB) readStrings(p *prescan, from uint32) bool {
 	return true
 }
 
-// findSpaces finds the spaces in front of the request, and behind them the line's end; false
+// findSpaces finds the spaces in front of the request, and behind them the line's end; nil
 // where that isn't simple.
-func (p *prescan) findSpaces() bool {
+func (p *prescan) findSpaces() *spaces {
 	if int(p.from)+headBlock > cap(p.lines) {
-		return false
+		return nil
 	}
 	to, head := (*spaces)(p.own()[:]), (*[headBlock]byte)(p.lines[p.from:p.from+headBlock])
 	n := 0
@@ -325,11 +326,11 @@ func (p *prescan) findSpaces() bool {
 		n = spacesByWord(to, head, p.from)
 	}
 	if n < albRequest {
-		return false
+		return nil
 	}
 	from := to[albRequest-1]
 	p.end = from + uint32(bytes.IndexByte(p.lines[from:], '\n'))
-	return true
+	return to
 }
 
 // spacesByWord finds the spaces of a block that begins at a place, as many as are needed or

@@ -19,6 +19,7 @@ type seen struct {
 	Status                                int
 	Latency, Elapsed                      time.Duration
 	HasLatency, HasElapsed, Integer       bool
+	Connection                            bool
 	Line                                  Line
 	Text, Method, URI, Path, Host, ID, UA []byte
 	Fields                                [][]byte
@@ -28,7 +29,7 @@ type seen struct {
 func see(s *Scanner, rec *Record, err error) seen {
 	v := seen{
 		Time: rec.Time, Status: rec.Status, Latency: rec.Latency, Elapsed: rec.Elapsed,
-		HasLatency: rec.HasLatency, HasElapsed: rec.HasElapsed, Integer: rec.IntegerLatency, Line: rec.Line,
+		HasLatency: rec.HasLatency, HasElapsed: rec.HasElapsed, Integer: rec.IntegerLatency, Connection: rec.Connection, Line: rec.Line,
 		Text: rec.Text, Method: rec.Method, URI: rec.URI, Path: rec.Path, Host: rec.Host, ID: rec.ID, UA: rec.UserAgent,
 		Note: s.Note(),
 	}

@@ -10,7 +10,6 @@ type fastFields struct {
 	literals
 	values  []place      // by the number of the value
 	numbers []numeral    // values of an object that aren't in quotes
-	wanted  []place      // by want
 	places  [slots]place // of the canonical slots with a value
 	bare    bool         // what the line begins with says that nothing is around it, see prescan.bare
 }
@@ -83,9 +82,8 @@ func (f *fastFields) learned(in *interpreter, line []byte, values []span, bindin
 		return nil
 	}
 	for _, w := range f.wants {
-		at := f.values[w.value]
-		if f.wanted = append(f.wanted, at); w.at < slots {
-			f.places[w.at] = at
+		if w.at < slots {
+			f.places[w.at] = f.values[w.value]
 		}
 	}
 	f.bare = f.all[0].bareFrom()
@@ -105,8 +103,8 @@ func (f *fastFields) read(p *prescan, some []Request) (n int) {
 		p.spans[slotUserAgent], p.spans[f.verb] = agent, verb
 		p.end, p.passed, p.short = delimiters[f.count], uint(f.count), agent.to-agent.from == 1 || verb.to-verb.from == 1
 		if !f.whole {
-			for i := range f.wants {
-				p.put(f.wants[i].at, f.wanted[i].of(delimiters))
+			for _, w := range f.wants {
+				p.put(w.at, f.values[w.value].of(delimiters))
 			}
 		}
 		if !f.bare && !p.bare() || !p.timed(r) || !f.understand(p, r) {

@@ -21,7 +21,7 @@ func (s *Scanner) Templates() *Templates {
 	if len(s.templates) == 0 {
 		return nil
 	}
-	if s.sure.zoneless != s.clock.zoneless {
+	if s.sure.zoneless != s.clock.zoneless || s.sure.calm != s.clock.calm {
 		s.reassure()
 		s.handed = nil
 	}

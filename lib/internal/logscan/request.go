@@ -56,23 +56,20 @@ func (g *Request) AppendMethod(to []byte) []byte {
 	return to
 }
 
-// time reads a stamp, which mostly is the last one once more, or differs in its fraction.
-func (p *prescan) time(at span) (int64, bool) {
-	c, lines := &p.clock, p.lines
+// timed reads the time, whose stamp mostly is the last one once more, or differs in its
+// fraction.
+func (p *prescan) timed(r *Request) (ok bool) {
+	c, lines, at := &p.clock, p.lines, p.spans[slotTime]
 	if c.digits > 0 {
-		if v, ok := c.within(lines, at); ok {
-			return v, true
+		if r.Time, ok = c.within(lines, at); ok {
+			return true
 		}
 	} else if n := at.to - at.from; n == uint32(c.size) && n-16 <= 16 && // two pairs of words, that may overlap, speak of every byte
 		(eight(lines, at.from)^c.words[0])|(eight(lines, at.from+8)^c.words[1])|(eight(lines, at.to-16)^c.words[2])|(eight(lines, at.to-8)^c.words[3]) == 0 {
-		return c.value, true
+		r.Time = c.value
+		return true
 	}
-	return c.parse(lines[at.from:at.to])
-}
-
-// timed reads the time.
-func (p *prescan) timed(r *Request) (ok bool) {
-	r.Time, ok = p.time(p.spans[slotTime])
+	r.Time, ok = c.parse(lines[at.from:at.to])
 	return ok
 }
 

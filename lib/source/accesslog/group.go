@@ -71,13 +71,13 @@ func newGroups(ask sli.Ask) groups {
 
 // add takes requests.
 func (b *groups) add(run []logscan.Request, says verdicts) {
-	edges := b.ask.Edges
+	edges, verdict := b.ask.Edges, uint64(says.good)<<16|uint64(says.accepted)<<18
 	for i := range run {
 		g := &run[i]
 		if g.Marked {
 			continue
 		}
-		key := groupKey{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | uint64(says.good)<<16 | uint64(says.accepted)<<18}
+		key := groupKey{method: g.Method, kind: uint64(uint32(g.Status))<<32 | uint64(g.MethodLen)<<24 | verdict}
 		if g.HasLatency {
 			key.kind |= 1 << 8
 			for _, edge := range edges {
