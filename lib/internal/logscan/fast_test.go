@@ -230,6 +230,39 @@ func alike(g *Request, rec *Record, mark string) string {
 	return ""
 }
 
+// TestWhatWasSeenOfOneFileIsNotOfAnother looks at the same lines by scanners whose zones differ.
+func TestWhatWasSeenOfOneFileIsNotOfAnother(t *testing.T) {
+	for _, line := range []string{
+		`192.0.2.1 - - [22/Nov/2026:11:40:00] "GET /a HTTP/1.1" 200 5 "-" "a" 0.123`,
+		"time:2026-11-22T11:40:00\tstatus:200\treqtime:0.123",
+	} {
+		data := []byte("a line that is written in no way that is known\n" + strings.Repeat(line+"\n", 8))
+		var seen Prescanned
+		var times []int64
+		for _, hours := range []int{0, 9} {
+			s := scanner(t, Config{Format: map[bool]Format{true: LTSV, false: Combined}[line[0] == 't'], Zone: time.FixedZone("", hours*3600)})
+			var rec Record
+			for range 2 {
+				if err := s.Scan([]byte(line), &rec); err != nil {
+					t.Fatal(err)
+				}
+			}
+			seen.Prescan(s.Templates(), data, 0, nil)
+			if _, read := s.Next(&seen, data, 0, &rec); read {
+				t.Fatal("the first line was read")
+			}
+			run, _, _ := s.Run(&seen, 0, 1<<62)
+			if len(run) != 8 {
+				t.Fatalf("%q: read %d lines of 8", line, len(run))
+			}
+			times = append(times, run[7].Time)
+		}
+		if times[0]-times[1] != 9*3600*second {
+			t.Errorf("%q: %d in one zone, %d nine hours east", line, times[0], times[1])
+		}
+	}
+}
+
 // spoil changes a line a little.
 func spoil(r *rand.Rand, line []byte, other []byte) []byte {
 	line = bytes.Clone(line)

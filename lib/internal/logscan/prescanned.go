@@ -50,7 +50,7 @@ const stretch = 32 << 10
 // seen of other lines is forgotten.
 func (s *Prescanned) Prescan(k *Templates, data []byte, from int, enough func() bool) {
 	if s.templates != k {
-		s.scan.clock, s.scan.mark = k.clock, newMark(k.of.cfg.Mark)
+		s.scan.clock, s.scan.front, s.scan.mark = k.clock, front{}, newMark(k.of.cfg.Mark)
 	}
 	s.templates, s.requests, s.next, s.scan.kept = k, s.requests[:0], 0, s.scan.kept[:0]
 	for from < len(data) {
