@@ -8,6 +8,8 @@ import (
 )
 
 // prescan is a look at a stretch of lines.
+//
+// Large: the line looked at is flat, since all of it is set for each line.
 type prescan struct {
 	lines      []byte   // all of the stretch; what lies behind it may be read, but doesn't count
 	delimiters []uint32 // one before the first byte, where a line might have ended, then theirs
