@@ -88,6 +88,9 @@ func (m *model) begin(text string) {
 
 // shift gives the older generations their new names.
 func (m *model) shift() {
+	if len(m.gens) == maxUnnamed-2 { // one that isn't known any more may be taken for new where it is compressed so late
+		m.dropOldest()
+	}
 	names := make([]string, len(m.gens))
 	for i := range m.gens {
 		names[i] = m.name(i)
