@@ -45,9 +45,9 @@ type walked struct {
 // behind tells whether something is left to a next part.
 func (a absence) behind(now time.Time) bool { return a.front.Before(now) }
 
-// absence finds how a job's backlog is to be read. Only logs of this host can be read in
-// parts, and only where an SLI is derived from the cells of such logs alone it makes a
-// difference.
+// absence finds how a job's backlog is to be read. Only logs that are read line by line can
+// be read in parts, and only where an SLI is derived from the cells of such logs alone it
+// makes a difference.
 func (j *job) absent(tx Tx, rec pipelineRecord) absence {
 	now := j.run.Now
 	since := rec.Ran

@@ -75,7 +75,7 @@ func (g group) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bloc
 		return fed{}, err
 	}
 	opt := cwlogs.Options{Client: cloudwatchlogs.NewFromConfig(cfg), Group: g.Group.Group, StreamsPrefix: g.StreamsPrefix, Filter: g.Filter,
-		Now: ask.Now, From: ask.From, Until: ask.Until, LookBack: time.Duration(g.LookBack)}
+		Now: ask.Now, From: ask.From, Until: ask.Until, Pause: ask.Pause, LookBack: time.Duration(g.LookBack)}
 	if ask.Final {
 		opt.Events = math.MaxInt
 	}

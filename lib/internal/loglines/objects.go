@@ -44,7 +44,7 @@ func (o objects) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bl
 		return fed{}, err
 	}
 	client := service.NewFromConfig(cfg, func(c *service.Options) { c.UsePathStyle = cfg.BaseEndpoint != nil })
-	opt := s3.Options{Client: client, Location: o.location, Now: ask.Now, From: ask.From}
+	opt := s3.Options{Client: client, Location: o.location, Now: ask.Now, From: ask.From, Pause: ask.Pause}
 	if ask.Final {
 		opt.Bytes = math.MaxInt64
 	}

@@ -63,7 +63,7 @@ func New(n *section.Node, zone *time.Location, account awsconf.Options) (sli.Sou
 		Settle:       log.Settle(),
 		SettleWhy:    "a line is written when its request ends, and its writer may hold it in a buffer",
 		Scope:        sli.Local,
-		Paced:        !log.Remote(),
+		Paced:        true,
 		MaxMalformed: log.MaxMalformed(),
 		Permissions:  log.Permissions(),
 	}

@@ -83,7 +83,7 @@ func (s *lineLog) describe(format logscan.Format, schedule *sli.Runs, spelled st
 		Settle:       s.log.Settle(),
 		SettleWhy:    "a line is written when its record comes out, and its writer may hold it in a buffer",
 		Scope:        sli.Local,
-		Paced:        !s.log.Remote(),
+		Paced:        true,
 		Runs:         schedule,
 		MaxMalformed: s.log.MaxMalformed(),
 		Permissions:  s.log.Permissions(),

@@ -67,6 +67,7 @@ type Options struct {
 	Now           time.Time
 	From          time.Time     // where a first run, and Again, begin; zero: with the first event there is
 	Until         time.Time     // later events aren't asked for; zero: Now
+	Pause         time.Time     // those are left to the next reading; zero: none are
 	LookBack      time.Duration // how far every run looks for late events
 	Events        int           // after which a run stops; 0: 100,000
 }
@@ -74,7 +75,7 @@ type Options struct {
 // Stats says how a reading went.
 type Stats struct {
 	feed.Stats
-	// Reached is up to when events were read, where the reading stopped early; zero
+	// Reached is up to when events were read, where the reading stopped early or paused; zero
 	// elsewhere.
 	Reached time.Time
 	// Looked is from when on late events were looked for; zero in a first run.
@@ -100,17 +101,22 @@ func Read(ctx context.Context, opt Options, cur Cursor, sink func(feed.Block) er
 	case r.now-cur.Looked >= farther.Milliseconds() || cur.Looked > r.now:
 		next.Looked, depth = r.now, max(depth, Reach)
 	}
-	begin := r.memory.farthest(next.From, depth, opt.LookBack)
+	begin, looked := next.From, cur.Looked == r.now // at the part of a backlog before this one
+	if !looked {
+		begin = r.memory.farthest(next.From, depth, opt.LookBack)
+	}
 	done, err := r.pages(ctx, begin, r.to, r.isNew)
 	if err != nil {
 		return cur, Stats{}, err
 	}
 	if next.From = max(next.From, r.to); !done {
 		next.From = max(cur.From, r.last)
+	}
+	if !done || r.pauses {
 		r.stats.Complete, r.stats.Reached = false, time.UnixMilli(next.From)
 	}
 	if cur.From != 0 {
-		if done {
+		if done && !looked {
 			begin = r.lookBack(ctx, begin, max(r.memory.known, cur.From-depth.Milliseconds()))
 		}
 		r.stats.Looked = time.UnixMilli(begin)
@@ -189,6 +195,7 @@ type reading struct {
 	failed error // the sink's
 
 	now, to int64
+	pauses  bool  // there, where more may have happened since
 	last    int64 // the time of the newest event of the present question
 	left    int
 }
@@ -197,6 +204,9 @@ func newReading(opt Options, cur Cursor, sink func(feed.Block) error) *reading {
 	r := &reading{opt: opt, sink: sink, now: opt.Now.UnixMilli(), left: opt.Events, memory: recall(cur)}
 	if r.to = r.now; !opt.Until.IsZero() {
 		r.to = opt.Until.UnixMilli()
+	}
+	if pause := opt.Pause; !pause.IsZero() && pause.UnixMilli() < r.to {
+		r.to, r.pauses = pause.UnixMilli(), true
 	}
 	if r.left <= 0 {
 		r.left = defaultEvents

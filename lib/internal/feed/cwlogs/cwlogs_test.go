@@ -401,3 +401,50 @@ func TestTheCallersErrorStopsTheReading(t *testing.T) {
 		t.Errorf("%v, cursor %+v", err, cur)
 	}
 }
+
+// TestAReadingPauses: later events are left to the next reading, late ones of before are
+// looked for once in a run, and each comes once.
+func TestAReadingPauses(t *testing.T) {
+	g := newGroup(t)
+	for i := range 10 {
+		g.put(fmt.Sprint(i), 360*i-200, 1)
+	}
+	g.now = at(-150)
+	got := g.read()
+	g.put("late", -240, 200)
+	g.now = at(3700)
+	looks := 0
+	for pause := 600; pause <= 4200; pause += 600 {
+		opt := g.options()
+		if opt.Pause = at(pause); pause > 3700 {
+			opt.Pause = time.Time{}
+		}
+		asked := len(g.asked)
+		next, stats, err := Read(context.Background(), opt, g.cursor, func(b feed.Block) error {
+			got = append(got, fmt.Sprintf("%d: %s", (b.At-noon.UnixMicro())/1e6, strings.TrimSuffix(string(b.Data), "\n")))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range g.asked[asked:] {
+			if in["startTime"].(float64) < float64(g.cursor.From) {
+				looks++
+			}
+		}
+		g.cursor = next
+		if paused := !opt.Pause.IsZero(); paused == stats.Complete || paused != stats.Reached.Equal(at(pause)) {
+			t.Errorf("up to %d: complete %v, reached %v", pause, stats.Complete, stats.Reached)
+		}
+	}
+	want := []string{"-200: 0", "-240: late"}
+	for i := 1; i < 10; i++ {
+		want = append(want, fmt.Sprintf("%d: %d", 360*i-200, i))
+	}
+	if diff := cmp.Diff(want, got, cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if looks == 0 || looks > 8 {
+		t.Errorf("looked back in %d questions", looks)
+	}
+}

@@ -34,12 +34,29 @@ func (r *reading) passed(o object) bool {
 
 // forward reads what is pending, and returns what it had to leave.
 func (r *reading) forward(ctx context.Context, pending []object) (left []object, err error) {
+	pending, later := r.paused(pending)
 	left, err = r.objects(ctx, pending, r.pass)
 	if len(left) > 0 && left[0].from != (feed.Position{}) {
 		r.next.Part = &Part{left[0].key, left[0].from}
 	}
 	r.forget()
-	return left, err
+	return append(left, later...), err
+}
+
+// paused are those of the pending objects that are wanted now, and those of later intervals;
+// one that was begun is read to its end.
+func (r *reading) paused(pending []object) (now, later []object) {
+	if r.opt.Pause.IsZero() {
+		return pending, nil
+	}
+	for _, o := range pending {
+		if o.ended.After(r.opt.Pause) && o.from == (feed.Position{}) {
+			later = append(later, o)
+		} else {
+			now = append(now, o)
+		}
+	}
+	return now, later
 }
 
 // pass notes that an object was read.

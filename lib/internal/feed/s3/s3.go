@@ -64,6 +64,7 @@ type Options struct {
 	Location Location
 	Now      time.Time
 	From     time.Time // a first run, and Again, pass over lines of before; zero: read all there is
+	Pause    time.Time // objects whose intervals ended later are left to the next reading; zero: none are
 	Bytes    int64     // of content, after which a run stops; 0: 8 GiB
 }
 

@@ -314,3 +314,42 @@ func TestAnObjectOfSomebodyElsesIsPassedOver(t *testing.T) {
 	b.put(key(-5, "10.0.0.1"), packed("a line\n"))
 	b.expect(b.read(), "a line")
 }
+
+// TestAReadingPausesBetweenIntervals: what later intervals have is left, over midnight too,
+// and how far it got is told; each line comes once.
+func TestAReadingPausesBetweenIntervals(t *testing.T) {
+	b := newBucket(t)
+	b.now = noon.Add(14 * time.Hour)
+	var want []string
+	for minutes := -20; minutes <= 13*60; minutes += 5 {
+		b.put(key(minutes, "10.0.0.1"), packed(fmt.Sprintln(minutes)))
+		want = append(want, fmt.Sprint(minutes))
+	}
+	var got []string
+	for pause := noon.Add(time.Hour); ; pause = pause.Add(time.Hour) {
+		opt := b.options()
+		if opt.Pause = pause; pause.After(b.now) {
+			opt.Pause = time.Time{}
+		}
+		var lines []string
+		next, stats, err := Read(context.Background(), opt, b.cursor, func(block feed.Block) error {
+			lines = append(lines, strings.Split(strings.TrimSuffix(string(block.Data), "\n"), "\n")...)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.cursor, got = next, append(got, lines...)
+		if last := noon.Add(13 * time.Hour); pause.Before(last) {
+			if len(lines) == 0 || len(lines) > 17 || stats.Complete || !stats.Reached.Equal(pause) {
+				t.Errorf("up to %v: %d lines, reached %v, complete %v", pause, len(lines), stats.Reached, stats.Complete)
+			}
+		} else if !stats.Complete || !stats.Reached.IsZero() {
+			t.Errorf("up to %v, where the last interval is: reached %v, complete %v", pause, stats.Reached, stats.Complete)
+		}
+		if opt.Pause.IsZero() {
+			break
+		}
+	}
+	b.expect(got, want...)
+}
