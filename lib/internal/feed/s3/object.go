@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 )
@@ -34,7 +35,7 @@ func (r *reading) passed(o object) bool {
 
 // forward reads what is pending, and returns what it had to leave.
 func (r *reading) forward(ctx context.Context, pending []object) (left []object, err error) {
-	pending, later := r.paused(pending)
+	pending, later := upTo(r.opt.Pause, pending)
 	left, err = r.objects(ctx, pending, r.pass)
 	if len(left) > 0 && left[0].from != (feed.Position{}) {
 		r.next.Part = &Part{left[0].key, left[0].from}
@@ -43,14 +44,14 @@ func (r *reading) forward(ctx context.Context, pending []object) (left []object,
 	return append(left, later...), err
 }
 
-// paused are those of the pending objects that are wanted now, and those of later intervals;
-// one that was begun is read to its end.
-func (r *reading) paused(pending []object) (now, later []object) {
-	if r.opt.Pause.IsZero() {
+// upTo are the objects that are wanted now, and those of intervals that ended after a pause;
+// one that was begun is read to its end. Without a pause all are wanted.
+func upTo(pause time.Time, pending []object) (now, later []object) {
+	if pause.IsZero() {
 		return pending, nil
 	}
 	for _, o := range pending {
-		if o.ended.After(r.opt.Pause) && o.from == (feed.Position{}) {
+		if o.ended.After(pause) && o.from == (feed.Position{}) {
 			later = append(later, o)
 		} else {
 			now = append(now, o)
