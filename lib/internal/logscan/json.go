@@ -309,8 +309,7 @@ func (r *jsonReader) learn(in *interpreter, line []byte) fastReader {
 		if node := r.root.children[string(line[at+1:end])]; node != nil {
 			b = node.binding
 		}
-		from := space(line, space(line, end+1)+1)
-		to := from
+		from, to := space(line, space(line, end+1)+1), 0
 		if line[from] == '"' {
 			from++
 			to, _ = stringEnd(line, from)

@@ -109,11 +109,14 @@ func (r *contents) loadHead(e *entry) error {
 	return nil
 }
 
+// comparable says whether a file's first bytes can be held against the entry's head.
+func (e *entry) comparable() bool { return e.loaded && e.err == nil && !e.gzip }
+
 // confirm makes sure that h still begins as its entry did when it was recognised: a file that was cut back and begun anew since is another one under the same
 // inode, errReplaced. What was written to its head since is taken over.
 func (r *contents) confirm(f *file, h *os.File) error {
 	e := f.e
-	if !e.loaded || e.err != nil || e.gzip {
+	if !e.comparable() {
 		return nil
 	}
 	n, err := h.ReadAt(r.head[:], 0)
@@ -132,7 +135,7 @@ func (r *contents) confirm(f *file, h *os.File) error {
 
 // stands says whether h begins as its entry does. Whatever was read of it before this is asked was read before it was cut back and begun anew, if it was.
 func (r *contents) stands(e *entry, h *os.File) bool {
-	if !e.loaded || e.err != nil || e.gzip {
+	if !e.comparable() {
 		return true
 	}
 	n, _ := h.ReadAt(r.head[:len(e.head)], 0)
