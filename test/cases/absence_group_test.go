@@ -3,7 +3,6 @@ package cases
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -100,23 +99,7 @@ func TestAfterAnAbsenceLogGroupsSayOfEachMinuteWhatARunEachHourWouldHaveSaid(t *
 				}
 			}
 			groups.lines = nil // the state alone is asked
-			for _, series := range a.series {
-				want, got := steady.perMinute(end+3600, 0, end, series), away.perMinute(end+3600, 0, end, series)
-				if len(want) < int(end/60)-130 {
-					t.Fatalf("%s: %d minutes measured by steady runs", series, len(want))
-				}
-				wrong := 0
-				for _, m := range slices.Sorted(maps.Keys(want)) {
-					if got[m] != want[m] {
-						if wrong++; wrong <= 3 {
-							t.Errorf("%s at %s: %q, with a run each hour %q", series, m, got[m], want[m])
-						}
-					}
-				}
-				if wrong > 0 {
-					t.Errorf("%s: %d of %d minutes differ", series, wrong, len(want))
-				}
-			}
+			a.same(t, steady, away, end, "hour")
 		})
 	}
 }

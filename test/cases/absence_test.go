@@ -54,6 +54,29 @@ func (a absence) config() string {
 	return text
 }
 
+// same fails unless who was away says of each minute what the steady host says, which ran so
+// often.
+func (a absence) same(t *testing.T, steady, away *host, end float64, often string) {
+	t.Helper()
+	for _, series := range a.series {
+		want, got := steady.perMinute(end+3600, 0, end, series), away.perMinute(end+3600, 0, end, series)
+		if len(want) < int(end/60)-130 {
+			t.Fatalf("%s: %d minutes measured by steady runs", series, len(want))
+		}
+		wrong := 0
+		for _, m := range slices.Sorted(maps.Keys(want)) {
+			if got[m] != want[m] && !(a.estimated && oneApart(got[m], want[m])) {
+				if wrong++; wrong <= 3 {
+					t.Errorf("%s at %s: %q, with a run each %s %q", series, m, got[m], often, want[m])
+				}
+			}
+		}
+		if wrong > 0 {
+			t.Errorf("%s: %d of %d minutes differ", series, wrong, len(want))
+		}
+	}
+}
+
 // lives are the lines of all records: most come out after some seconds, some late, some never.
 func (a absence) lives(from, to float64, front, worker func(n float64, line string)) {
 	step := 3600 / float64(a.perHour)
@@ -137,23 +160,7 @@ func TestAfterAnAbsenceEachMinuteSaysWhatARunEachMinuteWouldHaveSaid(t *testing.
 				}
 			}
 			away.run(end + 3600)
-			for _, series := range a.series {
-				want, got := steady.perMinute(end+3600, 0, end, series), away.perMinute(end+3600, 0, end, series)
-				if len(want) < int(end/60)-130 {
-					t.Fatalf("%s: %d minutes measured by steady runs", series, len(want))
-				}
-				wrong := 0
-				for _, m := range slices.Sorted(maps.Keys(want)) {
-					if got[m] != want[m] && !(a.estimated && oneApart(got[m], want[m])) {
-						if wrong++; wrong <= 3 {
-							t.Errorf("%s at %s: %q, with a run each minute %q", series, m, got[m], want[m])
-						}
-					}
-				}
-				if wrong > 0 {
-					t.Errorf("%s: %d of %d minutes differ", series, wrong, len(want))
-				}
-			}
+			a.same(t, steady, away, end, "minute")
 		})
 	}
 }
