@@ -27,9 +27,6 @@ func (w *World) Coverage(from, to Instant, deadline time.Duration) []Cell {
 	return Coverage(w.Records, from, to, span(deadline))
 }
 
-// Correctness of [from, to), by the minute the records came out.
-func (w *World) Correctness(from, to Instant) []Cell { return Correctness(w.Records, from, to) }
-
 // Age at an instant, lost records being owed for ever.
 func (w *World) Age(at Instant) time.Duration {
 	return time.Duration(Ages(w.Records, []Instant{at}, true)[0]) * time.Microsecond

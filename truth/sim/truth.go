@@ -178,16 +178,3 @@ func Coverage(records []Record, from, to, deadline Instant) []Cell {
 func Correctness(records []Record, from, to Instant) []Cell {
 	return tally(records, from, to, func(r *Record) (Instant, bool) { return r.Visible, !r.Wrong })
 }
-
-// Delays lists visible − accepted_at of the records that came out in
-// [from, to), in microseconds, ascending.
-func Delays(records []Record, from, to Instant) []Instant {
-	var delays []Instant
-	for i := range records {
-		if r := &records[i]; r.Visible >= from && r.Visible < to {
-			delays = append(delays, r.Visible-r.Accepted)
-		}
-	}
-	slices.Sort(delays)
-	return delays
-}
