@@ -174,10 +174,7 @@ fields: {latency: ms}, where: {status: "!404", uri: ["^/videos", /x, "!~secret"]
 func TestAMinuteThatMayBeCutOffIsNotMeasured(t *testing.T) {
 	s, server := counting(t, countedJSON, nil)
 	first := sli.MinuteAt(midday)
-	full := insightstest.Answer{}
-	for range 10_000 {
-		full.Rows = append(full.Rows, []insightstest.Field{{Field: "bin(1m)", Value: "2026-11-22 12:00:00.000"}})
-	}
+	full := insightstest.Answer{Rows: slices.Repeat([][]insightstest.Field{{}}, 10_000)} // how many there are says it
 	for to := first + 1; to < first+3; to++ {
 		server.Expect(insightstest.Question{Group: "/web", Query: s.query(nil), From: first.Start().Unix(), To: to.Start().Unix()}, full)
 	}
