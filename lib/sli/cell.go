@@ -162,8 +162,9 @@ func (c *StageCell) acceptRequests(e *Event) {
 	}
 	own := MinuteOf(e.Time)
 	minute, newest, seconds := own.Start().UnixMicro(), c.NewestAccepted, uint64(0)
-	for i := range e.Observations {
-		m := &e.Observations[i]
+	moments := e.Observations // which nothing here changes
+	for i := range moments {
+		m := &moments[i]
 		at := m.Time - m.Latency.Microseconds()
 		newest = max(newest, at)
 		if at < minute {

@@ -38,23 +38,21 @@ type (
 
 const partSize = 64
 
-// place is the page and slot of a value: page 0 holds 0…1023 exactly, page p the
-// values [2^(p+9), 2^(p+10)) in 1024 steps.
-func place(v uint64) (p, slot int) {
-	p = bits.Len64(v >> subBits)
-	if p == 0 {
-		return 0, int(v)
-	}
-	// Values of page p have p+subBits bits; the top subBits+1 of them begin with a one.
-	return p, int(v>>(p-1)) & (1<<subBits - 1)
+// place is the number of a value's bucket: those of page 0 hold 0…1023 exactly, those of page p
+// the values [2^(p+9), 2^(p+10)) in 1024 steps.
+func place(v uint64) uint {
+	// Values of page p have p+subBits bits; the top subBits+1 of them begin with a one, which is the page.
+	steps := uint(bits.Len64(v >> (subBits + 1)))
+	return steps<<subBits + uint(v>>(steps&63))
 }
 
 // value is the middle of a bucket.
-func value(p, slot int) uint64 {
+func value(at int) uint64 {
+	p, slot := at>>subBits, uint64(at&(1<<subBits-1))
 	if p == 0 {
-		return uint64(slot)
+		return slot
 	}
-	low := (uint64(1<<subBits) + uint64(slot)) << (p - 1)
+	low := (1<<subBits + slot) << (p - 1)
 	return low + uint64(1)<<(p-1)/2
 }
 
@@ -73,8 +71,7 @@ func (d *Distribution) Add(duration time.Duration, n uint64) {
 	if d.packed != nil {
 		d.open()
 	}
-	p, slot := place(v)
-	d.raise(p, slot, n)
+	d.raise(place(v), n)
 }
 
 // addEach is Add, once, for the latency of each of some moments. What Add asks and notes for
@@ -92,30 +89,34 @@ func (d *Distribution) addEach(moments []Observation) {
 		v := uint64(max(0, moments[i].Latency))
 		least, most = min(least, v), max(most, v)
 		sum += float64(v)
-		p, slot := place(v)
-		if of := d.pages[p]; of != nil {
-			if part := of[slot/partSize]; part != nil && part[slot%partSize] < math.MaxUint32 {
-				part[slot%partSize]++
+		at := place(v)
+		if of := d.pages[at>>subBits]; of != nil {
+			if part := of.part(at); *part != nil && (*part)[at%partSize] < math.MaxUint32 {
+				(*part)[at%partSize]++
 				continue
 			}
 		}
-		d.raise(p, slot, 1)
+		d.raise(at, 1)
 	}
 	if len(moments) > 0 {
 		d.min, d.max, d.sum, d.count = least, most, sum, d.count+uint64(len(moments))
 	}
 }
 
+// part is where the part of a bucket is.
+func (p *page) part(at uint) **part { return &p[at/partSize%uint(len(p))] }
+
 // raise adds to a bucket, which keeps to what it can hold: only weights reach that.
-func (d *Distribution) raise(p, slot int, n uint64) {
-	if d.pages[p] == nil {
-		d.pages[p] = new(page)
-	}
-	of := &d.pages[p][slot/partSize]
+func (d *Distribution) raise(at uint, n uint64) {
+	of := &d.pages[at>>subBits]
 	if *of == nil {
-		*of = new(part)
+		*of = new(page)
 	}
-	bucket := &(*of)[slot%partSize]
+	some := (*of).part(at)
+	if *some == nil {
+		*some = new(part)
+	}
+	bucket := &(*some)[at%partSize]
 	*bucket += uint32(min(n, math.MaxUint32-uint64(*bucket)))
 }
 
@@ -151,7 +152,7 @@ func (d *Distribution) open() {
 	packed := d.buckets()
 	d.packed = nil
 	for at, n := range packed {
-		d.raise(at>>subBits, at&(1<<subBits-1), n)
+		d.raise(uint(at), n)
 	}
 }
 
@@ -241,7 +242,7 @@ func (d *Distribution) Merge(e *Distribution) {
 		d.open()
 	}
 	for at, n := range e.buckets() {
-		d.raise(at>>subBits, at&(1<<subBits-1), n)
+		d.raise(uint(at), n)
 	}
 }
 
@@ -295,16 +296,16 @@ func (d *Distribution) Quantile(q float64) float64 {
 
 // middle is a bucket's value in seconds.
 func (d *Distribution) middle(at int) float64 {
-	return float64(min(max(value(at>>subBits, at&(1<<subBits-1)), d.min), d.max)) / 1e9
+	return float64(min(max(value(at), d.min), d.max)) / 1e9
 }
 
 // Over is how many took longer than a duration, as far as the buckets tell: those of its
 // own bucket are taken not to have.
 func (d *Distribution) Over(limit time.Duration) float64 {
 	var n uint64
-	p, slot := place(uint64(limit))
+	own := int(place(uint64(limit)))
 	for at, count := range d.buckets() {
-		if at > p<<subBits|slot {
+		if at > own {
 			n += count
 		}
 	}

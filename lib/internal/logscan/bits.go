@@ -82,7 +82,7 @@ func (s span) of(line []byte, place uint32) []byte {
 // fewDigits tells whether a part is one to seven digits.
 func (s span) fewDigits(lines []byte) bool {
 	n := s.to - s.from
-	return n-1 < 7 && nonDigits(eight(lines, s.from)^ones*'0')<<(64-8*n) == 0
+	return n-1 < 7 && nonDigits(eight(lines, s.from)^ones*'0')<<(64-8*n&63) == 0
 }
 
 // decimal is parseDecimal of a part of some lines.

@@ -346,7 +346,11 @@ func (c *combinedReader) learn(in *interpreter, line []byte) fastReader {
 		parts = append(parts, c.columns...)
 		ok = next == '\n' || f.tail || next == ' ' && len(f.columns) > 0 && len(quotes) == agentQuote
 	}
-	for n, text := range frames {
+	for n := 0; n < len(frames); n++ {
+		text := frames[n]
+		if text == `" "` { // it says of the next quote, too, where it is
+			n++
+		}
 		f.add(newFrame(text), n+1)
 	}
 	if ok = ok && in.want(&f.template, parts); !ok || f.keep[partTime] != slotTime || f.keep[partRequest] != slotRequest || f.keep[partStatus] != slotStatus {
@@ -375,7 +379,7 @@ func (f *fastCombined) read(p *prescan, some []Request) (n int) {
 	for ; n < len(some) && int(p.from) < len(lines) && f.match(p); n++ {
 		r, delimiters := &some[n], p.own()
 		quote, end := delimiters[1], delimiters[2]
-		if (quote-p.from > maxFront || p.from < frontSize || !p.front.same(p, quote-frontSize)) && !p.front.read(p, quote) {
+		if (quote-p.from > maxFront || quote < maxFront || !p.front.same(before(lines, quote)) || bracketed(before(lines, quote))) && !p.front.read(p, quote) {
 			return n
 		}
 		size := span{end + uint32(len(`" 200 `)), delimiters[3]}
@@ -427,14 +431,22 @@ const (
 	maxFront  = frontSize + 24 // of what is looked at again
 )
 
-// same tells whether the same text stands at a place of the line, and no bracket before it.
-func (f *front) same(p *prescan, at uint32) bool {
-	b, w := (*[frontSize]byte)(p.lines[uint(at):uint(at)+frontSize]), &f.words
-	differs := (binary.LittleEndian.Uint64(b[0:]) ^ w[0]) | (binary.LittleEndian.Uint64(b[8:]) ^ w[1]) | (binary.LittleEndian.Uint64(b[16:]) ^ w[2]) | (binary.LittleEndian.Uint64(b[24:]) ^ w[3])
-	for ; at > p.from; at -= 8 {
-		differs |= equal(eight(p.lines, at-8), '[')
-	}
-	return differs == 0
+// before is what stands in front of a request, and of the line before where that is less.
+func before(lines []byte, quote uint32) *[maxFront]byte {
+	at := uint(quote - maxFront)
+	return (*[maxFront]byte)(lines[at : at+maxFront])
+}
+
+// same tells whether what stands in front of a request ends with the same text.
+func (f *front) same(b *[maxFront]byte) bool {
+	w := &f.words
+	return (binary.LittleEndian.Uint64(b[24:])^w[0])|(binary.LittleEndian.Uint64(b[32:])^w[1])|(binary.LittleEndian.Uint64(b[40:])^w[2])|(binary.LittleEndian.Uint64(b[48:])^w[3]) == 0
+}
+
+// bracketed tells whether an opening bracket is before what same compares. One of the line before
+// costs no more than a second look.
+func bracketed(b *[maxFront]byte) bool {
+	return equal(binary.LittleEndian.Uint64(b[0:]), '[')|equal(binary.LittleEndian.Uint64(b[8:]), '[')|equal(binary.LittleEndian.Uint64(b[16:]), '[') != 0
 }
 
 // read reads the time in brackets in front of the request: it begins with the first opening

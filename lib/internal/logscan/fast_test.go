@@ -352,13 +352,30 @@ func TestALineThatDiffersInAByteIsReadAsScanReadsIt(t *testing.T) {
 				lines = append(lines, append(line[:i:i], line[i+1:]...))
 			}
 			for i := 0; i <= len(line); i++ {
-				for _, c := range []byte("\t\"\\ -:.,}0e\x00\x80\r") {
+				for _, c := range []byte("\t\"\\ -:.,[}0e\x00\x80\r") {
 					lines = append(lines, append(append(line[:i:i], c), line[i:]...), append(append(line[:i:i], c), line[min(i+1, len(line)):]...))
 				}
 				lines = append(lines, line)
 			}
 			follow(t, Config{Format: f, Need: []string{"method", "user_agent"}}, lines)
 		}
+	}
+}
+
+// TestTheFirstTimeInBracketsIsTheRequests puts another time in brackets in front of the text that stands in
+// front of every request, and brackets behind the line before.
+func TestTheFirstTimeInBracketsIsTheRequests(t *testing.T) {
+	_, good := benchLines(Combined)
+	front, _, _ := bytes.Cut(good[1], []byte("- ["))
+	lines := [][]byte{good[0], good[1], good[1]}
+	for _, before := range []string{"[1764000000] ", "[1764000000]", "[1764000000] 1234567890 ", "[1764000000", "1764000000] ", "[] ", "[[1764000000]] ", strings.Repeat("1", 12) + "[1764000000] "} {
+		for _, host := range []string{"h ", string(front), ""} {
+			odd := append([]byte(host+before), good[1][len(front):]...)
+			lines = append(lines, odd, good[1], append(bytes.Clone(good[1]), " ["...), good[1], append(bytes.Clone(good[1]), " [1764000000]"...), good[1], odd, odd)
+		}
+	}
+	for _, cfg := range fastConfigs(Combined) {
+		follow(t, cfg, lines)
 	}
 }
 
