@@ -35,7 +35,7 @@ var mayImport = []struct {
 	{"lib/recording", []string{"lib/sli", "lib/estimate", "lib/internal/raw"}},
 	{"lib/backtest", []string{"lib/indicator", "lib/internal/section", "lib/measure", "lib/recording", "lib/sli", "lib/slo", "lib/estimate", "lib/words"}},
 	{"lib/cli", []string{"lib/backtest", "lib/recording", "lib/config", "lib/measure", "lib/sli", "lib/slo", "lib/words", "lib/internal/state", "lib/internal/section", "lib/internal/mackerelapi", "lib/digits"}},
-	{"lib/internal/feed/*", []string{"lib/internal/feed", "lib/internal/awsconf"}},
+	{"lib/internal/feed/*", []string{"lib/internal/feed", "lib/internal/awsconf", "lib/internal/plainjson"}},
 	{"lib/internal/*", []string{"lib/internal/*"}},
 	{"mackerel-plugin-pipeline-sli", mains},
 	{"check-pipeline-freshness", mains},

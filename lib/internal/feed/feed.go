@@ -43,9 +43,12 @@ func (n Note) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON takes what was kept, unread.
 func (n *Note) UnmarshalJSON(text []byte) error {
-	*n = Note{Text: bytes.Clone(text)}
+	n.KeepJSON(bytes.Clone(text))
 	return nil
 }
+
+// KeepJSON takes what was kept, unread, and leaves it where it stands.
+func (n *Note) KeepJSON(text []byte) { *n = Note{Text: text} }
 
 // Block is a run of whole lines of one log; valid only during the call.
 type Block struct {

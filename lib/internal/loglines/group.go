@@ -88,7 +88,7 @@ func (g group) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bloc
 		return fed{}, err
 	}
 	out := g.fed(next, stats)
-	out.cursor, err = cursor(next)
+	out.cursor, err = cursor(&next)
 	return out, err
 }
 

@@ -57,7 +57,7 @@ func (o objects) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bl
 		return fed{}, err
 	}
 	out := o.fed(next, stats)
-	out.cursor, err = cursor(next)
+	out.cursor, err = cursor(&next)
 	return out, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func (f files) read(ctx context.Context, ask Ask, at []byte, sink func(feed.Bloc
 	}
 	next, stats, err := file.Read(ctx, opt, cur, sink)
 	out := f.fed(next, stats, err)
-	out.cursor, err = cursor(next)
+	out.cursor, err = cursor(&next)
 	return out, err
 }
 
@@ -73,6 +74,7 @@ func (f files) fed(cur file.Cursor, stats file.Stats, err error) fed {
 			out.behind = append(out.behind, s.Path)
 		}
 	}
+	out.notes = slices.Grow(out.notes, len(cur.Files))
 	for i := range cur.Files {
 		t := &cur.Files[i]
 		out.notes = append(out.notes, t.Note)

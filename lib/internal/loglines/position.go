@@ -19,13 +19,24 @@ const (
 	maxPosition = 256 << 20
 )
 
+// byHand is what an origin keeps of so much that it reads and writes it itself, as
+// encoding/json would.
+type byHand interface {
+	ReadJSON(text []byte) error
+	WriteJSON(w io.Writer) error
+}
+
 // position reads a cursor into what an origin keeps.
 func position(of origin, cursor []byte, into any) error {
 	if cursor == nil {
 		return nil
 	}
 	text, err := unpack(cursor)
-	if err == nil {
+	switch large, ok := into.(byHand); {
+	case err != nil:
+	case ok:
+		err = large.ReadJSON(text)
+	default:
 		err = json.Unmarshal(text, into)
 	}
 	if err != nil {
@@ -34,21 +45,56 @@ func position(of origin, cursor []byte, into any) error {
 	return nil
 }
 
-// cursor is how what an origin keeps is written.
+// cursor is how what an origin keeps is written; kept points to it.
 func cursor(kept any) ([]byte, error) {
+	var out packer
+	if large, ok := kept.(byHand); ok {
+		if err := large.WriteJSON(&out); err != nil {
+			return nil, err
+		}
+		return out.end()
+	}
 	text, err := json.Marshal(kept)
-	if err != nil || len(text) < packedFrom {
-		return text, err
+	if err != nil {
+		return nil, err
 	}
-	out := bytes.NewBuffer([]byte{packed})
-	w, err := flate.NewWriter(out, flate.BestSpeed)
-	if err == nil {
-		_, err = w.Write(text)
+	_, _ = out.Write(text)
+	return out.end()
+}
+
+// packer packs what is written to it, as soon as that is long.
+type packer struct {
+	out bytes.Buffer
+	w   *flate.Writer // nil: nothing is packed yet
+}
+
+func (p *packer) Write(text []byte) (int, error) {
+	if p.w == nil && p.out.Len()+len(text) < packedFrom {
+		return p.out.Write(text)
 	}
-	if err == nil {
-		err = w.Close()
+	if p.w == nil {
+		begun := bytes.Clone(p.out.Bytes())
+		p.out.Reset()
+		p.out.WriteByte(packed)
+		w, err := flate.NewWriter(&p.out, flate.BestSpeed)
+		if err != nil {
+			return 0, err
+		}
+		if p.w = w; len(begun) > 0 {
+			_, _ = w.Write(begun) // as in memory all writes do, it succeeds
+		}
 	}
-	return out.Bytes(), err
+	return p.w.Write(text)
+}
+
+// end is what was written.
+func (p *packer) end() ([]byte, error) {
+	if p.w != nil {
+		if err := p.w.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return p.out.Bytes(), nil
 }
 
 func unpack(cursor []byte) ([]byte, error) {

@@ -15,7 +15,7 @@ func TestPositionsComeBack(t *testing.T) {
 		for i := range n {
 			kept.Files = append(kept.Files, file.Tracked{Path: "/var/log/app/access.log", Inode: uint64(i), HeadHash: uint64(i) << 40})
 		}
-		text, err := cursor(kept)
+		text, err := cursor(&kept)
 		if err != nil || text[0] != first || len(text) > 60*n+200 && first == packed {
 			t.Fatalf("%d files: %d bytes that begin with %q, %v", n, len(text), text[0], err)
 		}

@@ -14,12 +14,17 @@ import (
 // id is what a directory entry leads to.
 type id struct{ dev, inode uint64 }
 
+// looked is what is seen of a regular file from outside.
+type looked struct {
+	id
+	size  int64
+	mtime time.Time
+}
+
 // entry is a regular file found in this run, known or not.
 type entry struct {
-	id
+	looked
 	path   string
-	size   int64
-	mtime  time.Time
 	named  bool     // the globs name it
 	linked bool     // a path that leads to it is a link itself
 	logs   []string // the named paths of which it is, by its name, perhaps a rotated generation
@@ -40,15 +45,16 @@ type finder struct {
 	named   []string          // paths configured, globs expanded, that lead to a file
 	missing []string          // paths configured that lead to nothing
 	real    map[string]string // paths configured, and where links there lead, if elsewhere
-	dirs    map[string]string // directories of these, and where they lead
+	dirs    map[string]string // directories of these, and where they lead, if elsewhere
 	failed  map[string]bool   // paths that couldn't be looked at: what is known of them stays
 	looked  bool              // at least one path could be looked at, whether something is there or not
 	errs    []error
 	doubts  []string
 }
 
-func newFinder() *finder {
-	return &finder{byID: map[id]*entry{}, byPath: map[string]*entry{}, real: map[string]string{}, dirs: map[string]string{}, failed: map[string]bool{}}
+// newFinder makes a finder of about so many files.
+func newFinder(many int) *finder {
+	return &finder{byID: make(map[id]*entry, many), byPath: make(map[string]*entry, many), real: map[string]string{}, dirs: map[string]string{}, failed: map[string]bool{}}
 }
 
 // add looks at path. A file that was found before, by a link or another glob, stays one entry.
@@ -56,25 +62,14 @@ func (d *finder) add(path string) (*entry, error) {
 	if e := d.byPath[path]; e != nil {
 		return e, nil
 	}
-	info, err := os.Lstat(path)
-	link := err == nil && info.Mode()&fs.ModeSymlink != 0
-	if link {
-		info, err = os.Stat(path)
-	}
-	if err != nil {
-		return nil, bare(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errNotRegular
-	}
-	at, err := identity(info)
+	at, link, err := look(path)
 	if err != nil {
 		return nil, err
 	}
-	e := d.byID[at]
+	e := d.byID[at.id]
 	if e == nil {
-		e = &entry{id: at, path: path, size: info.Size(), mtime: info.ModTime()}
-		d.byID[at] = e
+		e = &entry{looked: at, path: path}
+		d.byID[at.id] = e
 		d.entries = append(d.entries, e)
 	}
 	d.byPath[path], e.linked = e, e.linked || link
@@ -162,7 +157,7 @@ func (d *finder) note(path string, e *entry, err error) {
 	case err == nil:
 		e.named = true
 		d.named = append(d.named, path)
-		if real := d.realPath(path, e); real != "" && real != path {
+		if real := d.realPath(path, e); real != path && real != "" {
 			d.real[path] = real
 		}
 		return
@@ -174,7 +169,7 @@ func (d *finder) note(path string, e *entry, err error) {
 	d.fail(path, err)
 }
 
-// realPath is where a path to an entry leads, "" where that can't be told. A directory is
+// realPath is where a path to an entry leads, "" where that is no other path or can't be told. A directory is
 // looked at once for all that lies in it.
 func (d *finder) realPath(path string, e *entry) string {
 	if e.linked {
@@ -184,7 +179,9 @@ func (d *finder) realPath(path string, e *entry) string {
 	dir, base := filepath.Split(path)
 	real, known := d.dirs[dir]
 	if !known {
-		real, _ = filepath.EvalSymlinks(cmp.Or(dir, "."))
+		if real, _ = filepath.EvalSymlinks(cmp.Or(dir, ".")); real == filepath.Clean(dir) {
+			real = ""
+		}
 		d.dirs[dir] = real
 	}
 	if real == "" {

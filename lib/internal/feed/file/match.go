@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"iter"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/feed"
@@ -30,6 +32,7 @@ type file struct {
 func (r *matching) recognise() {
 	known := make([]file, len(r.cur.Files)) // thousands of files, each in memory of its own, are dear to collect
 	tracked := slices.Clone(r.cur.Files)
+	r.files = slices.Grow(r.files, len(known))
 	for i := range known {
 		old, t := &r.cur.Files[i], &tracked[i]
 		known[i] = file{t: t, old: old}
@@ -56,50 +59,72 @@ func (r *matching) recognise() {
 
 // findGenerations lists the directories of all logs for files that look like rotated generations, and notes of which logs.
 func (r *matching) findGenerations() {
-	logs := map[string][]string{} // path that a generation's name derives from → logs
-	note := func(path, log string) {
-		if path != "" && !slices.Contains(logs[path], log) {
-			logs[path] = append(logs[path], log)
-		}
-	}
-	for _, path := range slices.Concat(r.named, r.missing) {
-		note(path, path)
-	}
-	for path, real := range r.real {
-		note(real, path)
-		names, _ := splitRotated(filepath.Base(real))
-		for _, name := range names { // a link to today's file: yesterday's is its sibling
-			note(filepath.Join(filepath.Dir(real), name), path)
-		}
-	}
-	for _, f := range r.files {
-		note(f.t.Name, f.t.Name)
-		note(f.t.Real, f.t.Name)
-	}
 	dirs := map[string]bool{}
-	for path := range logs {
-		dirs[filepath.Dir(path)] = true
+	for path := range r.origins() {
+		dir, _ := filepath.Split(path)
+		dirs[dir] = true
 	}
-	of := func(path string) (found []string) {
-		names, _ := splitRotated(filepath.Base(path))
+	logs := sync.OnceValue(func() map[string][]string { // by origin
+		logs := map[string][]string{}
+		for path, log := range r.origins() {
+			if !slices.Contains(logs[path], log) {
+				logs[path] = append(logs[path], log)
+			}
+		}
+		return logs
+	})
+	of := func(dir, base string) (found []string) {
+		names, _ := splitRotated(base)
 		for _, name := range names {
-			found = append(found, logs[filepath.Join(filepath.Dir(path), name)]...)
+			found = append(found, logs()[filepath.Join(dir, name)]...)
 		}
 		return found
 	}
 	for dir := range dirs {
-		r.list(dir, func(base string) bool { return of(filepath.Join(dir, base)) != nil })
+		r.list(cmp.Or(dir, "."), func(base string) bool { return of(dir, base) != nil })
 	}
 	for _, e := range r.entries {
-		e.logs = of(e.path)
+		e.logs = of(filepath.Split(e.path))
+	}
+}
+
+// origins are the paths that generations' names may derive from, and the logs that these would be of.
+func (r *matching) origins() iter.Seq2[string, string] {
+	return func(yield func(path, log string) bool) {
+		for _, paths := range [][]string{r.named, r.missing} {
+			for _, path := range paths {
+				if !yield(path, path) {
+					return
+				}
+			}
+		}
+		for path, real := range r.real {
+			if !yield(real, path) {
+				return
+			}
+			dir, base := filepath.Split(real)
+			names, _ := splitRotated(base)
+			for _, name := range names { // a link to today's file: yesterday's is its sibling
+				if !yield(filepath.Join(dir, name), path) {
+					return
+				}
+			}
+		}
+		for _, f := range r.files {
+			if !yield(f.t.Name, f.t.Name) || f.t.Real != "" && !yield(f.t.Real, f.t.Name) {
+				return
+			}
+		}
 	}
 }
 
 // claimByInode gives the files of a kind the entries that have their inode, if the head fits.
 func (r *matching) claimByInode(kind func(*Tracked) bool) {
 	for _, f := range r.files {
-		e := r.byID[id{f.t.Dev, f.t.Inode}]
-		if f.e == nil && e != nil && e.taken == nil && kind(f.t) && r.same(f.t, e) {
+		if f.e != nil || !kind(f.t) {
+			continue
+		}
+		if e := r.byID[id{f.t.Dev, f.t.Inode}]; e != nil && e.taken == nil && r.same(f.t, e) {
 			r.claim(f, e)
 		}
 	}

@@ -55,7 +55,7 @@ func newReading(opt Options, cur Cursor, sink func(feed.Block) error) *reading {
 		opt.TailBytes = defaultTail
 	}
 	r := new(reading)
-	r.contents = contents{finder: newFinder(), opt: opt, cur: cur, sink: sink, gaps: map[string]*gap{}, cutter: feed.NewCutter(opt.Block, opt.Prefetch)}
+	r.contents = contents{finder: newFinder(len(cur.Files)), opt: opt, cur: cur, sink: sink, gaps: map[string]*gap{}, cutter: feed.NewCutter(opt.Block, opt.Prefetch)}
 	r.stats.Complete = true
 	for _, name := range cur.Broken {
 		r.gaps[name] = new(gap)
@@ -126,6 +126,7 @@ func (r *reading) cursor() Cursor {
 	for _, f := range spare[min(len(spare), maxUnnamed):] {
 		forget[f] = true
 	}
+	next.Files = slices.Grow(next.Files, len(r.files))
 	for _, f := range r.files {
 		if !forget[f] {
 			next.Files = append(next.Files, *f.t)
