@@ -202,7 +202,9 @@ func (p *flows) curveAt(m int, seconds float64) (totals, bool) {
 // threshold, first in, first out: the horizontal distance of the accepted and
 // the processed curves, straight between minute edges. It holds for one FIFO
 // only (a shard with factor 1, a job) and for a threshold of 60 s or more;
-// below, half a minute of interpolation is all there is.
+// below, half a minute of interpolation is all there is. Where exact evidence of what is
+// still on its way shows that records were overtaken, or are gone, the curves tell nothing:
+// what never comes out would stand in front of all that follow.
 func (p *flows) Flow(m int) Cohort {
 	t := p.model.Threshold
 	if !(t >= secondsPerMinute) {
@@ -240,7 +242,37 @@ func (p *flows) Flow(m int) Cohort {
 	if !ok {
 		return notMeasured("departures are not known up to the threshold")
 	}
+	for i := m; i <= min(len(p.minutes)-1, p.touched(m)); i++ {
+		if p.overtaken(i) {
+			return notMeasured(Overtaken)
+		}
+	}
 	return measured(valid, valid*inTime/secondsPerMinute-row.Dropped.Or(0)-row.DeadLettered.Or(0))
+}
+
+// Overtaken is why first in, first out tells nothing.
+const Overtaken = "records were overtaken by later ones, or never came out: they don't leave first in, first out"
+
+// overtaken tells whether at the end of minute m ids or watermarks contradict first in,
+// first out: later records came out before some, or fewer are on their way than the curves
+// have, by more than are accepted in the second or two that stamps may be off.
+func (p *flows) overtaken(m int) bool {
+	row, c := p.minutes[m], p.curves[m]
+	if row.Stuck != nil && row.Stuck.Records > 0 {
+		return true
+	}
+	if !c.known || !row.Answered {
+		return false
+	}
+	underway := row.Underway
+	if !underway.Known && row.Oldest.Known {
+		underway = Some(0)
+		for i := m; i >= c.first && float64(m-i)*secondsPerMinute < row.Oldest.Value; i-- {
+			underway.Value += math.Max(0, p.minutes[i].In.Value)
+		}
+	}
+	const slack = 2 / secondsPerMinute
+	return underway.Known && !c.sealed && c.to.backlog()-underway.Value > slack*(c.to.in-c.from.in)+1e-6
 }
 
 // aboveZero is the share of a straight line from a to b that is not below zero,

@@ -49,6 +49,39 @@ func TestFlowWithAThresholdBetweenMinutes(t *testing.T) {
 	near(t, "good at 90 s", NewStagePath(fifo(90), rows).Flow(1).Good, 15, 0.01) // 180·(f−½) ≥ 60·f from f = ¾
 }
 
+func TestFlowIsNotMeasuredBehindRecordsThatWereOvertakenOrLost(t *testing.T) {
+	known := func(in, done, underway float64) StageMinute {
+		m := counted(in, done)
+		m.Underway, m.Stuck = Some(underway), &Stuck{}
+		return m
+	}
+	watermark := func(in, done, oldest float64) StageMinute {
+		m := counted(in, done)
+		m.Oldest = Some(oldest)
+		return m
+	}
+	stuck := known(60, 60, 60)
+	stuck.Stuck = &Stuck{Records: 60, Of: 60}
+	for _, c := range []struct {
+		name     string
+		rows     []StageMinute
+		measured bool
+	}{
+		{"lost, and given up", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, known(60, 60, 0)), false},
+		{"lost, and overtaken", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, stuck), false},
+		{"a few lost of thousands", lineUp(1, known(6000, 6000, 0), 1, known(6000, 5990, 0), 6, known(6000, 6000, 0)), true},
+		{"still on their way", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, known(60, 60, 60)), true},
+		{"lost by the watermark", lineUp(1, watermark(60, 60, 0), 1, watermark(60, 0, 60), 6, watermark(60, 60, 0)), false},
+		{"a minute old by the watermark", lineUp(1, watermark(60, 60, 0), 1, watermark(60, 0, 60), 6, watermark(60, 60, 60)), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if f := NewStagePath(fifo(60), c.rows).Flow(4); f.Measured != c.measured || !f.Measured && f.Reason != Overtaken {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
 func TestFlowRefusesWhatItCannotTell(t *testing.T) {
 	for name, f := range map[string]Cohort{
 		"short threshold":    NewStagePath(fifo(59), lineUp(5, counted(60, 60))).Flow(1),

@@ -140,7 +140,27 @@ func flowRule(path evidence, threshold time.Duration) (*sli.Rule, error) {
 type freshnessByFlow struct{ of freshnessByStages }
 
 // Missing says why nothing is derived though all stages have answered.
-func (f freshnessByFlow) Missing(h sli.History) string { return f.of.Missing(h) }
+func (f freshnessByFlow) Missing(h sli.History) string {
+	if text := f.of.Missing(h); text != "" {
+		return text
+	}
+	var to sli.Minute // the end of what all stages have answered
+	for i, name := range f.of.path.StageNames() {
+		answered := h.Answered(name)
+		if len(answered) == 0 {
+			return ""
+		}
+		if end := answered[len(answered)-1].To; i == 0 || end < to {
+			to = end
+		}
+	}
+	m := to - 1 - sli.Minute((f.of.threshold+time.Minute-1)/time.Minute)
+	stages, wide := f.of.shares(h, sli.Window{From: m, To: m + 1})
+	if c := stages.Flow(int(m - wide.From)); c.Reason == estimate.Overtaken {
+		return c.Reason
+	}
+	return ""
+}
 
 func (f freshnessByFlow) Derive(h sli.History, w sli.Window, now time.Time) map[sli.Minute]sli.Counts {
 	w.To = min(w.To, sli.Due(now, f.of.threshold)+1)
