@@ -121,6 +121,7 @@ var (
 	ColumnTrouble  = Text{"Trouble", "問題"}
 	ReportOrigin   = Text{"Provenance", "作成の記録"}
 	ReportConfig   = Text{"Configuration: %s", "設定ファイル: %s"}
+	ZoneFrom       = Text{"%s, from %s on %s", "%s、%s からは %s"}
 	ReportZone     = Text{"All times are in %s.", "時刻はすべて %s です。"}
 )
 

@@ -91,7 +91,7 @@ func (p painter) heat(c *slo.Chronicle, id string) figure {
 	}
 	g.axis()
 	if len(worst) > 0 {
-		f.Sentence = p.say(words.HeatSentence, p.zoneName(), sli.FormatSeconds(most), at.In(p.zone).Format("2006-01-02 15:00"))
+		f.Sentence = p.say(words.HeatSentence, p.zoneAt(c.Window.End()), sli.FormatSeconds(most), at.In(p.zone).Format("2006-01-02 15:00"))
 	}
 	f.Drawing = g.drawn(id, f.Caption, f.Sentence)
 	f.Keys = []key{{"heat0", p.lang.Render(words.Heard("nothing owed"))}}

@@ -62,7 +62,7 @@ func Markdown(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo
 	p := painter{made: head.Made, lang: lang, zone: head.Made.Location()}
 	var b strings.Builder
 	for _, c := range chronicles {
-		fmt.Fprintf(&b, "# %s\n\n%s\n", marked(p.say(words.ReportTitle, sli.Escaped(c.Plan.Title()))), p.say(words.ReportSpan, p.from(c.Window), p.clock(c.Window.To), p.zoneName()))
+		fmt.Fprintf(&b, "# %s\n\n%s\n", marked(p.say(words.ReportTitle, sli.Escaped(c.Plan.Title()))), p.say(words.ReportSpan, p.from(c.Window), p.clock(c.Window.To), p.zoneAt(c.Window.End())))
 		var results, spending, reasons [][]string
 		for i, t := range c.Tracks {
 			a := c.Accounts.SLIs[i]
@@ -88,7 +88,7 @@ func Markdown(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "%s  \n%s\n", p.say(words.ReportMade, head.Made.Format("2006-01-02 15:04:05"), head.Program), p.say(words.ReportZone, p.zoneName()))
+	fmt.Fprintf(&b, "%s  \n%s\n", p.say(words.ReportMade, head.Made.Format("2006-01-02 15:04:05"), head.Program), p.say(words.ReportZone, p.zones(chronicles)))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

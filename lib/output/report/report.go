@@ -49,7 +49,7 @@ func Page(w io.Writer, head slo.Head, lang words.Language, chronicles []*slo.Chr
 	}
 	b.explanation()
 	b.raw("</main>\n")
-	b.bottom(p.say(words.ReportMade, head.Made.Format("2006-01-02 15:04:05"), head.Program), p.say(words.ReportZone, p.zoneName()))
+	b.bottom(p.say(words.ReportMade, head.Made.Format("2006-01-02 15:04:05"), head.Program), p.say(words.ReportZone, p.zones(chronicles)))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -59,7 +59,7 @@ func (p painter) span(all []*slo.Chronicle) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return p.say(words.ReportSpan, p.from(all[0].Window), p.clock(all[0].Window.To), p.zoneName())
+	return p.say(words.ReportSpan, p.from(all[0].Window), p.clock(all[0].Window.To), p.zoneAt(all[0].Window.End()))
 }
 
 type pipelineView struct {
@@ -115,12 +115,35 @@ func (p painter) names(all []*slo.Chronicle) string {
 	return p.say(words.ReportAll)
 }
 
-func (p painter) zoneName() string {
-	name, _ := p.made.Zone()
+// zoneAt is the page's zone as it is called at an instant.
+func (p painter) zoneAt(t time.Time) string {
+	name := t.In(p.zone).Format("MST")
 	if full := p.zone.String(); full != "Local" && full != name {
 		return full + ", " + name
 	}
 	return name
+}
+
+// zones is the page's zone as it is called in the time that the page shows, up to its making:
+// by another name from each instant on at which the clock was set.
+func (p painter) zones(all []*slo.Chronicle) string {
+	since := p.made
+	for _, c := range all {
+		if start := c.Window.Start(); start.Before(since) {
+			since = start
+		}
+	}
+	text, name := p.zoneAt(since), since.In(p.zone).Format("MST")
+	for {
+		_, set := since.In(p.zone).ZoneBounds()
+		if set.IsZero() || set.After(p.made) {
+			return text
+		}
+		if next := set.In(p.zone).Format("MST"); next != name {
+			text, name = p.say(words.ZoneFrom, text, set.In(p.zone).Format("2006-01-02 15:04"), next), next
+		}
+		since = set
+	}
 }
 
 // from is the beginning of a stretch that is told with its end and the zone of that.

@@ -93,6 +93,34 @@ func page(t *testing.T, lang words.Language, all ...*slo.Chronicle) string {
 	return out.String()
 }
 
+func TestAPageNamesItsZoneAsItIsCalledInTheTimeShown(t *testing.T) {
+	for _, c := range []struct {
+		zone, made        string
+		days              int // that the page shows, up to its making
+		english, japanese string
+	}{
+		{"America/New_York", "2026-11-16T12:00:00Z", 28, "America/New_York, EDT, from 2026-11-01 01:00 on EST.", "America/New_York, EDT、2026-11-01 01:00 からは EST です"},
+		{"America/New_York", "2026-11-30T12:00:00Z", 28, "America/New_York, EST.", "America/New_York, EST です"},
+		{"Europe/Berlin", "2026-11-30T12:00:00Z", 365, "Europe/Berlin, CET, from 2026-03-29 03:00 on CEST, from 2026-10-25 02:00 on CET.", "CET、2026-03-29 03:00 からは CEST、2026-10-25 02:00 からは CET です"},
+		{"Asia/Tokyo", "2026-11-30T12:00:00Z", 365, "Asia/Tokyo, JST.", "Asia/Tokyo, JST です"},
+		{"UTC", "2026-11-30T12:00:00Z", 2, "in UTC.", "UTC です"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Skip("no zone data:", err)
+		}
+		made, _ := time.Parse(time.RFC3339, c.made)
+		one := chronicle("video", "", 60)
+		one.Window = sli.Window{From: sli.MinuteAt(made) - sli.Minute(c.days*24*60), To: sli.MinuteAt(made)}
+		for lang, want := range map[words.Language]string{words.English: c.english, words.Japanese: c.japanese} {
+			p := painter{made: made.In(zone), lang: lang, zone: zone}
+			if got := p.say(words.ReportZone, p.zones([]*slo.Chronicle{one})); !strings.Contains(got, want) {
+				t.Errorf("%s, %d days: %s, want %s", c.zone, c.days, got, want)
+			}
+		}
+	}
+}
+
 // wellFormed reads the drawings and tags as a strict reader would.
 func wellFormed(t *testing.T, text string) {
 	t.Helper()
