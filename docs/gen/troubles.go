@@ -275,6 +275,7 @@ LongerAndOn
 				[2]string{"LOSING: more arrives than comes out, or one lane is no longer served.", "LOSING: 到着に処理が追いついていないか、一部のレーンが処理されていません。"},
 				[2]string{"Add capacity, or find the lane (shard, partition) that stands still.", "処理能力を増やすか、止まっているレーン (シャード、パーティション) を探します。"}},
 			{`part of the records is stuck
+records were overtaken by later ones
 the oldest record aged by the clock
 StuckByClock`,
 				[2]string{"Later records come out, these don't: a poison record, a stuck shard, lost messages.", "あとのレコードは出てくるのに、一部だけが出てきません。処理できないレコード、止まったシャード、メッセージの消失などです。"},
@@ -485,5 +486,5 @@ AgentNames`
 // of elsewhere those under a heading that isn't one of quiet.
 var (
 	searched = []string{"check.go", "doctor.go", "validate.go", "sources.go"}
-	quiet    = []string{"What is divided by what.", "When a minute settles, where numbers come from.", "Waits that validate speaks of."}
+	quiet    = []string{"What is divided by what.", "When a minute settles, where numbers come from.", "Waits that validate speaks of.", "Why a line can't be read."}
 )

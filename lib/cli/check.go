@@ -62,12 +62,15 @@ func say(env Env, status slo.CheckStatus, message string) int {
 
 // refuse says that the check can't begin: UNKNOWN, with the hint.
 func (c *checkProgram) refuse(err error) int {
-	text := err.Error()
-	var h hinted
-	if errors.As(err, &h) {
-		text += " (" + h.hint + ")"
+	var texts []string
+	for _, e := range hints(err) {
+		text := c.voice.refusal(e.error)
+		if e.hint != "" {
+			text += " (" + c.voice.hint(e.hint) + ")"
+		}
+		texts = append(texts, text)
 	}
-	return say(c.env, slo.Unknown, strings.ReplaceAll(text, "\n", "; "))
+	return say(c.env, slo.Unknown, strings.ReplaceAll(strings.Join(texts, "; "), "\n", "; "))
 }
 
 func (c *checkProgram) main(ctx context.Context) int {

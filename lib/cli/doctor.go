@@ -205,7 +205,7 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 func (e *examination) malformed(name string, s *sli.StageReport) {
 	t, limit := s.Cell.Tally, s.Stage.Facts.MaxMalformed
 	share := float64(t.Parsed) / float64(t.Parsed+t.Malformed)
-	text := words.SomeReadable.With(name, digits.Percent(sli.Percent(share), 3), t.Lines, s.FirstBad)
+	text := words.SomeReadable.With(name, digits.Percent(sli.Percent(share), 3), t.Lines, words.Heard(s.FirstBad))
 	if s.Refusal != "" || 1-share > limit {
 		e.bad(words.FewReadable, text, digits.Of(100*limit, 3))
 		return

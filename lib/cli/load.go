@@ -18,10 +18,15 @@ import (
 // DefaultConfig is where the configuration file is unless said otherwise.
 const DefaultConfig = "/etc/mackerel-agent/pipeline-sli.yaml"
 
-// load reads the configuration that the flags name, as long as the run may take.
+// load reads the configuration that the flags name, as long as the run may take. What is
+// refused is said in the language that --lang or the file names, as far as it can be read.
 func (p *program) load(ctx context.Context) (*config.Config, error) {
 	l := loader{env: p.env, common: p.opt.common, sourceless: p.opt.sourceless, given: p.given, only: p.only}
+	p.voice.lang, _ = words.Parse(p.opt.Lang)
 	c, err := within(ctx, func() (*config.Config, error) { return l.load(ctx) })
+	if c != nil && p.opt.Lang == "" {
+		p.voice.lang, _ = words.Parse(c.Language)
+	}
 	if errors.Is(err, errGivenUp) {
 		return nil, withHint(fmt.Errorf("the configuration can't be read: %w", context.Cause(ctx)),
 			"see whether it can be read")
@@ -80,7 +85,7 @@ func (l loader) read(ctx context.Context, sources []config.Source) (*config.Conf
 	}
 	c, err := reader.Read(sources)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	return c, l.choose(c)
 }

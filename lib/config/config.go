@@ -176,7 +176,7 @@ func (r Reader) readOwn(source Source) (Config, error) {
 	var f file
 	errs := []error{err, root.DecodeVariants(&f, r.variants())}
 	if errors.Join(errs...) != nil {
-		return Config{}, errors.Join(errs...)
+		return Config{Language: f.Language}, errors.Join(errs...)
 	}
 	list, _ := root.Get("pipelines")
 	var pipelines []Pipeline
@@ -311,7 +311,7 @@ func (b *builder) stages() {
 	for i, s := range b.from.Stages {
 		switch {
 		case seen[s.Name]:
-			b.refuse(nodes[i].Errorf("", "stage names must be unique (got %q)", s.Name))
+			b.refuse(nodes[i].Errorf(fmt.Sprintf("call it %s-%d", s.Name, i+1), "stage names must be unique (got %q)", s.Name))
 		case slices.Contains(indicator.Methods(), s.Name):
 			b.refuse(nodes[i].Errorf("call it "+s.Name+"-stage", "a stage can't be called like a method (got %q)", s.Name))
 		}
@@ -401,6 +401,14 @@ func (b *builder) rules() {
 	}
 }
 
+// configured names the SLIs of a plan.
+func configured(p *sli.Plan) (names []string) {
+	for _, rule := range p.Rules {
+		names = append(names, string(rule.Kind))
+	}
+	return names
+}
+
 // limits reads `check:`; which of the SLIs it judges is known once these are.
 func (b *builder) limits() {
 	c := b.from.Check
@@ -417,7 +425,7 @@ func (b *builder) judged() {
 	for _, name := range c.SLI {
 		kind := sli.Kind(name)
 		if b.plan.Rule(kind) == nil {
-			b.refuse(b.at("check", "sli").Errorf("", "no SLI of that name is configured (got %q)", name))
+			b.refuse(b.at("check", "sli").Errorf("SLIs here: "+strings.Join(configured(b.plan), ", "), "no SLI of that name is configured (got %q)", name))
 		}
 		b.plan.Limits.SLIs = append(b.plan.Limits.SLIs, kind)
 	}

@@ -19,7 +19,7 @@ type file struct {
 }
 
 type pipeline struct {
-	Name        string               `yaml:"name" required:"true" pattern:"[A-Za-z0-9_-]+" doc:"part of metric names"`
+	Name        string               `yaml:"name" required:"true" pattern:"[A-Za-z0-9_-]+" hint:"letters, digits, - and _ only, e.g. video-posts; label: may say it in any words" doc:"part of metric names"`
 	Label       string               `yaml:"label" doc:"shown to people with the name"`
 	Window      section.Duration     `yaml:"window" default:"5m" min:"1m" max:"1h" whole:"minutes" doc:"what ratios speak of, in whole minutes"`
 	Metrics     section.StringList   `yaml:"metrics" doc:"as at top level, for this pipeline" otherwise:"top level's"`
@@ -37,7 +37,7 @@ type pipeline struct {
 }
 
 type stage struct {
-	Name       string `yaml:"name" required:"true" pattern:"[A-Za-z0-9-]+" doc:"unique within the pipeline"`
+	Name       string `yaml:"name" required:"true" pattern:"[A-Za-z0-9-]+" hint:"letters, digits and - only, e.g. front-end" doc:"unique within the pipeline"`
 	AWS        AWS    `yaml:"aws" doc:"instead of the pipeline's"`
 	RenameFrom string `yaml:"rename_from" pattern:"[A-Za-z0-9-]+" doc:"the name the stage had; its position and history go on"`
 	Of         section.Variant

@@ -37,8 +37,8 @@ func (h heardText) begins(found []int) int {
 
 // patterns are those of all texts of elsewhere, the most particular ones first.
 var patterns = sync.OnceValue(func() []heardText {
-	out := make([]heardText, 0, len(elsewhere))
-	for _, t := range elsewhere {
+	out := make([]heardText, 0, len(elsewhere)+len(refusals))
+	for _, t := range slices.Concat(elsewhere, refusals) {
 		h := heardText{Text: t}
 		var b strings.Builder
 		rest := t.En

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,7 +27,7 @@ func filled(format string) (sentence string, args []string) {
 }
 
 func TestWhatIsHeardIsSaidWithAllThatItSpeaksOf(t *testing.T) {
-	for _, text := range elsewhere {
+	for _, text := range slices.Concat(elsewhere, refusals) {
 		sentence, args := filled(text.En)
 		if got := Heard(sentence).String(); got != sentence {
 			t.Errorf("in English %q became %q", sentence, got)
@@ -76,7 +77,7 @@ func TestASentenceWithinAnotherIsSaidInTheSameLanguage(t *testing.T) {
 // would be said in English from then on.
 func TestWhatIsHeardIsStillSaidSo(t *testing.T) {
 	var b strings.Builder
-	for _, root := range []string{"../measure", "../sli", "../estimate", "../source", "../indicator", "../internal", "../slo", "../cli", "../backtest"} {
+	for _, root := range []string{"../measure", "../sli", "../estimate", "../source", "../indicator", "../internal", "../slo", "../cli", "../backtest", "../config"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
 				b.WriteString(read(t, path))
@@ -88,9 +89,10 @@ func TestWhatIsHeardIsStillSaidSo(t *testing.T) {
 		}
 	}
 	source := strings.ReplaceAll(regexp.MustCompile("\"\\s*\\+\\s*\"").ReplaceAllString(b.String(), ""), `\"`, `"`)
+	source = strings.ReplaceAll(source, `\\`, `\`)
 	// Those of the operating system and of Go, and those that are put together word by word.
-	others := regexp.MustCompile(`^(no such file|permission denied|file does not exist|minutes have|no |nothing came out|where |events |%%|add \$request_time|s\) while)|a minute settles|case counts|older than the history|^seconds; |estimated by S|AWS.s; check its time`)
-	for _, text := range elsewhere {
+	others := regexp.MustCompile(`^(\? keys here|no such file|permission denied|file does not exist|minutes have|no |nothing came out|where |events |%%|add \$request_time|s\) while)|a minute settles|case counts|older than the history|^seconds; |estimated by S|AWS.s; check its time`)
+	for _, text := range slices.Concat(elsewhere, refusals) {
 		for _, piece := range regexp.MustCompile(`%[a-z]`).Split(text.En, -1) {
 			piece = strings.Trim(piece, " :;,")
 			if len(piece) < 8 || others.MatchString(piece) {

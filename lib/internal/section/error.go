@@ -25,6 +25,14 @@ type Error struct {
 
 // Error returns "file:line: path: rule (got value)", without the parts that are empty.
 func (e *Error) Error() string {
+	if e.Got == "" {
+		return e.Place() + e.Rule
+	}
+	return e.Place() + e.Rule + " (got " + e.Got + ")"
+}
+
+// Place is where it is, as it stands in front of the rule: "file:line: path: ".
+func (e *Error) Place() string {
 	var b strings.Builder
 	switch {
 	case e.File != "" && e.Line > 0:
@@ -34,10 +42,6 @@ func (e *Error) Error() string {
 	}
 	if e.Path != "" {
 		b.WriteString(e.Path + ": ")
-	}
-	b.WriteString(e.Rule)
-	if e.Got != "" {
-		b.WriteString(" (got " + e.Got + ")")
 	}
 	return b.String()
 }

@@ -115,6 +115,10 @@ func syntaxError(name, text string, err error) *Error {
 		e.Hint = "quote the value"
 	case strings.Contains(message, "mapping value is not allowed"):
 		e.Hint = `check the indentation of this line and the next; quote a text with ": " in it`
+	case strings.Contains(message, "not allowed in this context"):
+		e.Hint = "check the indentation of this line and those around it"
+	case strings.Contains(message, "could not find end character"):
+		e.Hint = "close the quotes and brackets that are opened before here"
 	case strings.Contains(line, "${"):
 		e.Hint = `inside { } and [ ] quote variables: "${NAME}"`
 	}

@@ -127,7 +127,8 @@ func setDuration(n *Node, v reflect.Value, f field, parse func(string) (Duration
 		return err
 	}
 	if f.whole == "minutes" && time.Duration(x)%time.Minute != 0 {
-		return n.Errorf("", "must be whole minutes")
+		down := max(time.Duration(x).Truncate(time.Minute), time.Minute)
+		return n.Errorf(fmt.Sprintf("%dm or %dm?", down/time.Minute, down/time.Minute+1), "must be whole minutes")
 	}
 	return nil
 }

@@ -347,7 +347,7 @@ func (t *texter) stage(s *sli.StageReport) {
 		t.say("    ", words.FormatIs, s.Layout)
 	}
 	if s.FirstBad != "" && s.Err == nil {
-		t.say("    ", words.FirstMalformed, sli.Escaped(s.FirstBad))
+		t.say("    ", words.FirstMalformed, words.Heard(sli.Escaped(s.FirstBad)))
 	}
 	if tally.Late*100 > tally.Lines {
 		t.say("    ", words.Warning, words.RaiseSettle.With(sli.FormatDuration(s.Stage.Facts.Settle)))
