@@ -80,6 +80,8 @@ stage %s: too much of it couldn't be read`,
 %s: the endpoint refused the connection
 %s: the endpoint can't be reached
 %s: the answer broke off
+%s: the answer is longer than
+%s: the answer can't be read as one of AWS
 %s: answered HTTP`,
 				[2]string{"Not AWS but the way to it fails: DNS, a proxy, a VPC endpoint.", "AWS ではなく、そこまでの経路 (DNS、プロキシ、VPC エンドポイント) の問題です。"},
 				[2]string{"Check `region:`, `endpoint_url:` and the network from that host.", "`region:`、`endpoint_url:` と、そのホストからのネットワークを確認します。"}},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 
@@ -65,18 +66,19 @@ func holdAnswers(stack *middleware.Stack) error {
 				answer.Body = replaced{bytes.NewReader(text), answer.Body}
 				return out, metadata, nil
 			}
+			most := maxAnswer
 			if streams[stack.ID()] {
-				return out, metadata, nil
+				most = math.MaxInt
 			}
-			answer.Body = replaced{&bounded{answer.Body, maxAnswer}, answer.Body}
-			if ofInstance(ctx, in) {
+			answer.Body = replaced{&bounded{answer.Body, most}, answer.Body}
+			if streams[stack.ID()] || ofInstance(ctx, in) {
 				return out, metadata, nil
 			}
 			text := bufio.NewReaderSize(answer.Body, heading)
 			answer.Body = replaced{text, answer.Body}
 			head, err := text.Peek(heading)
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				err = nil // of a short answer, or of one whose end is missing: whoever reads it finds out
+			if err == io.EOF {
+				err = nil // of a short answer
 			}
 			if err == nil && !opens(head, stack.ID()) {
 				err = errNoDocument
@@ -148,7 +150,15 @@ type replaced struct {
 	io.Closer
 }
 
-// bounded ends an answer that is too long with an error.
+// broken is why an answer couldn't be read to its end.
+type broken struct{ error }
+
+func (b broken) Unwrap() error { return b.error }
+
+// brokeOff tells whether an answer began, and its end didn't come.
+func brokeOff(err error) bool { return errors.As(err, new(broken)) }
+
+// bounded ends an answer that is too long with an error, and marks what ends it early.
 type bounded struct {
 	from io.Reader
 	left int
@@ -162,5 +172,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.from.Read(p[:min(len(p), b.left)])
 	b.left -= n
+	if err != nil && err != io.EOF {
+		err = broken{err}
+	}
 	return n, err
 }

@@ -61,12 +61,16 @@ func Failure(action string, err error) error {
 		return fmt.Errorf("%s: there is no such resource; check its name and region", action)
 	case name != "":
 		return fmt.Errorf("%s: refused: %s: %s", action, Plain(name), Plain(message(err)))
-	case status(err) == http.StatusOK:
-		return fmt.Errorf("%s: the answer broke off, or isn't one of AWS; check endpoint_url, and proxies on the way", action)
-	case status(err) != 0:
-		return fmt.Errorf("%s: answered HTTP %d without a word of AWS; check endpoint_url, and proxies on the way", action, status(err))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", action, over(err))
+	case brokeOff(err):
+		return fmt.Errorf("%s: the answer broke off; check endpoint_url, and proxies on the way", action)
+	case errors.Is(err, errTooLong):
+		return fmt.Errorf("%s: the answer is longer than %d MiB; check endpoint_url, and proxies on the way", action, maxAnswer>>20)
+	case status(err) == http.StatusOK:
+		return fmt.Errorf("%s: the answer can't be read as one of AWS; check endpoint_url, and proxies on the way", action)
+	case status(err) != 0:
+		return fmt.Errorf("%s: answered HTTP %d without a word of AWS; check endpoint_url, and proxies on the way", action, status(err))
 	case errors.As(err, &certificate):
 		return fmt.Errorf("%s: the certificate can't be verified: %s; check endpoint_url, AWS_CA_BUNDLE and the host's clock", action, Plain(certificate.Err.Error()))
 	case errors.As(err, &lookup):

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -54,9 +53,21 @@ var services = map[string]func(context.Context, aws.Config) error{
 	},
 }
 
-// noPause retries at once, for ever is one that waits for longer than any run.
-func noPause(int, error) (time.Duration, error) { return 0, nil }
-func forEver(int, error) (time.Duration, error) { return time.Hour, nil }
+// when says when a run is over: it gets what ends the run, and gives the pause after an attempt.
+type when func(end func()) func(int, error) (time.Duration, error)
+
+func never(func()) func(int, error) (time.Duration, error) {
+	return func(int, error) (time.Duration, error) { return 0, nil }
+}
+
+func soon(end func()) func(int, error) (time.Duration, error) {
+	time.AfterFunc(10*time.Millisecond, end)
+	return never(end)
+}
+
+func inThePause(end func()) func(int, error) (time.Duration, error) {
+	return func(int, error) (time.Duration, error) { end(); return time.Hour, nil }
+}
 
 // TestWhatWentWrongIsToldApart: an HTTP status without a word of AWS, a certificate, a
 // connection that is refused, and whose time was over.
@@ -79,18 +90,17 @@ func TestWhatWentWrongIsToldApart(t *testing.T) {
 	for name, c := range map[string]struct {
 		handler http.Handler
 		tls     bool
-		pause   func(int, error) (time.Duration, error)
-		within  time.Duration
+		over    when
 		want    string
 	}{
-		"503 without a body":                {answers(503, ""), false, noPause, 0, "answered HTTP 503 without a word of AWS; check endpoint_url, and proxies on the way"},
-		"503 until the time was over":       {answers(503, ""), false, forEver, 300 * time.Millisecond, "answered HTTP 503 without a word of AWS; check endpoint_url, and proxies on the way; " + ended},
-		"404 with a page":                   {answers(404, "<html>not here</html>"), false, noPause, 0, "answered HTTP 404 without a word of AWS; check endpoint_url, and proxies on the way"},
-		"403 of a proxy":                    {answers(403, "<h1>Forbidden"), false, noPause, 0, "answered HTTP 403 without a word of AWS; check endpoint_url, and proxies on the way"},
-		"407 with JSON that is none of AWS": {answers(407, `{"a":1}`), false, noPause, 0, "answered HTTP 407 without a word of AWS; check endpoint_url, and proxies on the way"},
-		"no answer":                         {silent, false, noPause, 300 * time.Millisecond, ended},
-		"a certificate of nobody":           {answers(200, "{}"), true, noPause, 0, "the certificate can't be verified: x509: "},
-		"a connection that is cut":          {cut, false, noPause, 0, "the endpoint can't be reached or speaks no AWS; check region, endpoint_url and the network"},
+		"503 without a body":                {answers(503, ""), false, never, "answered HTTP 503 without a word of AWS; check endpoint_url, and proxies on the way"},
+		"503 until the time was over":       {answers(503, ""), false, inThePause, "answered HTTP 503 without a word of AWS; check endpoint_url, and proxies on the way; " + ended},
+		"404 with a page":                   {answers(404, "<html>not here</html>"), false, never, "answered HTTP 404 without a word of AWS; check endpoint_url, and proxies on the way"},
+		"403 of a proxy":                    {answers(403, "<h1>Forbidden"), false, never, "answered HTTP 403 without a word of AWS; check endpoint_url, and proxies on the way"},
+		"407 with JSON that is none of AWS": {answers(407, `{"a":1}`), false, never, "answered HTTP 407 without a word of AWS; check endpoint_url, and proxies on the way"},
+		"no answer":                         {silent, false, soon, ended},
+		"a certificate of nobody":           {answers(200, "{}"), true, never, "the certificate can't be verified: x509: "},
+		"a connection that is cut":          {cut, false, never, "the endpoint can't be reached or speaks no AWS; check region, endpoint_url and the network"},
 	} {
 		for service, call := range services {
 			t.Run(name+"/"+service, func(t *testing.T) {
@@ -103,32 +113,24 @@ func TestWhatWentWrongIsToldApart(t *testing.T) {
 				}
 				defer server.Close()
 				defer server.CloseClientConnections()
-				got := ask(t, call, server.URL, c.pause, c.within)
+				got := ask(t, call, server.URL, c.over)
 				if !strings.HasPrefix(got, "s:Do: "+c.want) {
 					t.Errorf("got  %s\nwant s:Do: %s", got, c.want)
 				}
 			})
 		}
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free.Close()
-	if got := ask(t, services["kinesis"], "http://"+free.Addr().String(), noPause, 0); got != "s:Do: the endpoint refused the connection; check region and endpoint_url" {
+	if got := ask(t, services["kinesis"], "http://127.0.0.1:9", never); got != "s:Do: the endpoint refused the connection; check region and endpoint_url" {
 		t.Errorf("nobody listens: got %s", got)
 	}
 }
 
-// ask makes a call of a run that has two seconds, which are over after within.
-func ask(t *testing.T, call func(context.Context, aws.Config) error, url string, pause func(int, error) (time.Duration, error), within time.Duration) string {
+// ask makes a call of a run that has two seconds.
+func ask(t *testing.T, call func(context.Context, aws.Config) error, url string, over when) string {
 	t.Helper()
-	ctx := t.Context()
-	if within > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, within, errors.New("no answer within 2s (--timeout)"))
-		defer cancel()
-	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	pause := over(func() { cancel(errors.New("no answer within 2s (--timeout)")) })
 	cfg := aws.Config{
 		Region: "eu-west-1", BaseEndpoint: &url, APIOptions: []func(*middleware.Stack) error{noteAttempts},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {

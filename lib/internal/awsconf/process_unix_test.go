@@ -47,7 +47,7 @@ func TestWhatACredentialProcessAnswersIsUsed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			helped(t, script, `AK 'to ken'`, "")
-			cfg, err := NewSession(Options{}, Patience{}).Config(t.Context(), time.Time{})
+			cfg, err := NewSession(Options{}, Patience{Credentials: time.Hour}).Config(t.Context(), time.Time{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,20 +76,41 @@ func TestARoleStandsOnWhatACredentialProcessAnswers(t *testing.T) {
 
 func TestACredentialProcessThatFailsIsSaidWithoutItsWords(t *testing.T) {
 	for script, want := range map[string]string{
-		"echo s3cret >&2; exit 1":                        "aws credentials: credential_process failed; run it by hand, as the user that runs this",
-		"echo s3cret":                                    "aws credentials: credential_process printed no credentials; run it by hand, as the user that runs this",
-		`echo '{"Version":2,"AccessKeyId":"s3cret"}'`:    "aws credentials: credential_process printed no credentials; run it by hand, as the user that runs this",
-		"while :; do echo s3cret; done":                  "aws credentials: credential_process failed; run it by hand, as the user that runs this",
-		"trap '' TERM; echo s3cret; while :; do :; done": "aws credentials: no answer within 300ms; see what the profile's credential_process waits for",
+		"echo s3cret >&2; exit 1":                     "aws credentials: credential_process failed; run it by hand, as the user that runs this",
+		"echo s3cret":                                 "aws credentials: credential_process printed no credentials; run it by hand, as the user that runs this",
+		`echo '{"Version":2,"AccessKeyId":"s3cret"}'`: "aws credentials: credential_process printed no credentials; run it by hand, as the user that runs this",
+		"while :; do echo s3cret; done":               "aws credentials: credential_process failed; run it by hand, as the user that runs this",
 	} {
 		helped(t, script, "x", "")
-		patience := Patience{Credentials: 10 * time.Second}
-		if strings.HasPrefix(script, "trap") {
-			patience.Credentials = 300 * time.Millisecond
-		}
-		_, err := NewSession(Options{}, patience).Config(t.Context(), time.Time{})
+		_, err := NewSession(Options{}, Patience{Credentials: time.Hour}).Config(t.Context(), time.Time{})
 		if err == nil || err.Error() != want {
 			t.Errorf("%s:\ngot  %v\nwant %s", script, err, want)
+		}
+	}
+}
+
+// TestACredentialProcessThatIsLateIsSaidWithoutItsWords, and whose time was over: its own, or
+// the run's, which ends here once the process is at it.
+func TestACredentialProcessThatIsLateIsSaidWithoutItsWords(t *testing.T) {
+	const hint = "; see what the profile's credential_process waits for"
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	begun := filepath.Join(t.TempDir(), "begun")
+	helped(t, "trap '' TERM; echo s3cret; : > "+begun+"; while :; do :; done", "x", "")
+	go func() {
+		for _, err := os.Stat(begun); err != nil; _, err = os.Stat(begun) {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	s := NewSession(Options{}, Patience{})
+	_, err := NewSession(Options{}, Patience{Credentials: time.Hour}).Config(ctx, time.Time{})
+	for want, err := range map[string]error{
+		"aws credentials: the run ended before they came" + hint: err,
+		"aws credentials: no answer within 4s" + hint:            s.worded(t.Context(), aws.Config{}, errProcessTime),
+	} {
+		if err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}
 }

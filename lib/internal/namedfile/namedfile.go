@@ -19,26 +19,37 @@ type File struct {
 	May  bool   // it may be missing
 }
 
-// glance is how long opening a file may take, which is a matter of microseconds.
-const glance = 50 * time.Millisecond
+// Opening a file is a matter of microseconds. One is given up once another one, that is always
+// there, was opened so many times, with a pause before each: a machine too busy to open any
+// hangs itself.
+const (
+	glances = 5
+	pause   = 10 * time.Millisecond
+)
 
 // Unreadable says which file hangs, else which one can't be read and why. It is nil where all
-// can, and takes 50 ms at most. Nothing of what stands in a file is shown.
+// can, and takes some 50 ms at most. Nothing of what stands in a file is shown.
 func Unreadable(files []File) error {
 	answers := make([]chan error, len(files))
 	for i, f := range files {
 		answers[i] = make(chan error, 1)
 		go func() { answers[i] <- f.look() }() // given up, it matters to nobody
 	}
+	late := make(chan bool)
+	go func() {
+		defer close(late)
+		for range glances {
+			time.Sleep(pause)
+			_ = File{Path: os.DevNull}.look()
+		}
+	}()
 	var first error
-	late := time.After(glance)
 	for i, f := range files {
 		select {
 		case err := <-answers[i]:
 			first = cmp.Or(first, err)
 			continue
 		case <-late:
-			late = time.After(0) // for those behind it
 		}
 		select {
 		case err := <-answers[i]: // just now
