@@ -45,6 +45,7 @@ type Session struct {
 	run    time.Time
 	err    error // of that run
 	asked  atomic.Pointer[asked]
+	helped atomic.Bool // a credential process is at it
 }
 
 // hint is what helps where there are no credentials.
@@ -74,9 +75,12 @@ func (s *Session) Config(ctx context.Context, run time.Time) (aws.Config, error)
 	return s.config, s.err
 }
 
-// patience is what reading the files is given to come back, once its time is over. What names
-// the one that hangs takes a moment more, and a run waits for both.
-const patience = 150 * time.Millisecond
+// What is given, once time is over, to come back. What names the file that hangs takes a
+// moment more, and a run waits for both.
+const (
+	patience = 150 * time.Millisecond // to the reading of the files
+	dying    = 2 * time.Second        // to a credential process: a run that ends while it is being started leaves it behind
+)
 
 // load gives everything up to the credentials its short time. The SDK reads files
 // without minding any: on a mount that hangs they are given up.
@@ -101,10 +105,14 @@ func (s *Session) load(ctx context.Context) (aws.Config, error) {
 	select {
 	case l = <-done:
 	case <-short.Done():
+		wait, late := patience, errBlocked
+		if s.helped.Load() {
+			wait, late = dying, errProcessTime
+		}
 		select {
 		case l = <-done:
-		case <-time.After(patience):
-			l.err = errBlocked
+		case <-time.After(wait):
+			l.err = late
 		}
 	}
 	return l.cfg, s.worded(ctx, l.cfg, l.err)
@@ -168,7 +176,10 @@ func (s *Session) resolve(ctx context.Context) (aws.Config, error) {
 		return cfg, errors.New("aws: no region; add region: ap-northeast-1, or set AWS_REGION")
 	}
 	cfg.HTTPClient = direct(cfg.HTTPClient)
-	if err := fromProcess(ctx, &cfg); err != nil {
+	s.helped.Store(true)
+	err = fromProcess(ctx, &cfg)
+	s.helped.Store(false)
+	if err != nil {
 		return cfg, err
 	}
 	cfg.Retryer = s.retryer
