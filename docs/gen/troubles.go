@@ -278,6 +278,7 @@ LongerAndOn
 				[2]string{"Add capacity, or find the lane (shard, partition) that stands still.", "処理能力を増やすか、止まっているレーン (シャード、パーティション) を探します。"}},
 			{`part of the records is stuck
 records were overtaken by later ones
+records were on their way before anything was counted
 the oldest record aged by the clock
 StuckByClock`,
 				[2]string{"Later records come out, these don't: a poison record, a stuck shard, lost messages.", "あとのレコードは出てくるのに、一部だけが出てきません。処理できないレコード、止まったシャード、メッセージの消失などです。"},

@@ -243,36 +243,47 @@ func (p *flows) Flow(m int) Cohort {
 		return notMeasured("departures are not known up to the threshold")
 	}
 	for i := m; i <= min(len(p.minutes)-1, p.touched(m)); i++ {
-		if p.overtaken(i) {
-			return notMeasured(Overtaken)
+		if why := p.disorder(i); why != "" {
+			return notMeasured(why)
 		}
 	}
 	return measured(valid, valid*inTime/secondsPerMinute-row.Dropped.Or(0)-row.DeadLettered.Or(0))
 }
 
-// Overtaken is why first in, first out tells nothing.
-const Overtaken = "records were overtaken by later ones, or never came out: they don't leave first in, first out"
+// Why first in, first out tells nothing.
+const (
+	Overtaken = "records were overtaken by later ones, or never came out: they don't leave first in, first out"
+	Uncounted = "records were on their way before anything was counted: how long first in, first out takes isn't known"
+)
 
-// overtaken tells whether at the end of minute m ids or watermarks contradict first in,
-// first out: later records came out before some, or fewer are on their way than the curves
-// have, by more than are accepted in the second or two that stamps may be off.
-func (p *flows) overtaken(m int) bool {
+// disorder says how ids or watermarks contradict first in, first out at the end of minute m:
+// later records came out before some, or fewer or more are on their way than the curves have, by
+// more than are accepted in the second or two that stamps may be off. "" where they don't.
+func (p *flows) disorder(m int) string {
 	row, c := p.minutes[m], p.curves[m]
 	if row.Stuck != nil && row.Stuck.Records > 0 {
-		return true
+		return Overtaken
 	}
-	if !c.known || !row.Answered {
-		return false
+	if !c.known || !row.Answered || c.sealed || !row.Underway.Known && !row.Oldest.Known {
+		return ""
 	}
-	underway := row.Underway
-	if !underway.Known && row.Oldest.Known {
-		underway = Some(0)
+	least, most := row.Underway.Value, row.Underway.Value
+	if !row.Underway.Known {
 		for i := m; i >= c.first && float64(m-i)*secondsPerMinute < row.Oldest.Value; i-- {
-			underway.Value += math.Max(0, p.minutes[i].In.Value)
+			in := math.Max(0, p.minutes[i].In.Value)
+			if most += in; float64(m-i+1)*secondsPerMinute <= row.Oldest.Value {
+				least += in
+			}
 		}
 	}
-	const slack = 2 / secondsPerMinute
-	return underway.Known && !c.sealed && c.to.backlog()-underway.Value > slack*(c.to.in-c.from.in)+1e-6
+	slack := 2/secondsPerMinute*(c.to.in-c.from.in) + 1e-6
+	switch backlog := c.to.backlog(); {
+	case backlog-most > slack:
+		return Overtaken
+	case least-backlog > slack && !c.anchored:
+		return Uncounted
+	}
+	return ""
 }
 
 // aboveZero is the share of a straight line from a to b that is not below zero,

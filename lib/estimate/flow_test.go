@@ -63,19 +63,21 @@ func TestFlowIsNotMeasuredBehindRecordsThatWereOvertakenOrLost(t *testing.T) {
 	stuck := known(60, 60, 60)
 	stuck.Stuck = &Stuck{Records: 60, Of: 60}
 	for _, c := range []struct {
-		name     string
-		rows     []StageMinute
-		measured bool
+		name string
+		rows []StageMinute
+		why  string
 	}{
-		{"lost, and given up", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, known(60, 60, 0)), false},
-		{"lost, and overtaken", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, stuck), false},
-		{"a few lost of thousands", lineUp(1, known(6000, 6000, 0), 1, known(6000, 5990, 0), 6, known(6000, 6000, 0)), true},
-		{"still on their way", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, known(60, 60, 60)), true},
-		{"lost by the watermark", lineUp(1, watermark(60, 60, 0), 1, watermark(60, 0, 60), 6, watermark(60, 60, 0)), false},
-		{"a minute old by the watermark", lineUp(1, watermark(60, 60, 0), 1, watermark(60, 0, 60), 6, watermark(60, 60, 60)), true},
+		{"lost, and given up", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, known(60, 60, 0)), Overtaken},
+		{"lost, and overtaken", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, stuck), Overtaken},
+		{"a few lost of thousands", lineUp(1, known(6000, 6000, 0), 1, known(6000, 5990, 0), 6, known(6000, 6000, 0)), ""},
+		{"still on their way", lineUp(1, known(60, 60, 0), 1, known(60, 0, 60), 6, known(60, 60, 60)), ""},
+		{"on their way from the start on", lineUp(8, known(60, 60, 120)), Uncounted},
+		{"the same by the watermark", lineUp(8, watermark(60, 60, 120)), Uncounted},
+		{"lost by the watermark", lineUp(1, watermark(60, 60, 0), 1, watermark(60, 0, 60), 6, watermark(60, 60, 0)), Overtaken},
+		{"a minute old by the watermark", lineUp(1, watermark(60, 60, 0), 1, watermark(60, 0, 60), 6, watermark(60, 60, 60)), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if f := NewStagePath(fifo(60), c.rows).Flow(4); f.Measured != c.measured || !f.Measured && f.Reason != Overtaken {
+			if f := NewStagePath(fifo(60), c.rows).Flow(4); f.Measured != (c.why == "") || f.Reason != c.why {
 				t.Errorf("%+v", f)
 			}
 		})

@@ -156,7 +156,7 @@ func (f freshnessByFlow) Missing(h sli.History) string {
 	}
 	m := to - 1 - sli.Minute((f.of.threshold+time.Minute-1)/time.Minute)
 	stages, wide := f.of.shares(h, sli.Window{From: m, To: m + 1})
-	if c := stages.Flow(int(m - wide.From)); c.Reason == estimate.Overtaken {
+	if c := stages.Flow(int(m - wide.From)); c.Reason == estimate.Overtaken || c.Reason == estimate.Uncounted {
 		return c.Reason
 	}
 	return ""

@@ -14,6 +14,7 @@ var elsewhere = []Text{
 	{"nothing is known of before %s", "%s より前の記録がありません"},
 	{"what is good was judged when it was recorded, by another rule", "成否は、記録したときの別の条件で判定済みです"},
 	{"records were overtaken by later ones, or never came out: they don't leave first in, first out", "追い越されたか、処理されずに失われたレコードがあります (先入れ先出しになっていません)"},
+	{"records were on their way before anything was counted: how long first in, first out takes isn't known", "件数の計測開始前から滞留していたレコードがあり、先入れ先出しの所要時間がわかりません"},
 	{"nothing is recorded of it", "記録がありません"},
 	{"counts are recorded by other thresholds (%s) than are asked for (%s)", "件数は別のしきい値 (%s) で記録されていて、%s では数え直せません"},
 	{"nothing matches: %v", "該当なし: %s"},
