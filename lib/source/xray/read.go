@@ -86,6 +86,10 @@ func (s *Source) window(ask sli.Ask, at position, known bool) sli.Window {
 // reach is how many minutes back unread ones are still asked about.
 const reach = 24 * 60
 
+// rounding is how far beyond a minute is asked: times of answers are cut to milliseconds, so
+// that a trace may be told to have ended in the minute beside that of its segments.
+const rounding = time.Second
+
 // reading is one run's.
 type reading struct {
 	*Source
@@ -107,7 +111,8 @@ func (r *reading) warn(format string, args ...any) {
 func (r *reading) minute(ctx context.Context, m sli.Minute, minutes int) error {
 	budget := max(1, r.left/minutes)
 	start, end := m.Start(), m.End()
-	in := &xray.GetTraceSummariesInput{StartTime: &start, EndTime: &end, TimeRangeType: types.TimeRangeTypeService}
+	from, to := start.Add(-rounding), end.Add(rounding)
+	in := &xray.GetTraceSummariesInput{StartTime: &from, EndTime: &to, TimeRangeType: types.TimeRangeTypeService}
 	if r.options.TimeRange == "event" {
 		in.TimeRangeType = types.TimeRangeTypeEvent
 	}

@@ -116,6 +116,24 @@ func TestEachTraceIsInTheMinuteItsLastWorkEnded(t *testing.T) {
 	s.expect(events, "0: 500ms", "0: 250ms", "0: 1m40s", "1: 6s")
 }
 
+// The times of an answer are whole milliseconds, those of the segments are not.
+func TestATraceThatEndsAtAMinutesEdgeIsInOneMinute(t *testing.T) {
+	s := start(t, "{}")
+	for _, end := range []float64{-0.0003, 0, 0.0004, 0.0011} {
+		begin := 59.2495 + end
+		s.done(begin, 60-begin+end)
+	}
+	var all []string
+	for minute := range 3 {
+		s.now = at(180 + 60*float64(minute))
+		events, _, _ := s.read(func(a *sli.Ask) { a.From = noon })
+		all = append(all, events...)
+	}
+	if len(all) != 4 {
+		t.Errorf("4 traces became %q", all)
+	}
+}
+
 func TestAnIncompleteTraceIsCountedApart(t *testing.T) {
 	s := start(t, "{}")
 	s.done(10, 0.5)
