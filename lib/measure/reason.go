@@ -171,7 +171,11 @@ func (s *committedStage) malformed(j *committed, minutes sli.Intervals) string {
 			t.Add(s.cells.window(w).Tally)
 		}
 	}
-	return t.Refusal(s.stage.Facts.MaxMalformed, minutes.Minutes()) + "; the first: " + s.record.FirstBad
+	text := t.Refusal(s.stage.Facts.MaxMalformed, minutes.Minutes())
+	if s.record.FirstBad != "" {
+		text += "; the first: " + s.record.FirstBad
+	}
+	return text
 }
 
 // lacking is what the lines lack that a rule's events are judged by.

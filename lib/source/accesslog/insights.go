@@ -22,6 +22,7 @@ import (
 type insightsLog struct {
 	log     *counted.Insights
 	facts   sli.Facts
+	field   string // that has the status
 	status  string // columns
 	method  string // "" where the log has none
 	latency string // "" where the log has none
@@ -74,7 +75,7 @@ func newInsightsLog(n *section.Node, o Options, format logscan.Format, account a
 }
 
 func countedBy(n *section.Node, o Options, log *counted.Insights) (*insightsLog, error) {
-	c := &insightsLog{log: log, unit: insights.Unit(o.LatencyUnit)}
+	c := &insightsLog{log: log, unit: insights.Unit(o.LatencyUnit), field: cmp.Or(o.Fields[fieldStatus], fieldStatus)}
 	for _, field := range []string{"id", "time"} {
 		if _, ok := o.Fields[field]; ok {
 			return nil, n.At("fields").Errorf(counted.TryReading, "Insights counts by the time of the event and knows no ids (got %q)", field)
@@ -173,27 +174,38 @@ func (c *insightsLog) query(edges []time.Duration) string {
 // Read asks about the minutes that are due.
 func (c *insightsLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	ask.Edges = slices.Sorted(slices.Values(ask.Edges))
-	return c.log.Read(ctx, ask, cursor, c.query(ask.Edges),
+	bare := false
+	b, err := c.log.Read(ctx, ask, cursor, c.query(ask.Edges),
 		"logs insights: a minute with more than 9,999 kinds of requests is not measured; give where: a smaller part, such as its methods",
-		func(w sli.Window, rows []insights.Row) error { return c.tell(ask, w, rows) })
+		func(w sli.Window, rows []insights.Row) error {
+			some, err := c.tell(ask, w, rows)
+			bare = bare || some
+			return err
+		})
+	if bare {
+		b.FirstBad = fmt.Sprintf("%s: an event without %s", c.log.Group.Group, c.field)
+	}
+	return b, err
 }
 
-// tell emits the requests of some rows. All of them are read before any is emitted.
-func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) error {
+// tell emits the requests of some rows, and tells whether there are events without a status.
+// All rows are read before any is emitted.
+func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) (bare bool, err error) {
 	groups := make([]requestGroup, 0, len(rows))
 	for _, row := range rows {
 		q, err := c.group(row, len(ask.Edges))
 		if err != nil {
-			return err
+			return false, err
 		}
 		if w.Contains(q.minute) {
 			groups = append(groups, q)
 		}
 	}
 	for i := range groups {
+		bare = bare || groups[i].bare()
 		c.emit(ask, &groups[i])
 	}
-	return nil
+	return bare, nil
 }
 
 // requestGroup is requests that were counted together.
@@ -220,9 +232,11 @@ func (c *insightsLog) group(row insights.Row, edges int) (q requestGroup, err er
 	return q, err
 }
 
-// emit emits a group. Events without a status are no requests that could be read.
+// bare tells whether the events have no status: they are no requests that could be read.
+func (q *requestGroup) bare() bool { return q.status == "" || q.status == "-" }
+
 func (c *insightsLog) emit(ask sli.Ask, q *requestGroup) {
-	if q.status == "" || q.status == "-" {
+	if q.bare() {
 		ask.Count(q.minute, sli.Tally{Lines: int64(q.count), Malformed: int64(q.count)})
 		return
 	}

@@ -142,6 +142,9 @@ func TestInsightsCountsRequests(t *testing.T) {
 	if diff := cmp.Diff(map[int]sli.Tally{0: {Lines: 9, Parsed: 8, Malformed: 1}, 1: {Lines: 1, Parsed: 1}}, tally); diff != "" {
 		t.Errorf("accounting (-want +got):\n%s", diff)
 	}
+	if b.FirstBad != "/web: an event without status" {
+		t.Errorf("the first malformed one: %q", b.FirstBad)
+	}
 	if b.Bytes != 2.5e6 || b.Calls != 3 || b.Layout != "counted by Logs Insights; the last reading scanned 2.5 MB, about USD 0.54 a month if each does" || !b.From.Equal(midday) || !b.To.Equal(ask.Now) {
 		t.Errorf("answer %+v", b)
 	}
