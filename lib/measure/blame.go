@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 
@@ -296,7 +295,7 @@ func (b blamed) pack() []byte {
 		out = binary.AppendUvarint(append(out, byte(i)), uint64(len(sums)))
 		for at := range list {
 			if n := sums[at]; n != 0 {
-				out = binary.AppendVarint(binary.AppendUvarint(out, uint64(at)), int64(math.Round(n*1024)))
+				out = appendCount(binary.AppendUvarint(out, uint64(at)), n)
 			}
 		}
 	}
@@ -358,12 +357,14 @@ func readBlame(data []byte) blamed {
 		i := int(data[0])
 		data = data[1:]
 		for n := number(); ok && n > 0; n-- {
-			at, count := number(), signed()
-			if ok = ok && at < uint64(len(list)) && i < minutesPerHour; ok {
+			at := number()
+			count, rest := takeCount(data)
+			if ok = ok && rest != nil && at < uint64(len(list)) && i < minutesPerHour; ok {
+				data = rest
 				if out[i] == nil {
 					out[i] = culprits{}
 				}
-				out[i][list[at]] += float64(count) / 1024
+				out[i][list[at]] += count
 			}
 		}
 	}

@@ -246,25 +246,47 @@ const (
 	allAborts = 127 // the same of the sum
 )
 
-// Counts are multiples of 2⁻¹⁰ (sli.Weight), so an integer spells them exactly.
-func appendCounts(out []byte, c sli.Counts) []byte {
-	for _, v := range []float64{c.Valid, c.Good, c.Uncertain} {
-		out = binary.AppendVarint(out, int64(math.Round(v*1024)))
+// large stands before a count that is kept as it is, since no integer spells it: each number
+// of a source is below 2⁵³, their sum need not be.
+const large = math.MinInt64 + 1
+
+// appendCount spells a count. They are multiples of 2⁻¹⁰ (sli.Weight), so that an integer
+// spells them exactly.
+func appendCount(out []byte, v float64) []byte {
+	if math.Abs(v) < 1<<53 {
+		return binary.AppendVarint(out, int64(math.Round(v*1024)))
 	}
-	return out
+	return binary.LittleEndian.AppendUint64(binary.AppendVarint(out, large), math.Float64bits(v))
 }
 
-func takeCounts(data []byte) (sli.Counts, []byte) {
-	var v [3]float64
-	for i := range v {
-		n, size := binary.Varint(data)
-		if size <= 0 {
+// takeCount takes a count off the front; nil rest where there is none.
+func takeCount(data []byte) (v float64, rest []byte) {
+	n, size := binary.Varint(data)
+	switch {
+	case size <= 0:
+		return 0, nil
+	case n != large:
+		return float64(n) / 1024, data[size:]
+	case len(data) < size+8:
+		return 0, nil
+	}
+	if v = math.Float64frombits(binary.LittleEndian.Uint64(data[size:])); math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, nil
+	}
+	return v, data[size+8:]
+}
+
+func appendCounts(out []byte, c sli.Counts) []byte {
+	return appendCount(appendCount(appendCount(out, c.Valid), c.Good), c.Uncertain)
+}
+
+func takeCounts(data []byte) (c sli.Counts, rest []byte) {
+	for _, v := range []*float64{&c.Valid, &c.Good, &c.Uncertain} {
+		if *v, data = takeCount(data); data == nil {
 			return sli.Counts{}, nil
 		}
-		v[i] = float64(n) / 1024
-		data = data[size:]
 	}
-	return sli.Counts{Valid: v[0], Good: v[1], Uncertain: v[2]}, data
+	return c, data
 }
 
 func appendAborts(out []byte, index byte, c sli.Counts) []byte {

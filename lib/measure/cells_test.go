@@ -28,6 +28,28 @@ func TestCellsKeepWhatClientsGaveUp(t *testing.T) {
 	}
 }
 
+// TestCellsKeepCountsOfAnySize: each number of a source may be up to 2⁵³, an hour of them is more.
+func TestCellsKeepCountsOfAnySize(t *testing.T) {
+	var h hour
+	for i := range 3 {
+		h.set(i, sli.Counts{Valid: 1 << 53, Good: 1<<53 - 1, Uncertain: 0.5})
+	}
+	h.set(3, sli.Counts{Valid: 2, Good: 1})
+	var back hour
+	back.decode(h.encode())
+	if diff := cmp.Diff(h, back, cmp.AllowUnexported(hour{}, minuteCell{})); diff != "" {
+		t.Error(diff)
+	}
+	if back.sum.Valid != 3*(1<<53)+2 {
+		t.Errorf("sum %v", back.sum.Valid)
+	}
+	of := culprit{stage: "s", class: "5xx"}
+	b := blamed{5: culprits{of: 1 << 60}, 6: culprits{of: 1.5}}
+	if diff := cmp.Diff(b, readBlame(b.pack()), cmp.AllowUnexported(culprit{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestMinutesAreSpelledShort: many spans of a minute take few bytes, and come back.
 func TestMinutesAreSpelledShort(t *testing.T) {
 	var m minutes
