@@ -42,7 +42,7 @@ type fault struct {
 const (
 	late      = `no answer (within|in time)|the run ended (before they came|while a record was being sent)`
 	absent    = `refused the connection|connection refused`
-	broken    = `speaks no AWS|can't be read as one of AWS|speaks no HTTP|handshake failure|connection reset|broke off|no answer from Mackerel|answered HTTP`
+	broken    = `speaks no AWS|can't be read as one of AWS|holds no credentials|speaks no HTTP|handshake failure|connection reset|broke off|no answer from Mackerel|answered HTTP`
 	untrusted = `certificate can't be verified|certificate`
 	tooMuch   = `longer than|` + broken + `|` + late
 )

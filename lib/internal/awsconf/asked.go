@@ -67,7 +67,7 @@ func (a *asked) told(ctx context.Context, err error) error {
 		return nil
 	case a.place == container && code(err) == "" && a.status >= http.StatusMultipleChoices:
 		return fmt.Errorf("%s: answered HTTP %d", a.place, a.status)
-	case a.status == http.StatusOK && code(err) == "" && status(err) == 0 && !brokeOff(err):
+	case a.status == http.StatusOK && code(err) == "" && status(err) == 0 && !brokeOff(err) && !errors.Is(err, errTooLong):
 		return fmt.Errorf("%s: the answer holds no credentials; check endpoint_url, and proxies on the way", a.place)
 	}
 	if late {
