@@ -235,7 +235,7 @@ func (j *job) reading(s *askedStage, source sli.Source, rules []*ruleCounter) *r
 		},
 	}
 	if !j.run.All {
-		r.oldest = j.historyFrom()
+		r.oldest, r.ask.Cells = j.historyFrom(), j.cellsFrom()
 	}
 	return r
 }

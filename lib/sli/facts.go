@@ -155,6 +155,9 @@ type Ask struct {
 	Good  Match           // what makes a request good; empty: the default
 	Again bool            // read once more what the cursor has passed, from From on; no new cursor
 	Final bool            // everything there is, from the beginning, an unfinished last line too
+	// Cells is the first minute that cells are kept of: levels and summaries of earlier ones
+	// aren't wanted.
+	Cells Minute
 	// Clock is the time now, for a prover's looks alone; nil: it stands still at Now.
 	Clock func() time.Time
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
@@ -101,6 +102,7 @@ func (s *sent) ask(in *cwtest.GetMetricDataInput) {
 func serveCloud() error {
 	cloud := newCloud()
 	defer cloud.Close()
+	var turn sync.Mutex // what was asked last is the one that asks
 	var now sent
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
@@ -114,6 +116,8 @@ func serveCloud() error {
 		publish(cloud, since)
 	})
 	mux.HandleFunc("GET /sent", func(w http.ResponseWriter, _ *http.Request) {
+		turn.Lock()
+		defer turn.Unlock()
 		_ = json.NewEncoder(w).Encode(now) // whoever asked sees what is missing
 		now = sent{}
 	})
@@ -123,7 +127,9 @@ func serveCloud() error {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		now.Requests = append(now.Requests, wire{r.Method, server.URL + r.URL.RequestURI(), r.Header.Clone(), body}) // nobody asks two things at a time
+		turn.Lock()
+		defer turn.Unlock()
+		now.Requests = append(now.Requests, wire{r.Method, server.URL + r.URL.RequestURI(), r.Header.Clone(), body})
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		cloud.ServeHTTP(w, r)
 		all := cloud.Requests()

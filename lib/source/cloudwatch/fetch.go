@@ -19,37 +19,11 @@ import (
 
 const (
 	getMetricData = "cloudwatch:GetMetricData"
-	maxQueries    = 500   // of one call
-	maxPages      = 1_000 // of one answer; far beyond what the questions can hold
-	maxRepeats    = 2     // of a query that failed by itself
+	maxQueries    = 500     // of one call
+	maxPoints     = 100_800 // of one page of an answer
+	maxPages      = 1_000   // of one answer; far beyond what the questions can hold
+	maxRepeats    = 2       // of a query that failed by itself
 )
-
-// Series is a metric's answer: its points by statistic and by the minute their period
-// begins in.
-type Series struct {
-	Err    error
-	points map[string]map[sli.Minute]float64
-}
-
-// any tells whether some statistic has a point.
-func (s *Series) any() bool {
-	for _, points := range s.points {
-		if len(points) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// has tells whether some statistic has a point in the period that begins at m.
-func (s *Series) has(m sli.Minute) bool {
-	for _, points := range s.points {
-		if _, ok := points[m]; ok {
-			return true
-		}
-	}
-	return false
-}
 
 // fetcher makes the calls of a round and counts them.
 type fetcher struct {
@@ -78,18 +52,46 @@ func (f *fetcher) fetch(ctx context.Context, metrics []Metric, w sli.Window) map
 	return all
 }
 
-// parts divides metrics into calls of at most maxQueries.
+// parts divides metrics into calls of at most maxQueries, about equally many in each: no
+// answer is much longer than the others.
 func parts(metrics []Metric) [][]Metric {
+	all := 0
+	for _, m := range metrics {
+		all += len(m.Stats)
+	}
+	calls := max(1, (all+maxQueries-1)/maxQueries)
+	share := (all + calls - 1) / calls
 	var out [][]Metric
 	first, queries := 0, 0
 	for i, m := range metrics {
-		if queries+len(m.Stats) > maxQueries {
+		if queries >= share || queries+len(m.Stats) > maxQueries {
 			out = append(out, metrics[first:i])
 			first, queries = i, 0
 		}
 		queries += len(m.Stats)
 	}
 	return append(out, metrics[first:])
+}
+
+// stretches divides a window so that each part of the metrics answers for one with one page.
+func stretches(w sli.Window, metrics []Metric) []sli.Window {
+	most, common := w.Minutes(), commonPeriod(metrics)
+	for _, part := range parts(metrics) {
+		perMinute := 0. // points
+		for _, m := range part {
+			perMinute += float64(len(m.Stats)) / m.Period.Minutes()
+		}
+		most = min(most, int(maxPoints/max(perMinute, 1)))
+	}
+	if most >= w.Minutes() {
+		return []sli.Window{w}
+	}
+	step := max(sli.Minute(most)/common*common, common)
+	var out []sli.Window
+	for from := w.From - w.From%common; from < w.To; from += step {
+		out = append(out, sli.Window{From: from, To: min(from+step, w.To)})
+	}
+	return out
 }
 
 // call asks for one part, page by page, and returns what may succeed when asked again.
@@ -155,7 +157,7 @@ func (f *fetcher) newPart(metrics []Metric, w sli.Window) *part {
 		EndTime:   aws.Time(w.End()),
 	}}
 	for i, m := range metrics {
-		p.series = append(p.series, &Series{points: map[string]map[sli.Minute]float64{}})
+		p.series = append(p.series, newSeries(m, w))
 		var dimensions []types.Dimension
 		for _, d := range m.Dimensions {
 			dimensions = append(dimensions, types.Dimension{Name: aws.String(d.Name), Value: aws.String(d.Value)})
@@ -169,7 +171,6 @@ func (f *fetcher) newPart(metrics []Metric, w sli.Window) *part {
 				},
 			})
 			p.queries = append(p.queries, query{i, stat})
-			p.series[i].points[stat] = map[sli.Minute]float64{}
 		}
 	}
 	p.status = make([]types.StatusCode, len(p.queries))
@@ -179,12 +180,18 @@ func (f *fetcher) newPart(metrics []Metric, w sli.Window) *part {
 // aligned widens a window to whole periods of every metric: a period cut short
 // would tell a part of its count.
 func aligned(w sli.Window, metrics []Metric) sli.Window {
+	common := commonPeriod(metrics)
+	return sli.Window{From: w.From - w.From%common, To: (w.To + common - 1) / common * common}
+}
+
+// commonPeriod is the shortest time that is whole periods of every metric.
+func commonPeriod(metrics []Metric) sli.Minute {
 	common := sli.Minute(1)
 	for _, m := range metrics {
 		period := sli.Minute(m.Period / time.Minute)
 		common = common / gcd(common, period) * period
 	}
-	return sli.Window{From: w.From - w.From%common, To: (w.To + common - 1) / common * common}
+	return common
 }
 
 func gcd(a, b sli.Minute) sli.Minute {
@@ -203,14 +210,13 @@ func (p *part) take(out *cloudwatch.GetMetricDataOutput) {
 		}
 		q := p.queries[i]
 		p.status[i] = r.StatusCode
-		points := p.series[q.metric].points[q.stat]
 		for j := range min(len(r.Timestamps), len(r.Values)) {
 			v := r.Values[j]
 			if !estimate.Countable(v) {
 				p.series[q.metric].Err = fmt.Errorf("%s: %s of %s must be between ±2^53 (got %g)", getMetricData, q.stat, p.metrics[q.metric], v)
 				continue
 			}
-			points[sli.MinuteAt(r.Timestamps[j])] = v
+			p.series[q.metric].put(q.stat, sli.MinuteAt(r.Timestamps[j]), v)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // for is as configured or assumed; its metrics count as seen before. It is told beforehand
 // what it will be asked.
 func (s *Source) Given(points map[string]map[sli.Minute]float64, ask sli.Ask) (sli.Source, error) {
-	g := given{Source: s, before: new(position), series: map[string]*Series{}}
+	g := given{Source: s, before: new(position), points: map[string]givenPoints{}}
 	for _, name := range s.stage.Names {
 		if g.before.Names == nil {
 			g.before.Names = map[string][]string{}
@@ -30,10 +30,10 @@ func (s *Source) Given(points map[string]map[sli.Minute]float64, ask sli.Ask) (s
 		left[name] = true
 	}
 	for _, m := range g.metrics {
-		series := g.series[m.identity()]
-		if series == nil {
-			series = &Series{points: map[string]map[sli.Minute]float64{}}
-			g.series[m.identity()] = series
+		its := g.points[m.identity()]
+		if its == nil {
+			its = givenPoints{}
+			g.points[m.identity()] = its
 		}
 		g.before.see(m.key())
 		for _, stat := range m.Stats {
@@ -43,13 +43,13 @@ func (s *Source) Given(points map[string]map[sli.Minute]float64, ask sli.Ask) (s
 					known = append(known, name)
 				}
 				if of, ok := points[name]; ok {
-					series.points[stat], left[name] = maps.Clone(of), false
+					its[stat], left[name] = maps.Clone(of), false
 				}
 			}
 		}
 	}
 	for _, m := range g.metrics {
-		g.series[m.identity()].complete(m.Stats)
+		g.points[m.identity()].complete(m.Stats)
 	}
 	for name, nobodys := range left {
 		if nobodys {
@@ -59,10 +59,13 @@ func (s *Source) Given(points map[string]map[sli.Minute]float64, ask sli.Ask) (s
 	return g, nil
 }
 
+// givenPoints are a metric's, by statistic and minute.
+type givenPoints map[string]map[sli.Minute]float64
+
 // complete adds the statistics that weren't given of a period, as if all values in it were
 // the same: one, where nobody says how many.
-func (s *Series) complete(stats []string) {
-	given := maps.Clone(s.points)
+func (p givenPoints) complete(stats []string) {
+	given := maps.Clone(p)
 	point := func(stat string, m sli.Minute) (float64, bool) {
 		v, ok := given[stat][m]
 		return v, ok
@@ -87,11 +90,11 @@ func (s *Series) complete(stats []string) {
 			v, ok = point(stat, m)
 		}
 		for _, stat := range stats {
-			if _, there := s.points[stat][m]; there {
+			if _, there := p[stat][m]; there {
 				continue
 			}
-			if s.points[stat] == nil {
-				s.points[stat] = map[sli.Minute]float64{}
+			if p[stat] == nil {
+				p[stat] = map[sli.Minute]float64{}
 			}
 			of := v
 			edge, counts := bound(stat)
@@ -103,7 +106,7 @@ func (s *Series) complete(stats []string) {
 			case stat == Sum:
 				of = v * n
 			}
-			s.points[stat][m] = of
+			p[stat][m] = of
 		}
 	}
 }
@@ -114,18 +117,29 @@ type given struct {
 	before  *position
 	known   Known
 	metrics []Metric
-	series  map[string]*Series
+	points  map[string]givenPoints
 }
 
 // Prepare has nothing to ask.
 func (g given) Prepare(sli.Ask, []byte) {}
 
 // Read answers from what is given.
-func (g given) Read(_ context.Context, ask sli.Ask, _ []byte) (sli.Batch, error) {
+func (g given) Read(ctx context.Context, ask sli.Ask, _ []byte) (sli.Batch, error) {
 	before := *g.before
-	r := &reading{from: ask.From, now: ask.Now, before: &before, known: g.known, metrics: g.metrics, round: &round{series: g.series}}
+	r := &reading{from: ask.From, now: ask.Now, before: &before, known: g.known, metrics: g.metrics}
 	r.window = g.window(ask, r)
+	r.at = &stretch{window: sli.Window{From: r.window.From, To: r.window.To + 1}, series: map[string]*Series{}}
+	for _, m := range merged(g.metrics) {
+		series := newSeries(m, aligned(r.at.window, g.metrics))
+		for stat, values := range g.points[m.identity()] {
+			for minute, v := range values {
+				series.put(stat, minute, v)
+			}
+		}
+		r.at.series[m.identity()] = series
+	}
+	r.told, r.unsaid = newMinuteAnswer(ask, r), []*stretch{r.at}
 	var batch sli.Batch
-	err := g.answer(ask, r, &batch)
+	err := g.answer(ctx, ask, r, &batch)
 	return batch, err
 }

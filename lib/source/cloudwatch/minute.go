@@ -28,6 +28,7 @@ type minuteAnswer struct {
 	known     Known
 	metrics   map[string]Metric  // by key
 	series    map[string]*Series // by key
+	event     sli.Event          // the one that is being told
 	levels    []sli.Level
 	summaries []sli.MinuteSummary
 	missing   sli.Intervals
@@ -38,26 +39,32 @@ func newMinuteAnswer(ask sli.Ask, r *reading) *minuteAnswer {
 	t := &minuteAnswer{ask: ask, known: r.known, metrics: map[string]Metric{}, series: map[string]*Series{}}
 	for _, m := range r.metrics {
 		t.metrics[m.key()] = m
-		t.series[m.key()] = r.round.series[m.identity()]
 	}
-	t.extended(r.metrics)
 	return t
 }
 
-// extended notes the metrics that have values but give no TC of them: not a zero but
+// of makes a stretch the one whose minutes are told.
+func (t *minuteAnswer) of(s *stretch) {
+	for key, m := range t.metrics {
+		t.series[key] = s.series[m.identity()]
+	}
+}
+
+// extended tells of the metrics that have values but give no TC of them: not a zero but
 // a metric that can't.
-func (t *minuteAnswer) extended(metrics []Metric) {
+func extended(metrics []Metric, series map[string]*Series) (doubts []string) {
 	for _, m := range metrics {
-		s := t.series[m.key()]
-		if len(s.points[SampleCount]) == 0 {
+		s := series[m.identity()]
+		if !s.some(SampleCount) {
 			continue
 		}
 		for _, stat := range m.Stats {
-			if strings.HasPrefix(stat, "TC(") && len(s.points[stat]) == 0 {
-				t.doubts = append(t.doubts, fmt.Sprintf("%s has values but no %s; only its count, average and extremes are used", m, stat))
+			if strings.HasPrefix(stat, "TC(") && !s.some(stat) {
+				doubts = append(doubts, fmt.Sprintf("%s has values but no %s; only its count, average and extremes are used", m, stat))
 			}
 		}
 	}
+	return doubts
 }
 
 func (t *minuteAnswer) minute(m sli.Minute) *Minute {
@@ -91,7 +98,7 @@ func (m *Minute) point(key, stat string) (float64, bool) {
 		return 0, false
 	}
 	begin, series := metric.begin(m.At), m.series[key]
-	if v, ok := series.points[stat][begin]; ok || series.has(begin) {
+	if v, ok := series.value(stat, begin); ok || series.has(begin) {
 		return v, ok
 	}
 	absence := metric.absence(stat)
@@ -125,7 +132,8 @@ func (m *Minute) Event(e sli.Event, weight float64) {
 		return
 	}
 	e.Time = m.At.Start().Add(30 * time.Second).UnixMicro()
-	m.minuteAnswer.ask.Emit(&e)
+	m.event = e // in one place: a backlog has many
+	m.minuteAnswer.ask.Emit(&m.event)
 }
 
 // Count emits the Sum of metrics as a signal.
@@ -135,8 +143,14 @@ func (m *Minute) Count(signal sli.Signal, keys ...string) {
 	}
 }
 
+// described tells whether what isn't counted is wanted of the minute.
+func (m *Minute) described() bool { return m.At >= m.minuteAnswer.ask.Cells }
+
 // Level books a gauge.
 func (m *Minute) Level(name string, value float64) {
+	if !m.described() {
+		return
+	}
 	m.levels = append(m.levels, sli.Level{Minute: m.At, Name: name, Value: value})
 }
 
@@ -162,7 +176,7 @@ func (m *Minute) Any(keys ...string) bool {
 
 // Use books how much of a limit was used, in percent. No limit, no level.
 func (m *Minute) Use(capacity string, used, limit float64) {
-	if limit > 0 {
+	if limit > 0 && m.described() {
 		m.Level(Utilisation(capacity), 100*used/limit)
 	}
 }
@@ -176,6 +190,9 @@ func (m *Minute) Rate(capacity, key string, limitPerSecond float64) {
 
 // Summary books what statistics say of a metric whose values are so long.
 func (m *Minute) Summary(name, key string, unit time.Duration) {
+	if !m.described() {
+		return
+	}
 	if s, ok := m.summary(key, unit); ok {
 		m.summaries = append(m.summaries, sli.MinuteSummary{Minute: m.At, Name: name, Summary: s})
 	}
@@ -205,8 +222,11 @@ func (m *Minute) summary(key string, unit time.Duration) (estimate.Summary, bool
 // bound is the x of TC(:x).
 func bound(stat string) (float64, bool) {
 	text, ok := strings.CutPrefix(stat, "TC(:")
+	if !ok {
+		return 0, false
+	}
 	x, err := strconv.ParseFloat(strings.TrimSuffix(text, ")"), 64)
-	return x, ok && err == nil
+	return x, err == nil
 }
 
 // Answers emits a metric's values as answers that lie on the right side of every

@@ -44,22 +44,24 @@ type question struct {
 
 // join adds a question to the account's round of this run, and tells whether it is the
 // round's first.
-func (r *Reader) join(o awsconf.Options, now time.Time, q question) (of *round, first bool) {
+func (r *Reader) join(o awsconf.Options, now time.Time, q question) (of *round, begin *stretch, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := r.account(o)
-	if a.open != nil && a.open.now.Equal(now) && a.open.add(q) {
-		return a.open, false
+	if a.open != nil && a.open.now.Equal(now) {
+		if begin := a.open.add(q); begin != nil {
+			return a.open, begin, false
+		}
 	}
-	a.open = &round{session: a.session, now: now, questions: []question{q}}
-	return a.open, true
+	a.open, begin = newRound(a.session, now, q)
+	return a.open, begin, true
 }
 
 // alone is a round of one question, which no other joins.
-func (r *Reader) alone(o awsconf.Options, now time.Time, q question) *round {
+func (r *Reader) alone(o awsconf.Options, now time.Time, q question) (*round, *stretch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return &round{session: r.account(o).session, now: now, questions: []question{q}}
+	return newRound(r.account(o).session, now, q)
 }
 
 func (r *Reader) account(o awsconf.Options) *account {
@@ -78,64 +80,116 @@ func (r *Reader) session(o awsconf.Options) *awsconf.Session {
 	return r.account(o).session
 }
 
-// round is one exchange with CloudWatch that answers many questions: the first that
-// needs an answer triggers it, the others wait for it.
+// round is one exchange with CloudWatch that answers many questions. What reaches far back is
+// asked for in stretches, the oldest first: whoever needs one first triggers it, the others
+// wait for it.
 type round struct {
 	session *awsconf.Session
 	now     time.Time
-	once    sync.Once
 
 	mu        sync.Mutex
-	started   bool
+	begin     *stretch // in front of the first, while nobody has asked for that
 	questions []question
 
-	// Known when it has happened:
-	err     error // nothing could be asked
-	series  map[string]*Series
-	history map[string]*Series
-	skew    time.Duration // of the host's clock: positive where it is behind
-	calls   int
+	fetcher *fetcher
+	metrics []Metric     // of all questions
+	left    []sli.Window // to be asked for
+	err     error        // nothing could be asked
 }
 
-// add takes a question in, unless the round has begun.
-func (r *round) add(q question) bool {
+func newRound(session *awsconf.Session, now time.Time, q question) (r *round, begin *stretch) {
+	r = &round{session: session, now: now, questions: []question{q}}
+	r.begin = &stretch{round: r}
+	return r, r.begin
+}
+
+// add takes a question in, unless the round has begun, and gives the stretch in front of the
+// first.
+func (r *round) add(q question) (begin *stretch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.started {
+	if r.begin != nil {
 		r.questions = append(r.questions, q)
 	}
-	return !r.started
+	return r.begin
 }
 
-// happen asks, once.
-func (r *round) happen(ctx context.Context) {
-	r.once.Do(func() {
-		r.mu.Lock()
-		r.started = true
-		r.mu.Unlock()
-		r.ask(ctx)
-	})
+// stretch is minutes of which each part of the metrics is told in one page. Nobody holds it
+// but those who haven't gone on to the next one.
+type stretch struct {
+	round   *round
+	window  sli.Window
+	series  map[string]*Series
+	history map[string]*Series // of the last one
+	skew    time.Duration      // of the host's clock: positive where it is behind
+	calls   int                // of the round so far
+
+	once sync.Once
+	next *stretch
 }
 
-func (r *round) ask(ctx context.Context) {
+// following is the stretch behind it, nil where it is the last one.
+func (s *stretch) following(ctx context.Context) *stretch {
+	s.once.Do(func() { s.next = s.round.ask(ctx, s) })
+	return s.next
+}
+
+// ask asks for what follows a stretch.
+func (r *round) ask(ctx context.Context, last *stretch) *stretch {
+	if r.fetcher == nil {
+		if r.err = r.start(ctx); r.err != nil {
+			return nil
+		}
+	}
+	if len(r.left) == 0 {
+		return nil
+	}
+	s := &stretch{round: r, window: r.left[0]}
+	r.left = r.left[1:]
+	s.series = r.fetcher.fetch(ctx, last.answered(r.metrics), s.window)
+	for id, before := range last.series {
+		if now := s.series[id]; now != nil {
+			now.follow(before)
+		} else {
+			s.series[id] = before
+		}
+	}
+	if len(r.left) == 0 {
+		s.history = r.look(ctx, s)
+	}
+	s.skew, s.calls = r.fetcher.skew, r.fetcher.calls
+	return s
+}
+
+// start settles what is asked.
+func (r *round) start(ctx context.Context) error {
+	r.mu.Lock()
+	r.begin = nil
+	r.mu.Unlock()
 	cfg, err := r.session.Config(ctx, r.now)
 	if err != nil {
-		r.err = err
-		return
+		return err
 	}
-	f := newFetcher(cfg, r.now)
+	r.fetcher = newFetcher(cfg, r.now)
 	var window sli.Window
-	var metrics []Metric
 	for _, q := range r.questions {
-		metrics = append(metrics, q.metrics...)
+		r.metrics = append(r.metrics, q.metrics...)
 		if window.Minutes() == 0 {
 			window = q.window
 		}
 		window = sli.Window{From: min(window.From, q.window.From), To: max(window.To, q.window.To)}
 	}
-	r.series = f.fetch(ctx, merged(metrics), window)
-	r.history = r.look(ctx, f)
-	r.skew, r.calls = f.skew, f.calls
+	r.metrics = merged(r.metrics)
+	r.left = stretches(window, r.metrics)
+	return nil
+}
+
+// answered are the metrics that haven't failed: whoever wanted one that has reads no further.
+func (s *stretch) answered(metrics []Metric) []Metric {
+	return slices.DeleteFunc(slices.Clone(metrics), func(m Metric) bool {
+		told := s.series[m.identity()]
+		return told != nil && told.Err != nil
+	})
 }
 
 const (
@@ -144,11 +198,11 @@ const (
 )
 
 // look asks which of the metrics without a point have had one in two weeks.
-func (r *round) look(ctx context.Context, f *fetcher) map[string]*Series {
+func (r *round) look(ctx context.Context, last *stretch) map[string]*Series {
 	var silent []Metric
 	for _, q := range r.questions {
 		for _, m := range q.liveness {
-			if s := r.series[m.identity()]; q.look && s.Err == nil && !s.any() {
+			if s := last.series[m.identity()]; q.look && s.Err == nil && !s.any() {
 				m.Period, m.Stats = historyPeriod, []string{SampleCount}
 				silent = append(silent, m)
 			}
@@ -158,7 +212,7 @@ func (r *round) look(ctx context.Context, f *fetcher) map[string]*Series {
 		return nil
 	}
 	end := sli.MinuteAt(r.now) + 1
-	return f.fetch(ctx, merged(silent), sli.Window{From: end - sli.Minute(historyLength/time.Minute), To: end})
+	return r.fetcher.fetch(ctx, merged(silent), sli.Window{From: end - sli.Minute(historyLength/time.Minute), To: end})
 }
 
 // merged asks for every metric once, with the statistics of all that want it.

@@ -80,7 +80,12 @@ type reading struct {
 	known   Known
 	metrics []Metric
 	round   *round
-	first   bool // of the round: its calls are told as this one's
+	at      *stretch // what it has heard last
+	first   bool     // of the round: its calls are told as this one's
+
+	told   *minuteAnswer
+	unsaid []*stretch // while the stage may turn out to be silent
+	cut    error      // why what comes behind window is left to the next reading
 }
 
 // Prepare joins the round of this run, so that one call answers for all stages. What
@@ -91,7 +96,7 @@ func (s *Source) Prepare(ask sli.Ask, cursor []byte) {
 		return
 	}
 	q := s.question(r)
-	r.round, r.first = s.reader.join(s.aws, r.now, q)
+	r.round, r.at, r.first = s.reader.join(s.aws, r.now, q)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.prepared = append(slices.DeleteFunc(s.prepared, func(old *reading) bool { return !old.now.Equal(ask.Now) }), r)
@@ -192,27 +197,10 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		}
 		// The others' round may have begun or not: who asks later than they asks alone, so that
 		// what was called doesn't go by who is quicker.
-		r.round, r.first = s.reader.alone(s.aws, r.now, s.question(r)), true
+		r.round, r.at = s.reader.alone(s.aws, r.now, s.question(r))
+		r.first = true
 	}
-	r.round.happen(ctx)
-	if r.first {
-		batch.Calls += r.round.calls
-	}
-	if r.round.err != nil {
-		return batch, r.round.err
-	}
-	for _, m := range r.metrics {
-		if err := r.round.series[m.identity()].Err; err != nil {
-			return batch, err
-		}
-	}
-	if len(s.stage.Asks)+len(s.stage.Names) > 0 && p.describeDue(ask.Now) {
-		if err := s.describe(ctx, r, &batch); err != nil {
-			return batch, err
-		}
-	}
-	err := s.answer(ask, r, &batch)
-	return batch, err
+	return batch, s.listen(ctx, ask, r, &batch)
 }
 
 // describeTime bounds what a stage asks beside metrics: they matter more.
@@ -237,116 +225,4 @@ func (s *Source) describe(ctx context.Context, r *reading, batch *sli.Batch) err
 	r.before.described(d, r.now)
 	r.known = r.before.known(s.stage.Given, r.known.Edges)
 	return nil
-}
-
-// answer turns the round's answer into what the stage says.
-func (s *Source) answer(ask sli.Ask, r *reading, batch *sli.Batch) error {
-	p := r.before
-	silent, err := s.listen(r)
-	if err != nil {
-		return err
-	}
-	p.Asked, p.HasAsked, p.Silence = r.window.To-1, true, ""
-	batch.Inputs = r.known.Inputs
-	batch.Warnings = append(batch.Warnings, p.Doubts...)
-	s.skew(ask, r, batch)
-	if len(silent) > 0 {
-		p.Silence = fmt.Sprintf("no point in 14 days: %s; check the name, the dimensions and the region", strings.Join(silent, ", "))
-		batch.Unanswered = p.silence()
-		batch.Cursor = p.cursor()
-		return nil
-	}
-	t := newMinuteAnswer(ask, r)
-	for m := r.window.From; m < r.window.To; m++ {
-		s.stage.Kind.Emit(t.minute(m))
-	}
-	batch.From, batch.To = r.window.Start(), ask.Now
-	batch.Levels = append(batch.Levels, t.levels...)
-	batch.Summaries = t.summaries
-	batch.Missing = t.missing
-	batch.Early = s.early(ask, r)
-	batch.Warnings = append(batch.Warnings, t.doubts...)
-	batch.Cursor = p.cursor()
-	return nil
-}
-
-// hasEarly tells whether the minute after those that are due is over, so that some of its
-// points may be there: the same call answers for them.
-func (s *Source) hasEarly(r *reading) bool {
-	return s.period == time.Minute && !r.window.To.End().After(r.now)
-}
-
-// early is what is there of the minute after those that are due.
-func (s *Source) early(ask sli.Ask, r *reading) *sli.EarlyMinute {
-	if !s.hasEarly(r) {
-		return nil
-	}
-	early := &sli.EarlyMinute{Minute: r.window.To, Cell: new(sli.StageCell)}
-	seen := false
-	ask.Emit = func(e *sli.Event) { seen = true; early.Cell.Count(e) }
-	t := newMinuteAnswer(ask, r)
-	s.stage.Kind.Emit(t.minute(early.Minute))
-	for _, l := range t.levels {
-		early.Cell.Raise(l.Name, l.Value)
-	}
-	for _, v := range t.summaries {
-		early.Cell.Describe(v.Name, v.Summary)
-	}
-	if !seen || len(t.missing) > 0 {
-		return nil
-	}
-	return early
-}
-
-// listen notes which liveness metrics had a point and returns those that never were.
-func (s *Source) listen(r *reading) (silent []string, err error) {
-	p := r.before
-	for _, m := range r.metrics {
-		if !s.shows(m) || slices.Contains(p.Seen, m.key()) {
-			continue
-		}
-		if r.round.series[m.identity()].any() || s.proven(r) {
-			p.see(m.key())
-			continue
-		}
-		m.Period = historyPeriod
-		history := r.round.history[m.identity()]
-		switch {
-		case history == nil: // looked less than a day ago
-			silent = append(silent, m.String())
-		case history.Err != nil:
-			return nil, history.Err
-		case history.any():
-			p.see(m.key())
-		default:
-			p.Looked = r.now.Unix()
-			silent = append(silent, m.String())
-		}
-	}
-	return silent, nil
-}
-
-// proven tells whether points of other metrics show that there is what the stage names.
-func (s *Source) proven(r *reading) bool {
-	return slices.ContainsFunc(r.metrics, func(m Metric) bool {
-		return slices.Contains(s.stage.Proofs, m.key()) && r.round.series[m.identity()].any()
-	})
-}
-
-// skewLimit is how far the host's clock may be off without a word.
-const skewLimit = 5 * time.Second
-
-// skew tells how far the run's clock is off the service's. A run that speaks of a
-// past instant has no clock to compare.
-func (s *Source) skew(ask sli.Ask, r *reading, batch *sli.Batch) {
-	d := r.round.skew.Abs().Round(time.Second)
-	if !ask.Until.IsZero() || d <= skewLimit {
-		return
-	}
-	direction := "ahead of"
-	if r.round.skew > 0 {
-		direction = "behind"
-	}
-	batch.Warnings = append(batch.Warnings, fmt.Sprintf("this host's clock is %s %s AWS's; check its time service", d, direction))
-	batch.Levels = append(batch.Levels, sli.Level{Minute: r.window.To - 1, Name: LevelSkew, Value: d.Seconds()})
 }
