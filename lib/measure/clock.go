@@ -44,14 +44,17 @@ func (j *job) keepFrom(d time.Duration) sli.Minute {
 // historyFrom is the first minute that SLIs' histories are kept from.
 func (j *job) historyFrom() sli.Minute { return j.keepFrom(max(j.plan.Kept()+slack, j.sinceBack())) }
 
-// noteForgotten notes what this run has forgotten.
+// noteForgotten notes what this run has forgotten, or never made cells of.
 func (j *job) noteForgotten(rec *pipelineRecord) {
 	now := sli.MinuteAt(j.run.Now)
 	if rec.History > now || rec.Cells > now {
 		rec.History, rec.Cells = 0, 0
 	}
 	rec.Reference = j.reference
-	rec.History, rec.Cells = max(rec.History, j.historyFrom()), max(rec.Cells, j.cellsFrom())
+	rec.History = max(rec.History, j.historyFrom())
+	for _, stage := range j.plan.Stages {
+		rec.Cells = max(rec.Cells, j.countedFrom(stage))
+	}
 }
 
 // horizon is the last minute that isn't more than a minute ahead of the run's clock.

@@ -192,7 +192,7 @@ func (s *committedStage) commit(tx Tx, j *job) {
 	}
 	kept := sli.Minute(math.MinInt) // the first minute that cells are kept of
 	if !j.run.All {
-		kept = j.cellsFrom()
+		kept = j.countedFrom(s.stage)
 	}
 	for _, r := range s.readings {
 		if r.batch.Unchanged {

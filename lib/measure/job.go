@@ -191,7 +191,7 @@ func (j *job) isNewRule(tx Tx, rule *sli.Rule) bool {
 // forward asks for everything new.
 func (j *job) forward(s *askedStage, source sli.Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
-	r.cells = newCellCounter(j.cellsFrom(), j.run.All)
+	r.cells = newCellCounter(j.countedFrom(s.stage), j.run.All)
 	r.ask.Final = j.run.All
 	// A query's position lies in time, and what lies in the future is set aside: it asks once
 	// more, and what it says replaces what it said.
@@ -214,7 +214,7 @@ func (j *job) forward(s *askedStage, source sli.Source, rules []*ruleCounter) *r
 func (j *job) again(s *askedStage, source sli.Source, rules []*ruleCounter) *reading {
 	r := j.reading(s, source, rules)
 	if s.fresh {
-		r.cells = newCellCounter(j.cellsFrom(), false)
+		r.cells = newCellCounter(j.countedFrom(s.stage), false)
 	}
 	r.ask.From = j.readBack(s)
 	r.ask.Again = true
@@ -235,7 +235,7 @@ func (j *job) reading(s *askedStage, source sli.Source, rules []*ruleCounter) *r
 		},
 	}
 	if !j.run.All {
-		r.oldest, r.ask.Cells = j.historyFrom(), j.cellsFrom()
+		r.oldest, r.ask.Cells = j.historyFrom(), j.countedFrom(s.stage)
 	}
 	return r
 }
@@ -268,6 +268,17 @@ func (j *job) cellsFrom() sli.Minute {
 		keep = max(keep, everyMinute)
 	}
 	return j.evidenceFrom(keep)
+}
+
+// countedFrom is the first minute that cells are made of for a stage. Cells are kept from the
+// last answer on, as the clock may be wrong; what can be asked for once more needn't be, and of
+// a long absence only those minutes have cells that something is still derived from.
+func (j *job) countedFrom(stage sli.Stage) sli.Minute {
+	from := j.cellsFrom()
+	if !stage.Facts.Replaces || j.run.All || slices.ContainsFunc(j.plan.All(), func(r *sli.Rule) bool { return r.Silence > 0 }) {
+		return from
+	}
+	return max(from, sli.MinuteAt(j.absence.begin.Add(-j.keep()-lookBack)))
 }
 
 // evidenceFrom is the first minute that is kept of what SLIs are derived from: while a
