@@ -116,6 +116,46 @@ func TestOfMinutesBeforeThoseThatAreKeptStagesHaveNoCells(t *testing.T) {
 	})
 }
 
+// After an absence of two weeks, too, and what is derived has its hours all the same.
+func TestOfALongAbsenceOnlyTheMinutesThatAreDerivedFromHaveCells(t *testing.T) {
+	a := newAsked(t)
+	slis := indicator.Configured{sli.Availability: availability[sli.Availability], sli.Coverage: &indicator.Coverage{Target: 99}}
+	for range 5 {
+		a.run(t, slis)
+		a.now = a.now.Add(time.Minute)
+	}
+	from := sli.MinuteAt(a.now)
+	for _, away := range []time.Duration{14 * 24 * time.Hour, time.Minute, time.Minute} {
+		a.now = a.now.Add(away)
+		a.run(t, slis)
+		due := sli.Due(a.now, 0)
+		a.look(t, func(tx measure.Tx) {
+			for i, signal := range []sli.Signal{sli.Request, sli.Done} {
+				kept := measure.StageMinutes(tx, "video", a.stages()[i], signal)
+				gap := 0
+				for m := range kept {
+					if m >= from {
+						gap++
+					}
+				}
+				if gap < 4*60 || gap > 6*60 {
+					t.Errorf("after %s: %s has cells of %d minutes", away, signal, gap)
+				}
+			}
+			for m := from; m < due; m++ {
+				if got := measure.ReadCell(tx, "video", sli.Availability, m); got.Valid != 10 {
+					t.Fatalf("after %s: minute %s holds %+v", away, m.Start(), got)
+				}
+			}
+			for m := due - 60; m < due-15; m++ {
+				if got := measure.ReadCell(tx, "video", sli.Coverage, m); got.Valid != 20 {
+					t.Fatalf("after %s: coverage of minute %s is %+v", away, m.Start(), got)
+				}
+			}
+		})
+	}
+}
+
 // What is asked once more for an SLI that is new is that SLI's: the minutes of the stages, and
 // what is derived from them, stay as they are.
 func TestANewSLILeavesWhatStagesHaveCounted(t *testing.T) {

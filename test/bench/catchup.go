@@ -193,14 +193,20 @@ func (w *world) weeksOfCloudWatch(share float64) ([]row, error) {
 	}
 	last := time.Now().Add(-time.Duration(float64(away) * share)).UTC()
 	run := w.command(1, w.path("linked"), "--config", config, "--state-dir", w.path("last"))
-	if err := os.Setenv(benchNow, last.Format(time.RFC3339)); err != nil {
+	at := func(when time.Time) error {
+		_, err := get(cloud + "/past?at=" + url.QueryEscape(when.Format(time.RFC3339)))
+		if err := errors.Join(err, os.Setenv(benchNow, when.Format(time.RFC3339))); err != nil {
+			return err
+		}
+		_, err = run()
+		_, back := get(cloud + "/past")
+		return errors.Join(err, back, os.Unsetenv(benchNow))
+	}
+	_ = at(last) // it fails, as it knows nothing yet
+	if _, err := get(cloud + "/publish?since=" + url.QueryEscape(last.Add(-time.Hour).Format(time.RFC3339))); err != nil {
 		return nil, err
 	}
-	_, _ = run() // it fails, as it knows nothing yet
-	if err := os.Unsetenv(benchNow); err != nil {
-		return nil, err
-	}
-	if _, err := get(cloud + "/publish?since=" + url.QueryEscape(last.Format(time.RFC3339))); err != nil {
+	if err := at(last.Add(time.Minute)); err != nil {
 		return nil, err
 	}
 	later := w.command(1, w.path("plugin"), "--config", config, "--state-dir", w.path("fresh"), "-t", "600")

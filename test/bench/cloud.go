@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/source/cloudwatch/cwtest"
@@ -36,8 +37,8 @@ pipelines:
 const getMetricData = "cloudwatch:GetMetricData"
 
 // newCloud is a stand-in for AWS that knows the pipeline.
-func newCloud() *cwtest.Server {
-	cloud := cwtest.New(time.Now)
+func newCloud(clock func() time.Time) *cwtest.Server {
+	cloud := cwtest.New(clock)
 	cloud.SetStream("events", cwtest.Stream{OpenShards: 4, Consumers: 1, RetentionHours: 24})
 	cloud.SetFunction("transform", cwtest.Function{Timeout: 60})
 	cloud.SetMapping(cwtest.EventSourceMapping{UUID: "11111111-2222-3333-4444-555555555555", FunctionName: "transform", BatchSize: 100, ParallelizationFactor: 1})
@@ -97,16 +98,28 @@ func (s *sent) ask(in *cwtest.GetMetricDataInput) {
 }
 
 // serveCloud is a stand-in in a process of its own. Beside what AWS answers, /publish?since=T
-// has it know the metrics that were asked for, and /sent tells what was asked since the last
-// time.
+// has it know the metrics that were asked for, /past?at=T sets its clock, /past lets that go
+// again, and /sent tells what was asked since the last time.
 func serveCloud() error {
-	cloud := newCloud()
+	var past atomic.Pointer[time.Time]
+	cloud := newCloud(func() time.Time {
+		if at := past.Load(); at != nil {
+			return *at
+		}
+		return time.Now()
+	})
 	defer cloud.Close()
 	var turn sync.Mutex // what was asked last is the one that asks
 	var now sent
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	defer server.Close()
+	mux.HandleFunc("GET /past", func(_ http.ResponseWriter, r *http.Request) {
+		past.Store(nil)
+		if at, err := time.Parse(time.RFC3339, r.URL.Query().Get("at")); err == nil {
+			past.Store(&at)
+		}
+	})
 	mux.HandleFunc("GET /publish", func(w http.ResponseWriter, r *http.Request) {
 		since, err := time.Parse(time.RFC3339, r.URL.Query().Get("since"))
 		if err != nil {

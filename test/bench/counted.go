@@ -10,13 +10,14 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // calls counts what a run asks of CloudWatch for the pipeline front → stream → function →
 // table. A first run tells the stand-in which metrics there are, a second one finds their
 // points.
 func (w *world) calls() (row, error) {
-	cloud := newCloud()
+	cloud := newCloud(time.Now)
 	defer cloud.Close()
 	config := w.path("cloud.yaml")
 	if err := os.WriteFile(config, fmt.Appendf(nil, cloudConfig, cloud.URL, fmt.Sprintf("access_log: { path: %q, format: ltsv, start: beginning }", w.path("thousand"))), 0o644); err != nil {

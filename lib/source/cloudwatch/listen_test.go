@@ -213,10 +213,11 @@ func TestAStageThatSpeaksLateIsToldWhole(t *testing.T) {
 // TestWhatIsOnlyDescribedIsToldWhereItIsKept: of the minutes before, what was counted.
 func TestWhatIsOnlyDescribedIsToldWhereItIsKept(t *testing.T) {
 	w := newWorld(t)
-	s := w.Stage("lambda: {function: transform, timeout: 10s}")
+	s := w.Stage("cloudwatch: {namespace: N, dimensions: {a: b}, signals: {requests: {metric: R}, latency: {metric: L}, backlog: {metric: B}}}")
 	for ago := range 30 {
-		w.PutAgo(ofFunction("Invocations"), ago, 1)
-		w.PutAgo(ofFunction("Duration"), ago, 20)
+		for _, name := range []string{"R", "L", "B"} {
+			w.PutAgo(kindtest.Metric("N", name, "a", "b"), ago, 3)
+		}
 	}
 	ask := sli.Ask{From: w.Ago(29)}
 	all := w.Read(s, ask, nil)
@@ -224,7 +225,7 @@ func TestWhatIsOnlyDescribedIsToldWhereItIsKept(t *testing.T) {
 	kept := w.Read(s, ask, nil)
 	all.Levels = slices.DeleteFunc(all.Levels, func(l sli.Level) bool { return l.Minute < ask.Cells })
 	all.Summaries = slices.DeleteFunc(all.Summaries, func(v sli.MinuteSummary) bool { return v.Minute < ask.Cells })
-	if len(kept.Events) == 0 || len(all.Levels) == 0 || len(all.Summaries) == 0 {
+	if len(kept.Events) == 0 || len(all.Levels)+len(all.Summaries) == 0 {
 		t.Fatal("nothing is told")
 	}
 	if diff := cmp.Diff(all, kept); diff != "" {
