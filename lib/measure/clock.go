@@ -42,7 +42,9 @@ func (j *job) keepFrom(d time.Duration) sli.Minute {
 }
 
 // historyFrom is the first minute that SLIs' histories are kept from.
-func (j *job) historyFrom() sli.Minute { return j.keepFrom(max(j.plan.Kept()+slack, j.sinceBack())) }
+func (j *job) historyFrom() sli.Minute {
+	return j.keepFrom(max(j.plan.Kept()+slack, j.run.sinceBack()))
+}
 
 // noteForgotten notes what this run has forgotten, or never made cells of.
 func (j *job) noteForgotten(rec *pipelineRecord) {

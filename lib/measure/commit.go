@@ -81,7 +81,7 @@ func (a *asked) commit(tx Tx) (*committed, error) {
 		}
 	}
 	if j.ids != nil {
-		j.ids.save(tx, (min(j.reference, sli.MinuteAt(j.absence.front)) - sli.Minute(j.sinceBack()/time.Minute)).End())
+		j.ids.save(tx, (min(j.reference, sli.MinuteAt(j.absence.front)) - sli.Minute(j.run.sinceBack()/time.Minute)).End())
 	}
 	return j.committed, nil
 }

@@ -305,14 +305,14 @@ func (j *job) keep() time.Duration {
 	for _, rule := range j.plan.Rules {
 		keep = max(keep, 4*rule.Terms.ExpectEvery, rule.Terms.Deadline+2*lookBack)
 	}
-	return max(keep, j.sinceBack())
+	return max(keep, j.run.sinceBack())
 }
 
 // sinceBack is how far back a run is asked to begin, and what derivations look at before
 // that; 0 where it isn't asked.
-func (j *job) sinceBack() time.Duration {
-	if j.run.Since.IsZero() {
+func (r Run) sinceBack() time.Duration {
+	if r.Since.IsZero() {
 		return 0
 	}
-	return j.run.Now.Sub(j.run.Since) + 2*lookBack
+	return r.Now.Sub(r.Since) + 2*lookBack
 }

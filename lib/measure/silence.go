@@ -131,7 +131,7 @@ func (p *passing) settle(booked silentMinutes) {
 // are booked so aren't counted where they come out: by their ids, or as many as were
 // booked of those minutes.
 func (l *ledger) bookSilence(j *committed) {
-	back := j.evidenceFrom(max(keepCells, j.sinceBack()))
+	back := j.evidenceFrom(max(keepCells, j.run.sinceBack()))
 	if j.run.All {
 		back = j.cellsFrom()
 	}
@@ -173,7 +173,7 @@ func (l *ledger) bookSilence(j *committed) {
 			l.record.Booked = l.record.Booked.put(silentMinute{Minute: m, Left: n})
 		}
 	}
-	day := j.evidenceFrom(max(24*time.Hour, j.sinceBack()))
+	day := j.evidenceFrom(max(24*time.Hour, j.run.sinceBack()))
 	l.record.Silent = l.record.Silent.Within(sli.Window{From: day, To: maxMinute})
 	l.record.Booked = l.record.Booked.since(day)
 }

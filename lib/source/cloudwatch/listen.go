@@ -90,7 +90,7 @@ func (s *Source) answer(ctx context.Context, ask sli.Ask, r *reading, batch *sli
 	p.Asked, p.HasAsked, p.Silence = r.window.To-1, true, ""
 	batch.Inputs = r.known.Inputs
 	batch.Warnings = append(batch.Warnings, p.Doubts...)
-	s.skew(ask, r, batch)
+	r.skew(ask, batch)
 	if len(silent) > 0 {
 		p.Silence = fmt.Sprintf("no point in 14 days: %s; check the name, the dimensions and the region", strings.Join(silent, ", "))
 		batch.Unanswered = p.silence()
@@ -148,7 +148,7 @@ func (s *Source) early(ask sli.Ask, r *reading, heard *stretch) *sli.EarlyMinute
 // unheard are the liveness metrics that never had a point, so far.
 func (s *Source) unheard(r *reading) (metrics []Metric) {
 	for _, m := range r.metrics {
-		if s.shows(m) && !slices.Contains(r.before.Seen, m.key()) && !r.at.series[m.identity()].any() && !s.proven(r) {
+		if s.stage.shows(m) && !slices.Contains(r.before.Seen, m.key()) && !r.at.series[m.identity()].any() && !s.proven(r) {
 			metrics = append(metrics, m)
 		}
 	}
@@ -159,7 +159,7 @@ func (s *Source) unheard(r *reading) (metrics []Metric) {
 func (s *Source) listened(r *reading) (silent []string, err error) {
 	p, unheard := r.before, s.unheard(r)
 	for _, m := range r.metrics {
-		if !s.shows(m) || slices.Contains(p.Seen, m.key()) {
+		if !s.stage.shows(m) || slices.Contains(p.Seen, m.key()) {
 			continue
 		}
 		if !slices.ContainsFunc(unheard, func(u Metric) bool { return u.key() == m.key() }) {
@@ -195,7 +195,7 @@ const skewLimit = 5 * time.Second
 
 // skew tells how far the run's clock is off the service's. A run that speaks of a
 // past instant has no clock to compare.
-func (s *Source) skew(ask sli.Ask, r *reading, batch *sli.Batch) {
+func (r *reading) skew(ask sli.Ask, batch *sli.Batch) {
 	d := r.at.skew.Abs().Round(time.Second)
 	if !ask.Until.IsZero() || d <= skewLimit {
 		return

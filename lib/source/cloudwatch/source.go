@@ -92,7 +92,7 @@ type reading struct {
 // must be described first can't join: Read asks by itself then.
 func (s *Source) Prepare(ask sli.Ask, cursor []byte) {
 	r := s.begin(ask, cursor)
-	if s.unchanged(ask, r) || !s.named(r.before) {
+	if r.unchanged(ask) || !s.named(r.before) {
 		return
 	}
 	q := s.question(r)
@@ -148,7 +148,7 @@ func (s *Source) settle(k Known) time.Duration {
 
 // unchanged tells whether the newest due minute was answered already, by another
 // program's run a moment ago.
-func (s *Source) unchanged(ask sli.Ask, r *reading) bool {
+func (r *reading) unchanged(ask sli.Ask) bool {
 	return r.before.HasAsked && r.before.Asked == r.window.To-1 && !ask.Again && !ask.Final && ask.From.IsZero()
 }
 
@@ -165,14 +165,14 @@ func (s *Source) question(r *reading) question {
 		q.window.To++
 	}
 	for _, m := range r.metrics {
-		if s.shows(m) && !slices.Contains(r.before.Seen, m.key()) {
+		if s.stage.shows(m) && !slices.Contains(r.before.Seen, m.key()) {
 			q.liveness = append(q.liveness, m)
 		}
 	}
 	return q
 }
 
-func (s *Source) shows(m Metric) bool { return slices.Contains(s.stage.Liveness, m.key()) }
+func (s Stage) shows(m Metric) bool { return slices.Contains(s.Liveness, m.key()) }
 
 // Read answers for the minutes that were due. It makes no call when they were
 // answered already, and shares its calls with all other stages of the process.
@@ -182,7 +182,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 		r = s.begin(ask, cursor)
 	}
 	p := r.before
-	if s.unchanged(ask, r) {
+	if r.unchanged(ask) {
 		return sli.Batch{Unchanged: true, Unanswered: p.silence(), Warnings: p.Doubts, Cursor: cursor}, nil
 	}
 	var batch sli.Batch
