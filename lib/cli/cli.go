@@ -86,16 +86,23 @@ type CheckOutput struct {
 	Text func(status slo.CheckStatus, message string) string
 }
 
-// smallHeap is what the runtime begins with itself: below it nothing is gained by collecting.
-const smallHeap = 4 << 20
+const (
+	// smallHeap is where the first collection begins: what is below it a run has used already.
+	smallHeap = 6 << 20
+	// leastGrowth is what a collection must be worth. Hundreds of pipelines would spend a third of their time on collecting a MiB each.
+	leastGrowth = 2 << 20
+	// firstPercent is smallHeap to the runtime, which begins to collect at 4 MiB otherwise.
+	firstPercent = 100 * smallHeap / (4 << 20)
+)
 
 // gcPercent is by how much the heap may grow from what is live. Where that is much, rather
 // collect often than hold memory that the host's services could use.
 func gcPercent(live uint64) int {
-	if live == 0 || live >= smallHeap {
-		return 25
+	growth := max(live/4, leastGrowth)
+	if live < smallHeap {
+		growth = max(growth, smallHeap-live)
 	}
-	return int(max(25, 100*(smallHeap-live)/live))
+	return int(min(100*growth/max(live, 1), firstPercent)) // more would let a heap that is nearly empty grow further than the first time
 }
 
 // keepHeapSmall sets after each collection how much the heap may grow until the next.
@@ -116,9 +123,8 @@ func liveHeap() uint64 {
 
 // Host is the world as it is.
 func Host() Env {
-	// A usual run ends before the first collection, which begins at 6 MiB; one tells a large
-	// job.
-	debug.SetGCPercent(150)
+	// A usual run ends before the first collection; one tells a large job.
+	debug.SetGCPercent(firstPercent)
 	keepHeapSmall()
 	log.SetOutput(io.Discard) // libraries alone write there: what servers send unasked and, where GODEBUG says so, headers with their secrets
 	return Env{

@@ -204,6 +204,7 @@ func (r Run) ask(ctx context.Context) ([]*asked, error) {
 	}
 	var todo []respelling
 	err := r.Store.View(context.WithoutCancel(ctx), func(tx Tx) error {
+		tx = &questionTx{tx, map[string]any{}}
 		if todo = r.outdated(tx); len(todo) > 0 {
 			return nil
 		}

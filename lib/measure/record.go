@@ -156,9 +156,31 @@ func short(text string) string {
 
 // getRecord reads a JSON record; false where there is none. One that can't be read
 // counts as none: its history begins anew.
-func getRecord(tx Tx, key []byte, into any) bool {
+func getRecord[R any](tx Tx, key []byte, into *R) bool {
+	questions, remembers := tx.(*questionTx)
+	if remembers {
+		if known, ok := questions.records[string(key)].(*R); ok {
+			*into = *known
+			return true
+		}
+	}
 	data := tx.Get(key)
-	return data != nil && unpackRecord(data, into)
+	if data == nil || !unpackRecord(data, into) {
+		return false
+	}
+	if remembers {
+		known := *into
+		questions.records[string(key)] = &known
+	}
+	return true
+}
+
+// questionTx is the transaction that a run's questions are made in. Many ask for the same
+// record, that of a log of thousands of files is long, and nothing is written to one: each
+// is read from its JSON once.
+type questionTx struct {
+	Tx
+	records map[string]any
 }
 
 func unpackRecord(data []byte, into any) bool { return json.Unmarshal(data, into) == nil }

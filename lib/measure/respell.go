@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"slices"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
 )
@@ -14,7 +15,7 @@ func (r Run) outdated(tx Tx) (todo []respelling) {
 			continue
 		}
 		now := p.Plan.Zoned(zoneless(tx, p.Plan.Name))
-		if histories(tx, now).spell(now) {
+		if spells(tx, now) {
 			continue
 		}
 		for _, then := range now.Former() {
@@ -34,43 +35,17 @@ func (r Run) respell(ctx context.Context, todo []respelling) error {
 	})
 }
 
-// spelled is by which rule a stage's or an SLI's history was counted, as its record has it.
-type spelled struct {
-	Fingerprint string `json:"fingerprint"`
-	Zone        string `json:"zone"`
-}
-
-// spellings are those of all histories of a plan that have begun.
-type spellings struct {
-	stages map[string]spelled
-	rules  map[sli.Kind]spelled
-}
-
-func histories(tx Tx, plan *sli.Plan) spellings {
-	out := spellings{map[string]spelled{}, map[sli.Kind]spelled{}}
-	var s spelled
+// spells tells whether a plan spells all histories that have begun as they are.
+func spells(tx Tx, plan *sli.Plan) bool {
 	for _, stage := range plan.Stages {
-		if getRecord(tx, stageKey(plan.Name, stage.Name, stage.Facts.Reads), &s) {
-			out.stages[stage.Name] = s
-		}
-	}
-	for _, rule := range plan.All() {
-		if getRecord(tx, ruleKey(plan.Name, rule.Kind), &s) {
-			out.rules[rule.Kind] = s
-		}
-	}
-	return out
-}
-
-// spell tells whether a plan spells all histories as they are.
-func (h spellings) spell(plan *sli.Plan) bool {
-	for _, stage := range plan.Stages {
-		if s, begun := h.stages[stage.Name]; begun && s.Fingerprint != short(stage.Fingerprint()) {
+		var s stageRecord
+		if getRecord(tx, stageKey(plan.Name, stage.Name, stage.Facts.Reads), &s) && s.Fingerprint != short(stage.Fingerprint()) {
 			return false
 		}
 	}
 	for _, rule := range plan.All() {
-		if s, begun := h.rules[rule.Kind]; begun && s.Fingerprint != short(plan.Fingerprint(rule)) {
+		var r ruleRecord
+		if getRecord(tx, ruleKey(plan.Name, rule.Kind), &r) && r.Fingerprint != short(plan.Fingerprint(rule)) {
 			return false
 		}
 	}
@@ -80,7 +55,7 @@ func (h spellings) spell(plan *sli.Plan) bool {
 // zoneless tells of which stages stamps without zone were read.
 func zoneless(tx Tx, pipeline string) func(sli.Stage) bool {
 	return func(stage sli.Stage) bool {
-		var s spelled
+		var s stageRecord
 		return getRecord(tx, stageKey(pipeline, stage.Name, stage.Facts.Reads), &s) && s.Zone != ""
 	}
 }
@@ -129,6 +104,8 @@ func (j *job) zoned(tx Tx) *job {
 
 // respell carries the histories over when a stage has read its first stamps without zone:
 // from now on the host's zone is part of their rules.
-func (j *job) respell(tx Tx) {
-	respelling{j.plan, j.unzoned.Zoned(zoneless(tx, j.unzoned.Name))}.do(tx)
+func (j committing) respell(tx Tx) {
+	respelling{j.plan, j.unzoned.Zoned(func(stage sli.Stage) bool {
+		return slices.ContainsFunc(j.stages, func(s *committedStage) bool { return s.stage.Name == stage.Name && s.record.Zone != "" })
+	})}.do(tx)
 }

@@ -10,8 +10,8 @@ import (
 const (
 	defaultBlock = 256 << 10
 	page         = 4096
-	// shortest is so much that memory of a multiple of it begins at a page.
-	shortest = 16 << 10
+	// shortest is what is read at once of a stream of some lines.
+	shortest = 4 << 10
 	// room is what there is for the line carried over; a longer one is put together apart.
 	room = 64 << 10
 )

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Enumerated is implemented by a text type that knows itself which texts are allowed: what
@@ -34,13 +35,30 @@ type field struct {
 
 // fieldsOf lists the fields of a struct that have a key, embedded structs flattened, in the order of the source. A
 // Variant has no key of its own and is listed under "".
-func fieldsOf(t reflect.Type) []field {
+//
+// Nobody changes what is listed: a file of hundreds of pipelines asks for the same types over and over.
+var fieldsOf = remembered(listFields)
+
+// remembered asks of each type once.
+func remembered[T any](of func(reflect.Type) T) func(reflect.Type) T {
+	var known sync.Map
+	return func(t reflect.Type) T {
+		said, ok := known.Load(t)
+		if !ok {
+			now := of(t)
+			said, _ = known.LoadOrStore(t, &now)
+		}
+		return *said.(*T)
+	}
+}
+
+func listFields(t reflect.Type) []field {
 	var out []field
 	for sf := range t.Fields() {
 		name, tagged := sf.Tag.Lookup("yaml")
 		switch {
 		case sf.Anonymous && !tagged && sf.Type.Kind() == reflect.Struct:
-			for _, inner := range fieldsOf(sf.Type) {
+			for _, inner := range listFields(sf.Type) {
 				inner.index = slices.Concat(sf.Index, inner.index)
 				out = append(out, inner)
 			}

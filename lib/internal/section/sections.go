@@ -16,13 +16,17 @@ type Section struct {
 }
 
 // sectionsOf is the struct that a Sectioned is read, described and tabled as: a field of its own for every section.
-func sectionsOf(t reflect.Type) (reflect.Type, bool) {
-	if t.Kind() != reflect.Map {
-		return nil, false
+func sectionsOf(t reflect.Type) (as reflect.Type, ok bool) {
+	if t.Kind() == reflect.Map {
+		as = structOfSections(t)
 	}
+	return as, as != nil
+}
+
+var structOfSections = remembered(func(t reflect.Type) reflect.Type {
 	own, ok := reflect.Zero(t).Interface().(Sectioned)
 	if !ok {
-		return nil, false
+		return nil
 	}
 	var fields []reflect.StructField
 	for i, s := range own.Sections() {
@@ -31,8 +35,8 @@ func sectionsOf(t reflect.Type) (reflect.Type, bool) {
 			Tag: reflect.StructTag(fmt.Sprintf("yaml:%q doc:%q", s.Name, s.Doc)),
 		})
 	}
-	return reflect.StructOf(fields), true
-}
+	return reflect.StructOf(fields)
+})
 
 // sections fills a Sectioned.
 func (d *decoder) sections(n *Node, v reflect.Value, as reflect.Type) {
