@@ -18,6 +18,15 @@ func Heard(sentence string) Message {
 	return Message{text: Text{En: sentence}, heard: true}
 }
 
+// Formula is what is divided by what, each as it is heard.
+func Formula(formula string) Message {
+	good, valid, ok := strings.Cut(formula, " / ")
+	if !ok {
+		return Heard(formula)
+	}
+	return Text{"%s / %s", "%s / %s"}.With(Heard(good), Heard(valid))
+}
+
 // heardText is a text of elsewhere, with the sentences that it makes.
 type heardText struct {
 	Text

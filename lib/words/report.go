@@ -48,7 +48,7 @@ var (
 	RatioBelow      = Text{"Stretches below the target of %s %%: %d of %d; worst minute %s %% in the stretch from %s.", "目標値 %s %% を下回った区間: %d / %d。最も悪い 1 分間は %s %% (%s からの区間)。"}
 	RatioNone       = Text{"Nothing was measured here.", "この範囲に計測値はありません。"}
 	TrafficChart    = Text{"%s: valid events a minute", "%s: 1 分あたりの valid の件数"}
-	TrafficSentence = Text{"%s valid events in all, at most %s a minute.", "valid の合計は %s 件、1 分あたり最大 %s 件。"}
+	TrafficSentence = Text{"%s valid events in all, %s a minute in the busiest stretch.", "valid の合計は %s 件、最も多い区間の平均は 1 分あたり %s 件。"}
 	BudgetChart     = Text{"%s: what share of the error budget is left?", "%s: エラーバジェットはどれだけ残っているか"}
 	BudgetSentence  = Text{"Solid: of the %s up to each instant, %s at the end. Dashed: of this page's time alone, %s at the end.", "実線: 各時点までの直近 %s の残量 (最後は %s)。破線: このページの期間だけで見た残量 (最後は %s)。"}
 	AgeChart        = Text{"Age: how long had the oldest accepted, not yet visible record waited?", "age: 受け付けたのにまだ見えていない最も古いレコードは、どれだけ待っていたか"}

@@ -232,7 +232,7 @@ func (t *texter) span(w sli.Window) string {
 
 func (t *texter) result(plan *sli.Plan, r *sli.Result) {
 	t.line("  %s  %s", t.paint(bold, fmt.Sprintf("%-12s", r.Rule.Kind)), t.outcome(r))
-	t.say("    ", words.Equals, t.formula(r.Rule.Formula))
+	t.say("    ", words.Equals, words.Formula(r.Rule.Formula))
 	if r.Status == sli.Value || r.Counts.Valid > 0 {
 		t.say("    ", words.EqualsIn, share(r.Counts), t.span(r.Window))
 	}
@@ -434,15 +434,6 @@ func (t *texter) percent(share float64) string {
 
 // list is parts in a row.
 func (t *texter) list(parts []string) string { return t.style.Language.List(parts) }
-
-// formula is what is divided by what.
-func (t *texter) formula(formula string) string {
-	good, valid, ok := strings.Cut(formula, " / ")
-	if !ok {
-		return t.heard(formula)
-	}
-	return t.heard(good) + " / " + t.heard(valid)
-}
 
 // percent is a share in percent, with as many digits as tell it from nothing and from all.
 func percent(share float64) string {

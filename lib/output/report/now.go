@@ -157,10 +157,10 @@ func (p painter) flow(f *flow) (rows [][]string) {
 // seconds is a delay, as finely as it is short.
 func seconds(v float64) string {
 	if v < 1 {
-		return digits.Of(v*1000, 3) + " ms"
+		return digits.Of(v*1000, 3) + "ms"
 	}
 	if v < 10 {
-		return digits.Of(v, 3) + " s"
+		return digits.Of(v, 3) + "s"
 	}
 	return sli.FormatSeconds(v)
 }

@@ -190,7 +190,7 @@ func (p painter) pipeline(c *slo.Chronicle, id string) pipelineView {
 		if r.Quality == sli.Exact {
 			quality = words.QualityExact
 		}
-		v.Methods = append(v.Methods, escaped(string(r.Kind), r.Method+" ("+strings.Join(r.Stages, " + ")+")", r.Formula, p.say(quality), sli.FormatDuration(r.Settle)))
+		v.Methods = append(v.Methods, escaped(string(r.Kind), r.Method+" ("+strings.Join(r.Stages, " + ")+")", p.lang.Render(words.Formula(r.Formula)), p.say(quality), sli.FormatDuration(r.Settle)))
 	}
 	if c.Report != nil {
 		v.Now = p.now(c.Report, id+"-stages")

@@ -93,6 +93,14 @@ func page(t *testing.T, lang words.Language, all ...*slo.Chronicle) string {
 	return out.String()
 }
 
+func TestAPageSaysItsFormulasInItsLanguage(t *testing.T) {
+	c := chronicle("video", "", 60)
+	c.Plan.Rules[0].Formula = "requests answered with a good status / requests"
+	if text := page(t, words.Japanese, c); !strings.Contains(text, "ステータスが good のリクエスト / リクエスト") {
+		t.Error("the formula is in another language")
+	}
+}
+
 func TestAPageNamesItsZoneAsItIsCalledInTheTimeShown(t *testing.T) {
 	for _, c := range []struct {
 		zone, made        string
