@@ -49,6 +49,9 @@ func TestWhatIsRefusedIsSaidInJapanese(t *testing.T) {
 					}
 					text, _ := strconv.Unquote(lit.Value)
 					sentence := verb.ReplaceAllString(strings.ReplaceAll(text, "%%", "%"), "X1")
+					if text == "must be %s" { // of a type's name
+						continue
+					}
 					if !prose.MatchString(strings.ReplaceAll(sentence, "X1", "")) {
 						continue // to be typed, or said elsewhere
 					}

@@ -84,6 +84,8 @@ Editors complete and check the file with ` + "[pipeline-sli.schema.json](pipelin
   | ` + "`\"!GET\"`" + ` | all but that; quote it, as YAML takes ` + "`!`" + ` for a tag |
 
 * **Variables**: ` + "`${NAME}`" + ` in a value is expanded from the environment, ` + "`$${NAME}`" + ` is the literal text. A missing variable is an error.
+* **Templates** (of the prover): ` + "`{{.ID}}`" + `, ` + "`{{.N}}`" + ` (1 to 9,999), ` + "`{{.Slot}}`" + ` (rises with time) and ` + "`{{.Want}}`" + ` of the record, and what these functions make of them: ` + "`add sub mul mod`" + ` of whole
+  numbers, ` + "`hash`" + ` (SHA-256 in hex), ` + "`uuid`" + `, ` + "`upper`" + `, ` + "`lower`" + `, ` + "`json`" + ` (quoted). They begin with ` + "`{`" + `, so quote them: ` + "`\"{{mul .N .N}}\"`" + `.
 * Unknown and repeated keys, anchors, tags, nulls and a second document are refused, with file, line, rule, the value got and one hint.
 
 ## The file

@@ -63,6 +63,9 @@ func (o *Freshness) choose(p *sli.Plan, named string) (*sli.Rule, error) {
 			return rule, nil
 		}
 	}
+	if _, err := o.by(p, "prover"); err == nil {
+		return nil, unfit("nothing tells how long records take, but the prover's own records", "from: prover")
+	}
 	return nil, unfit("nothing tells how long records take", "add an app_log whose lines have accepted_at, the stream and its function, or a query for the newest row")
 }
 

@@ -91,7 +91,7 @@ func TestWhatIsHeardIsStillSaidSo(t *testing.T) {
 	source := strings.ReplaceAll(regexp.MustCompile("\"\\s*\\+\\s*\"").ReplaceAllString(b.String(), ""), `\"`, `"`)
 	source = strings.ReplaceAll(source, `\\`, `\`)
 	// Those of the operating system and of Go, and those that are put together word by word.
-	others := regexp.MustCompile(`^(\? keys here|no such file|permission denied|file does not exist|minutes have|no |nothing came out|where |events |%%|add \$request_time|s\) while)|a minute settles|case counts|older than the history|^seconds; |estimated by S|AWS.s; check its time`)
+	others := regexp.MustCompile(`^(\? keys here|must be (a |text|true)|no such file|permission denied|file does not exist|minutes have|no |nothing came out|where |events |%%|add \$request_time|s\) while)|a minute settles|case counts|older than the history|^seconds; |estimated by S|AWS.s; check its time`)
 	for _, text := range slices.Concat(elsewhere, refusals) {
 		for _, piece := range regexp.MustCompile(`%[a-z]`).Split(text.En, -1) {
 			piece = strings.Trim(piece, " :;,")

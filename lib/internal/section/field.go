@@ -144,7 +144,11 @@ func (f field) checkText(n *Node, text string) *Error {
 		return n.Errorf(hint, "must be one of %s", strings.Join(f.enum, ", "))
 	}
 	if f.pattern != "" && !regexp.MustCompile(`^(?:`+f.pattern+`)$`).MatchString(text) {
-		return n.Errorf(f.hint, "must match %s", f.pattern)
+		hint := f.hint
+		if name := text[strings.LastIndexAny(text, ":/")+1:]; hint == "" && !n.expanded && strings.HasPrefix(text, "arn:") && f.checkText(n, name) == nil {
+			hint = `did you mean "` + name + `"?` // the name alone
+		}
+		return n.Errorf(hint, "must match %s", f.pattern)
 	}
 	return nil
 }

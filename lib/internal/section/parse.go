@@ -117,6 +117,8 @@ func syntaxError(name, text string, err error) *Error {
 		e.Hint = `check the indentation of this line and the next; quote a text with ": " in it`
 	case strings.Contains(message, "not allowed in this context"):
 		e.Hint = "check the indentation of this line and those around it"
+	case strings.Contains(line, "{{"):
+		e.Hint = `quote a template: "{{…}}"`
 	case strings.Contains(message, "could not find end character"):
 		e.Hint = "close the quotes and brackets that are opened before here"
 	case strings.Contains(line, "${"):

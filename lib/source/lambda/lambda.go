@@ -23,7 +23,7 @@ type Options struct {
 	BatchingWindow      section.Duration `yaml:"batching_window" min:"0s" max:"5m" doc:"how long a batch is gathered" otherwise:"asked of AWS, else 0s"`
 	Parallelization     int              `yaml:"parallelization_factor" min:"1" max:"10" doc:"batches of one shard at a time" otherwise:"asked of AWS"`
 	Filtered            *bool            `yaml:"filtered" doc:"whether the mapping has filter criteria" otherwise:"asked of AWS"`
-	EventSourceMapping  string           `yaml:"event_source_mapping" pattern:"auto|[0-9a-fA-F-]{36}" doc:"the mapping's UUID, or auto where the function has one only; its EventCount metrics must be on and are billed"`
+	EventSourceMapping  string           `yaml:"event_source_mapping" pattern:"auto|[0-9a-fA-F-]{36}" hint:"auto, or the mapping's UUID; it is told by: aws lambda list-event-source-mappings" doc:"the mapping's UUID, or auto where the function has one only; its EventCount metrics must be on and are billed"`
 	AgeIncludesDuration bool             `yaml:"age_includes_duration" doc:"whether IteratorAge contains the duration" default:"false"`
 	ReportLog           *section.Node    `yaml:"report_log" doc:"where the function's log lies, as app_log has it: cloudwatch_logs or path, …; its REPORT lines tell invocations one by one"`
 	ReservedConcurrency int              `yaml:"reserved_concurrency" min:"1" doc:"the function's concurrency limit" otherwise:"asked of AWS"`

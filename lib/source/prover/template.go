@@ -142,7 +142,7 @@ func allowed(n parse.Node) error {
 		case "ID", "N", "Slot", "Want":
 			return nil
 		}
-		return fmt.Errorf("there is no value .%s", awsconf.Plain(strings.Join(n.Ident, ".")))
+		return fmt.Errorf("there is no value .%s; there are .ID, .N, .Slot and .Want", awsconf.Plain(strings.Join(n.Ident, ".")))
 	case *parse.TextNode, *parse.CommentNode, *parse.IdentifierNode, *parse.NumberNode, *parse.StringNode:
 		return nil
 	}
