@@ -108,7 +108,7 @@ func (l Ledger) Budget(p Period) Budget {
 		}
 	})
 	b.Minutes.NoTraffic = measured.Minutes() - b.Minutes.Value
-	b.Stretches = spent.stretches(b.Counts.Bad())
+	b.Stretches = spent.stretches()
 	b.Reasons, b.Exempt, b.Filled = told(l.Why, unmeasured), told(l.Exempt, excluded), told(l.Filled, measured)
 	return b
 }

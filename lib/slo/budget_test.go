@@ -332,6 +332,15 @@ func TestAStretchTellsEachCauseWithTheRestAsOther(t *testing.T) {
 	}
 }
 
+// TestABadEventBesideVeryManyIsAShareOfWhatWasBad, though no sum of both shows it.
+func TestABadEventBesideVeryManyIsAShareOfWhatWasBad(t *testing.T) {
+	h := history{{counts: sli.Counts{Valid: 1 << 53, Good: 1 << 53}}, {counts: sli.Counts{Valid: 1}}}
+	b := h.ledger(99).Budget(slo.Between(sli.Window{To: 2}))
+	if len(b.Stretches) != 1 || b.Stretches[0].Bad != 1 || b.Stretches[0].Share != 1 {
+		t.Errorf("want all of one, got %+v", b.Stretches)
+	}
+}
+
 // TestAMonthHasTheMinutesOfItsZone: also where a clock change makes it longer or shorter.
 func TestAMonthHasTheMinutesOfItsZone(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")

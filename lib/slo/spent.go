@@ -99,8 +99,12 @@ func (s *spending) close() {
 const most = 8
 
 // stretches are all of them, the worst first; together they are all that was bad.
-func (s *spending) stretches(bad float64) []Stretch {
+func (s *spending) stretches() []Stretch {
 	s.close()
+	bad := 0.0
+	for i := range s.done {
+		bad += s.done[i].Bad
+	}
 	for i := range s.done {
 		o := &s.done[i]
 		o.Share = o.Bad / bad
