@@ -27,8 +27,11 @@ type insightsLog struct {
 	method  string // "" where the log has none
 	latency string // "" where the log has none
 	unit    time.Duration
-	where   []string // commands that leave out what isn't wanted
+	own     []string // commands that leave out the pipeline's own requests
+	where   []string // commands that leave out what isn't wanted, of what is judged there
 	here    sli.Match
+	all     sli.Match // that is where
+	columns []string  // of its fields
 
 	accepted sli.Match // of status and method
 }
@@ -65,8 +68,9 @@ func newInsightsLog(n *section.Node, o Options, format logscan.Format, account a
 			return nil, n.At("accepted").Errorf("ask for status or method; or "+counted.TryReading, "Insights counts, and can't be asked for each request's %s", field)
 		}
 	}
-	c.accepted = accepted
+	c.all, c.accepted = where, accepted
 	c.facts = log.Facts()
+	c.facts.Sieve = sli.Sieve{Where: where}
 	c.facts.Rule += fmt.Sprintf(" fields=%v unit=%s where={%s}", o.Fields, c.unit, where) + accepting(accepted)
 	c.facts.Signals = []sli.Signal{sli.Request, sli.Accepted}
 	c.facts.Latency = c.latency != ""
@@ -98,15 +102,16 @@ func countedBy(n *section.Node, o Options, log *counted.Insights) (*insightsLog,
 		}
 	}
 	if agent, err := column("user_agent", c.log.Columns.Column); err == nil {
-		c.where = append(c.where, "filter not "+insights.Matches(agent, "^"+sli.ProverMarker))
+		c.own = append(c.own, "filter not "+insights.Matches(agent, "^"+sli.ProverMarker))
 	}
 	here := map[string]section.StringList{}
 	for _, field := range slices.Sorted(maps.Keys(o.Where)) {
-		if field == fieldStatus || field == fieldMethod {
+		of, err := column(field, c.log.Columns.Column)
+		c.columns = append(c.columns, of)
+		if err == nil && (field == fieldStatus || field == fieldMethod) {
 			here[field] = o.Where[field]
 			continue
 		}
-		of, err := column(field, c.log.Columns.Column)
 		if err == nil {
 			err = c.leaveOut(of, o.Where[field])
 		}
@@ -160,7 +165,7 @@ func (c *insightsLog) query(edges []time.Duration) string {
 		fields += ", " + c.method + " as method_of"
 		by = append(by, "method_of")
 	}
-	commands := append(slices.Clone(c.where), fields)
+	commands := append(slices.Concat(c.own, c.where), fields)
 	stats := "stats count(*) as requests"
 	if c.latency != "" {
 		buckets, more := c.log.Columns.Durations(c.latency, c.unit, edges)
@@ -174,23 +179,33 @@ func (c *insightsLog) query(edges []time.Duration) string {
 // Read asks about the minutes that are due.
 func (c *insightsLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	ask.Edges = slices.Sorted(slices.Values(ask.Edges))
-	bare := false
-	b, err := c.log.Read(ctx, ask, cursor, c.query(ask.Edges),
-		"logs insights: a minute with more than 9,999 kinds of requests is not measured; give where: a smaller part, such as its methods",
-		func(w sli.Window, rows []insights.Row) error {
-			some, err := c.tell(ask, w, rows)
-			bare = bare || some
-			return err
-		})
-	if bare {
+	var found findings
+	found.sift.Sift(c.all, 0)
+	of := counted.Counting{
+		Query:   c.query(ask.Edges),
+		Of:      c.facts.Rule,
+		TooMany: "logs insights: a minute with more than 9,999 kinds of requests is not measured; give where: a smaller part, such as its methods",
+		Emit:    func(w sli.Window, rows []insights.Row) (bool, error) { return c.tell(ask, w, rows, &found) },
+	}
+	if !c.all.Empty() {
+		of.Sieve, of.Sift = c.sieve(), found.look
+	}
+	b, err := c.log.Read(ctx, ask, cursor, of)
+	if b.Sifted = found.sift.Told(); found.bare {
 		b.FirstBad = fmt.Sprintf("%s: an event without %s", c.log.Group.Group, c.field)
 	}
 	return b, err
 }
 
-// tell emits the requests of some rows, and tells whether there are events without a status.
-// All rows are read before any is emitted.
-func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) (bare bool, err error) {
+// findings are what a reading notes beside its requests.
+type findings struct {
+	bare bool       // there are events without a status
+	sift sli.Sifter // by where
+}
+
+// tell emits the requests of some rows, and tells whether any is wanted. All rows are read
+// before any is emitted.
+func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row, found *findings) (wanted bool, err error) {
 	groups := make([]requestGroup, 0, len(rows))
 	for _, row := range rows {
 		q, err := c.group(row, len(ask.Edges))
@@ -202,10 +217,45 @@ func (c *insightsLog) tell(ask sli.Ask, w sli.Window, rows []insights.Row) (bare
 		}
 	}
 	for i := range groups {
-		bare = bare || groups[i].bare()
-		c.emit(ask, &groups[i])
+		q := &groups[i]
+		switch {
+		case q.bare():
+			found.bare = true
+		case c.here.Holds(q.known(c.here.Fields())):
+			wanted = true
+			found.sift.Pass(int(q.count))
+		}
+		c.emit(ask, q)
 	}
-	return bare, nil
+	return wanted, nil
+}
+
+// sieve asks for the requests that where is asked of: how many there are, how many have each
+// of its fields, and a value of it.
+func (c *insightsLog) sieve() string {
+	stats := "stats count(*) as requests"
+	for i, column := range c.columns {
+		stats += fmt.Sprintf(", count(%[1]s) as have%[2]d, sortsLast(%[1]s) as seen%[2]d", column, i)
+	}
+	return c.log.Query(append(slices.Clone(c.own), "filter ispresent("+c.status+")", stats)...)
+}
+
+// look notes what that query answers.
+func (f *findings) look(rows []insights.Row) error {
+	for _, row := range rows {
+		n, err := row.Number("requests")
+		if err != nil {
+			return err
+		}
+		if n >= 1 {
+			f.sift.Drop(func(i int) ([]byte, bool) {
+				have, err := row.Number(fmt.Sprintf("have%d", i))
+				return []byte(row[fmt.Sprintf("seen%d", i)]), err == nil && have > 0
+			}, func() bool { return false })
+			f.sift.Skip(int(n) - 1)
+		}
+	}
+	return nil
 }
 
 // requestGroup is requests that were counted together.

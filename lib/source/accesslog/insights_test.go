@@ -174,6 +174,46 @@ fields: {latency: ms}, where: {status: "!404", uri: ["^/videos", /x, "!~secret"]
 	}
 }
 
+// A condition that nothing meets is told of, as where lines are read: what requests have is asked
+// for as long as none was wanted, and then no more.
+func TestInsightsIsAskedWhatRequestsHaveWhileNoneIsWanted(t *testing.T) {
+	s, server := counting(t, countedJSON+"where: {uri: /video, tenant: a}", nil)
+	first := sli.MinuteAt(midday)
+	expect := func(minute int, query string, rows ...[]insightstest.Field) {
+		w := sli.Window{From: first + sli.Minute(minute), To: first + sli.Minute(minute) + 1}
+		server.Expect(insightstest.Question{Group: "/web", Query: query, From: w.Start().Unix(), To: w.End().Unix()}, insightstest.Answer{Rows: rows, Scanned: 1})
+	}
+	const sieve = `filter not (ispresent(http_user_agent) and http_user_agent like /^pipeline-sli-prover/)
+| filter ispresent(status)
+| stats count(*) as requests, count(tenant) as have0, sortsLast(tenant) as seen0, count(uri) as have1, sortsLast(uri) as seen1`
+	for minute := range 3 {
+		expect(minute, s.query(nil))
+	}
+	if !strings.HasSuffix(s.sieve(), sieve) {
+		t.Errorf("asked:\n%s", s.sieve())
+	}
+	expect(0, s.sieve(), []insightstest.Field{{Field: "requests", Value: "120"}, {Field: "have0", Value: "0"}, {Field: "have1", Value: "120"}, {Field: "seen1", Value: "/videos/7?token=x"}})
+	wanted := []insightstest.Field{{Field: "bin(1m)", Value: "2026-11-22 12:01:00.000"}, {Field: "status_of", Value: "200"}, {Field: "requests", Value: "2"}}
+	expect(1, s.query(nil), wanted)
+	var cursor []byte
+	for minute, want := range []sli.Sifted{
+		{Read: 120, Values: map[string][]string{"uri": {"/videos/7…"}}},
+		{Read: 2, Matched: 2},
+		{}, // it was seen that there are some: what isn't wanted is no question any more
+	} {
+		b, err := s.Read(t.Context(), sli.Ask{Now: midday.Add(time.Duration(minute)*time.Minute + 4*time.Minute), From: midday, Emit: func(*sli.Event) {}, Count: func(sli.Minute, sli.Tally) {}}, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, b.Sifted); diff != "" {
+			t.Errorf("minute %d (-want +got):\n%s", minute, diff)
+		}
+		if cursor = b.Cursor; minute == 0 && !s.facts.Sieve.Lacking(*b.Sifted) {
+			t.Error("a field that no request has isn't told of")
+		}
+	}
+}
+
 func TestAMinuteThatMayBeCutOffIsNotMeasured(t *testing.T) {
 	s, server := counting(t, countedJSON, nil)
 	first := sli.MinuteAt(midday)

@@ -179,9 +179,11 @@ func names(of map[int]string) []string {
 // Read asks about the minutes that are due.
 func (c *insightsLog) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batch, error) {
 	ask.Edges = slices.Sorted(slices.Values(ask.Edges))
-	return c.group.Read(ctx, ask, cursor, c.query(ask.Edges),
-		"logs insights: a minute with more than 9,999 kinds of lines is not measured; match fields with few values, or give filter:",
-		func(w sli.Window, rows []insights.Row) error { return c.tell(ask, w, rows) })
+	return c.group.Read(ctx, ask, cursor, counted.Counting{
+		Query:   c.query(ask.Edges),
+		TooMany: "logs insights: a minute with more than 9,999 kinds of lines is not measured; match fields with few values, or give filter:",
+		Emit:    func(w sli.Window, rows []insights.Row) (bool, error) { return true, c.tell(ask, w, rows) },
+	})
 }
 
 // rowGroup is lines that were counted together.

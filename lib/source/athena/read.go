@@ -31,7 +31,7 @@ func (r *reading) read(ctx context.Context, cursor []byte) (sli.Batch, error) {
 	table := r.options.Database + "." + r.options.Table
 	asking := counted.Query{Settle: r.facts.Settle, Most: most,
 		Never: fmt.Errorf("athena: there is nothing to scan in %s for these minutes, nor was there ever; check partition: and the table's location", table)}
-	b, err := asking.Read(r.ask, cursor, func(w sli.Window) (counted.Outcome, error) { return r.count(ctx, w) })
+	b, err := asking.Read(r.ask, cursor, func(w sli.Window, _ bool) (counted.Outcome, error) { return r.count(ctx, w) })
 	if err != nil || b.Unchanged {
 		return b, err
 	}

@@ -125,18 +125,43 @@ func (c *Insights) Query(commands ...string) string {
 // most is how many minutes one run asks about.
 const most = 60
 
-// Read asks about the minutes that are due and has their rows emitted. tooMany is said
-// where a minute has more rows than an answer may hold.
-func (c *Insights) Read(ctx context.Context, ask sli.Ask, cursor []byte, query, tooMany string, emit func(sli.Window, []insights.Row) error) (sli.Batch, error) {
+// Counting is what is asked of a group, and what becomes of the answer.
+type Counting struct {
+	Query   string
+	Of      string // what shapes the answer, whatever edges there are
+	TooMany string // is said where a minute has more rows than an answer may hold
+	// Emit emits the rows that are wanted, and tells whether there are any.
+	Emit func(sli.Window, []insights.Row) (wanted bool, err error)
+	// Sieve is a query about the events that conditions are for, asked while none was
+	// wanted so far, and Sift reads its answer; none where Emit sees all events.
+	Sieve string
+	Sift  func([]insights.Row) error
+}
+
+// Read asks about the minutes that are due and has their rows emitted.
+func (c *Insights) Read(ctx context.Context, ask sli.Ask, cursor []byte, of Counting) (sli.Batch, error) {
 	var calls int
 	var scanned int64
-	b, err := Query{Settle: c.settle, Most: most}.Read(ask, cursor, func(w sli.Window) (Outcome, error) {
+	answer := func(w sli.Window, query string) ([]insights.Row, error) {
 		a, err := c.ask(ctx, ask.Now, w, query)
 		calls, scanned = calls+a.Calls, scanned+a.Scanned
-		if err != nil || len(a.Rows) >= insights.MostRows {
+		return a.Rows, err
+	}
+	b, err := Query{Settle: c.settle, Most: most, Of: of.Of}.Read(ask, cursor, func(w sli.Window, seen bool) (Outcome, error) {
+		rows, err := answer(w, of.Query)
+		if err != nil || len(rows) >= insights.MostRows {
 			return TooLarge, err
 		}
-		return Counted, emit(w, a.Rows)
+		wanted, err := of.Emit(w, rows)
+		if err != nil || wanted {
+			return Counted, err
+		}
+		if !seen && of.Sieve != "" {
+			if rows, err = answer(w, of.Sieve); err == nil {
+				err = of.Sift(rows)
+			}
+		}
+		return Empty, err
 	})
 	if err != nil || b.Unchanged {
 		return b, err
@@ -146,7 +171,7 @@ func (c *Insights) Read(ctx context.Context, ask sli.Ask, cursor []byte, query, 
 		b.Layout = insights.Layout(scanned)
 	}
 	if len(b.Missing) > 0 {
-		b.Warnings = append(b.Warnings, tooMany)
+		b.Warnings = append(b.Warnings, of.TooMany)
 	}
 	return b, nil
 }

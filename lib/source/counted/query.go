@@ -5,6 +5,7 @@ package counted
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -16,6 +17,7 @@ type Query struct {
 	Settle time.Duration
 	Most   int   // minutes of one run; the rest follows in the next ones
 	Never  error // why minutes aren't answered for, as long as there never was anything to look at
+	Of     string // what is asked; where that changes there never was anything so far
 }
 
 // Outcome is how the engine answered.
@@ -32,6 +34,7 @@ const (
 type asked struct {
 	Answered sli.Minute `json:"answered"`
 	Seen     bool       `json:"seen,omitempty"` // there was something to look at
+	Of       uint64     `json:"of,omitempty"`   // a hash of what was asked then
 }
 
 // reachBack is how many minutes back unread ones are still asked about.
@@ -39,12 +42,16 @@ const reachBack = 24 * 60
 
 // Read asks for the minutes that are due, for fewer where the answer would be too large; a
 // minute that is too large by itself is Missing. The Batch says which minutes those were.
-func (a Query) Read(ask sli.Ask, cursor []byte, count func(sli.Window) (Outcome, error)) (sli.Batch, error) {
+// count is told whether there was something to look at before.
+func (a Query) Read(ask sli.Ask, cursor []byte, count func(w sli.Window, seen bool) (Outcome, error)) (sli.Batch, error) {
 	var at asked
 	if cursor != nil {
 		if err := json.Unmarshal(cursor, &at); err != nil {
 			return sli.Batch{}, fmt.Errorf("the position in the state can't be read: %w", err)
 		}
+	}
+	if of := a.of(); at.Of != of {
+		at.Of, at.Seen = of, false
 	}
 	w := a.window(ask, at.Answered, cursor != nil)
 	if w.Minutes() == 0 {
@@ -54,14 +61,14 @@ func (a Query) Read(ask sli.Ask, cursor []byte, count func(sli.Window) (Outcome,
 		}
 		return b, nil
 	}
-	reply, err := count(w)
+	reply, err := count(w, at.Seen)
 	for err == nil && reply == TooLarge && w.Minutes() > 1 {
 		if half := sli.Minute(w.Minutes() / 2); ask.Again {
 			w.From += half
 		} else {
 			w.To -= half
 		}
-		reply, err = count(w)
+		reply, err = count(w, at.Seen)
 	}
 	if err != nil {
 		return sli.Batch{}, err
@@ -78,6 +85,16 @@ func (a Query) Read(ask sli.Ask, cursor []byte, count func(sli.Window) (Outcome,
 		b.Cursor, _ = json.Marshal(at) // always encodes
 	}
 	return b, nil
+}
+
+// of is the hash of what is asked, 0 where that makes no difference.
+func (a Query) of() uint64 {
+	if a.Of == "" {
+		return 0
+	}
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(a.Of)) // never fails
+	return hash.Sum64()
 }
 
 // window is the minutes to ask about.

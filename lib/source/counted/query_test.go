@@ -13,7 +13,7 @@ func TestEachMinuteIsAskedForOnce(t *testing.T) {
 	a := Query{Settle: time.Minute, Most: 10}
 	first := sli.MinuteAt(noon)
 	var got []sli.Window
-	count := func(w sli.Window) (Outcome, error) {
+	count := func(w sli.Window, _ bool) (Outcome, error) {
 		got = append(got, w)
 		return Counted, nil
 	}
@@ -59,7 +59,7 @@ func TestAnAnswerThatIsTooLargeIsNeverCountedInPart(t *testing.T) {
 	a := Query{Most: 8}
 	newest := sli.Due(now, 0)
 	var got []sli.Window
-	b, err := a.Read(sli.Ask{Now: now}, nil, func(w sli.Window) (Outcome, error) {
+	b, err := a.Read(sli.Ask{Now: now}, nil, func(w sli.Window, _ bool) (Outcome, error) {
 		got = append(got, w)
 		return TooLarge, nil
 	})
@@ -67,7 +67,7 @@ func TestAnAnswerThatIsTooLargeIsNeverCountedInPart(t *testing.T) {
 		t.Errorf("%v: asked %v, missing %v", err, got, b.Missing)
 	}
 	got = nil
-	b, err = a.Read(sli.Ask{Now: now}, b.Cursor, func(w sli.Window) (Outcome, error) {
+	b, err = a.Read(sli.Ask{Now: now}, b.Cursor, func(w sli.Window, _ bool) (Outcome, error) {
 		if got = append(got, w); w.Minutes() > 4 {
 			return TooLarge, nil
 		}
@@ -77,7 +77,7 @@ func TestAnAnswerThatIsTooLargeIsNeverCountedInPart(t *testing.T) {
 		t.Errorf("%v: asked %v, missing %v", err, got, b.Missing)
 	}
 	broken := errors.New("broken")
-	if b, err = a.Read(sli.Ask{Now: now}, nil, func(sli.Window) (Outcome, error) { return Counted, broken }); !errors.Is(err, broken) || b.Cursor != nil {
+	if b, err = a.Read(sli.Ask{Now: now}, nil, func(sli.Window, bool) (Outcome, error) { return Counted, broken }); !errors.Is(err, broken) || b.Cursor != nil {
 		t.Errorf("%v %+v", err, b)
 	}
 }
@@ -85,12 +85,12 @@ func TestAnAnswerThatIsTooLargeIsNeverCountedInPart(t *testing.T) {
 func TestWhatWasNeverThereIsNotAnsweredFor(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	a := Query{Most: 8, Never: errors.New("nothing is there")}
-	empty := func(sli.Window) (Outcome, error) { return Empty, nil }
+	empty := func(sli.Window, bool) (Outcome, error) { return Empty, nil }
 	b, err := a.Read(sli.Ask{Now: now}, nil, empty)
 	if err != nil || !errors.Is(b.Unanswered, a.Never) || b.Cursor != nil || !b.To.IsZero() {
 		t.Errorf("%v %+v", err, b)
 	}
-	if b, err = a.Read(sli.Ask{Now: now}, nil, func(sli.Window) (Outcome, error) { return Counted, nil }); err != nil || b.To.IsZero() {
+	if b, err = a.Read(sli.Ask{Now: now}, nil, func(sli.Window, bool) (Outcome, error) { return Counted, nil }); err != nil || b.To.IsZero() {
 		t.Errorf("%v %+v", err, b)
 	}
 	if b, err = a.Read(sli.Ask{Now: now.Add(time.Minute)}, b.Cursor, empty); err != nil || b.Unanswered != nil || b.To.IsZero() {
