@@ -15,8 +15,8 @@ import (
 // minute once, as soon as it is due.
 type Query struct {
 	Settle time.Duration
-	Most   int   // minutes of one run; the rest follows in the next ones
-	Never  error // why minutes aren't answered for, as long as there never was anything to look at
+	Most   int    // minutes of one run; the rest follows in the next ones
+	Never  error  // why minutes aren't answered for, as long as there never was anything to look at
 	Of     string // what is asked; where that changes there never was anything so far
 }
 
