@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -17,27 +19,40 @@ type Text struct {
 	text   []byte
 	at     int // of what is read
 	reads  bool
-	odd    bool  // what is read isn't spelled as here
-	err    error // the first of what was to be written
-	begins bool  // of an object: no member was there yet
+	odd    bool      // what is read isn't spelled as here
+	to     io.Writer // takes what is written
+	err    error     // the first of what was to be written
+	begins bool      // of an object: no member was there yet
 	last   string
 }
 
 // Reader reads a text. What is read holds on to it.
 func Reader(text []byte) *Text { return &Text{text: text, reads: true} }
 
-// Bytes is what was written since it was asked for last, valid until more is, or why it couldn't be.
-func (t *Text) Bytes() ([]byte, error) {
-	written := t.text
-	t.text = t.text[:0]
-	return written, t.err
+// Writer writes to w, piece by piece.
+func Writer(w io.Writer) *Text { return &Text{to: w} }
+
+// piece is about so much as is written at once, in bytes.
+const piece = 4 << 10
+
+// End is the end of what is written; it tells why it couldn't be.
+func (t *Text) End() error {
+	t.flush()
+	return t.err
 }
 
-// Rest is what is still to be read; ok tells whether all before was spelled as here.
-func (t *Text) Rest() (rest []byte, ok bool) { return t.text[t.at:], !t.odd }
+func (t *Text) flush() {
+	if t.err == nil {
+		_, t.err = t.to.Write(t.text)
+	}
+	t.text = t.text[:0]
+}
 
-// Takes writes a piece of text, or passes over it if it comes next, and tells whether it did.
-func (t *Text) Takes(s string) bool {
+// All tells whether all of a text was read, and is spelled as here.
+func (t *Text) All() bool { return !t.odd && t.at == len(t.text) }
+
+// takes writes a piece of text, or passes over it if it comes next, and tells whether it did.
+func (t *Text) takes(s string) bool {
 	if !t.reads {
 		t.text = append(t.text, s...)
 		return true
@@ -49,16 +64,18 @@ func (t *Text) Takes(s string) bool {
 	return true
 }
 
-// Needs is Takes where nothing else may come.
-func (t *Text) Needs(s string) { t.odd = !t.Takes(s) || t.odd }
+// needs is takes where nothing else may come.
+func (t *Text) needs(s string) { t.odd = !t.takes(s) || t.odd }
 
 // Object writes an object, or reads it.
 func (t *Text) Object(members func()) {
 	t.begins = true
-	t.Needs("{")
+	t.needs("{")
 	members()
-	t.Needs("}")
-	t.begins = false
+	t.needs("}")
+	if t.begins = false; !t.reads && len(t.text) >= piece {
+		t.flush()
+	}
 }
 
 // Must says how a member is spelled that is zero.
@@ -78,7 +95,7 @@ func (t *Text) member(name string, zero bool, must Must) bool {
 	switch {
 	case !t.reads && zero && must == Set:
 		return false
-	case t.Takes(parted) && t.Takes(name) && t.Takes(`":`):
+	case t.takes(parted) && t.takes(name) && t.takes(`":`):
 		t.begins = false
 		return true
 	}
@@ -121,19 +138,63 @@ func (t *Text) Pair(name string, v *[2]uint64, must Must) {
 		return
 	}
 	for i, before := range []string{"[", ","} {
-		if t.Needs(before); t.reads {
+		if t.needs(before); t.reads {
 			v[i] = t.natural()
 		} else {
 			t.text = strconv.AppendUint(t.text, v[i], 10)
 		}
 	}
-	t.Needs("]")
+	t.needs("]")
+}
+
+// List is a member that is objects, each spelled by one function. It isn't there where there is none.
+func List[E any](t *Text, name string, v *[]E, spell func(*E, *Text)) {
+	if !t.member(name, len(*v) == 0, Set) {
+		return
+	}
+	for i, begin := 0, t.at; i == 0 || t.reads && t.takes(",") || i < len(*v) && !t.reads; i++ {
+		switch {
+		case !t.reads && i > 0:
+			t.needs(",")
+		case !t.reads:
+			t.needs("[")
+		case i == 0:
+			t.needs("[")
+			*v = append([]E(nil), *new(E))
+		case i == 1: // as many as are left, if they are as long as the first
+			*v = append(slices.Grow(*v, (len(t.text)-begin)/(t.at-begin)), *new(E))
+		default:
+			*v = append(*v, *new(E))
+		}
+		spell(&(*v)[i], t)
+	}
+	t.needs("]")
+}
+
+// Strings is a member that is texts. It isn't there where there is none.
+func (t *Text) Strings(name string, v *[]string) {
+	if !t.member(name, len(*v) == 0, Set) {
+		return
+	}
+	before := "["
+	for i := 0; t.reads || i < len(*v); i++ {
+		if !t.takes(before) {
+			break
+		}
+		if t.reads {
+			*v = append(*v, string(t.string()))
+		} else {
+			t.writeString((*v)[i])
+		}
+		before = ","
+	}
+	t.needs("]")
 }
 
 // Flag is a member that is true or, where it isn't there, false.
 func (t *Text) Flag(name string, v *bool) {
 	if t.member(name, !*v, Set) {
-		t.Needs("true")
+		t.needs("true")
 		*v = true
 	}
 }
@@ -204,7 +265,7 @@ func (t *Text) writeString(s string) {
 
 // string reads one that has no escapes.
 func (t *Text) string() []byte {
-	t.Needs(`"`)
+	t.needs(`"`)
 	end := bytes.IndexByte(t.text[t.at:], '"')
 	if end < 0 {
 		t.odd = true

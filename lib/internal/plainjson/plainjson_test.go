@@ -1,7 +1,9 @@
 package plainjson
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"math"
 	"reflect"
 	"strings"
@@ -24,6 +26,8 @@ type thing struct {
 	At    time.Time `json:"at,omitzero"`
 	Data  []byte    `json:"data,omitempty"`
 	Own   own       `json:"own,omitzero"`
+	Parts []thing   `json:"parts,omitempty"`
+	Names []string  `json:"names,omitempty"`
 }
 
 type own struct{ json.RawMessage }
@@ -45,6 +49,8 @@ func (s *thing) spell(t *Text) {
 		t.Time("at", &s.At, Set)
 		t.Data("data", &s.Data, Set)
 		t.Value("own", &s.Own, Set)
+		List(t, "parts", &s.Parts, (*thing).spell)
+		t.Strings("names", &s.Names)
 	})
 }
 
@@ -52,8 +58,7 @@ func (s *thing) spell(t *Text) {
 func read(text []byte) (s thing, ok bool) {
 	r := Reader(text)
 	s.spell(r)
-	rest, ok := r.Rest()
-	return s, ok && len(rest) == 0
+	return s, r.All()
 }
 
 // TestSpelledAsEncodingJSONDoes: byte by byte, and what was written is read as encoding/json reads it.
@@ -76,14 +81,21 @@ func TestSpelledAsEncodingJSONDoes(t *testing.T) {
 		if rapid.Bool().Draw(t, "own") {
 			s.Own = own{json.RawMessage(rapid.SampledFrom([]string{`{}`, `{"a":{"b":"}\"{"},"c":[{}]}`}).Draw(t, "text"))}
 		}
+		for range rapid.IntRange(0, 3).Draw(t, "parts") {
+			part := s
+			part.Parts = nil
+			s.Parts = append(s.Parts, part)
+		}
+		s.Names = rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "日本", "<"}), 0, 3).Draw(t, "names")
 		want, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var w Text
-		s.spell(&w)
-		if got, err := w.Bytes(); string(got) != string(want) || err != nil {
-			t.Fatalf("written: %s, %v, want %s", got, err, want)
+		var got bytes.Buffer
+		w := Writer(&got)
+		s.spell(w)
+		if err := w.End(); got.String() != string(want) || err != nil {
+			t.Fatalf("written: %s, %v, want %s", &got, err, want)
 		}
 		sameAsEncodingJSON(t, want)
 		if _, ok := read(want); !ok && s.Count >= 0 && s.Size >= 0 && !strings.ContainsAny(string(want), `\`) {
@@ -109,7 +121,8 @@ func TestAllElseIsLeftToEncodingJSON(t *testing.T) {
 		`{"name":"a","size":9223372036854775808}`, `{"name":"a","size":1,"hash":18446744073709551616}`, `{"name":"a","size":1,"sum":4294967296}`, `{"name":null,"size":1}`,
 		`{"name":"\u0061","size":1}`, "{\"name\":\"\xff\",\"size\":1}", "{\"name\":\"a\n\",\"size\":1}", `{"name":"日\"","size":1}`, `{"name":"a","size":1,"of":[1]}`, `{"name":"a","size":1,"of":[1,2,3]}`,
 		`{"name":"a","size":1,"done":false}`, `{"name":"a","size":1,"at":"yesterday"}`, `{"name":"a","size":1,"data":"!"}`, `{"name":"a","size":1,"own":[]}`, `{"name":"a","size":1,"own":{"a":"}`,
-		`{"name":"a","size":1,"own":{"a":"\`, `{"name":"a`, `null`,
+		`{"name":"a","size":1,"own":{"a":"\`, `{"name":"a`, `null`, `{"name":"a","size":1,"parts":[]}`, `{"name":"a","size":1,"parts":[{"name":"a","size":1},]}`, `{"name":"a","size":1,"parts":[{"name":"a","size":1}`, `{"name":"a","size":1,"parts":[1]}`,
+		`{"name":"a","size":1,"names":[]}`, `{"name":"a","size":1,"names":["a"`, `{"name":"a","size":1,"names":["a",]}`, `{"name":"a","size":1,"names":[1]}`,
 	} {
 		if s, ok := read([]byte(text)); ok {
 			t.Errorf("%s: read as %+v", text, s)
@@ -127,9 +140,9 @@ func FuzzRead(f *testing.F) {
 // TestATimeThatJSONLacksIsAnError, as it is to encoding/json.
 func TestATimeThatJSONLacksIsAnError(t *testing.T) {
 	s := thing{At: time.Unix(math.MaxInt32*1000, 0)}
-	var w Text
-	s.spell(&w)
-	if _, err := w.Bytes(); err == nil {
+	w := Writer(io.Discard)
+	s.spell(w)
+	if w.End() == nil {
 		t.Error("a year of five digits was written")
 	}
 }

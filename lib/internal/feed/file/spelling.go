@@ -1,49 +1,21 @@
 package file
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/plainjson"
 )
 
-// A cursor of thousands of files is megabytes of JSON, which each run reads and writes: all but its files encoding/json does, and files that are spelled in
-// another way than here.
+// A cursor of thousands of files is megabytes of JSON, which each run reads and writes; and of few files, what encoding/json prepares for the first one of a
+// type is a tenth of a run. So a cursor is spelled by hand, as encoding/json does it, and what is spelled otherwise encoding/json reads.
 
-// WriteJSON spells the cursor as encoding/json does, a file at a time.
+// WriteJSON spells the cursor.
 func (c Cursor) WriteJSON(w io.Writer) error {
-	files := c.Files
-	c.Files = nil
-	rest, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	if len(files) > 0 {
-		if rest = rest[1:]; len(rest) > 1 {
-			rest = append([]byte(","), rest...)
-		}
-		rest = append([]byte("]"), rest...)
-	}
-	var text plainjson.Text
-	before := filesBegin
-	for i := range files {
-		text.Needs(before)
-		files[i].spell(&text)
-		row, err := text.Bytes()
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(row); err != nil {
-			return err
-		}
-		before = ","
-	}
-	_, err = w.Write(rest)
-	return err
+	text := plainjson.Writer(w)
+	c.spell(text)
+	return text.End()
 }
-
-const filesBegin = `{"files":[`
 
 // ReadJSON reads what WriteJSON or encoding/json has written. The cursor holds on to the text.
 func (c *Cursor) ReadJSON(text []byte) error {
@@ -57,29 +29,19 @@ func (c *Cursor) ReadJSON(text []byte) error {
 // read tells whether the text is as WriteJSON spells it.
 func (c *Cursor) read(text []byte) bool {
 	r := plainjson.Reader(text)
-	r.Needs(filesBegin)
-	files := make([]Tracked, 0, bytes.Count(text, []byte(`{"path":`)))
-	for more := true; more; more = r.Takes(",") {
-		files = append(files, Tracked{})
-		files[len(files)-1].spell(r)
-	}
-	r.Needs("]")
-	rest, ok := r.Rest()
-	if !ok || len(rest) == 0 {
-		return false
-	}
-	rest = bytes.Clone(rest)
-	if rest[0] == ',' {
-		rest[0] = '{'
-	} else {
-		rest = append([]byte("{"), rest...)
-	}
 	*c = Cursor{}
-	if json.Unmarshal(rest, c) != nil || c.Files != nil {
-		return false
-	}
-	c.Files = files
-	return true
+	c.spell(r)
+	return r.All()
+}
+
+// spell is how a cursor is written and read.
+func (c *Cursor) spell(text *plainjson.Text) {
+	text.Object(func() {
+		plainjson.List(text, "files", &c.Files, (*Tracked).spell)
+		text.Flag("seen", &c.Seen)
+		text.Time("last_run", &c.LastRun, plainjson.Set)
+		text.Strings("broken", &c.Broken)
+	})
 }
 
 // spell is how a file is written and read.
