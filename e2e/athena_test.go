@@ -81,7 +81,7 @@ func athenaOver(t *testing.T, s *servers.SQLServer) *httptest.Server {
 }
 
 func athenaRows(t *testing.T, s *servers.SQLServer, query string) []any {
-	columns := []string{"minute", "wanted", "status", "method", "lived", "file", "requests", "newest", "shortest", "longest", "total"}
+	columns := []string{"minute", "wanted", "status", "method", "lived", "begun", "file", "requests", "newest", "shortest", "longest", "total"}
 	datum := func(v any) map[string]any {
 		if v == nil {
 			return map[string]any{}
@@ -182,7 +182,7 @@ func hardLog() logFile {
 		f.lines = append(f.lines, fmt.Sprintf(`%s %s app/%s/50dc6c495c0c9188 192.0.2.1:2817 %s %s %s 200 34 366 "%s" "%s" - - `+
 			`arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/t/73e2d6bc24d8a067 "Root=1-58337262-36d228ad5d99923122bbe354" "%s" "-" 0 %s "forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_1 "-" "-" "-"`,
 			pick("https", "https", "h2", "ws", "wss"), at.Format("2006-01-02T15:04:05.000000Z"), pick("web", "other"), pick("10.0.0.1:80", "-"), phases, pick("200", "200", "201", "301", "404", "460", "499", "500", "503", "-"),
-			request, agent, pick("-", "web.example.com"), at.Add(-time.Second).Format("2006-01-02T15:04:05.000000Z")))
+			request, agent, pick("-", "web.example.com"), at.Add(-time.Duration(random.IntN(20))*time.Second).Format("2006-01-02T15:04:05.000000Z")))
 	}
 	for range 100 { // the balancer's own mistakes
 		f.lines = append(f.lines, f.lines[random.IntN(1000)][:30])

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/internal/awsconf"
 	"mackerel-plugin-pipeline-sli/lib/sli"
 	"mackerel-plugin-pipeline-sli/lib/source/athena/athenatest"
@@ -100,6 +101,27 @@ func TestLeastMostAndSumOfLatenciesAreExact(t *testing.T) {
 	}
 }
 
+// As where lines are read: the phases of a request are -1 where its client went away, and when
+// it came tells how long it lasted.
+func TestAnAbortIsToldByHowLongItLasted(t *testing.T) {
+	s := start(t, plainTable)
+	s.holds(0, 3,
+		request{at: at(20), status: "460", method: "GET", latency: -1, begun: at(5)},
+		request{at: at(21), status: "460", method: "GET", latency: -1, begun: at(20)},
+		request{at: at(22), status: "460", method: "GET", latency: 30})
+	h, err := s.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var counts sli.Counts
+	for i := range h.events {
+		counts.Count(indicator.RequestAvailability(indicator.AbortLimit)(&h.events[i]), h.events[i].Weight)
+	}
+	if want := (sli.Counts{Valid: 2, Uncertain: 1, Aborted: 1}); counts != want {
+		t.Errorf("want %+v, got %+v", want, counts)
+	}
+}
+
 func TestTheLifeOfAConnectionIsNoLatency(t *testing.T) {
 	s := start(t, plainTable)
 	s.edges = []time.Duration{500 * time.Millisecond}
@@ -159,7 +181,7 @@ func TestRowsThatCantBeReadAreMalformedInTheMinutesOfTheirFile(t *testing.T) {
 	s := start(t, plainTable)
 	w := sli.Window{From: sli.MinuteAt(noon), To: sli.MinuteAt(noon) + 2}
 	unreadable := func(file string, n string) []any {
-		return []any{nil, "false", nil, nil, nil, file, n, nil, nil, nil, nil}
+		return []any{nil, "false", nil, nil, nil, nil, file, n, nil, nil, nil, nil}
 	}
 	a := groups([]request{{at: at(1), status: "200", method: "GET", latency: 1}}, w, nil)
 	a.Rows = append(a.Rows,
@@ -209,7 +231,7 @@ func TestAnAnswerThatIsTooLargeIsAskedForInParts(t *testing.T) {
 	s := start(t, plainTable)
 	s.source.most = 20
 	first := sli.MinuteAt(noon)
-	row := []any{nil, "false", nil, nil, nil, "s3://b/x", "1", nil, nil, nil, nil}
+	row := []any{nil, "false", nil, nil, nil, nil, "s3://b/x", "1", nil, nil, nil, nil}
 	full := athenatest.Answer{Columns: names, Scanned: 1}
 	for range 21 {
 		full.Rows = append(full.Rows, row)
@@ -274,9 +296,9 @@ func TestWhatGoesWrongIsOneLineWithAHint(t *testing.T) {
 		"no output":     {func(s *stand, _ string) { s.Output = "" }, "athena: workgroup primary says no place for results that can be written to; give output: s3://BUCKET/PREFIX/"},
 		"no workgroup":  {refused("InvalidRequestException", "WorkGroup is not found."), "athena: workgroup primary isn't there, or may not be used; check workgroup: and region"},
 		"not allowed":   {refused("AccessDeniedException", "User: x is not authorized"), "athena:StartQueryExecution is not allowed; add it to the policy"},
-		"wrong results": {func(s *stand, q string) { s.Expect(q, athenatest.Answer{Columns: names, Rows: [][]any{{"x"}}}) }, "athena: an answer of 1 columns, not 11"},
+		"wrong results": {func(s *stand, q string) { s.Expect(q, athenatest.Answer{Columns: names, Rows: [][]any{{"x"}}}) }, "athena: an answer of 1 columns, not 12"},
 		"wrong time": {func(s *stand, q string) {
-			s.Expect(q, athenatest.Answer{Columns: names, Rows: [][]any{{"2026-11-22T12:00", "true", "200", "GET", "false", nil, "1", "2026-11-22T12:01:00Z", nil, nil, nil}}})
+			s.Expect(q, athenatest.Answer{Columns: names, Rows: [][]any{{"2026-11-22T12:00", "true", "200", "GET", "false", nil, nil, "1", "2026-11-22T12:01:00Z", nil, nil, nil}}})
 		}, `athena: a time outside of its minute (got "2026-11-22T12:01:00Z")`},
 	} {
 		t.Run(name, func(t *testing.T) {

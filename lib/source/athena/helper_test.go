@@ -71,9 +71,10 @@ type request struct {
 	latency        float64 // seconds, negative: not known
 	unwanted       bool
 	lived          bool
+	begun          time.Time // of an abort without a latency
 }
 
-var names = []string{"minute", "wanted", "status", "method", "lived", "file", "requests", "newest", "shortest", "longest", "total"}
+var names = []string{"minute", "wanted", "status", "method", "lived", "begun", "file", "requests", "newest", "shortest", "longest", "total"}
 
 // groups are what the query answers about these requests.
 func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.Answer {
@@ -83,6 +84,7 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 		newest                   string
 		shortest, longest, total int64
 		minute, status, method   string
+		begun                    string
 		known, wanted, lived     bool
 	}
 	found := map[string]*group{}
@@ -93,6 +95,9 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 		}
 		d := int64(math.Round(q.latency * 1e9))
 		g := group{minute: q.at.Format(minuteForm), status: q.status, method: q.method, known: q.latency >= 0, wanted: !q.unwanted, lived: q.lived}
+		if !q.begun.IsZero() {
+			g.begun = q.begun.Format("2006-01-02T15:04:05.000000Z")
+		}
 		key := fmt.Sprint(g, math.Floor(math.Log(float64(max(d, 0)))*128))
 		for _, e := range edges {
 			key += fmt.Sprint(d <= e.Nanoseconds())
@@ -112,9 +117,12 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 	}
 	for _, key := range order {
 		g := found[key]
-		row := []any{g.minute, strconv.FormatBool(g.wanted), nil, nil, nil, nil, strconv.Itoa(g.n), g.newest, nil, nil, nil}
+		row := []any{g.minute, strconv.FormatBool(g.wanted), nil, nil, nil, nil, nil, strconv.Itoa(g.n), g.newest, nil, nil, nil}
 		if g.wanted {
 			row[colStatus], row[colMethod], row[colLived] = g.status, g.method, strconv.FormatBool(g.lived)
+			if g.begun != "" {
+				row[colBegun] = g.begun
+			}
 			if g.known {
 				row[colShortest], row[colLongest] = strconv.FormatInt(g.shortest, 10), strconv.FormatInt(g.longest, 10)
 				row[colTotal] = strconv.FormatFloat(float64(g.total), 'E', -1, 64)

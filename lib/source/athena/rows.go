@@ -24,7 +24,8 @@ type row struct {
 	file              string
 	timed             bool
 	wanted            bool
-	lived             bool // they are connections, and their durations how long these were open
+	lived             bool          // they are connections, and their durations how long these were open
+	lasted            time.Duration // until the client went away, where no phase tells
 }
 
 // methodForm is a method of RFC 9110; what is none was no HTTP.
@@ -68,6 +69,9 @@ func (r *reading) take(data []types.Datum) error {
 		if v.timed = data[colLongest].VarCharValue != nil; v.timed {
 			v.shortest, v.longest, v.total = time.Duration(number(colShortest)), time.Duration(number(colLongest)), number(colTotal)
 		}
+		if begun, bad := time.Parse(time.RFC3339Nano, cell(colBegun)); bad == nil {
+			v.lasted = max(0, at.Sub(begun))
+		}
 	}
 	r.rows = append(r.rows, v)
 	return err
@@ -88,7 +92,7 @@ func (r *reading) tell(w sli.Window) {
 		if !v.wanted || !here.match.Holds(here.of(v)) {
 			continue
 		}
-		e := sli.Event{Time: v.at, Signal: sli.Request, Method: v.verb(), Connection: v.lived}
+		e := sli.Event{Time: v.at, Signal: sli.Request, Method: v.verb(), Connection: v.lived, Lasted: v.lasted}
 		if status, ok := v.known(fieldStatus); ok {
 			e.Status, _ = strconv.Atoi(string(status)) // no number: unknown
 		}

@@ -38,6 +38,7 @@ const (
 	colStatus          // null where not wanted
 	colMethod          //
 	colLived           // whether they are connections that outlived their requests; null where not wanted
+	colBegun           // when a request came whose client went away, where its duration isn't known
 	colFile            // of rows that can't be read
 	colCount           // of rows
 	colNewest          // the last time among them
@@ -70,20 +71,22 @@ func (s *Source) query(w sli.Window, edges []time.Duration) string {
 	return `WITH line AS (
 SELECT CASE WHEN regexp_like("time", ` + instant + `) THEN "time" END AS instant, ` + file + ` AS file,
 CAST("elb_status_code" AS varchar) AS status, "request_verb" AS method, ` + connection + ` AS lived, ` + nanos + ` AS nanos,
+CASE WHEN CAST("elb_status_code" AS varchar) IN ('460', '499') THEN "request_creation_time" END AS came,
 ` + strings.Join(wanted, " AND ") + ` AS wanted
 FROM ` + name(s.options.Database) + "." + name(s.options.Table) + `
 WHERE ` + strings.Join(from, " AND ") + `
 ), request AS (
 SELECT instant, instant IS NOT NULL AND wanted AS wanted, CASE WHEN instant IS NULL THEN file END AS file,
-CASE WHEN wanted THEN status END AS status, CASE WHEN wanted THEN method END AS method, CASE WHEN wanted THEN lived END AS lived, CASE WHEN wanted THEN nanos END AS nanos
+CASE WHEN wanted THEN status END AS status, CASE WHEN wanted THEN method END AS method, CASE WHEN wanted THEN lived END AS lived, CASE WHEN wanted THEN nanos END AS nanos,
+CASE WHEN wanted AND nanos IS NULL THEN came END AS begun
 FROM line
 ), placed AS (
-SELECT substr(instant, 1, 16) AS minute, instant, wanted, status, method, lived, file, nanos, ` + bucket + ` AS bucket` + within + `
+SELECT substr(instant, 1, 16) AS minute, instant, wanted, status, method, lived, begun, file, nanos, ` + bucket + ` AS bucket` + within + `
 FROM request
 )
-SELECT minute, wanted, status, method, lived, file, count(*) AS requests, max(instant) AS newest,
+SELECT minute, wanted, status, method, lived, begun, file, count(*) AS requests, max(instant) AS newest,
 min(nanos) AS shortest, max(nanos) AS longest, sum(CAST(nanos AS double precision)) AS total
 FROM placed
-GROUP BY minute, wanted, status, method, lived, file, bucket` + groups + `
+GROUP BY minute, wanted, status, method, lived, begun, file, bucket` + groups + `
 LIMIT ` + fmt.Sprint(s.most+1)
 }
