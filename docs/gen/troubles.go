@@ -69,6 +69,13 @@ stage %s: too much of it couldn't be read`,
 %s: the credentials were not accepted`,
 				[2]string{"Keys or a session are no longer valid, of another region, or the host's clock is off by minutes.", "キーかセッションが無効か、リージョンが違うか、ホストの時計が数分ずれています。"},
 				[2]string{"Renew them, or better give the host a role; look at `aws sts get-caller-identity` as the agent's user.", "更新するか、できればホストにロールを付けます。mackerel-agent のユーザーで `aws sts get-caller-identity` を試してください。"}},
+			{`aws credentials: none found
+aws credentials: %v; %v
+give the host a role
+aws: no region
+aws: no profile`,
+				[2]string{"The user that runs the program has no credentials, no such profile, or no region.", "プログラムを実行するユーザーに、認証情報、プロファイル、リージョンのどれかがありません。"},
+				[2]string{"Best give the host a role; else name `profile:` and `region:` under `aws:`, and try as the agent's user.", "できればホストにロールを付けます。または `aws:` に `profile:` と `region:` を指定し、mackerel-agent のユーザーで試します。"}},
 			{`%s: throttled in all %d attempts`,
 				[2]string{"The account's quota of calls is used up, often by other tools.", "アカウントの呼び出し回数の上限に達しています。ほかのツールが原因のこともあります。"},
 				[2]string{"Configure shared sources on one host only; raise the quota.", "shared のデータソースは 1 台だけに設定します。クォータの引き上げも検討してください。"}},
@@ -232,6 +239,8 @@ this host's clock is %s behind
 they came out up to %s before they were accepted
 %s: %s records came out more than
 %s: updated_at lies up to
+%s: its newest line is stamped
+InFuture
 ClockSkew
 ClockOfHost`,
 				[2]string{"Times lie in the future, or this host and AWS disagree: ages and windows would be wrong by as much.", "時刻が未来になっているか、このホストと AWS の時計がずれています。age もウィンドウもその分だけ狂います。"},

@@ -179,6 +179,8 @@ func (e *examination) stage(p *sli.Pipeline, s *sli.StageReport) {
 	switch {
 	case t.Malformed > 0:
 		e.malformed(name, s)
+	case 2*t.Skewed > t.Lines:
+		e.bad(words.InFuture, name, t.Skewed, lines)
 	case t.Lines > 0 && s.Unfinished:
 		e.unknown(words.ReadPartly, name, minutes-s.Silent, minutes, lines, matched, s.Layout)
 	case t.Lines > 0:

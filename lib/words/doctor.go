@@ -14,6 +14,7 @@ var (
 	CorrectPath    = Text{"%s: %s; correct path:, or say optional: true if it may be missing", "%s: %s。path: を直すか、ないこともあるログなら optional: true を指定してください"}
 	AsTheAgent     = Text{"%s: %s; sudo -u USER %s doctor, as the user that runs mackerel-agent, or let that user read it", "%s: %s。mackerel-agent の実行ユーザーで確認する (sudo -u USER %s doctor) か、そのユーザーに読み取り権限を与えてください"}
 	AllReadable    = Text{"%s: %s in the window, all can be read%s, format %s", "%s: ウィンドウ内の%sをすべて解釈できます (%s形式 %s)"}
+	InFuture       = Text{"%s: %d of %s are stamped in the future and count nowhere; say time_zone: if the stamps are of another zone, or set the clock of the host that writes them", "%[1]s: ウィンドウ内の%[3]sのうち %[2]d 行が未来の時刻のため、数えません。別のタイムゾーンの時刻なら time_zone: を指定し、そうでなければ書き込むホストの時計を合わせてください"}
 	SomeMatch      = Text{", %d match", "条件に一致 %d 行、"}
 	AnswersQuietly = Text{"%s: answers; nothing happened in the window", "%s: 応答しています。ウィンドウ内のイベントはありません"}
 	AnswersPartly  = Text{"%s: answers, but so far for %d of the window's %d minutes", "%[1]s: 応答していますが、ウィンドウの %[3]d 分間のうち、応答があったのは %[2]d 分間です"}

@@ -13,6 +13,7 @@ import (
 
 	"mackerel-plugin-pipeline-sli/lib/internal/feed"
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
+	"mackerel-plugin-pipeline-sli/lib/internal/section"
 )
 
 // answer says what the reading covers.
@@ -20,7 +21,7 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	a := Answer{Cursor: got.cursor, Bytes: got.Bytes, Calls: got.calls, FirstBad: r.firstBad, Lacks: r.lacks, Looked: got.looked, Lost: int64(len(got.Lost))}
 	a.Warnings = append(append(a.Warnings, got.Warnings...), got.Lost...)
 	newestDue := minuteOf(r.ask.Now.Add(-r.log.Settle()).UnixMicro()) - 1
-	for _, f := range r.files {
+	for log, f := range r.files {
 		if len(f.ahead) > 1 {
 			a.Ahead = append(a.Ahead, f.ahead...)
 		}
@@ -34,7 +35,11 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 			r.flush(f)
 		}
 		a.Layout = layout(f.note.Scan)
-		a.Zoneless = a.Zoneless || f.zoneless || f.scanner != nil && f.scanner.Zoneless()
+		zoneless := f.zoneless || f.scanner != nil && f.scanner.Zoneless()
+		a.Zoneless = a.Zoneless || zoneless
+		if zoneless && !f.later && !got.paused {
+			a.Warnings = append(a.Warnings, misread(f, log.Mtime)...)
+		}
 	}
 	slices.Sort(a.Ahead)
 	if a.Unanswered = got.failed; a.Unanswered == nil {
@@ -50,6 +55,34 @@ func (r *reading) answer(ctx context.Context, got fed) (Answer, error) {
 	a.Paused = got.paused || over(ctx) || !got.reached.IsZero()
 	a.From, a.Resumed = r.from(a.To, got), r.resumed(got)
 	return a, nil
+}
+
+// misread doubts the zone of a file whose newest line isn't stamped as it was written.
+func misread(f *fileReading, written time.Time) []string {
+	newest := f.latest
+	if len(f.ahead) > 0 {
+		newest = slices.Max(f.ahead)*int64(time.Minute/time.Microsecond) + int64(30*time.Second/time.Microsecond)
+	}
+	off := ofZones(written.Sub(time.UnixMicro(newest)))
+	if newest == 0 || off == 0 {
+		return nil
+	}
+	text := "%s: its newest line is stamped %s before it was written; say time_zone: if its stamps are of another zone"
+	if off < 0 {
+		text = "%s: its newest line is stamped %s after it was written; say time_zone: if its stamps are of another zone"
+	}
+	return []string{fmt.Sprintf(text, f.path, section.Duration(off.Abs()))}
+}
+
+// ofZones is by what two zones may differ, in quarters of an hour, where that is how far
+// apart a file's last writing and its newest stamp are, but for what a writer may hold back;
+// else 0.
+func ofZones(apart time.Duration) time.Duration {
+	const quarter, least, most, slack = 15 * time.Minute, 30 * time.Minute, 26 * time.Hour, time.Minute
+	if off := apart.Round(quarter); off.Abs() >= least && off.Abs() <= most && (apart-off).Abs() <= slack {
+		return off
+	}
+	return 0
 }
 
 // over tells whether the reading's time is.
