@@ -1,6 +1,10 @@
 package measure
 
-import "mackerel-plugin-pipeline-sli/lib/sli"
+import (
+	"iter"
+
+	"mackerel-plugin-pipeline-sli/lib/sli"
+)
 
 // balance is a sum over many minutes, kept from run to run: what comes and what leaves is
 // looked at, never all that stays. So a run costs the same however long the period is.
@@ -23,7 +27,7 @@ func (b *balance) move(to sli.Intervals, kept sli.Minute, sum func(sli.Intervals
 }
 
 // change takes over what a run did to cells; old is what they held before.
-func (b *balance) change(old map[sli.Minute]sli.Counts, now func(sli.Minute) sli.Counts) {
+func (b *balance) change(old iter.Seq2[sli.Minute, sli.Counts], now func(sli.Minute) sli.Counts) {
 	for m, was := range old {
 		if sli.Intervals(b.Minutes).Contains(m) {
 			b.Sum = b.Sum.Plus(now(m)).Minus(was)

@@ -180,7 +180,7 @@ func (b blamed) clear() {
 // noteBlame adds what a stage's reading found bad, hour by hour; what stands there of the
 // replaced minutes is told anew.
 func (l *ledger) noteBlame(tx Tx, j *job, stage string, found suspects, replaced sli.Intervals) {
-	touched := slices.Collect(maps.Keys(found.minutes))
+	touched := slices.AppendSeq(make([]sli.Minute, 0, len(found.minutes)), maps.Keys(found.minutes))
 	for _, w := range replaced {
 		for m := w.From; m < w.To; m++ {
 			touched = append(touched, m)

@@ -3,6 +3,7 @@ package measure
 import (
 	"encoding/binary"
 	"iter"
+	"maps"
 	"math"
 	"slices"
 
@@ -130,7 +131,8 @@ func (c *ruleCells) held(last sli.Minute) sli.Intervals {
 	return out
 }
 
-// flush writes the hours that hold the given minutes.
+// flush writes the hours that hold the given minutes. Those of a backlog are read again where
+// they are asked for.
 func (c *ruleCells) flush(touched iter.Seq[sli.Minute]) {
 	done := map[sli.Minute]bool{}
 	for m := range touched {
@@ -140,7 +142,14 @@ func (c *ruleCells) flush(touched iter.Seq[sli.Minute]) {
 			c.tx.Put(c.key(h), c.hour(h).encode())
 		}
 	}
+	written := slices.Sorted(maps.Keys(done))
+	for _, h := range written[:max(0, len(written)-hoursAtHand)] {
+		delete(c.hours, h)
+	}
 }
+
+// hoursAtHand are so many that what windows are summed of is among them.
+const hoursAtHand = 24
 
 // sum adds the cells of the minutes. Whole hours cost one look at their sum, so that
 // a month is cheap.

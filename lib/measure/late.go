@@ -35,7 +35,7 @@ func (l *ledger) noteLate(tx Tx, j *committed, revised map[sli.Minute]sli.Counts
 		return
 	}
 	var came, judged []change
-	for m, was := range l.old {
+	for m, was := range l.old.all() {
 		if !l.before.Contains(m) {
 			continue
 		}

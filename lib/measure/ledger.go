@@ -33,14 +33,14 @@ type ledger struct {
 
 	// Of a commit:
 	before  sli.Intervals             // what was measured before this run
-	old     map[sli.Minute]sli.Counts // what the touched minutes held before it
+	old     touched                   // what the minutes that it set held before it
 	revised map[sli.Minute]sli.Counts // what derivation changes, while it does
 }
 
 // commitRule adds to an SLI's cells what its stages' events were judged to be, and
 // carries what changed in minutes that are in an events point already.
 func (j committing) commitRule(tx Tx, rule *sli.Rule) *ledger {
-	l := &ledger{rule: rule, old: map[sli.Minute]sli.Counts{}}
+	l := &ledger{rule: rule}
 	l.before = j.openRule(tx, l).Minus(sli.Intervals(l.record.Doubtful))
 	for _, s := range j.stages {
 		if s.superseded || s.failure() != nil || !l.record.HasSince {
@@ -96,9 +96,9 @@ func (j committing) commitRule(tx Tx, rule *sli.Rule) *ledger {
 	l.carry()
 	if !j.run.All { // else the report is all that is wanted of the cells
 		if l.record.Balance != nil {
-			l.record.Balance.change(l.old, l.cells.get)
+			l.record.Balance.change(l.old.all(), l.cells.get)
 		}
-		l.cells.flush(maps.Keys(l.old))
+		l.cells.flush(l.old.minutes())
 		l.cells.trim(j.job)
 		l.noteLate(tx, j.committed, revised)
 		if !j.absence.step {
@@ -366,9 +366,7 @@ func (h history) Inputs(stage string) sli.Inputs {
 
 // set replaces a cell, and remembers what it held before.
 func (l *ledger) set(m sli.Minute, c sli.Counts) {
-	if _, seen := l.old[m]; !seen {
-		l.old[m] = l.cells.get(m)
-	}
+	l.old.note(m, l.cells.get)
 	if l.revised != nil {
 		l.revised[m] = l.revised[m].Plus(c.Minus(l.cells.get(m)))
 	}
@@ -397,9 +395,6 @@ func (j committing) firstAnswer(rule *sli.Rule) (sli.Minute, bool) {
 
 // add adds cells.
 func (l *ledger) add(cells map[sli.Minute]*sli.Counts) {
-	if len(l.old) == 0 {
-		l.old = make(map[sli.Minute]sli.Counts, len(cells))
-	}
 	for m, c := range cells {
 		l.set(m, l.cells.get(m).Plus(*c))
 	}
@@ -409,15 +404,14 @@ func (l *ledger) add(cells map[sli.Minute]*sli.Counts) {
 // judged than could: they are not measured.
 func (l *ledger) doubt(j *committed) {
 	var doubtful []sli.Minute
-	changed := slices.Sorted(maps.Keys(l.old))
-	for _, m := range changed {
+	for m := range l.old.minutes() {
 		if l.cells.get(m).Doubtful() {
 			doubtful = append(doubtful, m)
 		}
 	}
 	all := sli.Intervals(l.record.Doubtful)
 	if len(all) > 0 {
-		all = all.Minus(sli.IntervalsOf(changed))
+		all = all.Minus(sli.IntervalsOf(slices.Collect(l.old.minutes())))
 	}
 	all = all.Union(sli.IntervalsOf(doubtful))
 	if !j.run.All {
@@ -434,9 +428,11 @@ func (l *ledger) carry() {
 		return
 	}
 	taken := sli.Window{From: l.record.EventsFrom, To: l.record.TakenTo + 1}
-	changed := make(map[sli.Minute]bool, len(l.old))
-	for m := range l.old {
-		changed[m] = true
+	changed := map[sli.Minute]bool{}
+	for m := range l.old.minutes() {
+		if taken.Contains(m) {
+			changed[m] = true
+		}
 	}
 	for _, w := range append(l.measured.Minus(l.before).Within(taken), l.before.Minus(l.measured).Within(taken)...) {
 		for m := w.From; m < w.To; m++ {
@@ -451,8 +447,8 @@ func (l *ledger) carry() {
 		now := l.cells.get(m)
 		if l.before.Contains(m) {
 			was = now
-			if v, touched := l.old[m]; touched {
-				was = v
+			if l.old.contains(m) {
+				was = l.old.held[m]
 			}
 		}
 		if l.measured.Contains(m) {
