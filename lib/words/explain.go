@@ -24,12 +24,12 @@ var (
 	DeadLettered  = Text{", %s dead-lettered", "、デッドレターキュー行き %s"}
 	Duplicated    = Text{", %s twice", "、重複 %s"}
 	UnknownOrigin = Text{", %s not known to have been accepted", "、受け付けた記録のないもの %s"}
-	BacklogBy     = Text{"; backlog %s: accepted by %s and not come out", "、滞留 %s (%s までに受け付けて未処理)"}
+	BacklogBy     = Text{"; backlog %s: accepted by %s and not out by then", "、滞留 %s (%s までに受け付けて未処理)"}
 	Unexplained   = Text{"unexplained %s: neither out nor on their way%s", "行き先不明 %s: 受け付けたが、処理済みでも滞留中でもない件数%s"}
 	Between       = Text{", which is known to lie between %s and %s: ages tell about how many were on their way at both ends of the window", " (実際は %s～%s。ウィンドウの始めと終わりの滞留を age から推定しているため)"}
 	OverdueBefore = Text{"%s overdue before %s", "期限超過: %[2]s より前に受け付けた%[1]s"}
-	OverdueOne    = Text{"%s of %s is overdue: accepted, overtaken and not come out", "期限超過: %[2]s に受け付けた%[1]s。後続のレコードに追い越されたまま、処理されていません"}
-	OverdueMany   = Text{"%s of %s are overdue: accepted, overtaken and not come out", "期限超過: %[2]s に受け付けた%[1]s。後続のレコードに追い越されたまま、処理されていません"}
+	OverdueOne    = Text{"%s of %s is overdue: accepted, overtaken and not out yet", "期限超過: %[2]s に受け付けた%[1]s。後続のレコードに追い越されたまま、処理されていません"}
+	OverdueMany   = Text{"%s of %s are overdue: accepted, overtaken and not out yet", "期限超過: %[2]s に受け付けた%[1]s。後続のレコードに追い越されたまま、処理されていません"}
 	oneMinute     = Text{"1 minute", "1 分"}
 	someMinutes   = Text{"%s minutes", "%s 分"}
 

@@ -94,7 +94,7 @@ var (
 	FlowDead       = Text{"dead-lettered", "デッドレターキュー行き"}
 	FlowDuplicates = Text{"came out once more", "重複して出力"}
 	FlowUnmatched  = Text{"came out, accepted by nobody that is known", "受け付けた記録のないものを出力"}
-	FlowBacklog    = Text{"accepted and not come out at the end", "受け付け済みで未処理 (終了時点)"}
+	FlowBacklog    = Text{"accepted and not out at the end", "受け付け済みで未処理 (終了時点)"}
 	FlowMissing    = Text{"unexplained", "行き先不明"}
 	NowDelay       = Text{"From accepted to visible", "受け付けてから見えるようになるまで"}
 	ColumnPart     = Text{"Share", "割合"}
