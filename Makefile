@@ -71,7 +71,7 @@ history: ## a page over a year's simulated history: its time, memory and size; s
 
 e2e: build ## the real mackerel-agent, mkr and servers
 	e2e/install.sh --all
-	cd e2e && PIPELINE_SLI_BIN=../$(BIN) go test -count=1 -timeout 30m ./...
+	cd e2e && PIPELINE_SLI_BIN=../$(BIN) go test -count=1 -timeout 30m -parallel 8 ./...
 
 lint: ## golangci-lint, as .golangci.yml has it; its version is tools/go.mod's
 	go -C tools build -o ../$(BIN)/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
