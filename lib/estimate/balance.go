@@ -34,6 +34,7 @@ func (p *shares) owedAt(m int) (x, t float64, ok bool) {
 	if !anchored {
 		begun = p.inWindows(m)
 	}
+	backlog *= p.passed(m) // of those that are in, some will be filtered out
 	minutes := minutesUp(p.model.Threshold)
 	var expected, next float64
 	hasNext := false
@@ -59,6 +60,7 @@ func (p *shares) owedAt(m int) (x, t float64, ok bool) {
 		x, t = math.Max(x, math.Min(next, backlog)), math.Max(t, next)
 	}
 	if after, _, known := p.Backlog(m + 1); known { // whoever is in leaves in the next minute, or is in still
+		after *= p.passed(m + 1)
 		x, t = math.Min(x, next+after), math.Min(t, next+after+begun)
 	}
 	return x, t, true

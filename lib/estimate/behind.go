@@ -97,7 +97,7 @@ func (p *laggards) laneLate(j int, parts delayParts) float64 {
 	}
 	full := p.workMean(row)
 	if p.model.BatchSize >= 1 {
-		full = math.Max(full, math.Min(row.Work.Max, full*p.model.BatchSize/parts.perInvocation))
+		full = math.Max(full, math.Min(row.Work.Max, full*p.model.BatchSize*p.passed(j)/parts.perInvocation))
 	}
 	over := most + full + binMean(parts.front) - p.model.Threshold
 	if most > least {

@@ -273,12 +273,39 @@ func (p *track) passing(m int) (float64, bool) {
 	if !ok || !row.In.Known {
 		return 0, false
 	}
-	in := math.Max(0, row.In.Value)
-	if !p.model.HasFilter {
-		return in, true
-	}
-	return math.Max(0, in-row.Filtered.Value), row.Filtered.Known
+	return math.Max(0, row.In.Value) * p.passed(m), row.Filtered.Known || !p.model.HasFilter
 }
+
+// passed is the part of the records of minute m that the mapping lets through. Which of them
+// it filters out isn't known before they are polled: it goes by those that were polled in it,
+// as it keeps up, and where these are fewer than arrived by those of the next minutes, until
+// the threshold, and of the ones before.
+func (p *track) passed(m int) float64 {
+	if !p.model.HasFilter {
+		return 1
+	}
+	in := math.Max(0, p.minutes[m].In.Or(0))
+	var filtered, polled float64
+	take := func(i int) {
+		if row, ok := p.at(i); ok && row.Filtered.Known && polled < in {
+			filtered += math.Max(0, row.Filtered.Value)
+			polled += math.Max(0, row.Polled.Or(row.Filtered.Value+math.Max(0, row.Done.Or(0))+row.Dropped.Or(0)+row.DeadLettered.Or(0)))
+		}
+	}
+	for i := m; i <= p.touched(m); i++ {
+		take(i)
+	}
+	for i := m - 1; i >= max(0, m-filterSpan); i-- {
+		take(i)
+	}
+	if polled == 0 {
+		return 1
+	}
+	return clamp(1-filtered/polled, 0, 1)
+}
+
+// filterSpan is how many minutes back it is looked for what the mapping lets through.
+const filterSpan = 60
 
 // workMean is the mean work that has to be added to an age.
 func (p *track) workMean(row StageMinute) float64 {

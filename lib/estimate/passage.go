@@ -9,6 +9,7 @@ type passage struct {
 	all   float64 // p: the share of records that were, if no newest one was late; at most q
 	late  float64 // v: late invocations that moved something
 	moved float64 // N: invocations that moved something
+	full  float64 // records that a full batch hands over; 0 unknown
 	// stay is, of a record that was within the threshold, the expected part of each minute
 	// before the one it was handed over in that it had been waiting for.
 	stay    []float64
@@ -47,7 +48,7 @@ func (p *shares) newPassage(j int) passage {
 	}
 	newest, wait := parts.laws(t)
 	rest := parts.rest(t)
-	h := passage{known: true, newer: kept * newest.within(&rest), stay: make([]float64, minutesUp(t))}
+	h := passage{known: true, full: p.model.BatchSize * p.passed(j), newer: kept * newest.within(&rest), stay: make([]float64, minutesUp(t))}
 	h.all = kept * wait.within(&rest)
 	retried := p.retried(j)
 	behind, far := p.farBehind(j)
@@ -152,8 +153,8 @@ func (p *shares) tardy(h passage, n float64) float64 {
 	if h.moved > 0 {
 		r = n * h.late / h.moved
 	}
-	if h.apart && p.model.BatchSize >= 1 { // the others moved at least one each
-		r = math.Max(r, math.Min(h.late*p.model.BatchSize, n-(h.moved-h.late)))
+	if h.apart && h.full > 0 { // the others moved at least one each
+		r = math.Max(r, math.Min(h.late*h.full, n-(h.moved-h.late)))
 	}
 	r = clamp(r, 0, n)
 	good := 0.0

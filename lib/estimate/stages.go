@@ -66,7 +66,7 @@ func (p *StagePath) stages(m int) StageShare {
 	case reason != "":
 		return StageShare{Cohort: notMeasured(reason)}
 	case used < 0:
-		return StageShare{Cohort: measured(p.silentValid(m, row.In.Value), 0), Proven: true, Used: -1}
+		return StageShare{Cohort: measured(math.Min(valid, p.silentValid(m, row.In.Value)), 0), Proven: true, Used: -1}
 	case valid == 0:
 		return StageShare{Cohort: measured(0, 0), Used: used}
 	}
@@ -149,7 +149,7 @@ func (p *shares) parts(m, used int) (delayParts, string) {
 	}
 	d.perInvocation = p.perInvocation(m, used)
 	d.span = p.span(used, d.perInvocation)
-	if d.cycle = p.cycle(row, d.perInvocation); d.cycle > 0 && p.model.Batching > 0 {
+	if d.cycle = p.cycle(used, d.perInvocation); d.cycle > 0 && p.model.Batching > 0 {
 		d.span = d.cycle // a window makes the batch, however many it holds
 	}
 	return d, ""
@@ -158,8 +158,9 @@ func (p *shares) parts(m, used int) (delayParts, string) {
 // cycle is C: how long a record waits at most where batches aren't full, a poll, the
 // window and the work of the batch before; or, with known lanes and no window, from one
 // invocation of a lane to the next, if that is shorter. 0 where batches are full.
-func (p *track) cycle(row StageMinute, r float64) float64 {
-	if p.model.BatchSize >= 1 && r*row.polledFor() > fullBatches*p.model.BatchSize {
+func (p *track) cycle(used int, r float64) float64 {
+	row := p.minutes[used]
+	if p.model.BatchSize >= 1 && r > fullBatches*p.model.BatchSize*p.passed(used) { // what is filtered out fills them too
 		return 0
 	}
 	c := p.model.Poll + p.model.Batching + p.workMean(row)
@@ -170,15 +171,6 @@ func (p *track) cycle(row StageMinute, r float64) float64 {
 		c = math.Min(c, math.Max(math.Max(0, row.Age.Max), secondsPerMinute*p.model.Lanes/row.Invocations.Value))
 	}
 	return c
-}
-
-// polledFor is how many records were polled for each that passed the filter: they fill
-// batches too.
-func (m StageMinute) polledFor() float64 {
-	if passed := m.Done.Or(0) + m.Dropped.Or(0) + m.DeadLettered.Or(0); passed > 0 && m.Filtered.Known {
-		return 1 + math.Max(0, m.Filtered.Value)/passed
-	}
-	return 1
 }
 
 // front is the front's latency in minute m, or in the nearest within five
@@ -217,7 +209,7 @@ func (p *flows) unexplained(m int) (float64, bool) {
 		return 0, false
 	}
 	backlog, _, ok := p.Backlog(m)
-	return math.Max(0, backlog-plausible(p.underway(m, perMinute))), ok
+	return math.Max(0, backlog*p.passed(m)-plausible(p.underway(m, perMinute))), ok
 }
 
 // plausible is as much backlog as e records under way can look like by chance.

@@ -158,11 +158,32 @@ func TestFrontOfANeighbouringMinuteStandsIn(t *testing.T) {
 	}
 }
 
+// TestWhatWaitsIsFilteredOutAsWhatWasPolled: in a stop nothing is filtered out, and in the drain
+// behind it what arrived before.
+func TestWhatWaitsIsFilteredOutAsWhatWasPolled(t *testing.T) {
+	model := calmModel(60)
+	model.HasFilter, model.Counted, model.PollsCounted = true, true, true
+	of := func(m StageMinute, polled float64) StageMinute { // a quarter passes
+		m.Polled, m.Filtered, m.Done, m.Handed = Some(polled), Some(polled*3/4), Some(polled/4), Some(polled/4)
+		return m
+	}
+	rows := lineUp(10, of(calm(), 600), 5, of(still(), 0), 1, of(calm(), 3600), 5, of(calm(), 600))
+	p := NewStagePath(model, rows)
+	for m, row := range rows[:18] {
+		if s := p.Freshness(m); !s.Measured || s.Valid != 150 {
+			t.Errorf("minute %d, of whose records a quarter passes: %+v; %v polled in it", m, s.Cohort, row.Polled.Value)
+		}
+	}
+	if s := p.Freshness(11); s.Good != 0 {
+		t.Errorf("a stopped minute: %+v", s.Cohort)
+	}
+}
+
 func TestFilteredRecordsAreNotValid(t *testing.T) {
 	m := calmModel(60)
 	m.HasFilter = true
 	rows := lineUp(3, calm())
-	rows[0].Filtered = Some(450)
+	rows[0].Filtered, rows[0].Polled = Some(450), Some(600)
 	if s := NewStagePath(m, rows).Freshness(0); s.Valid != 150 || s.Good != 150 {
 		t.Errorf("good %v of %v, want 150 of 150", s.Good, s.Valid)
 	}

@@ -19,6 +19,26 @@ func filtered(t *testing.T, family sim.Family, seed uint64, part float64) sim.Sc
 	return s
 }
 
+// TestAShareBehindAFilterIsNearTheTruth: what waits will be filtered out as what was polled is,
+// and what is filtered out fills batches too.
+func TestAShareBehindAFilterIsNearTheTruth(t *testing.T) {
+	var sum Errors
+	for _, family := range []sim.Family{sim.SilentShard, sim.Poison, sim.Throttled, sim.Stopped} {
+		p, err := runPath(filtered(t, family, 9705, 0.5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := p.shares(time.Minute, Sights[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum.Add(s.errors())
+	}
+	if mean, bias := sum.Mixed.Mean(), lean(sum.Mixed); sum.Mixed.N < 10 || mean > 4 {
+		t.Errorf("%d windows, %.2f points off, bias %s", sum.Mixed.N, mean, bias)
+	}
+}
+
 // TestNoProvenBoundIsBrokenBehindAFilter: what waits may all be filtered out, so that what was
 // handed over proves nothing of what is valid, and only silence does.
 func TestNoProvenBoundIsBrokenBehindAFilter(t *testing.T) {
