@@ -282,7 +282,7 @@ NoneSinceLeast`,
 the backlog grows
 MoreArrive
 LongerAndOn
-%s records wait that no age explains`,
+%s records have not come out, which no age explains`,
 				[2]string{"LOSING: more arrives than comes out, or one lane is no longer served.", "LOSING: 到着に処理が追いついていないか、一部のレーンが処理されていません。"},
 				[2]string{"Add capacity, or find the lane (shard, partition) that stands still.", "処理能力を増やすか、止まっているレーン (シャード、パーティション) を探します。"}},
 			{`part of the records is stuck
@@ -425,7 +425,7 @@ seconds
 age and work
 age and work of what is served
 counts
-counts, one lane standing still
+counts, as if one lane stood still
 answers
 can be reached: a GET of it was answered
 that would send a record

@@ -102,7 +102,7 @@ const (
 	AgeByRecords AgeBasis = "records"      // exact
 	AgeByWorker  AgeBasis = "age and work" // the largest age of a batch's newest record
 	AgeByQueue   AgeBasis = "counts"       // first in, first out: arrivals not yet matched by departures
-	AgeByLane    AgeBasis = "counts, one lane standing still"
+	AgeByLane    AgeBasis = "counts, as if one lane stood still"
 	AgeBySilence AgeBasis = "silence"
 	AgeOfServed  AgeBasis = "age and work of what is served; others may be older, since it is throttled"
 	AgeOfNothing AgeBasis = "nothing owed"

@@ -282,7 +282,7 @@ func (j progressRules) losing() bool {
 	}
 	if j.p.piling(j.m) {
 		return j.decide(ProgressLosing, RulePiling,
-			fmt.Sprintf("%s records wait that no age explains, and with every minute more by at least half of what one of the %s lanes brings", digits.Count(j.p.pileAt(j.m).x), digits.Count(j.p.model.Lanes)))
+			fmt.Sprintf("%s records have not come out, which no age explains, and with every minute more by at least half of what one of the %s lanes brings", digits.Count(j.p.pileAt(j.m).x), digits.Count(j.p.model.Lanes)))
 	}
 	return false
 }
