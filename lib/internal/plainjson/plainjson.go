@@ -161,8 +161,9 @@ func List[E any](t *Text, name string, v *[]E, spell func(*E, *Text)) {
 		case i == 0:
 			t.needs("[")
 			*v = append([]E(nil), *new(E))
-		case i == 1: // as many as are left, if they are as long as the first
-			*v = append(slices.Grow(*v, (len(t.text)-begin)/(t.at-begin)), *new(E))
+		case i == 1: // as many as are left, if they aren't much shorter than the first
+			left := (len(t.text) - begin) / (t.at - begin)
+			*v = append(slices.Grow(*v, left+left/8), *new(E))
 		default:
 			*v = append(*v, *new(E))
 		}
