@@ -72,7 +72,7 @@ func (p generating) posting() (sli.Posting, error) {
 	case at.Role != "" && at.HostID != "":
 		return at, withHint(errors.New("--host-id and --role name the same thing twice"), "leave out one of them")
 	case at.Role != "" && !roleName().MatchString(at.Role):
-		return at, withHint(fmt.Errorf("--role: must be SERVICE:ROLE (got %q)", p.opt.Role), "mkr services lists them")
+		return at, withHint(fmt.Errorf("--role: must be SERVICE:ROLE, of two or more letters, digits, - and _ each (got %q)", p.opt.Role), "mkr services lists them")
 	case at.HostID != "" && !hostID().MatchString(at.HostID):
 		return at, withHint(fmt.Errorf("--host-id: must be letters and digits (got %q)", at.HostID), "mkr hosts lists them")
 	}

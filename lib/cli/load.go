@@ -169,7 +169,7 @@ func readSource(file string) (config.Source, error) {
 		return config.Source{}, withHint(fmt.Errorf("%s: no such file", file),
 			"name one with --config, or try without: mackerel-plugin-pipeline-sli --access-log /var/log/nginx/access.log")
 	case errors.Is(err, fs.ErrNotExist):
-		return config.Source{}, fmt.Errorf("%s: no such file", file)
+		return config.Source{}, withHint(fmt.Errorf("%s: no such file", file), "see --config, or write a starter file with: mackerel-plugin-pipeline-sli init")
 	case errors.Is(err, fs.ErrPermission):
 		return config.Source{}, fmt.Errorf("%s: may not be read by this user", file)
 	case err != nil:

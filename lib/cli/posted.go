@@ -47,7 +47,7 @@ func (p pointing) client() (*mackerelapi.Client, error) {
 	case o.Host != "" && !hostID().MatchString(o.Host):
 		return nil, withHint(fmt.Errorf("--host-id: must be letters and digits (got %q)", o.Host), "mkr hosts lists them")
 	case o.Service != "" && !serviceName().MatchString(o.Service):
-		return nil, withHint(fmt.Errorf("--service: must be a service's name (got %q)", o.Service), "mkr services lists them")
+		return nil, withHint(fmt.Errorf("--service: must be a service's name, of two or more letters, digits, - and _ (got %q)", o.Service), "mkr services lists them")
 	case o.Host == "" && o.Service == "":
 		var err error
 		if o.Host, err = agentsHost(); err != nil {

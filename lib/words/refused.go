@@ -306,6 +306,7 @@ var refusals = []Text{
 
 	// Files and flags that lead to a configuration.
 	{"%s: no such file", "%s: ファイルがありません"},
+	{"see --config, or write a starter file with: %s", "--config を確認するか、ひな形を作ってください: %s"},
 	{"name one with --config, or try without: %s", "--config でファイルを指定するか、設定ファイルなしで試してください: %s"},
 	{"pipeline %s: the state directory holds a pipeline of that name from %s", "パイプライン %s: 状態ディレクトリに、別の設定ファイル %s の同じ名前のパイプラインがあります"},
 	{"rename the pipeline, or give it its own --state-dir", "パイプラインの名前を変えるか、別の --state-dir を指定してください"},
