@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"mackerel-plugin-pipeline-sli/lib/indicator"
 	"mackerel-plugin-pipeline-sli/lib/measure"
 	"mackerel-plugin-pipeline-sli/lib/sli"
@@ -16,6 +18,7 @@ import (
 type told struct {
 	signals []sli.Signal
 	back    time.Duration // further than was asked for
+	cut     time.Duration // so much of it is left to the next reading
 }
 
 func (t told) Facts() sli.Facts {
@@ -32,8 +35,9 @@ func (t told) Read(_ context.Context, ask sli.Ask, cursor []byte) (sli.Batch, er
 		w.From = min(w.From, at+1)
 	}
 	w.From = min(w.From, w.To-sli.Minute(t.back/time.Minute))
+	w.To -= sli.Minute(t.cut / time.Minute)
 	next, err := json.Marshal(w.To - 1)
-	batch := sli.Batch{From: w.Start(), To: w.End(), Cursor: next}
+	batch := sli.Batch{From: w.Start(), To: w.End(), Cursor: next, Paused: t.cut > 0}
 	for m := w.From; m < w.To; m++ {
 		for _, signal := range t.signals {
 			ask.Emit(&sli.Event{Time: m.Start().UnixMicro(), Weight: 10, Signal: signal, Status: 200})
@@ -99,6 +103,38 @@ func TestABacklogOfAQueryCountsEachMinuteOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a run left to the next one counts there, once: also where the stages got differently far.
+func TestABacklogThatIsCutShortCountsEachMinuteOnce(t *testing.T) {
+	whole, cut := newAsked(t), newAsked(t)
+	slis := indicator.Configured{sli.Availability: availability[sli.Availability], sli.Coverage: &indicator.Coverage{Target: 99}}
+	from := sli.MinuteAt(whole.now)
+	for _, a := range []*asked{whole, cut} {
+		a.run(t, slis)
+		a.now = a.now.Add(10 * 24 * time.Hour)
+	}
+	for _, left := range [][2]time.Duration{{9 * 24 * time.Hour, 4 * 24 * time.Hour}, {5 * time.Hour, 0}, {0, time.Hour}} {
+		cut.front.cut, cut.worker.cut = left[0], left[1]
+		cut.run(t, slis)
+	}
+	cut.front.cut, cut.worker.cut = 0, 0
+	whole.run(t, slis)
+	cut.run(t, slis)
+	count := func(a *asked) (all map[sli.Kind][]sli.Counts) {
+		all = map[sli.Kind][]sli.Counts{}
+		a.look(t, func(tx measure.Tx) {
+			for m := from; m < sli.Due(a.now, 0); m++ {
+				for kind := range slis {
+					all[kind] = append(all[kind], measure.ReadCell(tx, "video", kind, m))
+				}
+			}
+		})
+		return all
+	}
+	if diff := cmp.Diff(count(whole), count(cut)); diff != "" {
+		t.Error(diff)
 	}
 }
 
