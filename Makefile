@@ -14,7 +14,7 @@ QUICKSTART    := TZ=Asia/Tokyo $(BIN)/mackerel-plugin-pipeline-sli --config test
 .PHONY: help quickstart build test test-all race plain kills power network soak soak-agent many histories year history month e2e lint vulnerabilities bench fuzz golden equal pictures check package demo truth box day clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 quickstart: build ## build, and run the metric plugin over a bundled log with trouble in it
 	@printf '\n# A minute of trouble, as mackerel-agent reads it:\n\n'
