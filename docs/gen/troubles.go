@@ -110,6 +110,13 @@ PeerNotAsked
 %s: the query gave no row`,
 				[2]string{"The query fails, or says nothing of the minute.", "クエリが失敗したか、その 1 分間について何も返しませんでした。"},
 				[2]string{"Run it by hand as that user. What no row means is said with `empty:`.", "同じユーザーでクエリを実行してみます。0 行の意味は `empty:` で指定します。"}},
+			{`%s: column %s is negative
+%s: column %s must be between
+%s: column %s is no number
+%s: column %s is no time
+%s: %s is more than %s (got`,
+				[2]string{"What the query gave for the minute can't be what the column says. That minute is not measured; those after it are.", "クエリの結果が、列の意味に合いません。その 1 分間だけが「計測できず」になり、次の 1 分間からは計測します。"},
+				[2]string{"Run it by hand for that minute, and see that both numbers come from one statement.", "その 1 分間についてクエリを実行し、2 つの数値を 1 つの文で求めているかを確認します。"}},
 		},
 	},
 	{

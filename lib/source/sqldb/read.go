@@ -45,7 +45,7 @@ func (s *Source) Read(ctx context.Context, ask sli.Ask, cursor []byte) (sli.Batc
 	if err := r.query(ctx); err != nil {
 		return sli.Batch{}, err
 	}
-	return r.batch()
+	return r.batch(), nil
 }
 
 // reading is one run's.
@@ -147,7 +147,7 @@ func (r *reading) query(ctx context.Context) error {
 }
 
 // batch turns what was said into events and levels.
-func (r *reading) batch() (sli.Batch, error) {
+func (r *reading) batch() sli.Batch {
 	b := sli.Batch{
 		From:     sli.Minute(r.from).Start(),
 		To:       sli.Minute(r.to).End().Add(r.facts.Settle),
@@ -159,6 +159,12 @@ func (r *reading) batch() (sli.Batch, error) {
 		s, asked := r.said[m]
 		none := s.rows == 0 || s.null
 		switch {
+		case asked && s.refused != nil:
+			if b.Unanswered = fmt.Errorf("%s: %w", r.facts.Reads, s.refused); m < r.to {
+				b.Warnings = append(b.Warnings, b.Unanswered.Error())
+			}
+			b.Missing = b.Missing.Add(sli.Window{From: sli.Minute(m), To: sli.Minute(m + 1)})
+			continue
 		case asked && none && r.empty == notMeasured:
 			b.Unanswered = fmt.Errorf("%s: the query gave no row, or NULL, for %s; say with empty: what that means", r.facts.Reads, sli.Minute(m).Start().In(r.ask.Now.Location()).Format("15:04 MST"))
 			b.Missing = b.Missing.Add(sli.Window{From: sli.Minute(m), To: sli.Minute(m + 1)})
@@ -166,9 +172,7 @@ func (r *reading) batch() (sli.Batch, error) {
 		case asked:
 			b.Unanswered = nil
 			memory.Read = m
-			if err := r.tell(&b, m, s, none, &memory); err != nil {
-				return b, fmt.Errorf("%s: %w", r.facts.Reads, err)
-			}
+			r.tell(&b, m, s, none, &memory)
 		case r.shape.counted() || !memory.Holds(m, r.every):
 			b.Missing = b.Missing.Add(sli.Window{From: sli.Minute(m), To: sli.Minute(m + 1)})
 			continue
@@ -181,11 +185,11 @@ func (r *reading) batch() (sli.Batch, error) {
 	if !r.ask.Again {
 		b.Cursor = memory.Cursor()
 	}
-	return b, nil
+	return b
 }
 
 // tell emits what was said of a minute; none: nothing, which means what empty: says.
-func (r *reading) tell(b *sli.Batch, m int64, s said, none bool, memory *gauge.Memory) error {
+func (r *reading) tell(b *sli.Batch, m int64, s said, none bool, memory *gauge.Memory) {
 	end := sli.Minute(m).End()
 	memory.Skewed = 0
 	if s.future > 0 {
@@ -215,16 +219,8 @@ func (r *reading) tell(b *sli.Batch, m int64, s said, none bool, memory *gauge.M
 			emit(signal, sli.NotValid, s.numbers[i])
 		}
 	default:
-		part, whole := "fresh", "total"
-		if r.shape.kind == ratio {
-			part, whole = "good", "valid"
-		}
-		good, valid, err := r.shape.pair(s, part, whole)
-		if err != nil {
-			return err
-		}
-		emit(r.shape.signals[0], sli.Good, good)
-		emit(r.shape.signals[0], sli.Bad, valid-good)
+		part, whole := r.shape.pair(s)
+		emit(r.shape.signals[0], sli.Good, part)
+		emit(r.shape.signals[0], sli.Bad, whole-part)
 	}
-	return nil
 }

@@ -80,21 +80,32 @@ type said struct {
 	null      bool
 	numbers   []float64
 	watermark int64 // microseconds since the epoch: the smallest over groups
+	refused   error // why a value can't be what its column says; the minute isn't measured
 
 	latest time.Time // a row of later than this lies in the future: it says nothing
 	future int       // how many do
 	ahead  float64   // seconds of latest, the furthest: no duration holds them all
 }
 
-// take adds one row.
+// take adds one row. What is wrong with the query is an error; what is wrong with the
+// values of one minute costs that minute alone.
 func (s shape) take(into *said, row []sqlro.Value) error {
 	into.rows++
-	if s.kind == ages {
-		return s.takeAge(into, row)
-	}
-	if into.rows > 1 {
+	if into.rows > 1 && s.kind != ages {
 		return fmt.Errorf("the query gave more than one row; aggregate them")
 	}
+	if into.rows > 1 && len(s.columns) == 1 {
+		return fmt.Errorf("the query gave more than one row; take max(updated_at), or add a column named group")
+	}
+	take := s.takeNumbers
+	if s.kind == ages {
+		take = s.takeAge
+	}
+	into.refused = cmp.Or(into.refused, take(into, row))
+	return nil
+}
+
+func (s shape) takeNumbers(into *said, row []sqlro.Value) error {
 	for i, v := range row {
 		if v.Null() {
 			into.null = true
@@ -109,13 +120,15 @@ func (s shape) take(into *said, row []sqlro.Value) error {
 		}
 		into.numbers = append(into.numbers, n)
 	}
+	if part, whole := s.parts(); part != "" {
+		if a, b := s.pair(*into); a > b {
+			return fmt.Errorf("%s is more than %s (got %s of %s)", part, whole, digits.Shortest(a), digits.Shortest(b))
+		}
+	}
 	return nil
 }
 
 func (s shape) takeAge(into *said, row []sqlro.Value) error {
-	if into.rows > 1 && len(s.columns) == 1 {
-		return fmt.Errorf("the query gave more than one row; take max(updated_at), or add a column named group")
-	}
 	v := row[slices.Index(s.columns, "updated_at")]
 	if v.Null() {
 		into.null = true
@@ -137,11 +150,19 @@ func (s shape) takeAge(into *said, row []sqlro.Value) error {
 	return nil
 }
 
-// pair is the smaller and the larger of the two numbers by their columns' names.
-func (s shape) pair(said said, part, whole string) (float64, float64, error) {
-	a, b := said.numbers[slices.Index(s.columns, part)], said.numbers[slices.Index(s.columns, whole)]
-	if a > b {
-		return 0, 0, fmt.Errorf("%s is more than %s (got %s of %s)", part, whole, digits.Shortest(a), digits.Shortest(b))
+// parts are the columns of which one is a part of the other; empty where none is.
+func (s shape) parts() (part, whole string) {
+	switch s.kind {
+	case rows:
+		return "fresh", "total"
+	case ratio:
+		return "good", "valid"
 	}
-	return a, b, nil
+	return "", ""
+}
+
+// pair is the numbers of these columns.
+func (s shape) pair(said said) (part, whole float64) {
+	of, all := s.parts()
+	return said.numbers[slices.Index(s.columns, of)], said.numbers[slices.Index(s.columns, all)]
 }

@@ -70,7 +70,8 @@ type seen struct {
 	Levels    map[int]float64
 	Events    []string
 	Unchanged bool
-	Nothing   bool // for the newest minute
+	Nothing   bool   // for the newest minute
+	Why       string // a value was refused
 }
 
 func (s *stand) read(now time.Time, change ...func(*sli.Ask)) seen {
@@ -111,6 +112,11 @@ func (s *stand) try(now time.Time, change ...func(*sli.Ask)) (seen, error) {
 		out.Levels[minute(l.Minute)] = l.Value
 	}
 	out.Nothing = b.Unanswered != nil
+	for _, text := range append(b.Warnings, fmt.Sprint(b.Unanswered)) {
+		if _, why, refused := strings.Cut(text, "/app: "); refused && (strings.Contains(why, "column") || strings.Contains(why, "more than")) {
+			out.Why = why
+		}
+	}
 	return out, nil
 }
 
@@ -216,11 +222,9 @@ func TestRowsAreCountedOnceAReading(t *testing.T) {
 		t.Errorf("bound values (-want +got):\n%s", diff)
 	}
 	s.answer = rowsOf(11, "10")
-	if _, err := s.try(at(185)); err == nil || !strings.Contains(err.Error(), "fresh is more than total (got 11 of 10)") {
-		t.Errorf("more fresh rows than rows: %v", err)
-	}
+	s.expect(s.read(at(185)), seen{From: 2, To: 3, Missing: []int{2}, Nothing: true, Why: "fresh is more than total (got 11 of 10)"})
 	s.edges = nil
-	if _, err := s.try(at(185)); err == nil || !strings.Contains(err.Error(), ":threshold") {
+	if _, err := s.try(at(245)); err == nil || !strings.Contains(err.Error(), ":threshold") {
 		t.Errorf("without a threshold: %v", err)
 	}
 }
@@ -248,6 +252,35 @@ func TestCountsAreAskedMinuteByMinute(t *testing.T) {
 	again := s.read(at(190), func(a *sli.Ask) { a.Again, a.From = true, at(60) })
 	s.expect(again, seen{From: 1, To: 3, Events: []string{"1 done 0 1001", "2 done 0 1002"}})
 	s.expect(s.read(at(245)), seen{From: 3, To: 4, Events: []string{"3 done 0 1003"}})
+}
+
+// A number that can't be a count costs its minute, not those after it: it will stand in the table
+// for ever.
+func TestAMinuteWhoseNumbersAreRefusedIsMissingAlone(t *testing.T) {
+	for got, why := range map[string]string{
+		"-5":               "column done is negative (got -5)",
+		"9007199254740993": "",
+		"1e17":             "column done must be between ±2^53 (got 1e+17)",
+		"NaN":              "column done is no number (got a value of type NUMERIC)",
+	} {
+		s := start(t, happened)
+		s.answer = func(args []string) sqlrotest.Result {
+			r := perMinute(args)
+			r.Columns[0].Type = sqlrotest.Numeric
+			if r.Rows[0][0] == 1001 {
+				r.Rows[0][0] = got
+			} else {
+				r.Rows[0][0] = fmt.Sprint(r.Rows[0][0])
+			}
+			return r
+		}
+		s.read(at(5))
+		want := seen{From: 0, To: 3, Missing: []int{1}, Events: []string{"0 done 0 1000", "2 done 0 1002"}, Why: why}
+		if why == "" {
+			want.Missing, want.Events = nil, []string{"0 done 0 1000", "1 done 0 9.007199254740992e+15", "2 done 0 1002"}
+		}
+		s.expect(s.read(at(185)), want)
+	}
 }
 
 func TestABacklogOfMinutesIsWorkedOffInOrder(t *testing.T) {
