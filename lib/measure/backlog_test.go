@@ -113,9 +113,9 @@ func TestABacklogThatIsCutShortCountsEachMinuteOnce(t *testing.T) {
 	from := sli.MinuteAt(whole.now)
 	for _, a := range []*asked{whole, cut} {
 		a.run(t, slis)
-		a.now = a.now.Add(10 * 24 * time.Hour)
+		a.now = a.now.Add(3 * 24 * time.Hour)
 	}
-	for _, left := range [][2]time.Duration{{9 * 24 * time.Hour, 4 * 24 * time.Hour}, {5 * time.Hour, 0}, {0, time.Hour}} {
+	for _, left := range [][2]time.Duration{{2 * 24 * time.Hour, 24 * time.Hour}, {5 * time.Hour, 0}, {0, time.Hour}} {
 		cut.front.cut, cut.worker.cut = left[0], left[1]
 		cut.run(t, slis)
 	}
@@ -152,7 +152,7 @@ func TestOfMinutesBeforeThoseThatAreKeptStagesHaveNoCells(t *testing.T) {
 	})
 }
 
-// After an absence of two weeks, too, and what is derived has its hours all the same.
+// After an absence of days, too, and what is derived has its hours all the same.
 func TestOfALongAbsenceOnlyTheMinutesThatAreDerivedFromHaveCells(t *testing.T) {
 	a := newAsked(t)
 	slis := indicator.Configured{sli.Availability: availability[sli.Availability], sli.Coverage: &indicator.Coverage{Target: 99}}
@@ -161,7 +161,7 @@ func TestOfALongAbsenceOnlyTheMinutesThatAreDerivedFromHaveCells(t *testing.T) {
 		a.now = a.now.Add(time.Minute)
 	}
 	from := sli.MinuteAt(a.now)
-	for _, away := range []time.Duration{14 * 24 * time.Hour, time.Minute, time.Minute} {
+	for _, away := range []time.Duration{3 * 24 * time.Hour, time.Minute} {
 		a.now = a.now.Add(away)
 		a.run(t, slis)
 		due := sli.Due(a.now, 0)
