@@ -155,13 +155,15 @@ func (r *reading) batch() sli.Batch {
 		Warnings: r.warnings,
 	}
 	memory := r.memory
+	var refused error
 	for m := r.from; m <= r.to; m++ {
 		s, asked := r.said[m]
 		none := s.rows == 0 || s.null
 		switch {
 		case asked && s.refused != nil:
-			if b.Unanswered = fmt.Errorf("%s: %w", r.facts.Reads, s.refused); m < r.to {
-				b.Warnings = append(b.Warnings, b.Unanswered.Error())
+			if b.Unanswered = fmt.Errorf("%s: %w", r.facts.Reads, s.refused); m < r.to && refused == nil {
+				refused = b.Unanswered // one sentence for a day of them
+				b.Warnings = append(b.Warnings, refused.Error())
 			}
 			b.Missing = b.Missing.Add(sli.Window{From: sli.Minute(m), To: sli.Minute(m + 1)})
 			continue
