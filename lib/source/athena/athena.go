@@ -68,6 +68,7 @@ func New(n *section.Node, outer awsconf.Options) (*Source, error) {
 		Reads:        strings.TrimSpace("table " + o.Database + "." + o.Table + " " + account.String()),
 		Rule:         fmt.Sprintf("where={%s} files=%s", s.where, o.Files),
 		Signals:      []sli.Signal{sli.Request, sli.Accepted},
+		Sieve:        sli.Sieve{Where: s.where.source},
 		Latency:      true,
 		Settle:       time.Duration(o.Settle),
 		SettleWhy:    "a load balancer delivers its log every five minutes, and some of it late",

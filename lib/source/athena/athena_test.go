@@ -175,6 +175,61 @@ func TestConditionsOnStatusAndMethodAreJudgedHere(t *testing.T) {
 	}
 }
 
+// A condition that nothing meets is told of, as where lines are read, from the one query.
+func TestWhatRequestsHaveIsToldWhileNoneIsWanted(t *testing.T) {
+	var some, none []request
+	for i := range 120 {
+		q := request{at: at(float64(i) / 2), status: "200", method: "GET", uri: "/videos/7?token=x", unwanted: true, latency: -1}
+		some = append(some, q, request{at: q.at, uri: "/own", own: true, unwanted: true, latency: -1})
+		q.uri = ""
+		none = append(none, q)
+	}
+	wanted := request{at: at(3), status: "200", method: "GET", uri: "/video", latency: 1}
+	for _, c := range []struct {
+		name, where string
+		holds       []request
+		want        sli.Sifted
+		doubt       string
+		lacks       bool
+	}{
+		{"another value", "{uri: /video}", some, sli.Sifted{Read: 120, Values: map[string][]string{"uri": {"/videos/7…"}}},
+			`where matches 0 of 120 lines: uri is "/videos/7…" there; "/video" is the whole of it only, "^/video" what begins so`, false},
+		{"no value", "{uri: /video}", none, sli.Sifted{Read: 120}, "where matches 0 of 120 lines: their lines have no uri", true},
+		{"what is judged here", "{method: get}", []request{{at: at(1), status: "200", method: "GET", latency: 1}},
+			sli.Sifted{Read: 1, Values: map[string][]string{"method": {"GET"}}}, `where matches 0 of 1 lines: method is "GET" there, and case counts (got "get")`, false},
+		{"status and method of what isn't wanted", "{uri: /video, status: 200, method: GET}", some,
+			sli.Sifted{Read: 120, Values: map[string][]string{"method": {"GET"}, "status": {"200"}, "uri": {"/videos/7…"}}},
+			`where matches 0 of 120 lines: uri is "/videos/7…" there; "/video" is the whole of it only, "^/video" what begins so`, false},
+		{"one that is wanted", "{uri: /video}", append(none, wanted), sli.Sifted{Read: 121, Matched: 1}, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := start(t, plainTable+"\nwhere: "+c.where)
+			s.holds(0, 3, c.holds...)
+			h, err := s.read()
+			if err != nil || h.batch.Sifted == nil {
+				t.Fatalf("%v %+v", err, h.batch)
+			}
+			if c.want.Matched > 0 {
+				h.batch.Sifted.Values = nil // of no more use
+			}
+			sieve := s.source.Facts().Sieve
+			if diff := cmp.Diff(&c.want, h.batch.Sifted); diff != "" || sieve.Doubt(*h.batch.Sifted) != c.doubt || sieve.Lacking(*h.batch.Sifted) != c.lacks {
+				t.Errorf("%q (-want +got):\n%s", sieve.Doubt(*h.batch.Sifted), diff)
+			}
+			if inputs, _ := s.Started(); len(inputs) != 1 {
+				t.Errorf("%d queries", len(inputs))
+			}
+		})
+	}
+	plain, err := configured("table: a", awsconf.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := plain.query(sli.Window{From: 0, To: 1}, nil); strings.Contains(q, "asked") || strings.Contains(q, "seen") {
+		t.Errorf("asks what nothing is asked for:\n%s", q)
+	}
+}
+
 // Rows that the table's expression can't read have no time: none of them must look like
 // no traffic.
 func TestRowsThatCantBeReadAreMalformedInTheMinutesOfTheirFile(t *testing.T) {

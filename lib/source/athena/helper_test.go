@@ -70,14 +70,16 @@ type request struct {
 	status, method string
 	latency        float64 // seconds, negative: not known
 	unwanted       bool
+	uri            string // where that is asked for
+	own            bool   // of the pipeline itself, and unwanted
 	lived          bool
 	begun          time.Time // of an abort without a latency
 }
 
 var names = []string{"minute", "wanted", "status", "method", "lived", "begun", "file", "requests", "newest", "shortest", "longest", "total"}
 
-// groups are what the query answers about these requests.
-func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.Answer {
+// groups are what the query answers about these requests, where it asks for these fields.
+func groups(requests []request, w sli.Window, edges []time.Duration, fields ...string) athenatest.Answer {
 	a := athenatest.Answer{Columns: names, Scanned: 12_345_678}
 	type group struct {
 		n                        int
@@ -86,6 +88,8 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 		minute, status, method   string
 		begun                    string
 		known, wanted, lived     bool
+		asked                    int
+		seen                     map[string]string
 	}
 	found := map[string]*group{}
 	var order []string
@@ -106,12 +110,18 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 			key = g.minute
 		}
 		if found[key] == nil {
-			g.shortest, g.longest = d, d
+			g.shortest, g.longest, g.seen = d, d, map[string]string{}
 			found[key] = &g
 			order = append(order, key)
 		}
 		f := found[key]
 		f.n++
+		if !q.own {
+			f.asked++
+			for field, v := range map[string]string{"status": q.status, "method": q.method, "uri": q.uri} {
+				f.seen[field] = max(f.seen[field], v)
+			}
+		}
 		f.newest = max(f.newest, q.at.Format("2006-01-02T15:04:05.000000Z"))
 		f.shortest, f.longest, f.total = min(f.shortest, d), max(f.longest, d), f.total+d
 	}
@@ -128,6 +138,16 @@ func groups(requests []request, w sli.Window, edges []time.Duration) athenatest.
 				row[colTotal] = strconv.FormatFloat(float64(g.total), 'E', -1, 64)
 			}
 		}
+		if len(fields) > 0 {
+			row = append(row, strconv.Itoa(g.asked))
+		}
+		for _, field := range fields {
+			if v := any(g.seen[field]); v != "" {
+				row = append(row, v)
+			} else {
+				row = append(row, nil)
+			}
+		}
 		a.Rows = append(a.Rows, row)
 	}
 	return a
@@ -140,7 +160,7 @@ func (s *stand) holds(before, after int, requests ...request) {
 	for from := first; from < last; from++ {
 		for to := from + 1; to <= last; to++ {
 			w := sli.Window{From: from, To: to}
-			s.Expect(s.source.query(w, s.edges), groups(requests, w, s.edges))
+			s.Expect(s.source.query(w, s.edges), groups(requests, w, s.edges, s.source.where.fields...))
 		}
 	}
 }

@@ -24,6 +24,7 @@ type reading struct {
 	ask      sli.Ask
 	rows     []row
 	firstBad string
+	sift     sli.Sifter // by where
 	execution
 }
 
@@ -31,11 +32,12 @@ func (r *reading) read(ctx context.Context, cursor []byte) (sli.Batch, error) {
 	table := r.options.Database + "." + r.options.Table
 	asking := counted.Query{Settle: r.facts.Settle, Most: most,
 		Never: fmt.Errorf("athena: there is nothing to scan in %s for these minutes, nor was there ever; check partition: and the table's location", table)}
+	r.sift.Sift(r.where.source, 0)
 	b, err := asking.Read(r.ask, cursor, func(w sli.Window, _ bool) (counted.Outcome, error) { return r.count(ctx, w) })
 	if err != nil || b.Unchanged {
 		return b, err
 	}
-	b.Calls, b.Bytes, b.Layout, b.FirstBad = r.calls, r.scanned, r.layout(), r.firstBad
+	b.Calls, b.Bytes, b.Layout, b.FirstBad, b.Sifted = r.calls, r.scanned, r.layout(), r.firstBad, r.sift.Told()
 	if len(r.partitions) == 0 {
 		b.Warnings = append(b.Warnings, "athena: partition: none scans the whole table for every minute")
 	}

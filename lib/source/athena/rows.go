@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -26,6 +27,8 @@ type row struct {
 	wanted            bool
 	lived             bool          // they are connections, and their durations how long these were open
 	lasted            time.Duration // until the client went away, where no phase tells
+	asked             int64         // how many where was asked of
+	seen              []types.Datum // one value of each of its fields, null where none has it
 }
 
 // methodForm is a method of RFC 9110; what is none was no HTTP.
@@ -35,8 +38,12 @@ var methodForm = sync.OnceValue(func() *regexp.Regexp {
 
 // take reads one row of an answer.
 func (r *reading) take(data []types.Datum) error {
-	if len(data) != columns {
-		return fmt.Errorf("athena: an answer of %d columns, not %d", len(data), columns)
+	want := columns
+	if n := len(r.where.fields); n > 0 {
+		want = colSeen + n
+	}
+	if len(data) != want {
+		return fmt.Errorf("athena: an answer of %d columns, not %d", len(data), want)
 	}
 	cell := func(i int) string {
 		if v := data[i].VarCharValue; v != nil {
@@ -64,6 +71,9 @@ func (r *reading) take(data []types.Datum) error {
 		return fmt.Errorf("athena: a time outside of its minute (got %.40q)", cell(colNewest))
 	}
 	v.at = at.UnixMicro()
+	if want > columns {
+		v.asked, v.seen = int64(number(colAsked)), slices.Clone(data[colSeen:])
+	}
 	if v.wanted = cell(colWanted) == "true"; v.wanted {
 		v.status, v.method, v.lived = cell(colStatus), cell(colMethod), cell(colLived) == "true"
 		if v.timed = data[colLongest].VarCharValue != nil; v.timed {
@@ -90,8 +100,10 @@ func (r *reading) tell(w sli.Window) {
 		m := sli.MinuteOf(v.at)
 		r.ask.Count(m, sli.Tally{Lines: v.count, Parsed: v.count})
 		if !v.wanted || !here.match.Holds(here.of(v)) {
+			r.drop(v)
 			continue
 		}
+		r.sift.Pass(int(v.count))
 		e := sli.Event{Time: v.at, Signal: sli.Request, Method: v.verb(), Connection: v.lived, Lasted: v.lasted}
 		if status, ok := v.known(fieldStatus); ok {
 			e.Status, _ = strconv.Atoi(string(status)) // no number: unknown
@@ -101,6 +113,20 @@ func (r *reading) tell(w sli.Window) {
 		}
 		r.emit(e, v)
 	}
+}
+
+// drop notes what the requests of a group have that where doesn't want.
+func (r *reading) drop(v *row) {
+	if v.asked == 0 {
+		return
+	}
+	r.sift.Drop(func(i int) ([]byte, bool) {
+		if s := v.seen[i].VarCharValue; s != nil {
+			return []byte(*s), true
+		}
+		return nil, false
+	}, func() bool { return false })
+	r.sift.Skip(int(v.asked) - 1)
 }
 
 // emit emits a group. No edge lies within one.

@@ -46,16 +46,21 @@ const (
 	colLongest         //
 	colTotal           //
 	columns
+	colAsked = columns // of these rows, how many where was asked of; only where it says something
+	colSeen  = columns + 1
 )
 
 // mostRows bounds an answer, and the memory that one takes.
 const mostRows = 50_000
 
+// others are the requests that aren't the pipeline's own.
+var others = fmt.Sprintf(`NOT coalesce(substr("user_agent", 1, %d) = %s, false)`, len(sli.ProverMarker), text(sli.ProverMarker))
+
 // query counts the requests of some minutes. Requests are grouped by the side of every
 // edge that they lie on, so that counts below an edge are exact.
 func (s *Source) query(w sli.Window, edges []time.Duration) string {
-	wanted := []string{fmt.Sprintf(`NOT coalesce(substr("user_agent", 1, %d) = %s, false)`, len(sli.ProverMarker), text(sli.ProverMarker))}
-	wanted = append(wanted, s.where.there...)
+	wanted := append([]string{others}, s.where.there...)
+	of, carried, told := s.where.seen()
 	from := []string{fmt.Sprintf(`("time" >= %s AND "time" < %s OR "time" IS NULL OR NOT regexp_like("time", %s))`,
 		text(w.Start().Format(minuteForm)), text(w.End().Format(minuteForm)), instant)}
 	for _, more := range []string{s.inPartitions(w), s.inFiles(w)} {
@@ -68,24 +73,25 @@ func (s *Source) query(w sli.Window, edges []time.Duration) string {
 		within += fmt.Sprintf(", nanos <= %d AS within_%d", e.Nanoseconds(), i)
 		groups += fmt.Sprintf(", within_%d", i)
 	}
+	within += carried
 	return `WITH line AS (
 SELECT CASE WHEN regexp_like("time", ` + instant + `) THEN "time" END AS instant, ` + file + ` AS file,
 CAST("elb_status_code" AS varchar) AS status, "request_verb" AS method, ` + connection + ` AS lived, ` + nanos + ` AS nanos,
 CASE WHEN CAST("elb_status_code" AS varchar) IN ('460', '499') THEN "request_creation_time" END AS came,
-` + strings.Join(wanted, " AND ") + ` AS wanted
+` + strings.Join(wanted, " AND ") + ` AS wanted` + of + `
 FROM ` + name(s.options.Database) + "." + name(s.options.Table) + `
 WHERE ` + strings.Join(from, " AND ") + `
 ), request AS (
 SELECT instant, instant IS NOT NULL AND wanted AS wanted, CASE WHEN instant IS NULL THEN file END AS file,
 CASE WHEN wanted THEN status END AS status, CASE WHEN wanted THEN method END AS method, CASE WHEN wanted THEN lived END AS lived, CASE WHEN wanted THEN nanos END AS nanos,
-CASE WHEN wanted AND nanos IS NULL THEN came END AS begun
+CASE WHEN wanted AND nanos IS NULL THEN came END AS begun` + carried + `
 FROM line
 ), placed AS (
 SELECT substr(instant, 1, 16) AS minute, instant, wanted, status, method, lived, begun, file, nanos, ` + bucket + ` AS bucket` + within + `
 FROM request
 )
 SELECT minute, wanted, status, method, lived, begun, file, count(*) AS requests, max(instant) AS newest,
-min(nanos) AS shortest, max(nanos) AS longest, sum(CAST(nanos AS double precision)) AS total
+min(nanos) AS shortest, max(nanos) AS longest, sum(CAST(nanos AS double precision)) AS total` + told + `
 FROM placed
 GROUP BY minute, wanted, status, method, lived, begun, file, bucket` + groups + `
 LIMIT ` + fmt.Sprint(s.most+1)

@@ -58,6 +58,7 @@ type where struct {
 	here   sli.Match
 	there  []string
 	source sli.Match
+	fields []string // of source
 }
 
 // String spells all conditions in a stable order.
@@ -84,12 +85,40 @@ func parseWhere(n *section.Node, conditions map[string]section.StringList) (wher
 	}
 	var err error
 	if w.source, err = sli.ParseMatch(conditions); err == nil {
+		w.fields = w.source.Fields()
 		w.here, err = sli.ParseMatch(here)
 	}
 	if err != nil {
 		return w, at.Errorf("values are text, a regular expression (^…), a number (<500) or a class (4xx)", "%v", err)
 	}
 	return w, nil
+}
+
+// longestSeen is how many characters of a value are asked for, one more than are shown.
+const longestSeen = 41
+
+// seen asks each group how many requests where was asked of, and for one value of each of
+// its fields: what is selected of a row, handed on, and told. It says nothing where there
+// is no condition.
+func (w where) seen() (of, carried, told string) {
+	if len(w.fields) == 0 {
+		return "", "", ""
+	}
+	of, carried, told = ", CASE WHEN "+others+" THEN 1 END AS asked", ", asked", ", count(asked) AS asked"
+	for i, field := range w.fields {
+		expression := expressions[field]
+		switch field {
+		case fieldStatus:
+			expression = `nullif(CAST("elb_status_code" AS varchar), '-')`
+		case fieldMethod:
+			expression = column("request_verb")
+		}
+		as := fmt.Sprintf("seen_%d", i)
+		of += fmt.Sprintf(",\nCASE WHEN %s THEN substr(%s, 1, %d) END AS %s", others, expression, longestSeen, as)
+		carried += ", " + as
+		told += fmt.Sprintf(", max(%[1]s) AS %[1]s", as)
+	}
+	return of, carried, told
 }
 
 // there is a field's condition in SQL; it is never null.
