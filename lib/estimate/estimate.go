@@ -287,7 +287,7 @@ func (p *track) passed(m int) float64 {
 	in := math.Max(0, p.minutes[m].In.Or(0))
 	var filtered, polled float64
 	take := func(i int) {
-		if row, ok := p.at(i); ok && row.Filtered.Known && polled < in {
+		if row, ok := p.at(i); ok && row.Filtered.Known && (polled < in || polled == 0) {
 			filtered += math.Max(0, row.Filtered.Value)
 			polled += math.Max(0, row.Polled.Or(row.Filtered.Value+math.Max(0, row.Done.Or(0))+row.Dropped.Or(0)+row.DeadLettered.Or(0)))
 		}

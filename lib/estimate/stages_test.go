@@ -496,4 +496,11 @@ func TestWhatIsFilteredFillsBatchesToo(t *testing.T) {
 		t.Fatal(reason)
 	}
 	near(t, "full batches end the window", parts.span, 60, 1e-9)
+
+	rows := lineUp(10, row)
+	rows[5].In = Some(0) // what waits is polled, though nothing comes
+	if parts, reason = NewStagePath(m, rows).parts(4, 5); reason != "" {
+		t.Fatal(reason)
+	}
+	near(t, "the wait for a batch where nothing arrives", parts.cycle, 0, 0)
 }
