@@ -180,6 +180,7 @@ fields: {%s: %s} names it
 fields: {%s: NAME} says where it is
 fields: says where it is
 they have %s
+what stands there is empty
 did you mean %s?
 more events couldn't be judged than could`,
 				[2]string{"Requests or records came, and a field that judges them is missing or can't be read. Where most are so, the minute and the window are not measured.", "リクエストやレコードは来ていますが、判定に使うフィールドがないか、その値を解釈できません。大半がそうなら、その 1 分間とウィンドウは「計測できず」になります。"},

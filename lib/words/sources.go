@@ -111,6 +111,7 @@ var elsewhere = []Text{
 	{"add $request_time to the end of nginx's log_format (%%D to Apache's, with latency_unit: us)", "nginx の log_format の末尾に $request_time を追加してください (Apache は %%D を追加し latency_unit: us を指定)"},
 	{"fields: {%s: %s} names it, if that is %s", "それが %[3]s なら fields: {%[1]s: %[2]s} と指定してください"},
 	{"fields: {%s: NAME} says where it is", "fields: {%s: 名前} でフィールド名を指定してください"},
+	{"what stands there is empty, or a dash", "空か - しか書かれていません"},
 	{"fields: says where it is", "fields: でフィールド名を指定してください"},
 	{"did you mean %s?", "%s の間違いではありませんか"},
 	{"they have %s", "行にあるフィールド: %s"},

@@ -33,6 +33,8 @@ func TestAWhereThatNeverMatches(t *testing.T) {
 			[]string{`where matches 0 of 30 lines`, "no status_class", "did you mean status?"}, false},
 		{"no such label in 300 lines", "ltsv", "{ status_class: 2xx }", func(n float64, _ int) string { return labelled(n, "status:200", "uri:/") }, 2, "not_measured",
 			[]string{`where matches 0 of 300 lines`, "no status_class", "did you mean status?"}, true},
+		{"a label without a value", "ltsv", "{ tenant: a }", func(n float64, _ int) string { return labelled(n, "status:200", "tenant:-") }, 2, "not_measured",
+			[]string{`where matches 0 of 300 lines`, "no tenant", "what stands there is empty, or a dash"}, true},
 		{"one of two labels", "json", "{ method: POST, tenant: a }", func(n float64, _ int) string {
 			return fmt.Sprintf(`{"time":"%s","status":200,"method":"POST","uri":"/"}`, stamp(n))
 		}, 2, "not_measured", []string{`where matches 0 of 300 lines`, "no tenant", "they have method, status, time, uri"}, true},

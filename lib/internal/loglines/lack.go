@@ -1,6 +1,7 @@
 package loglines
 
 import (
+	"slices"
 	"strings"
 
 	"mackerel-plugin-pipeline-sli/lib/internal/logscan"
@@ -86,8 +87,11 @@ func Missing(scanner *logscan.Scanner, line []byte, field, key string) string {
 	return "their lines have no " + field + ", which " + key + ": asks for; " + Instead(field, l.Labels)
 }
 
-// Instead says which labels lines have where they don't have one: the nearest, or all.
+// Instead says which labels lines have where they have no value of one: the nearest, or all.
 func Instead(label string, labels []string) string {
+	if slices.Contains(labels, label) {
+		return "what stands there is empty, or a dash"
+	}
 	if near, ok := nearest(label, labels); ok {
 		return "did you mean " + near + "?"
 	}
