@@ -296,6 +296,7 @@ LongerAndOn
 			{`part of the records is stuck
 records were overtaken by later ones
 records were on their way before anything was counted
+ids show otherwise
 the oldest record aged by the clock
 StuckByClock`,
 				[2]string{"Later records come out, these don't: a poison record, a stuck shard, lost messages.", "あとのレコードは出てくるのに、一部だけが出てきません。処理できないレコード、止まったシャード、メッセージの消失などです。"},

@@ -25,7 +25,11 @@ func (j reporting) report(tx Tx) *sli.Pipeline {
 		result := j.result(l)
 		for _, o := range j.ledgers[len(j.ledgers)-len(j.plan.Alternatives):] {
 			if o.rule.AlternativeTo == l.rule.Kind {
-				result.Alternatives = append(result.Alternatives, j.result(o))
+				other := j.result(o)
+				if l.rule.ByID {
+					refute(other, result)
+				}
+				result.Alternatives = append(result.Alternatives, other)
 			}
 		}
 		p.Results = append(p.Results, result)
@@ -54,6 +58,24 @@ func (j reporting) report(tx Tx) *sli.Pipeline {
 	}
 	return p
 }
+
+// refute takes back what counts say of a window where ids, which tell exactly, contradict it:
+// counts take for a backlog all that may be one, and have it stand in front of what follows. It
+// is the whole window's, not single minutes': those left would add up to yet another share.
+func refute(counts, ids *sli.Result) {
+	estimate, told := counts.Counts.Percent()
+	exact, known := ids.Counts.Percent()
+	if counts.Status != sli.Value || ids.Status != sli.Value || !told || !known {
+		return
+	}
+	if target := ids.Rule.Target; math.Abs(estimate-exact) > mostAmiss || (estimate < target) != (exact < target) {
+		counts.Status, counts.Counts = sli.NotMeasured, sli.Counts{}
+		counts.Reason = "ids show otherwise: counts assume that records leave first in, first out, and that none is lost that may be on its way"
+	}
+}
+
+// mostAmiss is by how many percentage points an estimate may be off that gives the same verdict.
+const mostAmiss = 1
 
 // reached is the minutes that a stage had answered for by the run's instant.
 func (j reporting) reached(s *committedStage) sli.Intervals {

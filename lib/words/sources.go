@@ -15,6 +15,7 @@ var elsewhere = []Text{
 	{"what is good was judged when it was recorded, by another rule", "成否は、記録したときの別の条件で判定済みです"},
 	{"records were overtaken by later ones, or never came out: they don't leave first in, first out", "追い越されたか、処理されずに失われたレコードがあります (先入れ先出しになっていません)"},
 	{"records were on their way before anything was counted: how long first in, first out takes isn't known", "件数の計測開始前から滞留していたレコードがあり、先入れ先出しの所要時間がわかりません"},
+	{"ids show otherwise: counts assume that records leave first in, first out, and that none is lost that may be on its way", "ID で追った結果と食い違います (件数による推定は、先入れ先出しで、滞留中かもしれないレコードは失われていないと仮定します)"},
 	{"nothing is recorded of it", "記録がありません"},
 	{"counts are recorded by other thresholds (%s) than are asked for (%s)", "件数は別のしきい値 (%s) で記録されていて、%s では数え直せません"},
 	{"nothing matches: %v", "該当なし: %s"},
