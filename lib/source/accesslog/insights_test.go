@@ -214,6 +214,26 @@ func TestInsightsIsAskedWhatRequestsHaveWhileNoneIsWanted(t *testing.T) {
 	}
 }
 
+// The answer stands where what requests have instead can't be told, and that is asked once more.
+func TestRequestsAreCountedThoughWhatTheyHaveIsRefused(t *testing.T) {
+	s, server := counting(t, countedJSON+"where: {uri: /video}", nil)
+	var cursor []byte
+	for minute := range 2 {
+		at := sli.MinuteAt(midday) + sli.Minute(minute)
+		for _, q := range []string{s.query(nil), s.sieve()}[:1+minute] {
+			server.Expect(insightstest.Question{Group: "/web", Query: q, From: at.Start().Unix(), To: at.End().Unix()}, insightstest.Answer{})
+		}
+		b, err := s.Read(t.Context(), sli.Ask{Now: at.Start().Add(4 * time.Minute), From: midday}, cursor)
+		if err != nil || !b.From.Equal(at.Start()) || b.To.Before(at.End()) || (len(b.Warnings) == 1) != (minute == 0) {
+			t.Fatalf("minute %d: %+v, %v", minute, b, err)
+		}
+		cursor = b.Cursor
+	}
+	if asked, _ := server.Started(); len(asked) != 3 {
+		t.Errorf("%d queries, want a minute's twice and what requests have once: %v", len(asked), asked)
+	}
+}
+
 func TestAMinuteThatMayBeCutOffIsNotMeasured(t *testing.T) {
 	s, server := counting(t, countedJSON, nil)
 	first := sli.MinuteAt(midday)

@@ -142,6 +142,7 @@ type Counting struct {
 func (c *Insights) Read(ctx context.Context, ask sli.Ask, cursor []byte, of Counting) (sli.Batch, error) {
 	var calls int
 	var scanned int64
+	var unsifted error // the requests are counted all the same, and it is asked once more
 	answer := func(w sli.Window, query string) ([]insights.Row, error) {
 		a, err := c.ask(ctx, ask.Now, w, query)
 		calls, scanned = calls+a.Calls, scanned+a.Scanned
@@ -157,11 +158,11 @@ func (c *Insights) Read(ctx context.Context, ask sli.Ask, cursor []byte, of Coun
 			return Counted, err
 		}
 		if !seen && of.Sieve != "" {
-			if rows, err = answer(w, of.Sieve); err == nil {
-				err = of.Sift(rows)
+			if rows, unsifted = answer(w, of.Sieve); unsifted == nil {
+				unsifted = of.Sift(rows)
 			}
 		}
-		return Empty, err
+		return Empty, nil
 	})
 	if err != nil || b.Unchanged {
 		return b, err
@@ -172,6 +173,9 @@ func (c *Insights) Read(ctx context.Context, ask sli.Ask, cursor []byte, of Coun
 	}
 	if len(b.Missing) > 0 {
 		b.Warnings = append(b.Warnings, of.TooMany)
+	}
+	if unsifted != nil {
+		b.Warnings = append(b.Warnings, unsifted.Error())
 	}
 	return b, nil
 }
