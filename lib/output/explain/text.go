@@ -467,13 +467,15 @@ func whole(n int64) string { return digits.Count(float64(n)) }
 // estimated.
 func count(v float64) string { return digits.Count(v) }
 
-// share is good of valid ones; rounding makes neither all nor none of some.
+// share is good of valid ones, in whole ones where these make the percentage that stands beside
+// them, else in so small parts as do.
 func share(c sli.Counts) string {
-	good := count(c.Good)
-	if good == count(c.Valid) && c.Good < c.Valid || good == "0" && c.Good > 0 {
-		good = strconv.FormatFloat(c.Good, 'f', 1, 64)
+	for scale := 1.; ; scale *= 10 {
+		good, valid := math.Round(c.Good*scale)/scale, math.Round(c.Valid*scale)/scale
+		if scale == 1000 || percent(good/valid) == percent(c.Good/c.Valid) {
+			return digits.Of(good, 15) + " / " + digits.Of(valid, 15)
+		}
 	}
-	return good + " / " + count(c.Valid)
 }
 
 // some is a part of a sentence that is told only when there is something to tell.
