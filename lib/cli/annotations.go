@@ -14,7 +14,7 @@ func (p reporting) annotations(ctx context.Context) int {
 		return p.usage(withHint(errors.New("annotations: needs --from and --to"), "annotations --from -24h --to -0m --service SERVICE"))
 	}
 	if p.opt.Service != "" && !serviceName().MatchString(p.opt.Service) {
-		return p.usage(withHint(fmt.Errorf("--service: must be a service's name, of two or more letters, digits, - and _ (got %q)", p.opt.Service), "mkr services lists them"))
+		return p.usage(noService(p.opt.Service))
 	}
 	c, lang, err := p.configuration(ctx)
 	if err != nil {

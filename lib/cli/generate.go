@@ -26,6 +26,11 @@ var roleName = sync.OnceValue(func() *regexp.Regexp {
 // hostID is an id as Mackerel gives them.
 var hostID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]+$`) })
 
+// noHostID says of what --host-id gives that it isn't one.
+func noHostID(got string) error {
+	return withHint(fmt.Errorf("--host-id: must be letters and digits (got %q)", got), "mkr hosts lists them")
+}
+
 // generating makes what Mackerel shows and monitors.
 type generating struct{ *program }
 
@@ -74,7 +79,7 @@ func (p generating) posting() (sli.Posting, error) {
 	case at.Role != "" && !roleName().MatchString(at.Role):
 		return at, withHint(fmt.Errorf("--role: must be SERVICE:ROLE, of two or more letters, digits, - and _ each (got %q)", p.opt.Role), "mkr services lists them")
 	case at.HostID != "" && !hostID().MatchString(at.HostID):
-		return at, withHint(fmt.Errorf("--host-id: must be letters and digits (got %q)", at.HostID), "mkr hosts lists them")
+		return at, noHostID(at.HostID)
 	}
 	return at, p.checkPrefix()
 }

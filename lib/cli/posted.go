@@ -22,6 +22,11 @@ const (
 // serviceName is a service's name as Mackerel allows it.
 var serviceName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]+$`) })
 
+// noService says of what --service gives that it isn't one.
+func noService(got string) error {
+	return withHint(fmt.Errorf("--service: must be a service's name, of two or more letters, digits, - and _ (got %q)", got), "mkr services lists them")
+}
+
 // pointing reads back what was posted to Mackerel.
 type pointing struct{ *program }
 
@@ -45,9 +50,9 @@ func (p pointing) client() (*mackerelapi.Client, error) {
 	case o.Host != "" && o.Service != "":
 		return nil, withHint(errors.New("--host-id doesn't go with --service"), "leave out one of them")
 	case o.Host != "" && !hostID().MatchString(o.Host):
-		return nil, withHint(fmt.Errorf("--host-id: must be letters and digits (got %q)", o.Host), "mkr hosts lists them")
+		return nil, noHostID(o.Host)
 	case o.Service != "" && !serviceName().MatchString(o.Service):
-		return nil, withHint(fmt.Errorf("--service: must be a service's name, of two or more letters, digits, - and _ (got %q)", o.Service), "mkr services lists them")
+		return nil, noService(o.Service)
 	case o.Host == "" && o.Service == "":
 		var err error
 		if o.Host, err = agentsHost(); err != nil {
